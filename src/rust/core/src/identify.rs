@@ -1,0 +1,252 @@
+//! Location, scale, rotation and sign, which the likelihood does not know.
+
+use crate::kernels::Table;
+use crate::linalg::{invert, symmetric_eigen, unpack};
+use crate::posterior::Moments;
+use crate::{Error, ItemCatalogue, Result};
+use ndarray::{Array1, Array2};
+
+/// `alpha -> matrix (alpha - shift)`: from the scale of training to the reported scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AffineMap {
+    /// `n_dims x n_dims`.
+    pub matrix: Array2<f64>,
+    /// `n_dims`.
+    pub shift: Array1<f64>,
+}
+
+impl AffineMap {
+    /// The map that changes nothing.
+    pub fn identity(n_dims: usize) -> Self {
+        Self {
+            matrix: Array2::eye(n_dims),
+            shift: Array1::zeros(n_dims),
+        }
+    }
+
+    /// The map after which the aggregate posterior has mean 0 and covariance I, the axes are the principal axes
+    /// of the discriminations and every axis points where the discriminations of the items, weighted by their
+    /// numbers of responses, sum to a positive number.
+    ///
+    /// Centred and whitened traits have unit variance in every direction, so the variance of the linear
+    /// predictors along a direction `u` is `u' (sum_j n_j gamma_j gamma_j') u`: its eigenvectors are the axes,
+    /// ordered by the variance they explain. Discriminations enter as deviations from the mean over the options
+    /// of their item, so that the choice of the reference does not matter.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
+    pub fn principal(
+        moments: &Moments,
+        items: &Table,
+        catalogue: &ItemCatalogue,
+        item_totals: &[u64],
+    ) -> Result<Self> {
+        let (shift, covariance) = aggregate(moments);
+        let (values, vectors) = symmetric_eigen(covariance.view());
+        if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
+            return Err(Error::Responses(
+                "the respondents do not differ in every dimension".into(),
+            ));
+        }
+        let scale = Array2::from_diag(&values.mapv(|v| 1.0 / v.sqrt()));
+        let whitening = vectors.dot(&scale).dot(&vectors.t());
+        let whitened = Self {
+            matrix: whitening,
+            shift,
+        };
+        let discrimination = whitened.items(items)?;
+        let (gram, direction) = spread(&discrimination, catalogue, item_totals);
+        let (_, axes) = symmetric_eigen(gram.view());
+        let mut matrix = axes.t().dot(&whitened.matrix);
+        let signs = axes.t().dot(&direction);
+        for (mut row, &sign) in matrix.rows_mut().into_iter().zip(&signs) {
+            if sign < 0.0 {
+                row *= -1.0;
+            }
+        }
+        Ok(Self {
+            matrix,
+            shift: whitened.shift,
+        })
+    }
+
+    /// Number of dimensions.
+    pub fn n_dims(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Turns a dimension around.
+    pub fn flip(&mut self, dimension: usize) {
+        self.matrix.row_mut(dimension).mapv_inplace(|x| -x);
+    }
+
+    /// The point's place on the reported scale.
+    pub fn point(&self, point: &[f64]) -> Array1<f64> {
+        let centred = Array1::from_iter(point.iter().zip(&self.shift).map(|(a, c)| a - c));
+        self.matrix.dot(&centred)
+    }
+
+    /// A covariance matrix, given as its packed lower triangle, on the reported scale.
+    pub fn covariance(&self, packed: &[f64]) -> Array2<f64> {
+        let covariance = unpack(packed, self.n_dims());
+        self.matrix.dot(&covariance).dot(&self.matrix.t())
+    }
+
+    /// The item parameters on the reported scale, one row per parameter row: the linear predictor
+    /// `gamma . alpha - beta` stays what it is, so `gamma` becomes `A^-T gamma` and `beta` becomes
+    /// `beta - gamma . c`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn items(&self, items: &Table) -> Result<Array2<f64>> {
+        let jacobian = self.item_jacobian()?;
+        let mut mapped = Array2::zeros((items.n_rows(), items.width()));
+        for (row, mut to) in mapped.rows_mut().into_iter().enumerate() {
+            let from: Array1<f64> = items.row(row).iter().map(|&x| f64::from(x)).collect();
+            to.assign(&jacobian.dot(&from));
+        }
+        Ok(mapped)
+    }
+
+    /// The matrix that takes (discriminations, difficulty) from the scale of training to the reported one.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn item_jacobian(&self) -> Result<Array2<f64>> {
+        let n_dims = self.n_dims();
+        // A^-T = (A A')^-1 A, and A A' is positive definite.
+        let square = self.matrix.dot(&self.matrix.t());
+        let inverse = invert(square.view())
+            .ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
+        let mut jacobian = Array2::zeros((n_dims + 1, n_dims + 1));
+        jacobian
+            .slice_mut(ndarray::s![..n_dims, ..n_dims])
+            .assign(&inverse.dot(&self.matrix));
+        for d in 0..n_dims {
+            jacobian[[n_dims, d]] = -self.shift[d];
+        }
+        jacobian[[n_dims, n_dims]] = 1.0;
+        Ok(jacobian)
+    }
+}
+
+/// Mean and covariance of the aggregate posterior, the average of everybody's posterior distributions.
+fn aggregate(moments: &Moments) -> (Array1<f64>, Array2<f64>) {
+    let n_dims = moments.n_dims;
+    let mut mean = Array1::<f64>::zeros(n_dims);
+    let mut second = Array2::<f64>::zeros((n_dims, n_dims));
+    let n = moments.n_respondents() as f64;
+    for position in 0..moments.n_respondents() {
+        let m = moments.mean(position);
+        second += &unpack(moments.covariance(position), n_dims);
+        for i in 0..n_dims {
+            mean[i] += m[i];
+            for j in 0..n_dims {
+                second[[i, j]] += m[i] * m[j];
+            }
+        }
+    }
+    mean /= n;
+    second /= n;
+    for i in 0..n_dims {
+        for j in 0..n_dims {
+            second[[i, j]] -= mean[i] * mean[j];
+        }
+    }
+    (mean, second)
+}
+
+/// The weighted second moments and the weighted sum of the discriminations.
+fn spread(
+    items: &Array2<f64>,
+    catalogue: &ItemCatalogue,
+    item_totals: &[u64],
+) -> (Array2<f64>, Array1<f64>) {
+    let n_dims = items.ncols() - 1;
+    let mut gram = Array2::<f64>::zeros((n_dims, n_dims));
+    let mut direction = Array1::<f64>::zeros(n_dims);
+    for (item, &total) in item_totals.iter().enumerate() {
+        let weight = total as f64;
+        let rows = items.slice(ndarray::s![catalogue.rows_of(item), ..n_dims]);
+        let n_options = (rows.nrows() + 1) as f64;
+        let sum = rows.sum_axis(ndarray::Axis(0));
+        // Over all options, the reference's zeros included, the centred second moment is
+        // sum of squares - (sum)^2 / number of options.
+        for i in 0..n_dims {
+            direction[i] += weight * sum[i];
+            for j in 0..n_dims {
+                let squares: f64 = rows.column(i).dot(&rows.column(j));
+                gram[[i, j]] += weight * (squares - sum[i] * sum[j] / n_options);
+            }
+        }
+    }
+    (gram, direction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn moments() -> Moments {
+        // Three respondents in two dimensions.
+        Moments::for_tests(
+            2,
+            vec![1.0, 2.0, -0.5, 0.3, 2.0, -1.0],
+            vec![0.2, 0.05, 0.3, 0.1, 0.0, 0.4, 0.3, -0.1, 0.2],
+        )
+    }
+
+    #[test]
+    fn aggregate_becomes_standard_and_predictors_stay() {
+        let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
+        let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
+        let moments = moments();
+        let map =
+            AffineMap::principal(&moments, &items, &catalogue, &[3, 2]).expect("spread enough");
+
+        let mut mean = Array1::<f64>::zeros(2);
+        let mut second = Array2::<f64>::zeros((2, 2));
+        for position in 0..3 {
+            let point = map.point(moments.mean(position));
+            second += &map.covariance(moments.covariance(position));
+            for i in 0..2 {
+                for j in 0..2 {
+                    second[[i, j]] += point[i] * point[j];
+                }
+            }
+            mean += &point;
+        }
+        assert!(mean.iter().all(|m| m.abs() < 1e-12));
+        let error = (&second / 3.0 - Array2::<f64>::eye(2)).mapv(f64::abs).sum();
+        assert!(error < 1e-12, "aggregate covariance off by {error}");
+
+        let mapped = map.items(&items).expect("invertible");
+        let before = items.row(1);
+        let point = [0.7, -1.1];
+        let eta = f64::from(before[0]) * point[0] + f64::from(before[1]) * point[1]
+            - f64::from(before[2]);
+        let moved = map.point(&point);
+        let after = mapped[[1, 0]] * moved[0] + mapped[[1, 1]] * moved[1] - mapped[[1, 2]];
+        assert!((eta - after).abs() < 1e-6);
+
+        let (gram, direction) = spread(&mapped, &catalogue, &[3, 2]);
+        assert!(gram[[0, 1]].abs() < 1e-6 && gram[[0, 0]] >= gram[[1, 1]]);
+        assert!(direction.iter().all(|&d| d >= 0.0));
+    }
+
+    #[test]
+    fn a_flat_direction_is_an_error() {
+        let catalogue = ItemCatalogue::new(&[2]).expect("valid catalogue");
+        let items = Table::new(2, vec![1.0, 0.0]);
+        let flat = Moments::for_tests(1, vec![1.0, 1.0], vec![0.0, 0.0]);
+        assert!(AffineMap::principal(&flat, &items, &catalogue, &[2]).is_err());
+    }
+
+    #[test]
+    fn flipping_turns_one_dimension() {
+        let mut map = AffineMap::identity(2);
+        map.flip(1);
+        assert_eq!(map.point(&[1.0, 1.0]), array![1.0, -1.0]);
+    }
+}

@@ -1,0 +1,11 @@
+//! The hot paths: what is done once per observed response. Their cost follows the observed responses, and
+//! their results do not depend on the number of threads: every output element is summed by one task in a
+//! fixed order.
+
+pub mod decoder;
+pub mod link;
+pub mod math;
+pub mod pooling;
+mod table;
+
+pub use table::{Adam, AdamState, Table};

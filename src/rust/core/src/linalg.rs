@@ -1,0 +1,206 @@
+//! Small dense algebra: matrices of the size of the latent space.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+/// The lower Cholesky factor, or nothing where the matrix is not positive definite.
+pub(crate) fn cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let n = matrix.nrows();
+    let mut factor = Array2::<f64>::zeros((n, n));
+    for i in 0..n {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| factor[[i, k]] * factor[[j, k]]).sum();
+            let rest = matrix[[i, j]] - known;
+            if i == j {
+                if rest <= 0.0 || !rest.is_finite() {
+                    return None;
+                }
+                factor[[i, i]] = rest.sqrt();
+            } else {
+                factor[[i, j]] = rest / factor[[j, j]];
+            }
+        }
+    }
+    Some(factor)
+}
+
+/// Solves `L x = b` for a lower factor.
+pub(crate) fn solve_lower(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -> Array1<f64> {
+    let mut x = b.to_owned();
+    for i in 0..x.len() {
+        for k in 0..i {
+            x[i] -= factor[[i, k]] * x[k];
+        }
+        x[i] /= factor[[i, i]];
+    }
+    x
+}
+
+/// Solves `L' x = b` for a lower factor `L`.
+pub(crate) fn solve_upper(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -> Array1<f64> {
+    let mut x = b.to_owned();
+    for i in (0..x.len()).rev() {
+        for k in i + 1..x.len() {
+            x[i] -= factor[[k, i]] * x[k];
+        }
+        x[i] /= factor[[i, i]];
+    }
+    x
+}
+
+/// The inverse of a symmetric positive definite matrix, or nothing where it is not.
+pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let factor = cholesky(matrix)?;
+    let n = matrix.nrows();
+    let mut inverse = Array2::zeros((n, n));
+    for (j, unit) in Array2::<f64>::eye(n).rows().into_iter().enumerate() {
+        let column = solve_upper(factor.view(), solve_lower(factor.view(), unit).view());
+        inverse.column_mut(j).assign(&column);
+    }
+    Some(inverse)
+}
+
+/// Sweeps of the Jacobi method after which a matrix of this crate's sizes is diagonal to machine precision.
+const MOST_SWEEPS: usize = 60;
+
+/// Eigenvalues in falling order and the eigenvectors as columns of a symmetric matrix, by the cyclic Jacobi
+/// method (Golub and Van Loan 2013, Matrix Computations, section 8.5).
+pub(crate) fn symmetric_eigen(matrix: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
+    let n = matrix.nrows();
+    let mut a = matrix.to_owned();
+    let mut vectors = Array2::<f64>::eye(n);
+    for _ in 0..MOST_SWEEPS {
+        let off: f64 = (0..n)
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .map(|(i, j)| a[[i, j]].powi(2))
+            .sum();
+        if off <= f64::EPSILON.powi(2) * a.diag().mapv(|x| x * x).sum() {
+            break;
+        }
+        for p in 0..n {
+            for q in p + 1..n {
+                rotate(&mut a, &mut vectors, p, q);
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| a[[j, j]].total_cmp(&a[[i, i]]));
+    let values = order.iter().map(|&i| a[[i, i]]).collect();
+    let mut sorted = Array2::zeros((n, n));
+    for (to, &from) in order.iter().enumerate() {
+        sorted.column_mut(to).assign(&vectors.column(from));
+    }
+    (values, sorted)
+}
+
+/// One Jacobi rotation that makes element (p, q) zero.
+fn rotate(a: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) {
+    if a[[p, q]] == 0.0 {
+        return;
+    }
+    let tau = (a[[q, q]] - a[[p, p]]) / (2.0 * a[[p, q]]);
+    let t = tau.signum() / (tau.abs() + (1.0 + tau * tau).sqrt());
+    let c = 1.0 / (1.0 + t * t).sqrt();
+    let s = t * c;
+    for k in 0..a.nrows() {
+        let (x, y) = (a[[k, p]], a[[k, q]]);
+        a[[k, p]] = c * x - s * y;
+        a[[k, q]] = s * x + c * y;
+    }
+    for k in 0..a.nrows() {
+        let (x, y) = (a[[p, k]], a[[q, k]]);
+        a[[p, k]] = c * x - s * y;
+        a[[q, k]] = s * x + c * y;
+    }
+    for k in 0..a.nrows() {
+        let (x, y) = (vectors[[k, p]], vectors[[k, q]]);
+        vectors[[k, p]] = c * x - s * y;
+        vectors[[k, q]] = s * x + c * y;
+    }
+}
+
+/// Makes the columns orthonormal by modified Gram-Schmidt, applied twice for stability.
+pub(crate) fn orthonormalise(columns: &mut Array2<f64>) {
+    for _ in 0..2 {
+        for j in 0..columns.ncols() {
+            for k in 0..j {
+                let (done, mut current) = columns.multi_slice_mut((
+                    ndarray::s![.., k],
+                    ndarray::s![.., j],
+                ));
+                let overlap = done.dot(&current);
+                current.scaled_add(-overlap, &done);
+            }
+            let mut column = columns.column_mut(j);
+            let length = column.dot(&column).sqrt();
+            if length > 0.0 {
+                column /= length;
+            }
+        }
+    }
+}
+
+/// Number of elements in the lower triangle of a symmetric matrix, and so in its packed form.
+pub(crate) fn packed_length(n: usize) -> usize {
+    n * (n + 1) / 2
+}
+
+/// The symmetric matrix whose lower triangle, row by row, is `packed`.
+pub(crate) fn unpack(packed: &[f64], n: usize) -> Array2<f64> {
+    Array2::from_shape_fn((n, n), |(i, j)| {
+        let (i, j) = (i.max(j), i.min(j));
+        packed[i * (i + 1) / 2 + j]
+    })
+}
+
+/// The lower triangle of a symmetric matrix, row by row.
+pub(crate) fn pack(matrix: ArrayView2<'_, f64>) -> Vec<f64> {
+    (0..matrix.nrows())
+        .flat_map(|i| (0..=i).map(move |j| (i, j)))
+        .map(|place| matrix[place])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn close(a: &Array2<f64>, b: &Array2<f64>) -> bool {
+        a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-12)
+    }
+
+    #[test]
+    fn factor_and_inverse_reproduce_the_matrix() {
+        let matrix = array![[4.0, 1.0, 0.5], [1.0, 3.0, -0.2], [0.5, -0.2, 2.0]];
+        let factor = cholesky(matrix.view()).expect("positive definite");
+        assert!(close(&factor.dot(&factor.t()), &matrix));
+        let inverse = invert(matrix.view()).expect("positive definite");
+        assert!(close(&inverse.dot(&matrix), &Array2::eye(3)));
+        assert!(cholesky(array![[1.0, 2.0], [2.0, 1.0]].view()).is_none());
+    }
+
+    #[test]
+    fn eigenvectors_diagonalise() {
+        let matrix = array![[2.0, -1.0, 0.3], [-1.0, 5.0, 1.0], [0.3, 1.0, -1.0]];
+        let (values, vectors) = symmetric_eigen(matrix.view());
+        assert!(values[0] >= values[1] && values[1] >= values[2]);
+        let rebuilt = vectors.dot(&Array2::from_diag(&values)).dot(&vectors.t());
+        assert!(close(&rebuilt, &matrix));
+        assert!(close(&vectors.t().dot(&vectors), &Array2::eye(3)));
+    }
+
+    #[test]
+    fn columns_become_orthonormal() {
+        let mut columns = array![[1.0, 1.0], [1.0, 1.0 + 1e-7], [0.0, 1.0]];
+        orthonormalise(&mut columns);
+        assert!(close(&columns.t().dot(&columns), &Array2::eye(2)));
+    }
+
+    #[test]
+    fn packing_goes_both_ways() {
+        let matrix = array![[1.0, 2.0], [2.0, 3.0]];
+        let packed = pack(matrix.view());
+        assert_eq!(packed.len(), packed_length(2));
+        assert!(close(&unpack(&packed, 2), &matrix));
+    }
+}

@@ -1,0 +1,66 @@
+//! The posterior mode of one respondent.
+
+use super::respondent::{Local, Respondent};
+use crate::linalg::{cholesky, solve_lower, solve_upper};
+use ndarray::{Array1, Array2};
+
+const MOST_STEPS: usize = 50;
+const MOST_HALVINGS: usize = 20;
+/// Newton decrement below which the mode is found; single precision likelihoods resolve no more.
+const TOLERANCE: f64 = 1e-6;
+
+/// The mode and the lower Cholesky factor of the negative Hessian there.
+pub(super) struct Mode {
+    pub point: Vec<f64>,
+    pub factor: Array2<f64>,
+}
+
+/// Damped Newton steps; the log posterior is strictly concave, so they cannot end elsewhere.
+pub(super) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
+    let mut point = if start.iter().all(|x| x.is_finite()) {
+        start
+    } else {
+        vec![0.0; respondent.n_dims()]
+    };
+    let mut local = respondent.local(&point);
+    for _ in 0..MOST_STEPS {
+        let Some(factor) = cholesky(local.information.view()) else {
+            break;
+        };
+        let step = solve_upper(
+            factor.view(),
+            solve_lower(factor.view(), local.gradient.view()).view(),
+        );
+        if step.dot(&local.gradient) < TOLERANCE {
+            break;
+        }
+        match improve(respondent, &point, &local, &step) {
+            Some((next, at_next)) => (point, local) = (next, at_next),
+            None => break,
+        }
+    }
+    // The prior adds the identity to a negative Hessian that is never negative, so the factor exists but for
+    // rounding.
+    let n_dims = respondent.n_dims();
+    let factor = cholesky(local.information.view()).unwrap_or_else(|| Array2::eye(n_dims));
+    Mode { point, factor }
+}
+
+/// The longest of the halved steps that raises the log posterior.
+fn improve(
+    respondent: &Respondent,
+    point: &[f64],
+    local: &Local,
+    step: &Array1<f64>,
+) -> Option<(Vec<f64>, Local)> {
+    let mut length = 1.0;
+    for _ in 0..MOST_HALVINGS {
+        let next: Vec<f64> = point.iter().zip(step).map(|(x, s)| x + length * s).collect();
+        let at_next = respondent.local(&next);
+        if at_next.value > local.value {
+            return Some((next, at_next));
+        }
+        length *= 0.5;
+    }
+    None
+}

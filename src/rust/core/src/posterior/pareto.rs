@@ -1,0 +1,135 @@
+//! Pareto smoothed importance sampling (Vehtari, Simpson, Gelman, Yao and Gabry 2024, "Pareto smoothed importance
+//! sampling", <https://www.jmlr.org/papers/v25/19-556.html>).
+
+/// Normalised weights with a smoothed tail.
+pub(super) struct Smoothed {
+    /// They sum to 1.
+    pub weights: Vec<f64>,
+    /// The shape of the generalised Pareto distribution fitted to the largest weights: above .7 the weighted
+    /// averages are not reliable.
+    pub k: f64,
+    /// Logarithm of the mean of the smoothed weights before normalisation.
+    pub log_mean: f64,
+}
+
+/// Fewest weights in the tail to which a distribution is fitted.
+const SMALLEST_TAIL: usize = 5;
+
+/// Smooths the largest weights. The log weights are sorted out of their order nowhere: `weights[i]` belongs to
+/// `log_weights[i]`.
+pub(super) fn smooth(log_weights: &mut [f64]) -> Smoothed {
+    let n = log_weights.len();
+    let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+    log_weights.iter_mut().for_each(|w| *w -= largest);
+    let mut weights: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
+    let tail = ((0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize).min(n - 1);
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| weights[a].total_cmp(&weights[b]));
+    let cutoff = weights[order[n - tail - 1]];
+    let in_tail = &order[n - tail..];
+    let excesses: Vec<f64> = in_tail.iter().map(|&i| weights[i] - cutoff).collect();
+    let spread = excesses.last().is_some_and(|&x| x > 1e-12);
+    let mut k = f64::NEG_INFINITY;
+    if tail >= SMALLEST_TAIL && spread {
+        let (shape, scale) = fit(&excesses);
+        k = shape;
+        if shape.is_finite() {
+            for (rank, &i) in in_tail.iter().enumerate() {
+                let p = (rank as f64 + 0.5) / tail as f64;
+                weights[i] = (cutoff + quantile(p, shape, scale)).min(1.0);
+            }
+        }
+    }
+    let total: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|w| *w /= total);
+    Smoothed {
+        weights,
+        k,
+        log_mean: largest + (total / n as f64).ln(),
+    }
+}
+
+/// Quantile of the generalised Pareto distribution above 0.
+fn quantile(p: f64, shape: f64, scale: f64) -> f64 {
+    let ln = (-p).ln_1p();
+    if shape.abs() < 1e-10 {
+        -scale * ln
+    } else {
+        scale * (-shape * ln).exp_m1() / shape
+    }
+}
+
+/// Shape and scale of the generalised Pareto distribution from sorted excesses: the profile likelihood averaged
+/// over a grid (Zhang and Stephens 2009, <https://doi.org/10.1198/tech.2009.08017>), with the shape drawn towards
+/// 1/2 as ten observations would.
+fn fit(excesses: &[f64]) -> (f64, f64) {
+    let n = excesses.len();
+    let size = n as f64;
+    let largest = excesses[n - 1];
+    let quartile = excesses[((size / 4.0 + 0.5) as usize).clamp(1, n) - 1].max(f64::MIN_POSITIVE);
+    let n_grid = 30 + size.sqrt() as usize;
+    let shape_at = |theta: f64| {
+        excesses.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / size
+    };
+    let grid: Vec<f64> = (1..=n_grid)
+        .map(|j| {
+            let rest = 1.0 - (n_grid as f64 / (j as f64 - 0.5)).sqrt();
+            1.0 / largest + rest / (3.0 * quartile)
+        })
+        .collect();
+    let profile: Vec<f64> = grid
+        .iter()
+        .map(|&theta| {
+            let k = shape_at(theta);
+            size * ((-theta / k).ln() - k - 1.0)
+        })
+        .collect();
+    let top = profile.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+    let weights: Vec<f64> = profile.iter().map(|p| (p - top).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    let theta = grid.iter().zip(&weights).map(|(t, w)| t * w).sum::<f64>() / total;
+    let shape = shape_at(theta);
+    let scale = -shape / theta;
+    (shape * size / (size + 10.0) + 5.0 / (size + 10.0), scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Stream};
+    use rand::Rng;
+
+    #[test]
+    fn the_shape_of_a_pareto_tail_is_found() {
+        for truth in [0.2, 0.5, 0.9] {
+            let mut stream = Stream::new(11, Purpose::Simulation, 0, 0);
+            let mut excesses: Vec<f64> = (0..2_000)
+                .map(|_| quantile(stream.random::<f64>(), truth, 2.0))
+                .collect();
+            excesses.sort_by(f64::total_cmp);
+            let (shape, scale) = fit(&excesses);
+            assert!((shape - truth).abs() < 0.08, "shape {shape} for {truth}");
+            assert!((scale - 2.0).abs() < 0.2, "scale {scale}");
+        }
+    }
+
+    #[test]
+    fn weights_keep_their_order_and_sum_to_one() {
+        let mut log_weights: Vec<f64> = (0..500).map(|i| ((i * 7919) % 500) as f64 / 100.0).collect();
+        let before = log_weights.clone();
+        let smoothed = smooth(&mut log_weights);
+        assert!((smoothed.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        for (i, j) in [(0, 1), (10, 200), (499, 3)] {
+            let same = (before[i] < before[j]) == (smoothed.weights[i] < smoothed.weights[j]);
+            assert!(same, "weights {i} and {j}");
+        }
+        assert!(smoothed.k.is_finite());
+    }
+
+    #[test]
+    fn equal_weights_have_no_tail() {
+        let smoothed = smooth(&mut [0.3; 100]);
+        assert_eq!(smoothed.k, f64::NEG_INFINITY);
+        assert!((smoothed.log_mean - 0.3).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,188 @@
+//! The log posterior of one respondent's latent traits.
+
+use crate::Batch;
+use crate::kernels::{decoder, math};
+use crate::model::{Link, Model};
+use ndarray::{Array1, Array2};
+use std::ops::Range;
+
+/// One respondent's responses with the parameters of their items side by side.
+pub(super) struct Respondent {
+    n_dims: usize,
+    link: Link,
+    /// One row per slot: the discriminations, then the difficulty.
+    parameters: Vec<f32>,
+    /// For each response its slots and the option chosen, 0 for the reference.
+    answers: Vec<(Range<usize>, usize)>,
+    widest: usize,
+}
+
+/// The log posterior at a point, up to the normalising constant, with its gradient and negative Hessian.
+pub(super) struct Local {
+    pub value: f64,
+    pub gradient: Array1<f64>,
+    pub information: Array2<f64>,
+}
+
+impl Respondent {
+    /// The respondent at a position of the batch.
+    pub fn new(model: &Model, batch: &Batch, position: usize) -> Self {
+        let n_dims = model.shape.n_dims;
+        let responses = batch.responses_of(position);
+        let n_slots = batch.slots_of(responses.clone()).len();
+        let mut parameters = Vec::with_capacity(n_slots * (n_dims + 1));
+        let mut answers = Vec::with_capacity(responses.len());
+        let mut slot = 0;
+        for response in responses {
+            let rows = batch.rows(response);
+            answers.push((slot..slot + rows.len(), batch.chosen(response)));
+            slot += rows.len();
+            for row in rows {
+                parameters.extend_from_slice(model.items.row(row));
+            }
+        }
+        Self {
+            n_dims,
+            link: model.shape.link,
+            parameters,
+            answers,
+            widest: batch.widest(),
+        }
+    }
+
+    /// Number of latent dimensions.
+    pub fn n_dims(&self) -> usize {
+        self.n_dims
+    }
+
+    fn row(&self, slot: usize) -> &[f32] {
+        let width = self.n_dims + 1;
+        &self.parameters[slot * width..(slot + 1) * width]
+    }
+
+    /// The log posterior, its gradient and its curvature at a point. The prior is `N(0, I)`.
+    pub fn local(&self, point: &[f64]) -> Local {
+        let n_dims = self.n_dims;
+        let single: Vec<f32> = point.iter().map(|&x| x as f32).collect();
+        let mut value = -0.5 * point.iter().map(|x| x * x).sum::<f64>();
+        let mut gradient: Array1<f64> = point.iter().map(|x| -x).collect();
+        let mut information = Array2::<f64>::eye(n_dims);
+        let mut residuals = vec![0.0f32; self.widest];
+        let mut mean = vec![0.0f64; n_dims];
+        for (slots, chosen) in &self.answers {
+            let residuals = &mut residuals[..slots.len()];
+            for (residual, slot) in residuals.iter_mut().zip(slots.clone()) {
+                *residual = decoder::predictor(self.row(slot), &single);
+            }
+            let predictor = f64::from(residuals[0]);
+            value += f64::from(self.link.log_probability(residuals, *chosen));
+            mean.fill(0.0);
+            for (place, slot) in slots.clone().enumerate() {
+                let residual = f64::from(residuals[place]);
+                let curvature = match self.link {
+                    // The probability of the option; what the options share is taken off below.
+                    Link::Logit => f64::from(u8::from(*chosen == place + 1)) - residual,
+                    Link::Probit => residual * (residual + predictor),
+                };
+                let row = self.row(slot);
+                for i in 0..n_dims {
+                    let slope = f64::from(row[i]);
+                    gradient[i] += residual * slope;
+                    mean[i] += curvature * slope;
+                    for j in 0..=i {
+                        information[[i, j]] += curvature * slope * f64::from(row[j]);
+                    }
+                }
+            }
+            if self.link == Link::Logit {
+                for i in 0..n_dims {
+                    for j in 0..=i {
+                        information[[i, j]] -= mean[i] * mean[j];
+                    }
+                }
+            }
+        }
+        for i in 0..n_dims {
+            for j in 0..i {
+                information[[j, i]] = information[[i, j]];
+            }
+        }
+        Local {
+            value,
+            gradient,
+            information,
+        }
+    }
+
+    /// The log likelihood at many points: `points[d]` holds coordinate `d` of all of them.
+    pub fn log_likelihoods(&self, points: &[Vec<f32>]) -> Vec<f32> {
+        let n = points.first().map_or(0, Vec::len);
+        let mut totals = vec![0.0f32; n];
+        let mut predictors = vec![0.0f32; n * self.widest];
+        let mut largest = vec![0.0f32; n];
+        for (slots, chosen) in &self.answers {
+            for (row, slot) in predictors.chunks_mut(n).zip(slots.clone()) {
+                self.predict(slot, points, row);
+            }
+            if slots.len() == 1 {
+                let sign = if *chosen == 1 { 1.0 } else { -1.0 };
+                match self.link {
+                    Link::Logit => add_terms(&mut totals, &predictors, sign, math::log_logistic),
+                    Link::Probit => add_terms(&mut totals, &predictors, sign, math::log_normal),
+                }
+            } else {
+                let predictors = &mut predictors[..slots.len() * n];
+                add_nominal(&mut totals, &mut largest, predictors, *chosen);
+            }
+        }
+        totals
+    }
+
+    /// The linear predictor of a slot at many points.
+    fn predict(&self, slot: usize, points: &[Vec<f32>], to: &mut [f32]) {
+        let row = self.row(slot);
+        to.fill(-row[self.n_dims]);
+        for (&slope, coordinate) in row.iter().zip(points) {
+            for (eta, x) in to.iter_mut().zip(coordinate) {
+                *eta += slope * x;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_terms(
+    totals: &mut [f32],
+    predictors: &[f32],
+    sign: f32,
+    log_cdf: impl Fn(f32) -> (f32, f32),
+) {
+    for (total, &eta) in totals.iter_mut().zip(predictors) {
+        *total += log_cdf(sign * eta).0;
+    }
+}
+
+/// Adds the log probabilities of one response to an item with several options at many points.
+fn add_nominal(totals: &mut [f32], largest: &mut [f32], predictors: &mut [f32], chosen: usize) {
+    let n = totals.len();
+    largest.fill(0.0);
+    for row in predictors.chunks(n) {
+        largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
+    }
+    if chosen > 0 {
+        let row = &predictors[(chosen - 1) * n..chosen * n];
+        totals.iter_mut().zip(row).for_each(|(t, eta)| *t += eta);
+    }
+    let (sums, others) = predictors.split_at_mut(n);
+    for (sum, &top) in sums.iter_mut().zip(largest.iter()) {
+        *sum = math::exp(-top) + math::exp(*sum - top);
+    }
+    for row in others.chunks(n) {
+        for ((sum, &eta), &top) in sums.iter_mut().zip(row).zip(largest.iter()) {
+            *sum += math::exp(eta - top);
+        }
+    }
+    for ((total, &sum), &top) in totals.iter_mut().zip(sums.iter()).zip(largest.iter()) {
+        *total -= top + math::ln(sum);
+    }
+}

@@ -1,0 +1,304 @@
+//! Starting values: a truncated singular value decomposition for traits and discriminations, marginal logits for
+//! difficulties.
+
+use crate::kernels::{Table, pooling};
+use crate::linalg::{orthonormalise, symmetric_eigen};
+use crate::model::{Link, ModelShape};
+use crate::random::{Purpose, Stream};
+use crate::{Batch, Responses};
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Respondents that are enough to find the leading singular vectors for a start.
+const MOST_RESPONDENTS: usize = 20_000;
+/// Block power iterations; each multiplies the share of what lies beyond the leading vectors by the squared ratio
+/// of the singular values.
+const ITERATIONS: usize = 12;
+/// Vectors carried beyond the ones wanted, which makes the iteration converge faster.
+const OVERSAMPLING: usize = 4;
+/// A slope of the logistic function and one of the normal distribution function that describe the same curve
+/// differ by about this factor.
+const LOGIT_PER_PROBIT: f64 = 1.7;
+/// Share of an item's variance that the start may explain at most.
+const MOST_COMMUNALITY: f64 = 0.95;
+
+/// Where training starts.
+pub(crate) struct Start {
+    /// `n_options x hidden`: the first columns score the decomposition, the others are random.
+    pub embeddings: Table,
+    /// Item parameters.
+    pub items: Table,
+    /// Mean over the respondents of `ln(1 + number of responses)`.
+    pub count_center: f32,
+    /// Logarithm of the posterior standard deviation that the starting items imply.
+    pub ln_sd: f32,
+}
+
+/// Finds starting values.
+pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Start {
+    let answering = responses.respondents_with_responses();
+    let stride = answering.len().div_ceil(MOST_RESPONDENTS);
+    let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
+    let batch = Batch::new(responses, &chosen);
+    let standard = Standardised::new(responses);
+    let leading = standard.leading(&batch, shape.n_dims.min(shape.hidden), seed);
+    let items = starting_items(&standard, &leading, shape);
+    let mean = |f: &dyn Fn(f64) -> f64| {
+        let sum: f64 = answering
+            .iter()
+            .map(|&i| f(responses.n_responses_of(i as usize) as f64))
+            .sum();
+        sum / answering.len() as f64
+    };
+    let mean_responses = mean(&|n| n);
+    let information = mean_information(&standard, &items, shape.n_dims);
+    Start {
+        embeddings: starting_embeddings(&standard, &leading, shape, mean_responses, seed),
+        items,
+        count_center: mean(&f64::ln_1p) as f32,
+        ln_sd: (-0.5 * (mean_responses * information).ln_1p()) as f32,
+    }
+}
+
+/// The matrix `X` of standardised indicators, one column per parameter row: `(1{option chosen} - p) / sd` where the
+/// item was answered and 0 elsewhere. It is never formed.
+struct Standardised<'a> {
+    responses: &'a Responses,
+    /// Smoothed share of each option among the responses to its item.
+    share: Vec<f64>,
+    /// Standard deviation of the indicator of each option.
+    sd: Vec<f64>,
+    /// Responses of each item.
+    totals: Vec<u64>,
+}
+
+/// The leading singular vectors of `X`.
+struct Leading {
+    /// `n_parameter_rows x n`: multiplied by `X` they give scores of variance 1.
+    scoring: Array2<f64>,
+    /// `n_parameter_rows x n`: correlations of indicators and scores.
+    correlation: Array2<f64>,
+}
+
+impl<'a> Standardised<'a> {
+    fn new(responses: &'a Responses) -> Self {
+        let catalogue = responses.catalogue();
+        let option_totals = responses.option_totals();
+        let totals = responses.item_totals();
+        let share: Vec<f64> = (0..catalogue.n_options())
+            .map(|option| {
+                let item = catalogue.item_of(option);
+                let n_options = catalogue.options_of(item).len() as f64;
+                (option_totals[option] as f64 + 0.5) / (totals[item] as f64 + 0.5 * n_options)
+            })
+            .collect();
+        let sd = share.iter().map(|p| (p * (1.0 - p)).sqrt()).collect();
+        Self {
+            responses,
+            share,
+            sd,
+            totals,
+        }
+    }
+
+    /// One row per option, so that `X vectors` is the sum of the rows of the chosen options.
+    fn scores(&self, vectors: &Array2<f64>) -> Table {
+        let catalogue = self.responses.catalogue();
+        let width = vectors.ncols();
+        let mut values = vec![0.0f32; catalogue.n_options() * width];
+        for item in 0..catalogue.n_items() {
+            let options = catalogue.options_of(item);
+            let first_row = catalogue.rows_of(item).start;
+            for column in 0..width {
+                let scaled = |option: usize| {
+                    let row = first_row + option - options.start - 1;
+                    vectors[[row, column]] / self.sd[option]
+                };
+                let inner = options.start + 1..options.end;
+                let base: f64 = inner.clone().map(|o| self.share[o] * scaled(o)).sum();
+                values[options.start * width + column] = -base as f32;
+                for option in inner {
+                    values[option * width + column] = (scaled(option) - base) as f32;
+                }
+            }
+        }
+        Table::new(width, values)
+    }
+
+    /// `X' by_respondent`.
+    fn transposed(&self, batch: &Batch, by_respondent: &Array2<f64>) -> Array2<f64> {
+        let catalogue = self.responses.catalogue();
+        let width = by_respondent.ncols();
+        let flat: Vec<f32> = by_respondent.iter().map(|&x| x as f32).collect();
+        let mut product = Array2::zeros((catalogue.n_parameter_rows(), width));
+        for item in 0..catalogue.n_items() {
+            let options = catalogue.options_of(item);
+            let sums: Vec<Vec<f32>> = options
+                .clone()
+                .map(|option| {
+                    let mut sum = vec![0.0f32; width];
+                    pooling::sum_over_choosers(&flat, batch, option, &mut sum);
+                    sum
+                })
+                .collect();
+            let rows = catalogue.rows_of(item).zip(options.skip(1)).enumerate();
+            for (place, (row, option)) in rows {
+                for column in 0..width {
+                    let all: f64 = sums.iter().map(|s| f64::from(s[column])).sum();
+                    let own = f64::from(sums[place + 1][column]);
+                    product[[row, column]] = (own - self.share[option] * all) / self.sd[option];
+                }
+            }
+        }
+        product
+    }
+
+    /// Block power iteration on `X' X`.
+    fn leading(&self, batch: &Batch, n: usize, seed: u64) -> Leading {
+        let catalogue = self.responses.catalogue();
+        let n_rows = catalogue.n_parameter_rows();
+        let n_respondents = batch.n_respondents();
+        let width = (n + OVERSAMPLING).min(n_rows).min(n_respondents);
+        let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
+        let mut right =
+            Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
+        for _ in 0..ITERATIONS {
+            let pooled = pooling::pool(&self.scores(&right), batch);
+            let mut left = Array2::from_shape_fn((n_respondents, width), |(i, k)| {
+                f64::from(pooled[i * width + k])
+            });
+            orthonormalise(&mut left);
+            right = self.transposed(batch, &left);
+        }
+        // With X ~ left right', the singular values are the lengths of the rotated columns of `right`.
+        let (squares, rotation) = symmetric_eigen(right.t().dot(&right).view());
+        let rotated = right.dot(&rotation);
+        let size = (n_respondents as f64).sqrt();
+        let mut scoring = Array2::zeros((n_rows, n));
+        let mut correlation = Array2::zeros((n_rows, n));
+        let row_items = catalogue.items_of_rows();
+        let sampled = n_respondents as f64 / self.responses.n_respondents() as f64;
+        for d in 0..n.min(width) {
+            let square = squares[d].max(f64::MIN_POSITIVE);
+            for row in 0..n_rows {
+                let answers = self.totals[row_items[row] as usize] as f64 * sampled;
+                scoring[[row, d]] = rotated[[row, d]] * size / square;
+                correlation[[row, d]] = rotated[[row, d]] * size / answers.max(1.0);
+            }
+        }
+        Leading {
+            scoring,
+            correlation,
+        }
+    }
+}
+
+/// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits
+/// spread as the slopes demand.
+fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelShape) -> Table {
+    let unit = match shape.link {
+        Link::Logit => 1.0,
+        Link::Probit => 1.0 / LOGIT_PER_PROBIT,
+    };
+    let catalogue = standard.responses.catalogue();
+    let width = shape.n_dims + 1;
+    let mut values = vec![0.0f32; catalogue.n_parameter_rows() * width];
+    for item in 0..catalogue.n_items() {
+        let options = catalogue.options_of(item);
+        let reference = standard.share[options.start];
+        for (row, option) in catalogue.rows_of(item).zip(options.skip(1)) {
+            let r = leading.correlation.row(row);
+            let communality = r.dot(&r);
+            let shrink = (MOST_COMMUNALITY / communality.max(f64::MIN_POSITIVE)).min(1.0);
+            let unexplained = 1.0 - communality * shrink;
+            let scale = shrink.sqrt() / unexplained.sqrt();
+            for (d, correlation) in r.iter().enumerate() {
+                values[row * width + d] = (unit * LOGIT_PER_PROBIT * correlation * scale) as f32;
+            }
+            let marginal = (standard.share[option] / reference).ln();
+            values[row * width + shape.n_dims] = -(unit * marginal / unexplained.sqrt()) as f32;
+        }
+    }
+    Table::new(width, values)
+}
+
+fn starting_embeddings(
+    standard: &Standardised<'_>,
+    leading: &Leading,
+    shape: &ModelShape,
+    mean_responses: f64,
+    seed: u64,
+) -> Table {
+    let scores = standard.scores(&leading.scoring);
+    let spread = (1.0 / mean_responses.sqrt()) as f32;
+    let mut stream = Stream::new(seed, Purpose::Network, 1, 0);
+    let mut values = Vec::with_capacity(scores.n_rows() * shape.hidden);
+    for option in 0..scores.n_rows() {
+        values.extend_from_slice(scores.row(option));
+        values.extend((scores.width()..shape.hidden).map(|_| {
+            let draw: f32 = StandardNormal.sample(&mut stream);
+            draw * spread
+        }));
+    }
+    Table::new(shape.hidden, values)
+}
+
+/// Average Fisher information about a dimension in one response at the mean trait.
+fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize) -> f64 {
+    let catalogue = standard.responses.catalogue();
+    let mut total = 0.0;
+    let mut weight = 0.0;
+    for item in 0..catalogue.n_items() {
+        let answers = standard.totals[item] as f64;
+        weight += answers;
+        for (row, option) in catalogue.rows_of(item).zip(catalogue.options_of(item).skip(1)) {
+            let squares: f64 = items.row(row)[..n_dims]
+                .iter()
+                .map(|&g| f64::from(g).powi(2))
+                .sum();
+            total += answers * standard.sd[option].powi(2) * squares / n_dims as f64;
+        }
+    }
+    total / weight.max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ItemCatalogue;
+    use crate::simulate::{Design, simulate};
+
+    #[test]
+    fn the_start_points_at_the_truth() {
+        let design = Design {
+            n_respondents: 500,
+            n_items: 100,
+            n_dims: 1,
+            n_options: 2,
+            missing: 0.2,
+        };
+        let truth = simulate(&design, 3).expect("valid design");
+        let shape = ModelShape {
+            n_dims: 1,
+            hidden: 8,
+            link: Link::Logit,
+            catalogue: ItemCatalogue::new(&[2; 100]).expect("valid catalogue"),
+        };
+        let responses = truth.to_responses().expect("valid responses");
+        let start = start(&responses, &shape, 1);
+        let everybody: Vec<u32> = (0..500).collect();
+        let pooled = pooling::pool(&start.embeddings, &Batch::new(&responses, &everybody));
+        let scores: Vec<f64> = pooled.chunks(8).map(|row| f64::from(row[0])).collect();
+        let n = scores.len() as f64;
+        let variance = scores.iter().map(|s| s * s).sum::<f64>() / n;
+        assert!((variance - 1.0).abs() < 0.05, "variance {variance}");
+        let traits = &truth.traits;
+        let cross: f64 = scores.iter().zip(traits).map(|(s, t)| s * t).sum();
+        let squares: f64 = traits.iter().map(|t| t * t).sum();
+        let correlation = cross / (squares * variance * n).sqrt();
+        assert!(correlation.abs() > 0.9, "correlation {correlation}");
+        assert_eq!(start.embeddings.width(), 8);
+        assert!(start.ln_sd < 0.0);
+        assert!(start.items.values().iter().all(|x| x.is_finite()));
+    }
+}

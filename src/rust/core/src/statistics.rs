@@ -1,0 +1,118 @@
+//! How well a fitted model describes the responses.
+
+use crate::kernels::decoder;
+use crate::model::Model;
+use crate::posterior::Moments;
+use crate::{Batch, Responses};
+
+/// Statistics of fit at the posterior means.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FitStatistics {
+    /// Number of responses.
+    pub n_responses: usize,
+    /// Responses for which the most probable option is the one that was chosen.
+    pub n_correct: usize,
+    /// Responses that are not their item's most frequent option: the errors of a model without traits.
+    pub n_minority: usize,
+    /// Sum of the log probabilities of the chosen options.
+    pub log_likelihood: f64,
+}
+
+impl FitStatistics {
+    /// Share of the responses that are classified correctly.
+    pub fn classification(&self) -> f64 {
+        self.n_correct as f64 / self.n_responses as f64
+    }
+
+    /// Aggregate proportional reduction in error (Poole and Rosenthal 1997): the share of the minority responses
+    /// that the model classifies better than the majority of each item does.
+    pub fn apre(&self) -> f64 {
+        let errors = self.n_responses - self.n_correct;
+        (self.n_minority as f64 - errors as f64) / self.n_minority as f64
+    }
+
+    /// Geometric mean probability of the chosen options.
+    pub fn gmp(&self) -> f64 {
+        (self.log_likelihood / self.n_responses as f64).exp()
+    }
+}
+
+/// Respondents looked at at once.
+const CHUNK: usize = 4_096;
+
+/// Statistics of fit; `moments` are those of `respondents` on the scale of training.
+pub fn fit_statistics(
+    model: &Model,
+    responses: &Responses,
+    respondents: &[u32],
+    moments: &Moments,
+) -> FitStatistics {
+    let totals = responses.option_totals();
+    let majority: u64 = (0..model.shape.catalogue.n_items())
+        .map(|item| {
+            let options = model.shape.catalogue.options_of(item);
+            totals[options].iter().copied().max().unwrap_or(0)
+        })
+        .sum();
+    let mut statistics = FitStatistics {
+        n_responses: responses.n_responses(),
+        n_correct: 0,
+        n_minority: responses.n_responses() - majority as usize,
+        log_likelihood: 0.0,
+    };
+    let mut batch = Batch::default();
+    for (chunk, members) in respondents.chunks(CHUNK).enumerate() {
+        batch.fill(responses, members);
+        for position in 0..members.len() {
+            let mean = moments.mean(chunk * CHUNK + position);
+            let point: Vec<f32> = mean.iter().map(|&x| x as f32).collect();
+            for response in batch.responses_of(position) {
+                let mut predictors: Vec<f32> = batch
+                    .rows(response)
+                    .map(|row| decoder::predictor(model.items.row(row), &point))
+                    .collect();
+                let chosen = batch.chosen(response);
+                statistics.n_correct += usize::from(most_probable(&predictors) == chosen);
+                let value = model.shape.link.log_probability(&mut predictors, chosen);
+                statistics.log_likelihood += f64::from(value);
+            }
+        }
+    }
+    statistics
+}
+
+/// The option with the largest linear predictor; the reference has 0.
+fn most_probable(predictors: &[f32]) -> usize {
+    let mut best = (0, 0.0f32);
+    for (place, &predictor) in predictors.iter().enumerate() {
+        if predictor > best.1 {
+            best = (place + 1, predictor);
+        }
+    }
+    best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_follow_their_definitions() {
+        let statistics = FitStatistics {
+            n_responses: 100,
+            n_correct: 90,
+            n_minority: 40,
+            log_likelihood: -100.0 * 2f64.ln(),
+        };
+        assert!((statistics.classification() - 0.9).abs() < 1e-12);
+        assert!((statistics.apre() - 0.75).abs() < 1e-12);
+        assert!((statistics.gmp() - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_largest_predictor_wins() {
+        assert_eq!(most_probable(&[-1.0, -0.1]), 0);
+        assert_eq!(most_probable(&[0.2, 0.1]), 1);
+        assert_eq!(most_probable(&[0.2, 0.3]), 2);
+    }
+}

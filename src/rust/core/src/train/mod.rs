@@ -1,0 +1,197 @@
+//! Fitting: from responses and settings to a model on the reported scale.
+
+mod schedule;
+pub(crate) mod settings;
+mod step;
+
+pub use schedule::{Epoch, Phase};
+pub use settings::Settings;
+pub(crate) use settings::at_least_one;
+
+use crate::identify::AffineMap;
+use crate::model::{Encoder, Model, ModelShape, Network};
+use crate::posterior::{self, ItemErrors, Moments};
+use crate::random::{Purpose, Stream};
+use crate::start::start;
+use crate::{Batch, Error, Responses, Result};
+use rand::Rng;
+use schedule::Schedule;
+use step::Trainer;
+
+/// How a caller follows a computation and stops it. Both are called from the computing thread.
+pub trait Monitor: Sync {
+    /// An epoch of training has ended.
+    fn epoch(&self, epoch: &Epoch);
+    /// True when the computation should stop; it then returns [`Error::Cancelled`].
+    fn cancelled(&self) -> bool;
+}
+
+/// A monitor that neither listens nor stops.
+pub struct Silent;
+
+impl Monitor for Silent {
+    fn epoch(&self, _: &Epoch) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// A fitted model and what was found along the way.
+#[derive(Debug)]
+pub struct Fit {
+    /// The model.
+    pub model: Model,
+    /// One entry per epoch.
+    pub epochs: Vec<Epoch>,
+    /// True when the bound had stopped improving before the learning rate was lowered.
+    pub converged: bool,
+    /// Rows of the respondents who gave a response.
+    pub respondents: Vec<u32>,
+    /// Their posterior moments on the scale of training, in the same order.
+    pub moments: Moments,
+    /// The standard errors of the item parameters.
+    pub item_errors: ItemErrors,
+}
+
+/// Fits the model.
+///
+/// # Errors
+/// [`Error::Setting`] for a setting out of its range, [`Error::Responses`] when there is nothing to estimate,
+/// [`Error::NotFinite`] when training diverges, [`Error::Cancelled`] when the monitor says so.
+pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) -> Result<Fit> {
+    settings.check()?;
+    let shape = ModelShape {
+        n_dims: settings.n_dims,
+        hidden: settings.hidden,
+        link: settings.link,
+        catalogue: responses.catalogue().clone(),
+    };
+    shape.check()?;
+    settings
+        .pool()?
+        .install(|| fit_in_pool(responses, settings, shape, monitor))
+}
+
+fn fit_in_pool(
+    responses: &Responses,
+    settings: &Settings,
+    shape: ModelShape,
+    monitor: &dyn Monitor,
+) -> Result<Fit> {
+    let respondents = responses.respondents_with_responses();
+    if respondents.len() < 2 {
+        return Err(Error::Responses(
+            "fewer than two respondents gave a response".into(),
+        ));
+    }
+    let start = start(responses, &shape, settings.seed);
+    let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
+    let n_dims = shape.n_dims;
+    let model = Model {
+        shape,
+        encoder: Encoder {
+            embeddings: start.embeddings,
+            network,
+        },
+        items: start.items,
+        map: AffineMap::identity(n_dims),
+    };
+    let mut trainer = Trainer::new(model, responses, settings);
+    let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
+    let mut model = trainer.into_model();
+    let scoring = posterior::Scoring {
+        refine: true,
+        seed: settings.seed,
+    };
+    let moments = posterior::moments(&model, responses, &respondents, &scoring, monitor)?;
+    let item_errors =
+        posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)?;
+    model.map = AffineMap::principal(
+        &moments,
+        &model.items,
+        &model.shape.catalogue,
+        &responses.item_totals(),
+    )?;
+    if let Some(polarity) = &settings.polarity {
+        orient(&mut model.map, polarity, &respondents, &moments)?;
+    }
+    Ok(Fit {
+        model,
+        converged: schedule.converged(),
+        epochs: schedule.into_epochs(),
+        respondents,
+        moments,
+        item_errors,
+    })
+}
+
+/// Turns the dimensions around in which the respondent named for it is negative.
+fn orient(
+    map: &mut AffineMap,
+    polarity: &[u32],
+    respondents: &[u32],
+    moments: &Moments,
+) -> Result<()> {
+    for (dimension, &respondent) in polarity.iter().enumerate() {
+        let position = respondents.binary_search(&respondent).map_err(|_| {
+            Error::Responses(format!("respondent {respondent} gave no response to orient by"))
+        })?;
+        if map.point(moments.mean(position))[dimension] < 0.0 {
+            map.flip(dimension);
+        }
+    }
+    Ok(())
+}
+
+/// Runs epochs until the schedule ends.
+fn train(
+    trainer: &mut Trainer,
+    responses: &Responses,
+    settings: &Settings,
+    respondents: &[u32],
+    monitor: &dyn Monitor,
+) -> Result<Schedule> {
+    let batch_size = settings.batch_size_for(respondents.len());
+    let n_batches = respondents.len().div_ceil(batch_size);
+    // Batches of nearly the same size, so that no respondent weighs more than another.
+    let batch_size = respondents.len().div_ceil(n_batches);
+    let mut schedule = Schedule::new(settings, n_batches);
+    let mut order = respondents.to_vec();
+    let mut batch = Batch::default();
+    let mut filled = false;
+    while let Some(epoch) = schedule.next_epoch() {
+        if n_batches > 1 {
+            shuffle(&mut order, settings.seed, epoch);
+        }
+        let mut bound = 0.0;
+        for (index, members) in order.chunks(batch_size).enumerate() {
+            if monitor.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            // A single batch stays as it is from epoch to epoch.
+            if n_batches > 1 || !filled {
+                batch.fill(responses, members);
+                filled = true;
+            }
+            bound += trainer.step(&batch, epoch, schedule.learning_rate(index))?;
+        }
+        let bound = bound + trainer.log_prior();
+        if !bound.is_finite() {
+            return Err(Error::NotFinite { epoch });
+        }
+        schedule.end_epoch(bound);
+        if let Some(epoch) = schedule.last() {
+            monitor.epoch(epoch);
+        }
+    }
+    Ok(schedule)
+}
+
+/// Fisher and Yates' shuffle. It starts from the order of the epoch before.
+fn shuffle(order: &mut [u32], seed: u64, epoch: usize) {
+    let mut stream = Stream::new(seed, Purpose::Order, epoch as u64, 0);
+    for i in (1..order.len()).rev() {
+        order.swap(i, stream.random_range(0..=i));
+    }
+}

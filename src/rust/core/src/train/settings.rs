@@ -1,0 +1,161 @@
+use crate::model::Link;
+use crate::{Error, Result};
+
+/// How to fit.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Number of latent dimensions.
+    pub n_dims: usize,
+    /// The link.
+    pub link: Link,
+    /// Prior standard deviation of the discriminations.
+    pub discrimination_sd: f64,
+    /// Prior standard deviation of the difficulties.
+    pub difficulty_sd: f64,
+    /// Width of the embeddings and of the hidden layer.
+    pub hidden: usize,
+    /// Samples in the importance-weighted bound; 1 is the evidence lower bound.
+    pub importance_samples: usize,
+    /// Most passes over the data.
+    pub max_epochs: usize,
+    /// Respondents in a minibatch; nothing to let the number of respondents decide.
+    pub batch_size: Option<usize>,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Improvement of the bound per respondent, relative to its size, below which training has converged.
+    pub tolerance: f64,
+    /// False to skip the standard errors of the items.
+    pub std_errors: bool,
+    /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
+    /// [`AffineMap::principal`](crate::identify::AffineMap::principal).
+    pub polarity: Option<Vec<u32>>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Worker threads.
+    pub threads: usize,
+}
+
+impl Settings {
+    /// The default settings for a number of dimensions.
+    pub fn new(n_dims: usize) -> Self {
+        Self {
+            n_dims,
+            link: Link::Logit,
+            discrimination_sd: 5.0,
+            difficulty_sd: 5.0,
+            hidden: 64,
+            importance_samples: 4,
+            max_epochs: 2_000,
+            batch_size: None,
+            learning_rate: 0.02,
+            tolerance: 1e-4,
+            std_errors: true,
+            polarity: None,
+            seed: 1,
+            threads: 1,
+        }
+    }
+
+    /// # Errors
+    /// [`Error::Setting`] for the first setting out of its range.
+    pub fn check(&self) -> Result<()> {
+        at_least_one("dims", self.n_dims)?;
+        at_least_one("hidden", self.hidden)?;
+        at_least_one("importance_samples", self.importance_samples)?;
+        at_least_one("max_epochs", self.max_epochs)?;
+        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
+        at_least_one("threads", self.threads)?;
+        if let Some(polarity) = &self.polarity
+            && polarity.len() != self.n_dims
+        {
+            return Err(Error::Setting {
+                name: "polarity",
+                requirement: "one respondent per dimension",
+                value: format!("{} of them", polarity.len()),
+            });
+        }
+        positive("learning_rate", self.learning_rate)?;
+        positive("tolerance", self.tolerance)?;
+        positive("discrimination", self.discrimination_sd)?;
+        positive("difficulty", self.difficulty_sd)
+    }
+
+    /// The batch size for a number of respondents: everybody up to 512, then slowly more.
+    pub fn batch_size_for(&self, n_respondents: usize) -> usize {
+        const SMALLEST: usize = 512;
+        const LARGEST: usize = 4_096;
+        const BATCHES: usize = 50;
+        self.batch_size
+            .unwrap_or((n_respondents / BATCHES).clamp(SMALLEST, LARGEST))
+            .min(n_respondents)
+    }
+
+    /// Worker threads of our own, never the process-wide ones, which would not survive a fork.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] when they cannot be started.
+    pub(crate) fn pool(&self) -> Result<rayon::ThreadPool> {
+        pool(self.threads)
+    }
+}
+
+/// See [`Settings::pool`].
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .build()?)
+}
+
+/// # Errors
+/// [`Error::Setting`] when the number is 0.
+pub(crate) fn at_least_one(name: &'static str, value: usize) -> Result<()> {
+    if value == 0 {
+        return Err(Error::Setting {
+            name,
+            requirement: "at least 1",
+            value: value.to_string(),
+        });
+    }
+    Ok(())
+}
+
+fn positive(name: &'static str, value: f64) -> Result<()> {
+    if !(value > 0.0 && value.is_finite()) {
+        return Err(Error::Setting {
+            name,
+            requirement: "a positive number",
+            value: value.to_string(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        assert!(Settings::new(1).check().is_ok());
+        let message = |settings: Settings| settings.check().expect_err("refused").to_string();
+        assert!(message(Settings::new(0)).contains("dims"));
+        let bad = Settings {
+            learning_rate: f64::NAN,
+            ..Settings::new(1)
+        };
+        assert!(message(bad).contains("learning_rate must be a positive number, not NaN"));
+    }
+
+    #[test]
+    fn batches_grow_with_the_data() {
+        let settings = Settings::new(1);
+        assert_eq!(settings.batch_size_for(102), 102);
+        assert_eq!(settings.batch_size_for(10_000), 512);
+        assert_eq!(settings.batch_size_for(1_000_000), 4_096);
+        let own = Settings {
+            batch_size: Some(64),
+            ..settings
+        };
+        assert_eq!(own.batch_size_for(10_000), 64);
+    }
+}

@@ -1,0 +1,135 @@
+//! Between R's values and the core's.
+
+use crate::answer::{Failure, Outcome};
+use extendr_api::prelude::*;
+use ndarray::Array1;
+use vae_irt_core::identify::AffineMap;
+use vae_irt_core::posterior::Moments;
+use vae_irt_core::train::{Epoch, Phase};
+use vae_irt_core::{Fit, ItemCatalogue, Responses, Settings};
+
+fn missing(name: &str) -> Failure {
+    Failure::Internal(format!("the setting {name} is missing or of another type"))
+}
+
+/// A number from a named list; logical values count as 0 and 1.
+pub fn number(list: &List, name: &str) -> Outcome<f64> {
+    let value = list.dollar(name).map_err(|_| missing(name))?;
+    if let Some(flag) = value.as_bool() {
+        return Ok(f64::from(u8::from(flag)));
+    }
+    value
+        .as_real()
+        .or_else(|| value.as_integer().map(f64::from))
+        .ok_or_else(|| missing(name))
+}
+
+/// Two words as one.
+pub fn text(first: &str, second: &str) -> String {
+    format!("{first}-{second}")
+}
+
+/// The settings of a fit.
+pub fn read_settings(list: &List) -> Outcome<Settings> {
+    let count = |name: &'static str| number(list, name).map(|x| x as usize);
+    let link = list.dollar("link").map_err(|_| missing("link"))?;
+    let polarity = list.dollar("polarity").map_err(|_| missing("polarity"))?;
+    let batch_size = count("batch_size")?;
+    Ok(Settings {
+        n_dims: count("dims")?,
+        link: link.as_str().ok_or_else(|| missing("link"))?.parse()?,
+        discrimination_sd: number(list, "discrimination_sd")?,
+        difficulty_sd: number(list, "difficulty_sd")?,
+        hidden: count("hidden")?,
+        importance_samples: count("importance_samples")?,
+        max_epochs: count("max_epochs")?,
+        batch_size: (batch_size > 0).then_some(batch_size),
+        learning_rate: number(list, "learning_rate")?,
+        tolerance: number(list, "tolerance")?,
+        std_errors: number(list, "std_errors")? != 0.0,
+        polarity: polarity
+            .as_integer_slice()
+            .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),
+        seed: number(list, "seed")? as u64,
+        threads: count("threads")?,
+    })
+}
+
+/// The responses from their R vectors.
+pub fn read_responses(
+    offsets: &[f64],
+    options: &[i32],
+    option_counts: &[i32],
+) -> Outcome<Responses> {
+    let counts: Vec<u32> = option_counts.iter().map(|&n| n.max(0) as u32).collect();
+    let offsets: Vec<u64> = offsets.iter().map(|&x| x as u64).collect();
+    let options: Vec<u32> = options.iter().map(|&id| id as u32).collect();
+    Ok(Responses::new(ItemCatalogue::new(&counts)?, offsets, &options)?)
+}
+
+/// A matrix of R from values stored row by row.
+pub fn rows(values: &[f64], width: usize) -> RMatrix<f64> {
+    let n_rows = values.len().checked_div(width).unwrap_or(0);
+    RMatrix::new_matrix(n_rows, width, |i, j| values[i * width + j])
+}
+
+/// The training trace by column.
+pub fn epochs_list(epochs: &[Epoch]) -> List {
+    let column = |f: &dyn Fn(&Epoch) -> f64| -> Vec<f64> { epochs.iter().map(f).collect() };
+    let phases: Vec<&str> = epochs
+        .iter()
+        .map(|epoch| match epoch.phase {
+            Phase::Search => "search",
+            Phase::Descent => "descent",
+        })
+        .collect();
+    list!(
+        epoch = column(&|e| e.number as f64),
+        elbo = column(&|e| e.bound),
+        learning_rate = column(&|e| e.learning_rate),
+        phase = phases
+    )
+}
+
+/// Posterior moments on the reported scale: means, variances and skewnesses of every dimension (matrices with one row
+/// per respondent), the diagnostics, and the covariances' lower triangles row by row.
+pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
+    let n_dims = moments.n_dims;
+    let n = moments.n_respondents();
+    let mut means = Vec::with_capacity(n * n_dims);
+    let mut covariances = Vec::with_capacity(n * n_dims * (n_dims + 1) / 2);
+    let mut skewness = Vec::with_capacity(n * n_dims);
+    for position in 0..n {
+        means.extend(map.point(moments.mean(position)));
+        let covariance = map.covariance(moments.covariance(position));
+        for d in 0..n_dims {
+            covariances.extend((0..=d).map(|e| covariance[[d, e]]));
+            let direction: Vec<f64> = map.matrix.row(d).to_vec();
+            let third = moments.third_along(position, &direction);
+            skewness.push(third / covariance[[d, d]].powf(1.5));
+        }
+    }
+    list!(
+        mean = rows(&means, n_dims),
+        covariance = rows(&covariances, n_dims * (n_dims + 1) / 2),
+        skewness = rows(&skewness, n_dims),
+        pareto_k = moments.pareto_k.clone(),
+        log_evidence = moments.log_evidence.clone()
+    )
+}
+
+/// Item parameters and their variances on the reported scale: one row per parameter row, the discriminations by
+/// dimension, then the difficulty.
+pub fn item_tables(fit: &Fit) -> Outcome<(RMatrix<f64>, RMatrix<f64>)> {
+    let map = &fit.model.map;
+    let parameters = map.items(&fit.model.items)?;
+    let variances: Vec<f64> = fit
+        .item_errors
+        .mapped(map)?
+        .iter()
+        .flat_map(|covariance| Array1::from_iter(covariance.diag().iter().copied()))
+        .collect();
+    let width = map.n_dims() + 1;
+    let flat: Vec<f64> = parameters.iter().copied().collect();
+    Ok((rows(&flat, width), rows(&variances, width)))
+}

@@ -1,0 +1,130 @@
+//! The R boundary: plain vectors in, plain lists out. Errors are values, so that R raises them with a class; work
+//! that takes long runs on a thread of its own while R's main thread waits for interrupts.
+
+mod answer;
+mod convert;
+mod interrupt;
+mod worker;
+
+use answer::answer;
+use convert::{epochs_list, number, posterior_list, read_responses, read_settings, rows, text};
+use extendr_api::prelude::*;
+use vae_irt_core::posterior::{Scoring, score};
+use vae_irt_core::simulate::{Design, simulate};
+use vae_irt_core::statistics::fit_statistics;
+use vae_irt_core::{Model, train};
+
+/// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0) are the responses by respondent,
+/// `option_counts` the numbers of options of the items. `report` is a function of an epoch's progress and bound, or
+/// NULL.
+#[extendr]
+fn rust_fit(
+    offsets: &[f64],
+    options: &[i32],
+    option_counts: &[i32],
+    settings: List,
+    report: Robj,
+) -> List {
+    answer(|| {
+        let settings = read_settings(&settings)?;
+        let responses = read_responses(offsets, options, option_counts)?;
+        let work = |monitor: &dyn train::Monitor| {
+            let fit = train::fit(&responses, &settings, monitor)?;
+            let statistics =
+                fit_statistics(&fit.model, &responses, &fit.respondents, &fit.moments);
+            let bytes = fit.model.to_bytes()?;
+            Ok((fit, statistics, bytes))
+        };
+        let (fit, statistics, bytes) = worker::run(work, &report)?;
+        let (parameters, variances) = convert::item_tables(&fit)?;
+        let one_based: Vec<i32> = fit.respondents.iter().map(|&i| i as i32 + 1).collect();
+        Ok(list!(
+            model = Raw::from_bytes(&bytes),
+            epochs = epochs_list(&fit.epochs),
+            converged = fit.converged,
+            respondents = one_based,
+            posterior = posterior_list(&fit.model.map, &fit.moments),
+            item_parameters = parameters,
+            item_variances = variances,
+            n_correct = statistics.n_correct as f64,
+            classification = statistics.classification(),
+            apre = statistics.apre(),
+            gmp = statistics.gmp()
+        ))
+    })
+}
+
+/// Scores respondents with a fitted model. Responses as in `rust_fit`, in the items of the model.
+#[extendr]
+fn rust_score(
+    model: Raw,
+    offsets: &[f64],
+    options: &[i32],
+    option_counts: &[i32],
+    settings: List,
+) -> List {
+    answer(|| {
+        let model = Model::from_bytes(model.as_slice())?;
+        let responses = read_responses(offsets, options, option_counts)?;
+        let respondents = responses.respondents_with_responses();
+        let scoring = Scoring {
+            refine: number(&settings, "refine")? != 0.0,
+            seed: number(&settings, "seed")? as u64,
+        };
+        let threads = number(&settings, "threads")? as usize;
+        let work = |monitor: &dyn train::Monitor| {
+            score(&model, &responses, &respondents, &scoring, threads, monitor)
+        };
+        let moments = worker::run(work, &().into_robj())?;
+        let one_based: Vec<i32> = respondents.iter().map(|&i| i as i32 + 1).collect();
+        Ok(list!(
+            respondents = one_based,
+            posterior = posterior_list(&model.map, &moments)
+        ))
+    })
+}
+
+/// Simulates responses; the design's names are those of `simulate_irt()`.
+#[extendr]
+fn rust_simulate(design: List) -> List {
+    answer(|| {
+        let count = |name: &'static str| number(&design, name).map(|x| x as usize);
+        let seed = number(&design, "seed")? as u64;
+        let design = Design {
+            n_respondents: count("n_respondents")?,
+            n_items: count("n_items")?,
+            n_dims: count("dims")?,
+            n_options: count("n_options")?,
+            missing: number(&design, "missing")?,
+        };
+        let simulation = simulate(&design, seed)?;
+        let n_items = design.n_items;
+        let chosen = RMatrix::new_matrix(design.n_respondents, n_items, |i, j| {
+            Rint::from(simulation.chosen[i * n_items + j].map(|c| c as i32))
+        });
+        Ok(list!(
+            chosen = chosen,
+            traits = rows(&simulation.traits, design.n_dims),
+            items = rows(&simulation.items, design.n_dims + 1)
+        ))
+    })
+}
+
+/// What was built: version, target and processor features in use.
+#[extendr]
+fn rust_info() -> List {
+    list!(
+        version = env!("CARGO_PKG_VERSION"),
+        target = text(std::env::consts::ARCH, std::env::consts::OS),
+        devices = "cpu",
+        processors = std::thread::available_parallelism().map_or(1, |n| n.get()) as i32
+    )
+}
+
+extendr_module! {
+    mod vaeirt;
+    fn rust_fit;
+    fn rust_score;
+    fn rust_simulate;
+    fn rust_info;
+}

@@ -1,0 +1,84 @@
+//! Long work on a thread of its own.
+
+use crate::answer::{Failure, Outcome};
+use crate::interrupt;
+use extendr_api::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+use vae_irt_core::train::{Epoch, Monitor};
+
+/// How often R is asked for interrupts and told of progress.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Passes epochs to the main thread and its wish to stop to the worker.
+struct Relay {
+    epochs: Sender<Epoch>,
+    stop: AtomicBool,
+}
+
+impl Monitor for Relay {
+    fn epoch(&self, epoch: &Epoch) {
+        // Nobody listens any more once the main thread has given up.
+        let _ = self.epochs.send(*epoch);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `work` on a thread while the main thread polls for interrupts and calls `report(progress, bound)`, if it is a
+/// function, with the latest epoch.
+pub fn run<T: Send>(
+    work: impl FnOnce(&dyn Monitor) -> vae_irt_core::Result<T> + Send,
+    report: &Robj,
+) -> Outcome<T> {
+    let (epochs, received) = mpsc::channel();
+    let (done, finished) = mpsc::channel();
+    let relay = Relay {
+        epochs,
+        stop: AtomicBool::new(false),
+    };
+    let relay = &relay;
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(move || {
+            let result = work(relay);
+            let _ = done.send(());
+            result
+        });
+        let mut failure = None;
+        let mut polled = Instant::now();
+        loop {
+            // The channel closes without a message when the worker panics.
+            let waiting = matches!(finished.recv_timeout(TICK), Err(RecvTimeoutError::Timeout));
+            if !waiting {
+                break;
+            }
+            if failure.is_none() && polled.elapsed() >= TICK {
+                polled = Instant::now();
+                let told = received.try_iter().last().map_or(Ok(()), |e| tell(report, &e));
+                if interrupt::pending() {
+                    failure = Some(Failure::Interrupted);
+                } else if let Err(error) = told {
+                    failure = Some(error);
+                }
+                relay.stop.store(failure.is_some(), Ordering::Relaxed);
+            }
+        }
+        let result = worker
+            .join()
+            .map_err(|_| Failure::Internal("the computation stopped unexpectedly".into()))?;
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(result?),
+        }
+    })
+}
+
+fn tell(report: &Robj, epoch: &Epoch) -> Outcome<()> {
+    if let Some(function) = report.as_function() {
+        function.call(pairlist!(epoch.progress, epoch.bound))?;
+    }
+    Ok(())
+}
