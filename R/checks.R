@@ -1,0 +1,72 @@
+# Checks of single arguments. Each returns the value in the type that the rest of the package uses.
+
+describe <- function(x) {
+  if (is.null(x)) {
+    return("NULL")
+  }
+  if (length(x) == 1 && is.atomic(x)) {
+    return(if (is.character(x)) encodeString(x, quote = "\"") else format(x))
+  }
+  cli::format_inline("{.obj_type_friendly {x}}")
+}
+
+check_count <- function(x, min = 1, arg = rlang::caller_arg(x), call = caller_env()) {
+  good <- is.numeric(x) && length(x) == 1 && !is.na(x) && x >= min && x <= .Machine$integer.max && x == trunc(x)
+  if (!good) {
+    abort_vaeirt("{.arg {arg}} must be one whole number, {min} or more, not {describe(x)}.", "argument", call)
+  }
+  as.integer(x)
+}
+
+check_positive <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  good <- is.numeric(x) && length(x) == 1 && is.finite(x) && x > 0
+  if (!good) {
+    abort_vaeirt("{.arg {arg}} must be one positive number, not {describe(x)}.", "argument", call)
+  }
+  as.double(x)
+}
+
+check_share <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  good <- is.numeric(x) && length(x) == 1 && is.finite(x) && x > 0 && x < 1
+  if (!good) {
+    abort_vaeirt("{.arg {arg}} must be one number between 0 and 1, not {describe(x)}.", "argument", call)
+  }
+  as.double(x)
+}
+
+check_flag <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (!rlang::is_bool(x)) {
+    abort_vaeirt("{.arg {arg}} must be {.code TRUE} or {.code FALSE}, not {describe(x)}.", "argument", call)
+  }
+  x
+}
+
+check_class <- function(x, class, maker, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (!inherits(x, class)) {
+    abort_vaeirt("{.arg {arg}} must come from {.fn {maker}}, not be {describe(x)}.", "argument", call)
+  }
+  x
+}
+
+# One of the values of the argument's default, as match.arg(), with a classed error.
+check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (identical(x, choices)) {
+    return(choices[[1]])
+  }
+  if (!rlang::is_string(x) || !x %in% choices) {
+    abort_vaeirt("{.arg {arg}} must be {.or {.val {choices}}}, not {describe(x)}.", "argument", call)
+  }
+  x
+}
+
+# A seed below 2^53; without one a single number of R's generator becomes the seed.
+check_seed <- function(seed, call = caller_env()) {
+  if (is.null(seed)) {
+    return(floor(stats::runif(1) * .Machine$integer.max))
+  }
+  good <- is.numeric(seed) && length(seed) == 1 && is.finite(seed) && seed == trunc(seed) && seed >= 0 && seed < 2^53
+  if (!good) {
+    abort_vaeirt("{.arg seed} must be {.code NULL} or one whole number, 0 or more, not {describe(seed)}.", "argument", call)
+  }
+  as.double(seed)
+}

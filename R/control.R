@@ -1,0 +1,70 @@
+#' Control of the estimation
+#'
+#' The defaults are meant to work unattended; `threads` is the setting to know.
+#'
+#' @section Convergence:
+#' The learning rate rises over the first 20 steps and then stays until the bound, averaged over windows of at least
+#' 40 steps, has improved by less than `tolerance` times its size in two windows running. Then it falls to 0 along
+#' a cosine, over 0.6 times as many epochs again (at least 100 steps), so that the noise of the gradients averages
+#' out. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over; otherwise
+#' `$converged` is `FALSE` and [vae_irt()] warns.
+#'
+#' @param hidden Width of the response embeddings and of the network's hidden layer.
+#' @param importance_samples Samples in the importance-weighted bound. With 1 it is the evidence lower bound; more
+#'   samples make it tighter, which takes the variational shrinkage out of the discriminations.
+#' @param max_epochs Most passes over the data.
+#' @param batch_size Respondents in a minibatch; `NULL` takes everybody up to 512 respondents and then a fiftieth
+#'   of them, at least 512 and at most 4,096.
+#' @param learning_rate Highest learning rate of the optimiser (Adam).
+#' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
+#' @param std_errors `"conditional"`: standard errors of the respondents treat the item parameters as known, and those
+#'   of the items come from each item's own observed information (Louis' identity). `"none"`: no standard errors
+#'   of the items.
+#' @param level Level of the intervals `conf.low` to `conf.high`.
+#' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
+#'   never more than 2 under `R CMD check`. The results do not depend on it.
+#' @param progress Show a progress bar?
+#' @return A list of class `vae_control`.
+#' @export
+#' @examples
+#' vae_control(threads = 1, level = 0.9)
+vae_control <- function(hidden = 64L,
+                        importance_samples = 4L,
+                        max_epochs = 2000L,
+                        batch_size = NULL,
+                        learning_rate = 0.02,
+                        tolerance = 1e-4,
+                        std_errors = c("conditional", "none"),
+                        level = 0.95,
+                        threads = getOption("vaeirt.threads", default_threads()),
+                        progress = interactive()) {
+  structure(
+    list(
+      hidden = check_count(hidden),
+      importance_samples = check_count(importance_samples),
+      max_epochs = check_count(max_epochs),
+      batch_size = if (!is.null(batch_size)) check_count(batch_size),
+      learning_rate = check_positive(learning_rate),
+      tolerance = check_positive(tolerance),
+      std_errors = check_choice(std_errors, c("conditional", "none")),
+      level = check_share(level),
+      threads = check_count(threads),
+      progress = check_flag(progress)
+    ),
+    class = "vae_control"
+  )
+}
+
+#' @export
+print.vae_control <- function(x, ...) {
+  shown <- vapply(x, function(value) if (is.null(value)) "automatic" else format(value), character(1))
+  cat("Control of vae_irt():\n", paste0("  ", format(names(shown)), "  ", shown, "\n"), sep = "")
+  invisible(x)
+}
+
+# R CMD check allows two processes; it sets this variable.
+default_threads <- function() {
+  processors <- rust_info()$processors
+  limited <- nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_")) && !identical(Sys.getenv("_R_CHECK_LIMIT_CORES_"), "false")
+  if (limited) min(2L, processors) else processors
+}

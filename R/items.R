@@ -1,0 +1,30 @@
+# The tibble of the item parameters: the one place where it is built. `item_parameters` and `item_variances` have one row
+# per item and non-reference option: the discriminations by dimension, then the difficulty.
+new_items <- function(result, items, dims, level) {
+  n_options <- lengths(items$options)
+  item <- rep(seq_along(n_options), n_options - 1)
+  label <- unlist(lapply(items$options, `[`, -1))
+  row <- rep(seq_along(item), each = dims + 1)
+  table <- tibble::tibble(
+    item = items$item[item[row]],
+    response = label[row],
+    term = rep(c(rep("discrimination", dims), "difficulty"), length(item)),
+    dimension = rep(c(seq_len(dims), NA_integer_), length(item)),
+    estimate = as.vector(t(result$item_parameters)),
+    std.error = sqrt(as.vector(t(result$item_variances)))
+  )
+  q <- stats::qnorm((1 + level) / 2)
+  table$conf.low <- table$estimate - q * table$std.error
+  table$conf.high <- table$estimate + q * table$std.error
+  table$n_responses <- items$n_responses[item[row]]
+  table
+}
+
+# The item parameters of a fit as a matrix with one row per item and non-reference option, and the items of its rows.
+item_matrix <- function(fit) {
+  n_rows <- lengths(fit$catalogue$options) - 1L
+  list(
+    parameters = matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE),
+    item = rep(seq_along(n_rows), n_rows)
+  )
+}

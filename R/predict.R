@@ -1,0 +1,136 @@
+#' Score respondents, or predict their responses
+#'
+#' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
+#' Rows that were in the sample get the numbers they had.
+#'
+#' @param object A `vae_irt` object.
+#' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and
+#'   response options that the model does not know are left out, with a message; items may be missing or in another order.
+#' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
+#'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `missing`.
+#' @param refine Refine the network's answer by Newton's method and importance sampling, as the fit does? Without, it is
+#'   faster and less accurate, and `pareto_k` is `NA`.
+#' @return A tibble. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
+#'   without a response to an item of the model; for `"prob"` `respondent`, `item`, `response`, `.prob`, one row per
+#'   option; for `"response"` `respondent`, `item`, `.pred_class`.
+#' @export
+#' @examples
+#' truth <- simulate_irt(200, 30, seed = 1)
+#' fit <- vae_irt(truth$responses[1:150, ], seed = 1, control = vae_control(threads = 1))
+#' predict(fit, truth$responses[151:200, ])
+#' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
+predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = TRUE) {
+  type <- check_choice(type, c("ideal_point", "prob", "response"))
+  check_flag(refine)
+  estimates <- if (is.null(newdata)) {
+    check_no_dots(..., call = rlang::current_env())
+    object$estimates
+  } else {
+    score_respondents(object, newdata, refine, ..., call = rlang::current_env())
+  }
+  switch(type,
+    ideal_point = estimates,
+    prob = predict_options(object, estimates),
+    response = most_probable(predict_options(object, estimates))
+  )
+}
+
+score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item = NULL, response = NULL,
+                              missing = NULL, call) {
+  check_no_dots(..., call = call)
+  columns <- rlang::enquos(respondent = respondent, item = item, response = response)
+  read <- read_responses(newdata, columns, missing, call)
+  check_unique(read$respondents$respondent, "respondent", call)
+  ids <- match_catalogue(read, fit$catalogue, call)
+
+  n_responses <- tabulate(read$cells$respondent[!is.na(ids)], nrow(read$respondents))
+  order <- order(read$cells$respondent, ids, na.last = NA, method = "radix")
+  settings <- list(refine = refine, seed = fit$seed, threads = fit$control$threads)
+  answer <- rust_score(
+    fit$model, c(0, cumsum(as.double(n_responses))), ids[order], lengths(fit$catalogue$options), settings
+  )
+  result <- unwrap_rust(answer, call)
+  respondents <- read$respondents
+  respondents$n_responses <- n_responses
+  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
+  estimates <- new_estimates(respondents, posterior, fit$control$level)
+  if (!refine) {
+    estimates$pareto_k <- NA_real_
+  }
+  estimates
+}
+
+# The option ids of the cells in the catalogue of a fit; NA for items and options that it does not know.
+match_catalogue <- function(read, catalogue, call) {
+  item <- match(read$items$item, catalogue$item)
+  if (all(is.na(item))) {
+    abort_vaeirt(
+      c(
+        "{.arg newdata} has no item of the model.",
+        x = "Its items are {.val {utils::head(read$items$item, 3)}}, those of the model {.val {utils::head(catalogue$item, 3)}}, ..."
+      ),
+      "newdata",
+      call
+    )
+  }
+  n_options <- lengths(catalogue$options)
+  first <- as.integer(cumsum(n_options) - n_options)
+  ids_of <- Map(
+    function(labels, at) if (is.na(at)) rep(NA_integer_, length(labels)) else first[[at]] + match(labels, catalogue$options[[at]]) - 1L,
+    read$labels, item
+  )
+  start <- cumsum(lengths(ids_of)) - lengths(ids_of)
+  ids <- unlist(ids_of)[start[read$cells$item] + read$cells$option]
+  n_items <- sum(is.na(item))
+  n_options <- sum(is.na(ids) & !is.na(item[read$cells$item]))
+  unknown <- c(
+    if (n_items > 0) cli::pluralize("{n_items} item{?s} that the model does not know"),
+    if (n_options > 0) cli::pluralize("{n_options} response{?s} with an option that it does not know")
+  )
+  if (length(unknown) > 0) {
+    cli::cli_inform(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
+  }
+  ids
+}
+
+# Probabilities of all options at the estimates: one row per respondent, item and option.
+predict_options <- function(fit, estimates) {
+  traits <- matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
+  table <- item_matrix(fit)
+  gamma <- table$parameters[, seq_len(fit$dims), drop = FALSE]
+  eta <- traits %*% t(gamma) - rep(table$parameters[, fit$dims + 1], each = nrow(traits))
+  n_options <- lengths(fit$catalogue$options)
+  prob <- matrix(NA_real_, nrow(traits), sum(n_options))
+  is_reference <- sequence(n_options) == 1
+  if (fit$link == "probit") {
+    prob[, !is_reference] <- stats::pnorm(eta)
+    prob[, is_reference] <- stats::pnorm(eta, lower.tail = FALSE)
+  } else {
+    full <- matrix(0, nrow(traits), sum(n_options))
+    full[, !is_reference] <- eta
+    item <- rep(seq_along(n_options), n_options)
+    for (j in seq_along(n_options)) {
+      own <- full[, item == j, drop = FALSE]
+      own <- exp(own - apply(own, 1, max))
+      prob[, item == j] <- own / rowSums(own)
+    }
+  }
+  respondent <- estimates$respondent[estimates$dimension == 1]
+  tibble::tibble(
+    respondent = rep(respondent, each = ncol(prob)),
+    item = rep(rep(fit$catalogue$item, n_options), length(respondent)),
+    response = rep(unlist(fit$catalogue$options), length(respondent)),
+    .prob = as.vector(t(prob))
+  )
+}
+
+most_probable <- function(options) {
+  n <- nrow(options)
+  cell <- cumsum(c(TRUE, options$item[-1] != options$item[-n] | options$respondent[-1] != options$respondent[-n]))
+  best <- order(cell, -options$.prob)
+  best <- best[!duplicated(cell[best])]
+  chosen <- options$response[best]
+  chosen[is.na(options$.prob[best])] <- NA
+  tibble::tibble(respondent = options$respondent[best], item = options$item[best], .pred_class = chosen)
+}

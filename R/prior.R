@@ -1,0 +1,26 @@
+#' Prior distributions of the item parameters
+#'
+#' Discriminations and difficulties have independent normal priors with mean 0. The latent traits always have the
+#' standard normal prior, which sets their scale.
+#'
+#' @param discrimination,difficulty Standard deviations: positive numbers. The default, 5, is the prior variance of
+#'   25 that `pscl::ideal()` uses.
+#' @return A list of class `irt_prior` with the elements `discrimination` and `difficulty`.
+#' @export
+#' @examples
+#' irt_prior(discrimination = 2.5)
+irt_prior <- function(discrimination = 5, difficulty = 5) {
+  structure(
+    list(discrimination = check_positive(discrimination), difficulty = check_positive(difficulty)),
+    class = "irt_prior"
+  )
+}
+
+#' @export
+print.irt_prior <- function(x, ...) {
+  cat("Prior standard deviations: discrimination ", format(x$discrimination), ", difficulty ", format(x$difficulty),
+    "\n",
+    sep = ""
+  )
+  invisible(x)
+}

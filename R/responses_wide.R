@@ -1,0 +1,122 @@
+# Methods of read_responses() for tables with one column per item.
+
+#' @exportS3Method
+read_responses.matrix <- function(x, columns, missing, call) {
+  if (!is.numeric(x) && !is.logical(x) && !is.character(x)) {
+    abort_vaeirt("A matrix of responses must be numeric, logical or character, not of type {.cls {typeof(x)}}.", "input", call)
+  }
+  check_some_cells(x, call)
+  respondents <- tibble::tibble(respondent = dimension_names(x, 1))
+  items <- tibble::tibble(item = dimension_names(x, 2))
+  x[x %in% missing] <- NA
+  coded <- code_values(as.vector(x), call = call, locate = function(at) {
+    row <- (at - 1) %% nrow(x) + 1
+    list(respondent = respondents$respondent[[row]], item = items$item[[(at - 1) %/% nrow(x) + 1]])
+  })
+  observed <- which(!is.na(coded$place))
+  cells <- list(
+    respondent = (observed - 1L) %% nrow(x) + 1L,
+    item = (observed - 1L) %/% nrow(x) + 1L,
+    option = coded$place[observed]
+  )
+  found <- labels_by_item(cells, coded$labels, ncol(x))
+  list(cells = found$cells, respondents = respondents, items = items, labels = found$labels)
+}
+
+#' @exportS3Method
+read_responses.data.frame <- function(x, columns, missing, call) {
+  check_some_cells(x, call)
+  selected <- lapply(rlang::set_names(names(columns)), function(arg) select_columns(x, columns[[arg]], arg, call))
+  if (length(selected$item) + length(selected$response) == 0) {
+    read_wide(x, selected$respondent, missing, call)
+  } else {
+    read_long(x, selected, missing, call)
+  }
+}
+
+read_wide <- function(x, id_columns, missing, call) {
+  respondents <- if (length(id_columns) > 0) {
+    name_respondents(x, id_columns, call)
+  } else {
+    tibble::tibble(respondent = dimension_names(x, 1))
+  }
+  values <- as.list(x)[setdiff(seq_along(x), id_columns)]
+  items <- tibble::tibble(item = names(values))
+  coded <- Map(function(column, item) code_column(column, item, missing, respondents$respondent, call), values, items$item)
+  places <- unlist(lapply(coded, `[[`, "place"), use.names = FALSE)
+  observed <- which(!is.na(places))
+  cells <- list(
+    respondent = (observed - 1L) %% nrow(x) + 1L,
+    item = (observed - 1L) %/% nrow(x) + 1L,
+    option = places[observed]
+  )
+  list(cells = cells, respondents = respondents, items = items, labels = unname(lapply(coded, `[[`, "labels")))
+}
+
+code_column <- function(values, item, missing, respondents, call) {
+  good <- is.factor(values) || is.character(values) || is.logical(values) ||
+    (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime")))
+  if (!good || !is.null(dim(values))) {
+    abort_vaeirt(
+      c(
+        "Column {.val {item}} holds no responses: it is {describe(values)}.",
+        i = "An item is a factor or a character, logical or whole-number vector.",
+        i = "Select columns that name the respondents with {.arg respondent}, and leave others out of the data."
+      ),
+      "input",
+      call
+    )
+  }
+  values[as.character(values) %in% as.character(missing)] <- NA
+  code_values(values, call = call, locate = function(at) list(respondent = respondents[[at]], item = item))
+}
+
+# The places of values among their labels. The labels are the levels of a factor, else the values that occur: numbers
+# in rising order, strings in that of the C locale. `locate` tells the respondent and the item of an element.
+code_values <- function(values, locate, call) {
+  if (is.factor(values)) {
+    return(list(place = as.integer(values), labels = levels(values)))
+  }
+  if (is.numeric(values)) {
+    bad <- which(!is.na(values) & (is.infinite(values) | values != trunc(values)))
+    if (length(bad) > 0) {
+      where <- locate(bad[[1]])
+      value <- format(values[[bad[[1]]]])
+      abort_vaeirt(
+        c(
+          "Responses must be whole numbers or {.val {NA}}.",
+          x = "Respondent {.val {where$respondent}} has the value {.val {value}} on item {.val {where$item}}.",
+          i = "{length(bad)} value{?s} of this kind in all."
+        ),
+        "response",
+        call
+      )
+    }
+  }
+  options <- sort(unique(values[!is.na(values)]), method = "radix")
+  labels <- if (is.numeric(options)) format(options, scientific = FALSE, trim = TRUE) else as.character(options)
+  list(place = match(values, options, incomparables = NA), labels = labels)
+}
+
+# From labels that all items share to the labels of each item: those that occur on it.
+labels_by_item <- function(cells, shared, n_items) {
+  n <- length(shared)
+  counts <- matrix(tabulate((cells$item - 1L) * n + cells$option, n * n_items), nrow = n)
+  place <- apply(counts > 0, 2, cumsum)
+  dim(place) <- dim(counts)
+  cells$option <- place[cbind(cells$option, cells$item)]
+  list(cells = cells, labels = lapply(seq_len(n_items), function(j) shared[counts[, j] > 0]))
+}
+
+check_some_cells <- function(x, call) {
+  if (nrow(x) == 0 || ncol(x) == 0) {
+    abort_vaeirt("There is no response: the data have {nrow(x)} row{?s} and {ncol(x)} column{?s}.", "empty", call)
+  }
+}
+
+# Names of rows or columns; numbers, never in scientific notation, where there are none.
+dimension_names <- function(x, margin) {
+  automatic <- is.data.frame(x) && margin == 1 && .row_names_info(x) <= 0
+  names <- if (!automatic) dimnames(x)[[margin]]
+  names %||% format(seq_len(dim(x)[[margin]]), scientific = FALSE, trim = TRUE)
+}

@@ -1,0 +1,202 @@
+#' Ideal points and item parameters by a variational autoencoder
+#'
+#' Fits an item response model to roll calls, surveys or ballots: respondent i chooses option c of item j with probability
+#' `F(alpha_i . gamma_jc - beta_jc)`, where `alpha` are the latent traits (ideal points), `gamma` the discriminations and
+#' `beta` the difficulties.
+#'
+#' @details
+#' `F` is the softmax over the options of an item (for two options the inverse logit) or, with `link = "probit"`, the normal
+#' distribution function. The reference option of every item has discrimination and difficulty 0. The traits have the prior
+#' `N(0, I)`, the item parameters that of [irt_prior()]. A network that sums one embedding per observed response maps the
+#' responses of any respondent to a normal posterior; network and item parameters maximise the importance-weighted evidence
+#' lower bound by the reparametrisation trick, starting from a truncated singular value decomposition and marginal logits.
+#' Then every posterior is refined: Newton's method from the network's answer to the mode, and importance sampling around
+#' it, with Pareto smoothed weights.
+#'
+#' @section Location, scale, rotation and sign:
+#' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
+#' distributions) has mean 0 and covariance I, the prior's. The axes are the principal axes of the discriminations,
+#' ordered by the variance of the linear predictors that they explain. Each axis points where the discriminations, weighted
+#' by the items' numbers of responses, sum to a positive number, unless `polarity` names a respondent who is to be positive.
+#'
+#' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix or a data frame, or its value.
+#' @param dims Number of latent dimensions.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`.
+#' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
+#'   MCMCpack and emIRT.
+#' @param prior Priors of the item parameters, from [irt_prior()].
+#' @param polarity Names (or row numbers) of respondents, one per dimension, whose ideal points are to be positive.
+#' @param control Settings of the estimation, from [vae_control()].
+#' @param seed A whole number that fixes all random numbers; the same data, seed and machine give the same numbers,
+#'   whatever the number of threads. `NULL` draws one number from R's generator, so [set.seed()] works too.
+#' @return A list of class `vae_irt`:
+#'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), metadata columns,
+#'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation, the item
+#'     parameters treated as known), `conf.low` and `conf.high` (posterior quantiles at the level of [vae_control()], by a
+#'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above .7 the
+#'     posterior moments of this respondent are not reliable;
+#'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
+#'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
+#'     `conf.low`, `conf.high` (normal), `n_responses`;
+#'   * `dropped`: tibble of what was set aside, see [irt_responses()];
+#'   * `training`: tibble with one row per epoch: `epoch`, `elbo` (the bound plus the log prior of the items, up to a
+#'     constant), `learning_rate`, `phase` (`"search"` or `"descent"`);
+#'   * `converged`: did the bound stop improving in time? See [vae_control()];
+#'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
+#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (lower triangles, row by row) and
+#'     `skewness`, the vectors `pareto_k` and `log_evidence`; rows of `NA` for respondents without responses;
+#'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
+#'     proportional reduction in error), `gmp` (geometric mean probability);
+#'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
+#'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.
+#' @seealso [predict.vae_irt()] for respondents who are not in the data, [tidy.vae_irt()], [autoplot.vae_irt()].
+#' @export
+#' @examples
+#' truth <- simulate_irt(200, 30, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' fit
+#' cor(fit$estimates$estimate, truth$respondents$estimate)
+vae_irt <- function(data,
+                    dims = 1,
+                    ...,
+                    link = c("logit", "probit"),
+                    prior = irt_prior(),
+                    polarity = NULL,
+                    control = vae_control(),
+                    seed = NULL) {
+  call <- match.call()
+  dims <- check_count(dims)
+  link <- check_choice(link, c("logit", "probit"))
+  check_class(prior, "irt_prior", "irt_prior")
+  check_class(control, "vae_control", "vae_control")
+  responses <- irt_responses(data, ..., call = rlang::current_env())
+  check_dims(dims, responses)
+  check_link(link, responses)
+  polarity <- check_polarity(polarity, dims, responses)
+  seed <- check_seed(seed)
+
+  started <- proc.time()[["elapsed"]]
+  settings <- list(
+    dims = dims, link = link, polarity = polarity, seed = seed,
+    discrimination_sd = prior$discrimination, difficulty_sd = prior$difficulty,
+    hidden = control$hidden, importance_samples = control$importance_samples,
+    max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
+    learning_rate = control$learning_rate, tolerance = control$tolerance,
+    std_errors = control$std_errors != "none", threads = control$threads
+  )
+  answer <- rust_fit(
+    responses$offsets, responses$options, lengths(responses$items$options), settings, progress_reporter(control$progress)
+  )
+  result <- unwrap_rust(answer)
+  fit <- new_vae_irt(result, responses, dims, link, prior, control, seed, call)
+  fit$seconds <- proc.time()[["elapsed"]] - started
+  warn_if_not_converged(fit)
+  fit
+}
+
+new_vae_irt <- function(result, responses, dims, link, prior, control, seed, call) {
+  posterior <- fill_rows(result$posterior, result$respondents, nrow(responses$respondents))
+  structure(
+    list(
+      estimates = new_estimates(responses$respondents, posterior, control$level),
+      items = new_items(result, responses$items, dims, control$level),
+      dropped = responses$dropped,
+      training = tibble::as_tibble(result$epochs),
+      converged = result$converged,
+      catalogue = responses$items,
+      posterior = posterior,
+      statistics = result[c("classification", "apre", "gmp")],
+      model = result$model,
+      dims = dims, link = link, prior = prior, control = control, seed = seed, call = call
+    ),
+    class = "vae_irt"
+  )
+}
+
+# A function that moves a progress bar, or NULL.
+progress_reporter <- function(show, frame = caller_env()) {
+  if (!show) {
+    return(NULL)
+  }
+  bar <- cli::cli_progress_bar(
+    "Training", total = 100, format = "{cli::pb_name}{cli::pb_bar} {cli::pb_percent}{cli::pb_extra$bound} {cli::pb_eta_str}",
+    extra = list(bound = ""), .envir = frame
+  )
+  function(progress, bound) {
+    shown <- paste0(" | ELBO ", format(round(bound), big.mark = ","))
+    cli::cli_progress_update(set = 100 * progress, id = bar, extra = list(bound = shown))
+  }
+}
+
+warn_if_not_converged <- function(fit, call = caller_env()) {
+  if (!fit$converged) {
+    cli::cli_warn(
+      c(
+        "Training stopped before it converged: the bound was still improving after {nrow(fit$training)} epoch{?s}.",
+        i = "Raise {.code max_epochs} in {.fn vae_control}."
+      ),
+      class = c("vaeirt_warning_convergence", "vaeirt_warning"),
+      call = call
+    )
+  }
+}
+
+check_dims <- function(dims, responses, call = caller_env()) {
+  n_answering <- sum(responses$respondents$n_responses > 0)
+  most <- min(nrow(responses$items), n_answering - 1)
+  if (dims > most) {
+    abort_vaeirt(
+      c(
+        "{.arg dims} is {dims}, more than the data allow: {most}.",
+        i = "There are {nrow(responses$items)} item{?s} in the model and {n_answering} respondent{?s} with responses."
+      ),
+      "argument",
+      call
+    )
+  }
+}
+
+check_link <- function(link, responses, call = caller_env()) {
+  wide <- which(lengths(responses$items$options) > 2)
+  if (link == "probit" && length(wide) > 0) {
+    abort_vaeirt(
+      c(
+        "{.code link = \"probit\"} needs items with two response options.",
+        x = "Item {.val {responses$items$item[[wide[[1]]]]}} has {length(responses$items$options[[wide[[1]]]])}:
+             {.val {utils::head(responses$items$options[[wide[[1]]]], 5)}}.",
+        i = "Use {.code link = \"logit\"}."
+      ),
+      "argument",
+      call
+    )
+  }
+}
+
+# The row numbers of the respondents of `polarity`.
+check_polarity <- function(polarity, dims, responses, call = caller_env()) {
+  if (is.null(polarity)) {
+    return(NULL)
+  }
+  if (length(polarity) != dims || anyNA(polarity) || !(is.character(polarity) || is.numeric(polarity))) {
+    abort_vaeirt("{.arg polarity} must name {dims} respondent{?s}, one per dimension, not be {describe(polarity)}.", "argument", call)
+  }
+  names <- responses$respondents$respondent
+  rows <- if (is.character(polarity)) match(polarity, names) else match(polarity, seq_along(names))
+  if (anyNA(rows)) {
+    absent <- polarity[is.na(rows)]
+    near <- if (is.character(absent)) names[utils::head(order(utils::adist(absent[[1]], names, partial = TRUE, ignore.case = TRUE)), 3)]
+    abort_vaeirt(
+      c(
+        "{.arg polarity} names {length(absent)} respondent{?s} who {?does/do} not exist: {.val {absent}}.",
+        i = if (length(near) > 0) "The most similar names are {.val {near}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  silent <- rows[responses$respondents$n_responses[rows] == 0]
+  if (length(silent) > 0) {
+    abort_vaeirt("{.arg polarity} names {.val {names[silent]}}, who gave no response to an item in the model.", "argument", call)
+  }
+  rows
+}
