@@ -2,21 +2,21 @@
 # per item and non-reference option: the discriminations by dimension, then the difficulty.
 new_items <- function(result, items, dims, level) {
   n_options <- lengths(items$options)
-  item <- rep(seq_along(n_options), n_options - 1)
+  owner <- rep(seq_along(n_options), n_options - 1)
   label <- unlist(lapply(items$options, `[`, -1))
-  row <- rep(seq_along(item), each = dims + 1)
+  row <- rep(seq_along(owner), each = dims + 1)
   table <- tibble::tibble(
-    item = items$item[item[row]],
+    item = items$item[owner[row]],
     response = label[row],
-    term = rep(c(rep("discrimination", dims), "difficulty"), length(item)),
-    dimension = rep(c(seq_len(dims), NA_integer_), length(item)),
+    term = rep(c(rep("discrimination", dims), "difficulty"), length(owner)),
+    dimension = rep(c(seq_len(dims), NA_integer_), length(owner)),
     estimate = as.vector(t(result$item_parameters)),
     std.error = sqrt(as.vector(t(result$item_variances)))
   )
   q <- stats::qnorm((1 + level) / 2)
   table$conf.low <- table$estimate - q * table$std.error
   table$conf.high <- table$estimate + q * table$std.error
-  table$n_responses <- items$n_responses[item[row]]
+  table$n_responses <- items$n_responses[owner[row]]
   table
 }
 

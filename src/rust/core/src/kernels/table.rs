@@ -109,7 +109,7 @@ pub struct Adam {
 
 impl Adam {
     const DECAY_FIRST: f32 = 0.9;
-    const DECAY_SECOND: f32 = 0.99;
+    const DECAY_SECOND: f32 = 0.999;
     const EPSILON: f32 = 1e-8;
 
     /// Step number `step` (from 1) with a learning rate.

@@ -4,10 +4,14 @@ use super::Settings;
 use crate::kernels::{Adam, AdamState, decoder, pooling};
 use crate::model::{Gaussian, Model};
 use crate::random::{Purpose, Stream};
-use crate::{Batch, Responses, Result};
+use crate::{Batch, ItemCatalogue, Responses, Result};
 use candle_core::{Device, Tensor, Var};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
+
+/// The embeddings of a respondent's responses are summed, and Adam moves each by about the learning rate, often in the same
+/// direction. Their rate is lowered so that the sum moves by no more than this many learning rates in one step.
+const POOLED_STEP: f64 = 16.0;
 
 /// A model in training.
 pub(super) struct Trainer {
@@ -15,19 +19,17 @@ pub(super) struct Trainer {
     n_samples: usize,
     seed: u64,
     n_steps: usize,
+    /// Learning rate of the embeddings relative to that of the other parameters.
+    embedding_rate: f64,
     embedding_state: AdamState,
     item_state: AdamState,
     network_states: Vec<AdamState>,
-    /// For each row of the table of item parameters: its item and the place of its option, from 1.
-    rows: Vec<(u32, u32)>,
-    item_totals: Vec<u64>,
-    /// Precision of the prior of each column of the table of item parameters.
-    prior_precision: Vec<f32>,
+    terms: ItemTerms,
 }
 
 /// Samples of the latent traits.
 #[derive(Debug)]
-pub(super) struct Samples {
+struct Samples {
     /// Standard normal noise, `n_respondents x n_samples x n_dims`.
     pub noise: Vec<f32>,
     /// The latent traits that it gives.
@@ -36,16 +38,8 @@ pub(super) struct Samples {
 
 impl Trainer {
     pub fn new(model: Model, responses: &Responses, settings: &Settings) -> Self {
-        let n_dims = model.shape.n_dims;
-        let catalogue = &model.shape.catalogue;
-        let rows = (0..catalogue.n_items())
-            .flat_map(|item| {
-                (1..catalogue.options_of(item).len()).map(move |c| (item as u32, c as u32))
-            })
-            .collect();
-        let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
-        let mut prior_precision = vec![precision(settings.discrimination_sd); n_dims];
-        prior_precision.push(precision(settings.difficulty_sd));
+        let n_answering = responses.respondents_with_responses().len();
+        let mean_responses = responses.n_responses() as f64 / n_answering as f64;
         let network_states = model
             .encoder
             .network
@@ -57,12 +51,11 @@ impl Trainer {
             n_samples: settings.importance_samples,
             seed: settings.seed,
             n_steps: 0,
+            embedding_rate: (POOLED_STEP / mean_responses).min(1.0),
             embedding_state: AdamState::new(model.encoder.embeddings.values().len()),
             item_state: AdamState::new(model.items.values().len()),
             network_states,
-            rows,
-            item_totals: responses.item_totals(),
-            prior_precision,
+            terms: ItemTerms::new(responses, settings),
             model,
         }
     }
@@ -74,9 +67,10 @@ impl Trainer {
     /// The log prior of the item parameters, without its constant.
     pub fn log_prior(&self) -> f64 {
         let values = self.model.items.values();
-        let terms = values.chunks(self.prior_precision.len()).flat_map(|row| {
+        let precisions = &self.terms.prior_precision;
+        let terms = values.chunks(precisions.len()).flat_map(|row| {
             row.iter()
-                .zip(&self.prior_precision)
+                .zip(precisions)
                 .map(|(&x, &precision)| -0.5 * f64::from(x * x * precision))
         });
         terms.sum()
@@ -86,91 +80,147 @@ impl Trainer {
     pub fn step(&mut self, batch: &Batch, epoch: usize, learning_rate: f64) -> Result<f64> {
         self.n_steps += 1;
         let adam = Adam::new(learning_rate, self.n_steps);
-        let pooled = pooling::pool(&self.model.encoder.embeddings, batch);
-        let dims = (batch.n_respondents(), self.model.shape.hidden);
-        let pooled = Var::from_vec(pooled, dims, &Device::Cpu)?;
-        let network = &self.model.encoder.network;
-        let outputs = network.forward(&pooled, &batch.response_counts())?;
-        let posterior = Gaussian::new(&self.model.shape, &outputs)?;
+        let evaluation = self.evaluate(batch, epoch)?;
+        let variables = self.model.encoder.network.variables();
+        let states = variables.into_iter().zip(&mut self.network_states);
+        for (((_, variable), state), gradient) in states.zip(&evaluation.network) {
+            let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
+            state.step(adam, &mut values, gradient);
+            variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
+        }
+        let Self {
+            model,
+            item_state,
+            embedding_state,
+            terms,
+            ..
+        } = self;
+        let slower = Adam::new(learning_rate * self.embedding_rate, self.n_steps);
+        let embeddings = &mut model.encoder.embeddings;
+        embeddings.update(embedding_state, slower, |option, _, gradient| {
+            pooling::sum_over_choosers(&evaluation.pooled, batch, option, gradient)
+        });
+        let catalogue = &model.shape.catalogue;
+        model.items.update(item_state, adam, |row, values, gradient| {
+            terms.item_gradient(catalogue, batch, &evaluation, row, values, gradient)
+        });
+        Ok(evaluation.bound)
+    }
 
-        let samples = draw(&posterior, batch, self.n_samples, self.seed, epoch);
-        let decoded = decoder::decode(
-            &self.model.items,
-            self.model.shape.link,
-            batch,
-            &samples.traits,
-            self.n_samples,
-        );
-        let bound = ImportanceWeights::new(&posterior, &samples, &decoded, self.n_samples);
-        let slopes = output_gradient(&posterior, &samples, &decoded, &bound.weights, self.n_samples);
+    /// The bound of a batch and its gradients.
+    fn evaluate(&self, batch: &Batch, epoch: usize) -> Result<Evaluation> {
+        let Model {
+            shape,
+            encoder,
+            items,
+            ..
+        } = &self.model;
+        let n_samples = self.n_samples;
+        let pooled = pooling::pool(&encoder.embeddings, batch);
+        let dims = (batch.n_respondents(), shape.hidden);
+        let pooled = Var::from_vec(pooled, dims, &Device::Cpu)?;
+        let outputs = encoder.network.forward(&pooled, &batch.response_counts())?;
+        let posterior = Gaussian::new(shape, &outputs)?;
+
+        let samples = draw(&posterior, batch, n_samples, self.seed, epoch);
+        let decoded = decoder::decode(items, shape.link, batch, &samples.traits, n_samples);
+        let (bound, weights) = importance_weights(&posterior, &samples, &decoded, n_samples);
+        let slopes = output_gradient(&posterior, &samples, &decoded, &weights, n_samples);
 
         // Candle differentiates the network between the pooled embeddings and the outputs.
         let slopes = Tensor::from_vec(slopes, outputs.dims(), &Device::Cpu)?;
         let gradients = (outputs * slopes)?.sum_all()?.backward()?;
-        let variables = network.variables();
-        for ((_, variable), state) in variables.into_iter().zip(&mut self.network_states) {
-            if let Some(gradient) = gradients.get(variable) {
-                let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
-                let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
-                state.step(adam, &mut values, &gradient);
-                variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
+        let read = |variable: &Var| -> Result<Vec<f32>> {
+            match gradients.get(variable) {
+                Some(gradient) => Ok(gradient.flatten_all()?.to_vec1::<f32>()?),
+                None => Ok(vec![0.0; variable.elem_count()]),
             }
+        };
+        let variables = encoder.network.variables();
+        Ok(Evaluation {
+            bound,
+            network: variables.iter().map(|(_, v)| read(v)).collect::<Result<_>>()?,
+            pooled: read(&pooled)?,
+            samples,
+            decoded,
+            weights,
+        })
+    }
+}
+
+/// The bound of a batch and what its gradients are made of. Gradients are those of the negative bound per respondent.
+struct Evaluation {
+    /// The bound summed over the batch.
+    bound: f64,
+    /// The gradient of every variable of the network.
+    network: Vec<Vec<f32>>,
+    /// The gradient by the pooled embeddings, `n_respondents x hidden`.
+    pooled: Vec<f32>,
+    samples: Samples,
+    decoded: decoder::Decoded,
+    /// Importance weights, `n_respondents x n_samples`.
+    weights: Vec<f32>,
+}
+
+/// What the gradient of the item parameters needs beside the batch.
+struct ItemTerms {
+    /// For each row of the table of item parameters: its item and the place of its option, from 1.
+    rows: Vec<(u32, u32)>,
+    item_totals: Vec<u64>,
+    /// Precision of the prior of each column of the table.
+    prior_precision: Vec<f32>,
+}
+
+impl ItemTerms {
+    fn new(responses: &Responses, settings: &Settings) -> Self {
+        let catalogue = responses.catalogue();
+        let rows = (0..catalogue.n_items())
+            .flat_map(|item| {
+                (1..catalogue.options_of(item).len()).map(move |c| (item as u32, c as u32))
+            })
+            .collect();
+        let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
+        let mut prior_precision = vec![precision(settings.discrimination_sd); settings.n_dims];
+        prior_precision.push(precision(settings.difficulty_sd));
+        Self {
+            rows,
+            item_totals: responses.item_totals(),
+            prior_precision,
         }
-        if let Some(gradient) = gradients.get(&pooled) {
-            let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
-            let embeddings = &mut self.model.encoder.embeddings;
-            embeddings.update(&mut self.embedding_state, adam, |option, _, sum| {
-                pooling::sum_over_choosers(&gradient, batch, option, sum)
-            });
-        }
-        self.update_items(batch, adam, &samples, &decoded, &bound.weights);
-        Ok(bound.total)
     }
 
-    /// Item parameters follow the weighted likelihood and their prior, of which a batch carries the share of the
-    /// item's responses that it holds.
-    fn update_items(
-        &mut self,
+    /// The gradient of one row of the table: of the weighted likelihood and of the prior, of which a batch carries the
+    /// share of the item's responses that it holds. False when the batch has no response to the item.
+    fn item_gradient(
+        &self,
+        catalogue: &ItemCatalogue,
         batch: &Batch,
-        adam: Adam,
-        samples: &Samples,
-        decoded: &decoder::Decoded,
-        weights: &[f32],
-    ) {
-        let Self {
-            model,
-            item_state,
-            rows,
-            item_totals,
-            prior_precision,
-            ..
-        } = self;
-        let catalogue = &model.shape.catalogue;
+        evaluation: &Evaluation,
+        row: usize,
+        values: &[f32],
+        gradient: &mut [f32],
+    ) -> bool {
+        let (item, option) = (self.rows[row].0 as usize, self.rows[row].1 as usize);
+        let n_answers = evaluation.decoded.add_item_gradient(
+            batch,
+            catalogue.options_of(item),
+            option,
+            &evaluation.samples.traits,
+            &evaluation.weights,
+            gradient,
+        );
         let per_respondent = 1.0 / batch.n_respondents() as f32;
-        model.items.update(item_state, adam, |row, values, gradient| {
-            let (item, option) = (rows[row].0 as usize, rows[row].1 as usize);
-            let options = catalogue.options_of(item);
-            let n_answers = decoded.add_item_gradient(
-                batch,
-                options,
-                option,
-                &samples.traits,
-                weights,
-                gradient,
-            );
-            let share = n_answers as f32 / item_totals[item] as f32;
-            let parameters = values.iter().zip(prior_precision.iter());
-            for (g, (x, precision)) in gradient.iter_mut().zip(parameters) {
-                *g = per_respondent * (share * precision * x - *g);
-            }
-            n_answers > 0
-        });
+        let share = n_answers as f32 / self.item_totals[item] as f32;
+        for (g, (x, precision)) in gradient.iter_mut().zip(values.iter().zip(&self.prior_precision)) {
+            *g = per_respondent * (share * precision * x - *g);
+        }
+        n_answers > 0
     }
 }
 
 /// Draws the latent traits `mu + L e`. Samples come in pairs with opposite noise, which takes the noise of a normal
 /// posterior out of the gradient of its mean; the noise depends on seed, epoch and respondent alone.
-pub(super) fn draw(
+fn draw(
     posterior: &Gaussian,
     batch: &Batch,
     n_samples: usize,
@@ -215,46 +265,38 @@ pub(super) fn draw(
 }
 
 /// The bound `sum_i ln (1/S) sum_s w_is` with `w = p(y | alpha) p(alpha) / q(alpha)` (Burda, Grosse and Salakhutdinov
-/// 2016, <https://arxiv.org/abs/1509.00519>; one sample gives the evidence lower bound) and the normalised weights.
-pub(super) struct ImportanceWeights {
-    /// The bound summed over the batch.
-    pub total: f64,
-    /// `n_respondents x n_samples`; a respondent's weights sum to 1.
-    pub weights: Vec<f32>,
-}
-
-impl ImportanceWeights {
-    pub fn new(
-        posterior: &Gaussian,
-        samples: &Samples,
-        decoded: &decoder::Decoded,
-        n_samples: usize,
-    ) -> Self {
-        let n_dims = posterior.n_dims;
-        let squares = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>();
-        let mut weights: Vec<f32> = decoded
-            .log_likelihood
-            .iter()
-            .zip(samples.traits.chunks(n_dims))
-            .zip(samples.noise.chunks(n_dims))
-            .map(|((&value, point), noise)| value + 0.5 * (squares(noise) - squares(point)))
-            .collect();
-        let mut total = 0.0;
-        for (position, weights) in weights.chunks_mut(n_samples).enumerate() {
-            let largest = weights.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-            weights.iter_mut().for_each(|w| *w = (*w - largest).exp());
-            let sum: f32 = weights.iter().sum();
-            weights.iter_mut().for_each(|w| *w /= sum);
-            let determinant = posterior.ln_determinant(position);
-            total += f64::from(largest + (sum / n_samples as f32).ln() + determinant);
-        }
-        Self { total, weights }
+/// 2016, <https://arxiv.org/abs/1509.00519>; one sample gives the evidence lower bound) and the normalised weights,
+/// `n_respondents x n_samples`.
+fn importance_weights(
+    posterior: &Gaussian,
+    samples: &Samples,
+    decoded: &decoder::Decoded,
+    n_samples: usize,
+) -> (f64, Vec<f32>) {
+    let n_dims = posterior.n_dims;
+    let squares = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>();
+    let mut weights: Vec<f32> = decoded
+        .log_likelihood
+        .iter()
+        .zip(samples.traits.chunks(n_dims))
+        .zip(samples.noise.chunks(n_dims))
+        .map(|((&value, point), noise)| value + 0.5 * (squares(noise) - squares(point)))
+        .collect();
+    let mut bound = 0.0;
+    for (position, weights) in weights.chunks_mut(n_samples).enumerate() {
+        let largest = weights.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+        weights.iter_mut().for_each(|w| *w = (*w - largest).exp());
+        let sum: f32 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= sum);
+        let determinant = posterior.ln_determinant(position);
+        bound += f64::from(largest + (sum / n_samples as f32).ln() + determinant);
     }
+    (bound, weights)
 }
 
 /// The gradient of the negative bound per respondent by the outputs of the network, through
 /// `alpha = mu + L e` and the entropy `ln |L|`.
-pub(super) fn output_gradient(
+fn output_gradient(
     posterior: &Gaussian,
     samples: &Samples,
     decoded: &decoder::Decoded,
@@ -292,3 +334,7 @@ pub(super) fn output_gradient(
     }
     gradient
 }
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

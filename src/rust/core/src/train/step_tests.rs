@@ -1,0 +1,231 @@
+//! The fused kernels against the same bound composed of Candle's operations, differentiated by Candle.
+
+use super::*;
+use crate::identify::AffineMap;
+use crate::kernels::Table;
+use crate::model::{Encoder, Link, ModelShape, Network};
+use candle_core::{D, Tensor};
+
+const SAMPLES: usize = 4;
+
+struct Case {
+    trainer: Trainer,
+    batch: Batch,
+    share: Vec<f32>,
+}
+
+fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
+    let mut stream = Stream::new(99, Purpose::Simulation, which, 0);
+    (0..n)
+        .map(|_| {
+            let draw: f32 = StandardNormal.sample(&mut stream);
+            draw * spread
+        })
+        .collect()
+}
+
+/// Three respondents, one of whom answers one item only, in a batch that leaves one respondent out.
+fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
+    let catalogue = ItemCatalogue::new(option_counts).expect("valid catalogue");
+    let first = |item: usize| catalogue.options_of(item).start as u32;
+    let options = [first(0) + 1, first(1), first(2) + 1, first(1) + 1, first(0), first(2) + 1];
+    let responses =
+        Responses::new(catalogue.clone(), vec![0, 3, 4, 5, 6], &options).expect("valid responses");
+    let shape = ModelShape {
+        n_dims,
+        hidden: 5,
+        link,
+        catalogue,
+    };
+    let network = Network::start(&shape, 0.7, -0.4, 3).expect("network");
+    for (which, (_, variable)) in network.variables().into_iter().enumerate() {
+        let moved = values(variable.elem_count(), 0.3, 10 + which as u64);
+        let moved = Tensor::from_vec(moved, variable.dims(), &Device::Cpu).expect("tensor");
+        let sum = (variable.as_tensor() + moved).expect("sum");
+        variable.set(&sum).expect("set");
+    }
+    let n_options = shape.catalogue.n_options();
+    let n_rows = shape.catalogue.n_parameter_rows();
+    let model = Model {
+        encoder: Encoder {
+            embeddings: Table::new(5, values(n_options * 5, 0.5, 1)),
+            network,
+        },
+        items: Table::new(n_dims + 1, values(n_rows * (n_dims + 1), 1.0, 2)),
+        map: AffineMap::identity(n_dims),
+        shape,
+    };
+    let settings = Settings {
+        importance_samples: SAMPLES,
+        discrimination_sd: 2.0,
+        difficulty_sd: 3.0,
+        ..Settings::new(n_dims)
+    };
+    let members = [3, 0, 1];
+    let batch = Batch::new(&responses, &members);
+    let totals = responses.item_totals();
+    let share = (0..n_rows)
+        .map(|row| {
+            let item = model.shape.catalogue.items_of_rows()[row] as usize;
+            let held = batch.responses_with(model.shape.catalogue.options_of(item)).len();
+            held as f32 / totals[item] as f32
+        })
+        .collect();
+    Case {
+        trainer: Trainer::new(model, &responses, &settings),
+        batch,
+        share,
+    }
+}
+
+fn index(values: impl Iterator<Item = usize>) -> Tensor {
+    let values: Vec<u32> = values.map(|x| x as u32).collect();
+    Tensor::new(values, &Device::Cpu).expect("index")
+}
+
+/// The gradients of the negative bound per respondent by embeddings, item parameters and the network's variables, and the
+/// bound, all by Candle.
+fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
+    let Case {
+        trainer,
+        batch,
+        share,
+    } = case;
+    let device = &Device::Cpu;
+    let model = &trainer.model;
+    let (n, n_dims, s) = (batch.n_respondents(), model.shape.n_dims, SAMPLES);
+    let table = |t: &Table| Var::from_slice(t.values(), (t.n_rows(), t.width()), device);
+    let embeddings = table(&model.encoder.embeddings)?;
+    let items = table(&model.items)?;
+
+    let responses = 0..batch.n_responses();
+    let owners = index(responses.clone().map(|r| batch.owner(r)));
+    let chosen = embeddings.index_select(&index(responses.clone().map(|r| batch.option(r))), 0)?;
+    let pooled = Tensor::zeros((n, 5), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
+    let network = &model.encoder.network;
+    let outputs = network.forward(&pooled, &batch.response_counts()).expect("outputs");
+
+    let mean = outputs.narrow(1, 0, n_dims)?;
+    let ln_diagonal = outputs.narrow(1, n_dims, n_dims)?;
+    let posterior = Gaussian::new(&model.shape, &outputs).expect("posterior");
+    let noise = draw(&posterior, batch, s, trainer.seed, 1).noise;
+    let noise = Tensor::from_vec(noise, (n, s, n_dims), device)?;
+    let mut coordinates = Vec::new();
+    let mut below = 2 * n_dims;
+    for d in 0..n_dims {
+        let own = noise.narrow(2, d, 1)?.squeeze(2)?;
+        let mut coordinate = own
+            .broadcast_mul(&ln_diagonal.narrow(1, d, 1)?.exp()?)?
+            .broadcast_add(&mean.narrow(1, d, 1)?)?;
+        for e in 0..d.min(model.shape.n_below_diagonal()) {
+            let factor = outputs.narrow(1, below, 1)?;
+            let other = noise.narrow(2, e, 1)?.squeeze(2)?;
+            coordinate = (coordinate + other.broadcast_mul(&factor)?)?;
+            below += 1;
+        }
+        coordinates.push(coordinate);
+    }
+    let traits = Tensor::stack(&coordinates, 2)?;
+
+    let slot_rows = responses.clone().flat_map(|r| batch.rows(r));
+    let slot_responses = responses.clone().flat_map(|r| batch.rows(r).map(move |_| r));
+    let slot_owner = index(slot_responses.clone().map(|r| batch.owner(r)));
+    let is_chosen: Vec<f32> = responses
+        .clone()
+        .flat_map(|r| (1..=batch.rows(r).len()).map(move |c| (r, c)))
+        .map(|(r, c)| f32::from(u8::from(batch.chosen(r) == c)))
+        .collect();
+    let n_slots = is_chosen.len();
+    let is_chosen = Tensor::from_vec(is_chosen, (n_slots, 1), device)?;
+    let parameters = items.index_select(&index(slot_rows), 0)?;
+    let slopes = parameters.narrow(1, 0, n_dims)?.unsqueeze(1)?;
+    let predictors = traits
+        .index_select(&slot_owner, 0)?
+        .broadcast_mul(&slopes)?
+        .sum(2)?
+        .broadcast_sub(&parameters.narrow(1, n_dims, 1)?)?;
+    let by_response = |slots: &Tensor| -> candle_core::Result<Tensor> {
+        Tensor::zeros((batch.n_responses(), s), candle_core::DType::F32, device)?
+            .index_add(&index(slot_responses.clone()), slots, 0)
+    };
+    let terms = match model.shape.link {
+        Link::Logit => {
+            let of_chosen = by_response(&predictors.broadcast_mul(&is_chosen)?)?;
+            (of_chosen - (by_response(&predictors.exp()?)? + 1.0)?.log()?)?
+        }
+        Link::Probit => {
+            let sign = ((is_chosen * 2.0)? - 1.0)?;
+            let upper = ((predictors.broadcast_mul(&sign)? * std::f64::consts::FRAC_1_SQRT_2)?.erf()? + 1.0)?;
+            (upper * 0.5)?.log()?
+        }
+    };
+    let log_likelihood = Tensor::zeros((n, s), candle_core::DType::F32, device)?.index_add(&owners, &terms, 0)?;
+    let kernel = ((noise.sqr()?.sum(2)? - traits.sqr()?.sum(2)?)? * 0.5)?;
+    let log_weights = (log_likelihood + kernel)?.broadcast_add(&ln_diagonal.sum_keepdim(1)?)?;
+    let bound = (log_weights.log_sum_exp(D::Minus1)?.sum_all()? - n as f64 * (s as f64).ln())?;
+    let share = Tensor::from_slice(share, (share.len(), 1), device)?;
+    let precision = &trainer.terms.prior_precision;
+    let precision = Tensor::from_slice(precision, (1, precision.len()), device)?;
+    let penalty = (items.sqr()?.broadcast_mul(&precision)?.broadcast_mul(&share)?.sum_all()? * 0.5)?;
+    let loss = ((penalty - &bound)? / n as f64)?;
+    let gradients = loss.backward()?;
+    let mut all = Vec::new();
+    let variables = network.variables();
+    for variable in [&embeddings, &items].into_iter().chain(variables.iter().map(|(_, v)| *v)) {
+        let gradient = gradients.get(variable).expect("gradient");
+        all.push(gradient.flatten_all()?.to_vec1::<f32>()?);
+    }
+    Ok((bound.to_scalar()?, all))
+}
+
+fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
+    let case = case(option_counts, n_dims, link);
+    let (bound, expected) = composed(&case).expect("composed operations");
+    let evaluation = case.trainer.evaluate(&case.batch, 1).expect("kernels");
+    assert!((evaluation.bound as f32 - bound).abs() < 1e-4 * bound.abs());
+
+    let model = &case.trainer.model;
+    let mut embeddings = vec![0.0f32; model.encoder.embeddings.values().len()];
+    for (option, gradient) in embeddings.chunks_mut(5).enumerate() {
+        pooling::sum_over_choosers(&evaluation.pooled, &case.batch, option, gradient);
+    }
+    let mut items = vec![0.0f32; model.items.values().len()];
+    for (row, gradient) in items.chunks_mut(n_dims + 1).enumerate() {
+        let terms = &case.trainer.terms;
+        let catalogue = &model.shape.catalogue;
+        let values = model.items.row(row);
+        terms.item_gradient(catalogue, &case.batch, &evaluation, row, values, gradient);
+    }
+    let fused: Vec<&Vec<f32>> = [&embeddings, &items].into_iter().chain(&evaluation.network).collect();
+    assert_eq!(fused.len(), expected.len());
+    for (which, (fused, expected)) in fused.into_iter().zip(&expected).enumerate() {
+        let size = expected.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        assert!(size > 1e-4, "gradient {which} is not trivially zero");
+        for (a, b) in fused.iter().zip(expected) {
+            assert!((a - b).abs() < 2e-4 * size.max(0.1), "gradient {which}: {a} against {b}");
+        }
+    }
+}
+
+#[test]
+fn binary_logit_gradients_are_those_of_composed_operations() {
+    compare(&[2, 2, 2], 1, Link::Logit);
+    compare(&[2, 2, 2], 3, Link::Logit);
+}
+
+#[test]
+fn binary_probit_gradients_are_those_of_composed_operations() {
+    compare(&[2, 2, 2], 1, Link::Probit);
+    compare(&[2, 2, 2], 2, Link::Probit);
+}
+
+#[test]
+fn nominal_gradients_are_those_of_composed_operations() {
+    compare(&[3, 2, 5], 1, Link::Logit);
+    compare(&[4, 3, 2], 3, Link::Logit);
+}
+
+#[test]
+fn many_dimensions_have_a_diagonal_factor() {
+    compare(&[2, 3, 2], 9, Link::Logit);
+}
