@@ -15,7 +15,8 @@
 #' @param max_epochs Most passes over the data.
 #' @param batch_size Respondents in a minibatch; `NULL` takes everybody up to 512 respondents and then a fiftieth
 #'   of them, at least 512 and at most 4,096.
-#' @param learning_rate Highest learning rate of the optimiser (Adam).
+#' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the embeddings
+#'   follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
 #' @param std_errors `"conditional"`: standard errors of the respondents treat the item parameters as known, and those
 #'   of the items come from each item's own observed information (Louis' identity). `"none"`: no standard errors
@@ -32,7 +33,7 @@ vae_control <- function(hidden = 64L,
                         importance_samples = 4L,
                         max_epochs = 2000L,
                         batch_size = NULL,
-                        learning_rate = 0.02,
+                        learning_rate = 0.05,
                         tolerance = 1e-4,
                         std_errors = c("conditional", "none"),
                         level = 0.95,

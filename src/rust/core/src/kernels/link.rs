@@ -1,6 +1,6 @@
 //! The link: from linear predictors to log probabilities and residuals.
 
-use super::math;
+use super::math::{self, LogCdf, Logistic, Normal};
 use crate::{Error, ItemCatalogue, Result};
 use std::str::FromStr;
 
@@ -67,8 +67,8 @@ impl Link {
     /// [`Link::log_probability`], summed over a run of responses to items with two options.
     pub fn log_probabilities_binary(self, predictors: &mut [f32], chosen: &[u32]) -> f32 {
         match self {
-            Link::Logit => sum_binary(predictors, chosen, math::log_logistic),
-            Link::Probit => sum_binary(predictors, chosen, math::log_normal),
+            Link::Logit => sum_binary::<Logistic>(predictors, chosen),
+            Link::Probit => sum_binary::<Normal>(predictors, chosen),
         }
     }
 
@@ -76,8 +76,8 @@ impl Link {
     #[inline(always)]
     pub fn log_cdf(self, x: f32) -> (f32, f32) {
         match self {
-            Link::Logit => math::log_logistic(x),
-            Link::Probit => math::log_normal(x),
+            Link::Logit => Logistic::at(x),
+            Link::Probit => Normal::at(x),
         }
     }
 
@@ -85,7 +85,7 @@ impl Link {
     pub fn probabilities(self, predictors: &[f64], to: &mut Vec<f64>) {
         to.clear();
         if self == Link::Probit {
-            let upper = f64::from(math::exp(math::log_normal(predictors[0] as f32).0));
+            let upper = f64::from(math::exp(Normal::at(predictors[0] as f32).0));
             to.extend([1.0 - upper, upper]);
             return;
         }
@@ -101,27 +101,25 @@ impl Link {
 const LANES: usize = 8;
 
 #[inline(always)]
-fn sum_binary(
-    predictors: &mut [f32],
-    chosen: &[u32],
-    log_cdf: impl Fn(f32) -> (f32, f32),
-) -> f32 {
+fn sum_binary<F: LogCdf>(predictors: &mut [f32], chosen: &[u32]) -> f32 {
     let mut sums = [0.0f32; LANES];
-    let term = |predictor: &mut f32, chosen: u32| {
-        let sign = chosen as f32 * 2.0 - 1.0;
-        let (value, derivative) = log_cdf(sign * *predictor);
-        *predictor = sign * derivative;
-        value
-    };
     let mut blocks = predictors.chunks_exact_mut(LANES);
     let mut choices = chosen.chunks_exact(LANES);
     for (block, choice) in blocks.by_ref().zip(choices.by_ref()) {
         for lane in 0..LANES {
-            sums[lane] += term(&mut block[lane], choice[lane]);
+            sums[lane] += binary_term::<F>(&mut block[lane], choice[lane]);
         }
     }
     let rest = blocks.into_remainder().iter_mut().zip(choices.remainder());
-    sums.iter().sum::<f32>() + rest.map(|(p, &c)| term(p, c)).sum::<f32>()
+    sums.iter().sum::<f32>() + rest.map(|(p, &c)| binary_term::<F>(p, c)).sum::<f32>()
+}
+
+#[inline(always)]
+fn binary_term<F: LogCdf>(predictor: &mut f32, chosen: u32) -> f32 {
+    let sign = chosen as i32 as f32 * 2.0 - 1.0;
+    let (value, derivative) = F::at(sign * *predictor);
+    *predictor = sign * derivative;
+    value
 }
 
 impl FromStr for Link {

@@ -76,29 +76,47 @@ pub fn erfcx(z: f32) -> f32 {
     t * exp(p)
 }
 
-/// Logarithm of the logistic distribution function and its derivative, `ln F(x)` and `1 - F(x)`.
-#[inline(always)]
-pub fn log_logistic(x: f32) -> (f32, f32) {
-    let t = exp(-x.abs());
-    let upper = 1.0 / (1.0 + t);
-    let derivative = if x < 0.0 { upper } else { t * upper };
-    (x.min(0.0) - ln_1p(t), derivative)
+/// A distribution function on the log scale. A trait rather than a function argument, so that loops over it are compiled for
+/// each and vectorise.
+pub trait LogCdf {
+    /// `ln F(x)` and its derivative.
+    fn at(x: f32) -> (f32, f32);
 }
 
-/// Logarithm of the normal distribution function and its derivative, `ln Phi(x)` and `phi(x) / Phi(x)`.
-#[inline(always)]
-pub fn log_normal(x: f32) -> (f32, f32) {
-    const SQRT_2_OVER_PI: f32 = 0.797_884_6;
-    let z = x.abs() / SQRT_2;
-    let scaled = erfcx(z);
-    let half_square = 0.5 * x * x;
-    let density = exp(-half_square);
-    // Phi(-|x|) = e^(-x^2/2) erfcx(|x|/sqrt 2) / 2, so that the ratio of the left tail needs no small number.
-    let upper = 1.0 - 0.5 * density * scaled;
-    if x < 0.0 {
-        (ln(0.5 * scaled) - half_square, SQRT_2_OVER_PI / scaled)
-    } else {
-        (ln(upper), 0.5 * SQRT_2_OVER_PI * density / upper)
+/// The logistic distribution: `ln F(x)` and `1 - F(x)`.
+pub struct Logistic;
+
+impl LogCdf for Logistic {
+    #[inline(always)]
+    fn at(x: f32) -> (f32, f32) {
+        let t = exp(-x.abs());
+        let upper = 1.0 / (1.0 + t);
+        let derivative = if x < 0.0 { upper } else { t * upper };
+        (x.min(0.0) - ln_1p(t), derivative)
+    }
+}
+
+/// The standard normal distribution: `ln Phi(x)` and `phi(x) / Phi(x)`.
+pub struct Normal;
+
+impl LogCdf for Normal {
+    #[inline(always)]
+    fn at(x: f32) -> (f32, f32) {
+        const SQRT_2_OVER_PI: f32 = 0.797_884_6;
+        let z = x.abs() / SQRT_2;
+        let scaled = erfcx(z);
+        let half_square = 0.5 * x * x;
+        let density = exp(-half_square);
+        // Phi(-|x|) = e^(-x^2/2) erfcx(|x|/sqrt 2) / 2, so that the ratio of the left tail needs no small number.
+        let upper = 1.0 - 0.5 * density * scaled;
+        let left = x < 0.0;
+        let value = ln(if left { 0.5 * scaled } else { upper });
+        let ratio = SQRT_2_OVER_PI / if left { scaled } else { 2.0 * upper };
+        if left {
+            (value - half_square, ratio)
+        } else {
+            (value, density * ratio)
+        }
     }
 }
 
@@ -145,12 +163,12 @@ mod tests {
         for k in -200..=200 {
             let x = k as f32 / 10.0;
             let truth = 1.0 / (1.0 + (-f64::from(x)).exp());
-            let (value, derivative) = log_logistic(x);
+            let (value, derivative) = Logistic::at(x);
             assert!((f64::from(value) - truth.ln()).abs() < 3e-7 * truth.ln().abs().max(1.0));
             assert!((f64::from(derivative) - (1.0 - truth)).abs() < 2e-7);
         }
-        assert_eq!(log_logistic(-500.0), (-500.0, 1.0));
-        let (value, derivative) = log_logistic(500.0);
+        assert_eq!(Logistic::at(-500.0), (-500.0, 1.0));
+        let (value, derivative) = Logistic::at(500.0);
         assert!(value.abs() < 1e-30 && derivative < 1e-30);
     }
 
@@ -160,7 +178,7 @@ mod tests {
             let x = f64::from(k) / 10.0;
             let truth = normal_cdf(x);
             let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
-            let (value, derivative) = log_normal(x as f32);
+            let (value, derivative) = Normal::at(x as f32);
             let error = (f64::from(value) - truth.ln()).abs();
             assert!(error < 2e-6 * truth.ln().abs().max(1.0), "ln Phi({x}): {error}");
             let ratio = density / truth;
@@ -168,10 +186,10 @@ mod tests {
             assert!(error < 2e-6 * ratio.max(1.0), "ratio at {x}: {error}");
         }
         // The leading terms of the asymptotic series of the left tail.
-        let (value, derivative) = log_normal(-500.0);
+        let (value, derivative) = Normal::at(-500.0);
         let tail = -125_000.0 - 0.5 * (2.0 * std::f32::consts::PI).ln() - 500f32.ln();
         assert!((value / tail - 1.0).abs() < 1e-6);
         assert!((derivative / 500.0 - 1.0).abs() < 1e-5);
-        assert_eq!(log_normal(500.0).0, 0.0);
+        assert_eq!(Normal::at(500.0).0, 0.0);
     }
 }

@@ -1,7 +1,8 @@
 //! The log posterior of one respondent's latent traits.
 
 use crate::Batch;
-use crate::kernels::{decoder, math};
+use crate::kernels::decoder;
+use crate::kernels::math::{self, LogCdf, Logistic, Normal};
 use crate::model::{Link, Model};
 use ndarray::{Array1, Array2};
 use std::ops::Range;
@@ -127,8 +128,8 @@ impl Respondent {
             if slots.len() == 1 {
                 let sign = if *chosen == 1 { 1.0 } else { -1.0 };
                 match self.link {
-                    Link::Logit => add_terms(&mut totals, &predictors, sign, math::log_logistic),
-                    Link::Probit => add_terms(&mut totals, &predictors, sign, math::log_normal),
+                    Link::Logit => add_terms::<Logistic>(&mut totals, &predictors, sign),
+                    Link::Probit => add_terms::<Normal>(&mut totals, &predictors, sign),
                 }
             } else {
                 let predictors = &mut predictors[..slots.len() * n];
@@ -151,14 +152,9 @@ impl Respondent {
 }
 
 #[inline(always)]
-fn add_terms(
-    totals: &mut [f32],
-    predictors: &[f32],
-    sign: f32,
-    log_cdf: impl Fn(f32) -> (f32, f32),
-) {
+fn add_terms<F: LogCdf>(totals: &mut [f32], predictors: &[f32], sign: f32) {
     for (total, &eta) in totals.iter_mut().zip(predictors) {
-        *total += log_cdf(sign * eta).0;
+        *total += F::at(sign * eta).0;
     }
 }
 

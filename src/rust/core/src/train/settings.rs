@@ -20,7 +20,7 @@ pub struct Settings {
     pub max_epochs: usize,
     /// Respondents in a minibatch; nothing to let the number of respondents decide.
     pub batch_size: Option<usize>,
-    /// Highest learning rate.
+    /// Highest learning rate, that of the item parameters.
     pub learning_rate: f64,
     /// Improvement of the bound per respondent, relative to its size, below which training has converged.
     pub tolerance: f64,
@@ -47,7 +47,7 @@ impl Settings {
             importance_samples: 4,
             max_epochs: 2_000,
             batch_size: None,
-            learning_rate: 0.02,
+            learning_rate: 0.05,
             tolerance: 1e-4,
             std_errors: true,
             polarity: None,

@@ -9,9 +9,14 @@ use candle_core::{Device, Tensor, Var};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-/// The embeddings of a respondent's responses are summed, and Adam moves each by about the learning rate, often in the same
-/// direction. Their rate is lowered so that the sum moves by no more than this many learning rates in one step.
-const POOLED_STEP: f64 = 16.0;
+/// Adam moves every embedding by about the learning rate, often all of a respondent's in the same direction, so their sum
+/// moves by the number of responses times as much, while the posterior standard deviation falls with the root of that
+/// number. The rate of the embeddings is the learning rate times this constant over `n^1.5`, so that a step stays a
+/// constant share of the standard deviation; found by trials with 10 to 540 responses per respondent.
+const POOLED_STEP: f64 = 80.0;
+/// Learning rate of the network's weights relative to that of the item parameters. An output sums over twice the hidden
+/// width; with the full rate the standard deviations collapsed in one of eight fits of the 109th Senate.
+const NETWORK_RATE: f64 = 0.1;
 
 /// A model in training.
 pub(super) struct Trainer {
@@ -51,7 +56,7 @@ impl Trainer {
             n_samples: settings.importance_samples,
             seed: settings.seed,
             n_steps: 0,
-            embedding_rate: (POOLED_STEP / mean_responses).min(1.0),
+            embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
             embedding_state: AdamState::new(model.encoder.embeddings.values().len()),
             item_state: AdamState::new(model.items.values().len()),
             network_states,
@@ -79,13 +84,15 @@ impl Trainer {
     /// One step; returns the bound summed over the batch.
     pub fn step(&mut self, batch: &Batch, epoch: usize, learning_rate: f64) -> Result<f64> {
         self.n_steps += 1;
-        let adam = Adam::new(learning_rate, self.n_steps);
+        let at_rate = |share: f64| Adam::new(learning_rate * share, self.n_steps);
+        let (for_items, for_network) = (at_rate(1.0), at_rate(NETWORK_RATE));
+        let for_embeddings = at_rate(self.embedding_rate);
         let evaluation = self.evaluate(batch, epoch)?;
         let variables = self.model.encoder.network.variables();
         let states = variables.into_iter().zip(&mut self.network_states);
         for (((_, variable), state), gradient) in states.zip(&evaluation.network) {
             let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
-            state.step(adam, &mut values, gradient);
+            state.step(for_network, &mut values, gradient);
             variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
         }
         let Self {
@@ -95,13 +102,12 @@ impl Trainer {
             terms,
             ..
         } = self;
-        let slower = Adam::new(learning_rate * self.embedding_rate, self.n_steps);
         let embeddings = &mut model.encoder.embeddings;
-        embeddings.update(embedding_state, slower, |option, _, gradient| {
+        embeddings.update(embedding_state, for_embeddings, |option, _, gradient| {
             pooling::sum_over_choosers(&evaluation.pooled, batch, option, gradient)
         });
         let catalogue = &model.shape.catalogue;
-        model.items.update(item_state, adam, |row, values, gradient| {
+        model.items.update(item_state, for_items, |row, values, gradient| {
             terms.item_gradient(catalogue, batch, &evaluation, row, values, gradient)
         });
         Ok(evaluation.bound)
@@ -338,3 +344,4 @@ fn output_gradient(
 #[cfg(test)]
 #[path = "step_tests.rs"]
 mod tests;
+
