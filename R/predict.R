@@ -116,11 +116,11 @@ predict_options <- function(fit, estimates) {
       prob[, item == j] <- own / rowSums(own)
     }
   }
-  respondent <- estimates$respondent[estimates$dimension == 1]
+  names <- estimates$respondent[estimates$dimension == 1]
   tibble::tibble(
-    respondent = rep(respondent, each = ncol(prob)),
-    item = rep(rep(fit$catalogue$item, n_options), length(respondent)),
-    response = rep(unlist(fit$catalogue$options), length(respondent)),
+    respondent = rep(names, each = ncol(prob)),
+    item = rep(rep(fit$catalogue$item, n_options), length(names)),
+    response = rep(unlist(fit$catalogue$options), length(names)),
     .prob = as.vector(t(prob))
   )
 }

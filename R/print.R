@@ -21,7 +21,7 @@ print.vae_irt <- function(x, ...) {
     cli::cat_line("Not reliable (Pareto k > 0.7): ", number(unreliable), if (unreliable == 1) " respondent" else " respondents")
   }
   cli::cat_line()
-  print(x$estimates, n = 6)
+  print(x$estimates[shown_columns], n = 6)
   invisible(x)
 }
 
@@ -73,8 +73,7 @@ print.summary.vae_irt <- function(x, ...) {
   about$classification <- percent(about$classification)
   cli::cat_line("  ", format(names(about)), "  ", vapply(about, format, character(1), digits = 4))
   cli::cat_line("\nRespondents at the ends of each dimension")
-  shown <- x$extremes[c("respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses")]
-  print(as.data.frame(shown), digits = 3, row.names = FALSE)
+  print(as.data.frame(x$extremes[shown_columns]), digits = 3, row.names = FALSE)
   cli::cat_line("\nItem parameters")
   print(as.data.frame(x$items), digits = 3, row.names = FALSE)
   if (length(x$separated) > 0) {
@@ -89,5 +88,8 @@ print.summary.vae_irt <- function(x, ...) {
   }
   invisible(x)
 }
+
+# The columns of the estimates that are printed; metadata would push them off the screen.
+shown_columns <- c("respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses")
 
 percent <- function(share) paste0(format(round(100 * share, 1), nsmall = 1), " %")

@@ -101,8 +101,11 @@ code_values <- function(values, locate, call) {
 # From labels that all items share to the labels of each item: those that occur on it.
 labels_by_item <- function(cells, shared, n_items) {
   n <- length(shared)
+  if (n == 0) {
+    return(list(cells = cells, labels = rep(list(character()), n_items)))
+  }
   counts <- matrix(tabulate((cells$item - 1L) * n + cells$option, n * n_items), nrow = n)
-  place <- apply(counts > 0, 2, cumsum)
+  place <- vapply(seq_len(n_items), function(j) cumsum(counts[, j] > 0), integer(n))
   dim(place) <- dim(counts)
   cells$option <- place[cbind(cells$option, cells$item)]
   list(cells = cells, labels = lapply(seq_len(n_items), function(j) shared[counts[, j] > 0]))

@@ -9,14 +9,15 @@ use ndarray::{Array1, Array2};
 use safetensors::SafeTensors;
 use std::collections::HashMap;
 
-const FORMAT: &str = "vaeirt-model";
-const VERSION: &str = "1";
+/// The key of the one entry of the header's metadata: the format and its version. The value is the link. One entry only, so
+/// that the same model always gives the same bytes.
+const FORMAT: &str = "vaeirt-model-1";
 
 impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
     /// `network.*` weights, `items.parameters` (`n_parameter_rows x (n_dims + 1)`), `items.option_counts`, and
-    /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata name the format, its
-    /// version and the link.
+    /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
+    /// `vaeirt-model-1` (the format and its version) with the name of the link.
     ///
     /// # Errors
     /// [`Error::Model`] when the tensors cannot be written.
@@ -44,11 +45,7 @@ impl Model {
                 Tensor::new(self.map.shift.to_vec(), &device)?,
             ),
         ]);
-        let metadata = HashMap::from([
-            ("format".to_string(), FORMAT.to_string()),
-            ("version".to_string(), VERSION.to_string()),
-            ("link".to_string(), self.shape.link.name().to_string()),
-        ]);
+        let metadata = HashMap::from([(FORMAT.into(), self.shape.link.name().into())]);
         safetensors::serialize(tensors, Some(metadata)).map_err(unreadable)
     }
 
@@ -59,12 +56,9 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        let field = |name: &str| metadata.get(name).map_or("", String::as_str);
-        if field("format") != FORMAT || field("version") != VERSION {
-            return Err(Error::Model(format!(
-                "it is not a {FORMAT} of version {VERSION}"
-            )));
-        }
+        let link = metadata
+            .get(FORMAT)
+            .ok_or_else(|| Error::Model(format!("it is not a {FORMAT}")))?;
         let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
         let option_counts = find(&tensors, "items.option_counts")?.to_vec1::<u32>()?;
         let catalogue = ItemCatalogue::new(&option_counts)?;
@@ -73,7 +67,7 @@ impl Model {
         let shape = ModelShape {
             n_dims: items.width() - 1,
             hidden: embeddings.width(),
-            link: field("link").parse()?,
+            link: link.parse()?,
             catalogue,
         };
         shape.check()?;

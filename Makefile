@@ -1,0 +1,76 @@
+# The two commands are `make demo` and `make test`. Everything that they need is installed or built by them.
+export NOT_CRAN := true
+export CARGO_HOME ?= $(HOME)/.cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/.cache/target
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+LIBRARY := .cache/library
+INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
+CARGO := --manifest-path src/rust/Cargo.toml --locked
+export R_LIBS := $(CURDIR)/$(LIBRARY)
+
+.PHONY: help setup install demo test test-rust test-r lint check bench doc vendor site clean
+
+help:
+	@echo "make demo     fit the 109th Senate, print the table, write the figure"
+	@echo "make test     run every Rust and R test"
+	@echo "make check    R CMD check"
+	@echo "make bench    measure speed and accuracy against peers"
+	@echo "make doc      write NAMESPACE, man/ and R/extendr-wrappers.R"
+	@echo "make lint     rustfmt, clippy and lintr"
+	@echo "make vendor   write the bundle of crates for an installation without network"
+	@echo "make site     write the web site to docs/"
+
+setup:
+	@tools/setup.sh base
+
+$(INSTALLED): $(shell git ls-files DESCRIPTION NAMESPACE R inst man src tools/config.R configure)
+	@mkdir -p $(LIBRARY)
+	R CMD INSTALL --no-test-load --library=$(LIBRARY) .
+	@touch $@
+
+install: setup
+	@$(MAKE) --no-print-directory $(INSTALLED)
+
+demo: install
+	Rscript tools/demo.R
+
+test: install
+	@$(MAKE) --no-print-directory test-rust test-r
+
+test-rust:
+	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
+	cargo clippy $(CARGO) --workspace --all-targets --release -- -D warnings
+	cargo test $(CARGO) --workspace --release
+
+test-r:
+	Rscript tools/test.R
+
+lint: install
+	@tools/setup.sh lint
+	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
+	cargo clippy $(CARGO) --workspace --all-targets --release -- -D warnings
+	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
+
+check: setup
+	@tools/setup.sh check
+	tools/check.sh
+
+bench: install
+	@tools/setup.sh bench
+	Rscript bench/bench.R
+
+doc: install
+	@tools/setup.sh doc
+	Rscript tools/document.R $(LIBRARY)/vaeirt/libs/vaeirt.so
+
+vendor: setup
+	tools/vendor.sh
+
+site: install
+	@tools/setup.sh site
+	Rscript -e 'pkgdown::build_site(devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE)'
+
+clean:
+	rm -rf .cache docs demo *.tar.gz *.Rcheck
+	./cleanup
