@@ -40,8 +40,8 @@ test: install
 
 test-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
-	cargo clippy $(CARGO) --workspace --all-targets --release -- -D warnings
-	cargo test $(CARGO) --workspace --release
+	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
+	cargo test $(CARGO) --workspace
 
 test-r:
 	Rscript tools/test.R
@@ -49,7 +49,7 @@ test-r:
 lint: install
 	@tools/setup.sh lint
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
-	cargo clippy $(CARGO) --workspace --all-targets --release -- -D warnings
+	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
 	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
 
 check: setup

@@ -58,7 +58,7 @@ values <- c(
   TARGET_DIR = Sys.getenv("CARGO_TARGET_DIR", "$(RUST)/target"),
   CARGO_HOME = Sys.getenv("CARGO_HOME", "$(CURDIR)/.cargo"),
   CARGO_FLAGS = cargo_flags,
-  LINK_FLAGS = if (Sys.info()[["sysname"]] == "Linux") "-Wl,--gc-sections -Wl,--strip-all -Wl,--version-script=vaeirt.map" else ""
+  LINK_FLAGS = if (Sys.info()[["sysname"]] == "Linux") "-Wl,--gc-sections -Wl,--strip-debug,--discard-all -Wl,--version-script=vaeirt.map" else ""
 )
 makevars <- readLines("src/Makevars.in")
 for (name in names(values)) {

@@ -56,11 +56,7 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
 }
 
 /// The responses from their R vectors.
-pub fn read_responses(
-    offsets: &[f64],
-    options: &[i32],
-    option_counts: &[i32],
-) -> Outcome<Responses> {
+pub fn read_responses(offsets: &[f64], options: &[i32], option_counts: &[i32]) -> Outcome<Responses> {
     let counts: Vec<u32> = option_counts.iter().map(|&n| n.max(0) as u32).collect();
     let offsets: Vec<u64> = offsets.iter().map(|&x| x as u64).collect();
     let options: Vec<u32> = options.iter().map(|&id| id as u32).collect();

@@ -18,20 +18,13 @@ use vae_irt_core::{Model, train};
 /// `option_counts` the numbers of options of the items. `report` is a function of an epoch's progress and bound, or
 /// NULL.
 #[extendr]
-fn rust_fit(
-    offsets: &[f64],
-    options: &[i32],
-    option_counts: &[i32],
-    settings: List,
-    report: Robj,
-) -> List {
+fn rust_fit(offsets: &[f64], options: &[i32], option_counts: &[i32], settings: List, report: Robj) -> List {
     answer(|| {
         let settings = read_settings(&settings)?;
         let responses = read_responses(offsets, options, option_counts)?;
         let work = |monitor: &dyn train::Monitor| {
             let fit = train::fit(&responses, &settings, monitor)?;
-            let statistics =
-                fit_statistics(&fit.model, &responses, &fit.respondents, &fit.moments);
+            let statistics = fit_statistics(&fit.model, &responses, &fit.respondents, &fit.moments);
             let bytes = fit.model.to_bytes()?;
             Ok((fit, statistics, bytes))
         };
@@ -56,13 +49,7 @@ fn rust_fit(
 
 /// Scores respondents with a fitted model. Responses as in `rust_fit`, in the items of the model.
 #[extendr]
-fn rust_score(
-    model: Raw,
-    offsets: &[f64],
-    options: &[i32],
-    option_counts: &[i32],
-    settings: List,
-) -> List {
+fn rust_score(model: Raw, offsets: &[f64], options: &[i32], option_counts: &[i32], settings: List) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
         let responses = read_responses(offsets, options, option_counts)?;

@@ -58,8 +58,7 @@ impl Batch {
         for &option in &self.options {
             let item = catalogue.item_of(option as usize);
             let rows = catalogue.rows_of(item);
-            self.chosen
-                .push(option - catalogue.options_of(item).start as u32);
+            self.chosen.push(option - catalogue.options_of(item).start as u32);
             self.first_row.push(rows.start as u32);
             self.widest = self.widest.max(rows.len());
             n_slots += rows.len() as u32;
@@ -172,8 +171,7 @@ mod tests {
     #[test]
     fn a_batch_knows_its_responses_both_ways() {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
-        let responses =
-            Responses::new(catalogue, vec![0, 2, 3, 5], &[1, 4, 0, 1, 2]).expect("valid");
+        let responses = Responses::new(catalogue, vec![0, 2, 3, 5], &[1, 4, 0, 1, 2]).expect("valid");
         let batch = Batch::new(&responses, &[2, 0]);
         assert_eq!(batch.n_respondents(), 2);
         assert_eq!(batch.n_responses(), 4);

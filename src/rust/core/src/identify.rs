@@ -116,8 +116,8 @@ impl AffineMap {
         let n_dims = self.n_dims();
         // A^-T = (A A')^-1 A, and A A' is positive definite.
         let square = self.matrix.dot(&self.matrix.t());
-        let inverse = invert(square.view())
-            .ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
+        let inverse =
+            invert(square.view()).ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
         let mut jacobian = Array2::zeros((n_dims + 1, n_dims + 1));
         jacobian
             .slice_mut(ndarray::s![..n_dims, ..n_dims])
@@ -157,11 +157,7 @@ fn aggregate(moments: &Moments) -> (Array1<f64>, Array2<f64>) {
 }
 
 /// The weighted second moments and the weighted sum of the discriminations.
-fn spread(
-    items: &Array2<f64>,
-    catalogue: &ItemCatalogue,
-    item_totals: &[u64],
-) -> (Array2<f64>, Array1<f64>) {
+fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[u64]) -> (Array2<f64>, Array1<f64>) {
     let n_dims = items.ncols() - 1;
     let mut gram = Array2::<f64>::zeros((n_dims, n_dims));
     let mut direction = Array1::<f64>::zeros(n_dims);
@@ -202,8 +198,7 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
         let moments = moments();
-        let map =
-            AffineMap::principal(&moments, &items, &catalogue, &[3, 2]).expect("spread enough");
+        let map = AffineMap::principal(&moments, &items, &catalogue, &[3, 2]).expect("spread enough");
 
         let mut mean = Array1::<f64>::zeros(2);
         let mut second = Array2::<f64>::zeros((2, 2));
@@ -224,8 +219,7 @@ mod tests {
         let mapped = map.items(&items).expect("invertible");
         let before = items.row(1);
         let point = [0.7, -1.1];
-        let eta = f64::from(before[0]) * point[0] + f64::from(before[1]) * point[1]
-            - f64::from(before[2]);
+        let eta = f64::from(before[0]) * point[0] + f64::from(before[1]) * point[1] - f64::from(before[2]);
         let moved = map.point(&point);
         let after = mapped[[1, 0]] * moved[0] + mapped[[1, 1]] * moved[1] - mapped[[1, 2]];
         assert!((eta - after).abs() < 1e-6);

@@ -123,10 +123,7 @@ pub(crate) fn orthonormalise(columns: &mut Array2<f64>) {
     for _ in 0..2 {
         for j in 0..columns.ncols() {
             for k in 0..j {
-                let (done, mut current) = columns.multi_slice_mut((
-                    ndarray::s![.., k],
-                    ndarray::s![.., j],
-                ));
+                let (done, mut current) = columns.multi_slice_mut((ndarray::s![.., k], ndarray::s![.., j]));
                 let overlap = done.dot(&current);
                 current.scaled_add(-overlap, &done);
             }

@@ -131,9 +131,7 @@ mod tests {
     #[test]
     fn normals_have_the_right_moments() {
         let mut stream = Stream::new(7, Purpose::Noise, 0, 0);
-        let draws: Vec<f64> = (0..200_000)
-            .map(|_| StandardNormal.sample(&mut stream))
-            .collect();
+        let draws: Vec<f64> = (0..200_000).map(|_| StandardNormal.sample(&mut stream)).collect();
         let n = draws.len() as f64;
         let mean = draws.iter().sum::<f64>() / n;
         let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;

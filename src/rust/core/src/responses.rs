@@ -233,8 +233,7 @@ mod tests {
 
     #[test]
     fn responses_are_stored_by_respondent() {
-        let responses =
-            Responses::new(catalogue(), vec![0, 2, 2, 5], &[1, 4, 0, 2, 6]).expect("valid");
+        let responses = Responses::new(catalogue(), vec![0, 2, 2, 5], &[1, 4, 0, 2, 6]).expect("valid");
         assert_eq!(responses.n_respondents(), 3);
         assert_eq!(responses.n_responses(), 5);
         assert_eq!(responses.n_responses_of(1), 0);

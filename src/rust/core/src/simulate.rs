@@ -121,9 +121,7 @@ impl Simulation {
         let mut options = Vec::new();
         for row in self.chosen.chunks(self.design.n_items) {
             let observed = row.iter().enumerate();
-            options.extend(
-                observed.filter_map(|(item, c)| c.map(|c| item as u32 * n_options + c)),
-            );
+            options.extend(observed.filter_map(|(item, c)| c.map(|c| item as u32 * n_options + c)));
             offsets.push(options.len() as u64);
         }
         Responses::new(catalogue, offsets, &options)

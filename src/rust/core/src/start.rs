@@ -160,13 +160,11 @@ impl<'a> Standardised<'a> {
         let n_respondents = batch.n_respondents();
         let width = (n + OVERSAMPLING).min(n_rows).min(n_respondents);
         let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
-        let mut right =
-            Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
+        let mut right = Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
         for _ in 0..ITERATIONS {
             let pooled = pooling::pool(&self.scores(&right), batch);
-            let mut left = Array2::from_shape_fn((n_respondents, width), |(i, k)| {
-                f64::from(pooled[i * width + k])
-            });
+            let mut left =
+                Array2::from_shape_fn((n_respondents, width), |(i, k)| f64::from(pooled[i * width + k]));
             orthonormalise(&mut left);
             right = self.transposed(batch, &left);
         }
@@ -186,10 +184,7 @@ impl<'a> Standardised<'a> {
                 correlation[[row, d]] = rotated[[row, d]] * size / answers.max(1.0);
             }
         }
-        Leading {
-            scoring,
-            correlation,
-        }
+        Leading { scoring, correlation }
     }
 }
 

@@ -45,12 +45,7 @@ pub fn decode(items: &Table, link: Link, batch: &Batch, traits: &[f32], n_sample
     decoded
 }
 
-fn parts<'a>(
-    decoded: &'a mut Decoded,
-    batch: &Batch,
-    n_samples: usize,
-    n_dims: usize,
-) -> Vec<Part<'a>> {
+fn parts<'a>(decoded: &'a mut Decoded, batch: &Batch, n_samples: usize, n_dims: usize) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     let mut log_likelihood = decoded.log_likelihood.as_mut_slice();
     let mut trait_gradient = decoded.trait_gradient.as_mut_slice();
@@ -64,8 +59,7 @@ fn parts<'a>(
         log_likelihood = rest;
         let (own_gradient, rest) = trait_gradient.split_at_mut(n_samples_here * n_dims);
         trait_gradient = rest;
-        let (own_residuals, rest) =
-            residuals.split_at_mut(batch.slots_of(responses).len() * n_samples);
+        let (own_residuals, rest) = residuals.split_at_mut(batch.slots_of(responses).len() * n_samples);
         residuals = rest;
         parts.push(Part {
             positions: start..end,
@@ -78,14 +72,7 @@ fn parts<'a>(
     parts
 }
 
-fn decode_part(
-    items: &Table,
-    link: Link,
-    batch: &Batch,
-    traits: &[f32],
-    n_samples: usize,
-    part: Part<'_>,
-) {
+fn decode_part(items: &Table, link: Link, batch: &Batch, traits: &[f32], n_samples: usize, part: Part<'_>) {
     let n_dims = items.width() - 1;
     let mut residuals = part.residuals;
     let samples = part
@@ -137,12 +124,7 @@ fn decode_sample(
 }
 
 /// The summed log probability of a run of responses; the linear predictors become residuals.
-fn log_probabilities(
-    link: Link,
-    batch: &Batch,
-    responses: Range<usize>,
-    predictors: &mut [f32],
-) -> f32 {
+fn log_probabilities(link: Link, batch: &Batch, responses: Range<usize>, predictors: &mut [f32]) -> f32 {
     if predictors.len() == responses.len() {
         return link.log_probabilities_binary(predictors, batch.chosen_of(responses));
     }
@@ -187,8 +169,7 @@ impl Decoded {
             let of_owner = batch.slots_of(batch.responses_of(position));
             let slot = batch.slots_of(response..response + 1).start - of_owner.start + option - 1;
             for sample in 0..n_samples {
-                let residual = self.residuals
-                    [of_owner.start * n_samples + sample * of_owner.len() + slot]
+                let residual = self.residuals[of_owner.start * n_samples + sample * of_owner.len() + slot]
                     * weights[position * n_samples + sample];
                 let start = (position * n_samples + sample) * n_dims;
                 let point = &traits[start..start + n_dims];

@@ -46,11 +46,7 @@ impl Link {
             return value;
         }
         let largest = predictors.iter().fold(0.0f32, |a, &b| a.max(b));
-        let of_chosen = if chosen == 0 {
-            0.0
-        } else {
-            predictors[chosen - 1]
-        };
+        let of_chosen = if chosen == 0 { 0.0 } else { predictors[chosen - 1] };
         let mut total = math::exp(-largest);
         for predictor in predictors.iter_mut() {
             *predictor = math::exp(*predictor - largest);

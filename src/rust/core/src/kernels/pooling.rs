@@ -21,12 +21,7 @@ pub fn pool(embeddings: &Table, batch: &Batch) -> Vec<f32> {
 
 /// The transpose of [`pool`]: adds to `sum` the rows of `by_respondent` (`n_respondents x width`) of everybody who
 /// chose the option. Returns false when nobody in the batch did.
-pub fn sum_over_choosers(
-    by_respondent: &[f32],
-    batch: &Batch,
-    option: usize,
-    sum: &mut [f32],
-) -> bool {
+pub fn sum_over_choosers(by_respondent: &[f32], batch: &Batch, option: usize, sum: &mut [f32]) -> bool {
     let width = sum.len();
     let responses = batch.responses_with(option..option + 1);
     for &response in responses {

@@ -18,7 +18,7 @@ impl Table {
     /// # Panics
     /// When the values do not fill whole rows.
     pub fn new(width: usize, values: Vec<f32>) -> Self {
-        assert!(width > 0 && values.len() % width == 0, "whole rows");
+        assert!(width > 0 && values.len().is_multiple_of(width), "whole rows");
         Self { width, values }
     }
 

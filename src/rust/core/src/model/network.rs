@@ -57,10 +57,22 @@ impl Network {
         let device = Device::Cpu;
         let tensor = |values: Vec<f32>, dims: &[usize]| Tensor::from_vec(values, dims, &device);
         let tensors = HashMap::from([
-            ("network.hidden_bias".to_string(), tensor(vec![0.0; hidden], &[hidden])?),
-            ("network.hidden_count".to_string(), tensor(vec![0.0; hidden], &[1, hidden])?),
-            ("network.output_weight".to_string(), tensor(weight, &[hidden, outputs])?),
-            ("network.skip_weight".to_string(), tensor(skip, &[hidden, outputs])?),
+            (
+                "network.hidden_bias".to_string(),
+                tensor(vec![0.0; hidden], &[hidden])?,
+            ),
+            (
+                "network.hidden_count".to_string(),
+                tensor(vec![0.0; hidden], &[1, hidden])?,
+            ),
+            (
+                "network.output_weight".to_string(),
+                tensor(weight, &[hidden, outputs])?,
+            ),
+            (
+                "network.skip_weight".to_string(),
+                tensor(skip, &[hidden, outputs])?,
+            ),
             ("network.output_count".to_string(), tensor(count, &[1, outputs])?),
             ("network.output_bias".to_string(), tensor(bias, &[outputs])?),
             (CENTER.to_string(), tensor(vec![count_center], &[1])?),
@@ -80,9 +92,8 @@ impl Network {
                 .get(dims, &format!("network.{name}"))
                 .map_err(|error| Error::Model(error.to_string()))
         };
-        let variable = |dims: &[usize], name: &str| -> Result<Var> {
-            Ok(Var::from_tensor(&get(dims, name)?)?)
-        };
+        let variable =
+            |dims: &[usize], name: &str| -> Result<Var> { Ok(Var::from_tensor(&get(dims, name)?)?) };
         Ok(Self {
             hidden_bias: variable(&[hidden], "hidden_bias")?,
             hidden_count: variable(&[1, hidden], "hidden_count")?,

@@ -23,9 +23,8 @@ impl Model {
     /// [`Error::Model`] when the tensors cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let device = Device::Cpu;
-        let table = |table: &Table| {
-            Tensor::from_slice(table.values(), (table.n_rows(), table.width()), &device)
-        };
+        let table =
+            |table: &Table| Tensor::from_slice(table.values(), (table.n_rows(), table.width()), &device);
         let n_dims = self.shape.n_dims;
         let matrix: Vec<f64> = self.map.matrix.iter().copied().collect();
         let mut tensors = self.encoder.network.tensors()?;
@@ -40,10 +39,7 @@ impl Model {
                 "map.matrix".into(),
                 Tensor::from_vec(matrix, (n_dims, n_dims), &device)?,
             ),
-            (
-                "map.shift".into(),
-                Tensor::new(self.map.shift.to_vec(), &device)?,
-            ),
+            ("map.shift".into(), Tensor::new(self.map.shift.to_vec(), &device)?),
         ]);
         let metadata = HashMap::from([(FORMAT.into(), self.shape.link.name().into())]);
         safetensors::serialize(tensors, Some(metadata)).map_err(unreadable)
@@ -78,10 +74,7 @@ impl Model {
         }
         let network = Network::new(&shape, tensors)?;
         Ok(Self {
-            encoder: Encoder {
-                embeddings,
-                network,
-            },
+            encoder: Encoder { embeddings, network },
             items,
             map,
             shape,

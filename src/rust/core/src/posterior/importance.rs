@@ -67,7 +67,9 @@ fn propose(mode: &Mode, n_dims: usize, seed: u64, key: u64) -> (Vec<Vec<f32>>, V
 
 fn chi_squared(stream: &mut Stream) -> f64 {
     // Five degrees of freedom are always valid; a draw of 0 would put a point at infinity.
-    ChiSquared::new(DEGREES as f64).map_or(DEGREES as f64, |d| d.sample(stream)).max(1e-6)
+    ChiSquared::new(DEGREES as f64)
+        .map_or(DEGREES as f64, |d| d.sample(stream))
+        .max(1e-6)
 }
 
 /// `ln Gamma(n / 2)` by its recurrence.

@@ -86,7 +86,10 @@ pub fn item_errors(
             }
         });
     }
-    let covariances = blocks.iter().flat_map(|block| block.covariances(n_dims)).collect();
+    let covariances = blocks
+        .iter()
+        .flat_map(|block| block.covariances(n_dims))
+        .collect();
     Ok(ItemErrors { covariances })
 }
 
@@ -107,14 +110,7 @@ impl Block {
     }
 
     /// Adds what one response tells about the parameters, which start at `first_row`.
-    fn add(
-        &mut self,
-        model: &Model,
-        first_row: usize,
-        chosen: usize,
-        nodes: &[f32],
-        rule: &Cubature,
-    ) {
+    fn add(&mut self, model: &Model, first_row: usize, chosen: usize, nodes: &[f32], rule: &Cubature) {
         let n_dims = model.shape.n_dims;
         let width = n_dims + 1;
         let size = self.information.nrows();
@@ -139,9 +135,7 @@ impl Block {
                 score[i] = f64::from(residuals[i / width]) * design(i % width);
             }
             mean_score.scaled_add(weight, &score);
-            let probability = |row: usize| {
-                f64::from(u8::from(chosen == row + 1)) - f64::from(residuals[row])
-            };
+            let probability = |row: usize| f64::from(u8::from(chosen == row + 1)) - f64::from(residuals[row]);
             for i in 0..size {
                 for j in 0..=i {
                     let (a, b) = (i / width, j / width);
@@ -171,16 +165,14 @@ impl Block {
     fn covariances(&self, n_dims: usize) -> Vec<f64> {
         let width = n_dims + 1;
         let size = self.information.nrows();
-        let full = Array2::from_shape_fn((size, size), |(i, j)| {
-            self.information[[i.max(j), i.min(j)]]
-        });
+        let full = Array2::from_shape_fn((size, size), |(i, j)| self.information[[i.max(j), i.min(j)]]);
         let inverse = invert(full.view());
         (0..size / width)
             .flat_map(|row| {
                 let inverse = inverse.as_ref();
-                (0..width).flat_map(move |i| (0..=i).map(move |j| (i, j))).map(move |(i, j)| {
-                    inverse.map_or(f64::NAN, |m| m[[row * width + i, row * width + j]])
-                })
+                (0..width)
+                    .flat_map(move |i| (0..=i).map(move |j| (i, j)))
+                    .map(move |(i, j)| inverse.map_or(f64::NAN, |m| m[[row * width + i, row * width + j]]))
             })
             .collect()
     }
@@ -231,8 +223,7 @@ impl Cubature {
         let n_dims = self.n_dims;
         let mean = moments.mean(position);
         let covariance = unpack(moments.covariance(position), n_dims);
-        let factor =
-            cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
+        let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
         self.points
             .chunks(n_dims)
             .flat_map(|point| {

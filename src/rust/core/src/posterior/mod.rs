@@ -83,13 +83,7 @@ pub(crate) fn moments(
 }
 
 /// Newton's method from the network's answer to the mode, then importance sampling around it.
-fn refine(
-    model: &Model,
-    batch: &Batch,
-    posterior: &Gaussian,
-    position: usize,
-    seed: u64,
-) -> Summary {
+fn refine(model: &Model, batch: &Batch, posterior: &Gaussian, position: usize, seed: u64) -> Summary {
     let responses = batch.responses_of(position);
     let start: Vec<f64> = posterior.mean(position).iter().map(|&x| f64::from(x)).collect();
     // The draws are keyed by the responses, so that nobody's score depends on who else is scored.

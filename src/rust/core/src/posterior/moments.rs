@@ -113,8 +113,7 @@ impl Summary {
         let n_dims = posterior.n_dims;
         let mut factor = vec![0.0f32; n_dims * n_dims];
         posterior.factor(position, &mut factor);
-        let factor =
-            Array2::from_shape_fn((n_dims, n_dims), |(i, j)| f64::from(factor[i * n_dims + j]));
+        let factor = Array2::from_shape_fn((n_dims, n_dims), |(i, j)| f64::from(factor[i * n_dims + j]));
         Self {
             mean: posterior.mean(position).iter().map(|&x| f64::from(x)).collect(),
             covariance: pack(factor.dot(&factor.t()).view()),
@@ -125,12 +124,7 @@ impl Summary {
     }
 
     /// Weighted moments of draws; `points[d]` holds coordinate `d` of all of them.
-    pub fn of_draws(
-        points: &[Vec<f32>],
-        weights: &[f64],
-        pareto_k: f64,
-        log_evidence: f64,
-    ) -> Self {
+    pub fn of_draws(points: &[Vec<f32>], weights: &[f64], pareto_k: f64, log_evidence: f64) -> Self {
         let n_dims = points.len();
         let mean: Vec<f64> = points
             .iter()
@@ -177,9 +171,7 @@ mod tests {
         moments.push(&summary);
         let direction = [0.6, -1.4];
         let projected: Vec<f64> = (0..3)
-            .map(|i| {
-                f64::from(points[0][i]) * direction[0] + f64::from(points[1][i]) * direction[1]
-            })
+            .map(|i| f64::from(points[0][i]) * direction[0] + f64::from(points[1][i]) * direction[1])
             .collect();
         let mean: f64 = projected.iter().zip(weights).map(|(x, w)| x * w).sum();
         let third: f64 = projected

@@ -68,9 +68,7 @@ fn fit(excesses: &[f64]) -> (f64, f64) {
     let largest = excesses[n - 1];
     let quartile = excesses[((size / 4.0 + 0.5) as usize).clamp(1, n) - 1].max(f64::MIN_POSITIVE);
     let n_grid = 30 + size.sqrt() as usize;
-    let shape_at = |theta: f64| {
-        excesses.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / size
-    };
+    let shape_at = |theta: f64| excesses.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / size;
     let grid: Vec<f64> = (1..=n_grid)
         .map(|j| {
             let rest = 1.0 - (n_grid as f64 / (j as f64 - 0.5)).sqrt();

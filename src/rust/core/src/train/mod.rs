@@ -105,8 +105,7 @@ fn fit_in_pool(
         seed: settings.seed,
     };
     let moments = posterior::moments(&model, responses, &respondents, &scoring, monitor)?;
-    let item_errors =
-        posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)?;
+    let item_errors = posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)?;
     model.map = AffineMap::principal(
         &moments,
         &model.items,
@@ -127,12 +126,7 @@ fn fit_in_pool(
 }
 
 /// Turns the dimensions around in which the respondent named for it is negative.
-fn orient(
-    map: &mut AffineMap,
-    polarity: &[u32],
-    respondents: &[u32],
-    moments: &Moments,
-) -> Result<()> {
+fn orient(map: &mut AffineMap, polarity: &[u32], respondents: &[u32], moments: &Moments) -> Result<()> {
     for (dimension, &respondent) in polarity.iter().enumerate() {
         let position = respondents.binary_search(&respondent).map_err(|_| {
             Error::Responses(format!("respondent {respondent} gave no response to orient by"))

@@ -177,7 +177,9 @@ mod tests {
     #[test]
     fn a_bound_that_settles_ends_the_search() {
         let settings = Settings::new(1);
-        let schedule = run(&settings, |epoch| -1_000.0 - 500.0 * (-(epoch as f64) / 5.0).exp());
+        let schedule = run(&settings, |epoch| {
+            -1_000.0 - 500.0 * (-(epoch as f64) / 5.0).exp()
+        });
         assert!(schedule.converged());
         let epochs = schedule.into_epochs();
         assert!(epochs.len() < 150, "{} epochs", epochs.len());

@@ -107,9 +107,11 @@ impl Trainer {
             pooling::sum_over_choosers(&evaluation.pooled, batch, option, gradient)
         });
         let catalogue = &model.shape.catalogue;
-        model.items.update(item_state, for_items, |row, values, gradient| {
-            terms.item_gradient(catalogue, batch, &evaluation, row, values, gradient)
-        });
+        model
+            .items
+            .update(item_state, for_items, |row, values, gradient| {
+                terms.item_gradient(catalogue, batch, &evaluation, row, values, gradient)
+            });
         Ok(evaluation.bound)
     }
 
@@ -181,9 +183,7 @@ impl ItemTerms {
     fn new(responses: &Responses, settings: &Settings) -> Self {
         let catalogue = responses.catalogue();
         let rows = (0..catalogue.n_items())
-            .flat_map(|item| {
-                (1..catalogue.options_of(item).len()).map(move |c| (item as u32, c as u32))
-            })
+            .flat_map(|item| (1..catalogue.options_of(item).len()).map(move |c| (item as u32, c as u32)))
             .collect();
         let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
         let mut prior_precision = vec![precision(settings.discrimination_sd); settings.n_dims];
@@ -226,13 +226,7 @@ impl ItemTerms {
 
 /// Draws the latent traits `mu + L e`. Samples come in pairs with opposite noise, which takes the noise of a normal
 /// posterior out of the gradient of its mean; the noise depends on seed, epoch and respondent alone.
-fn draw(
-    posterior: &Gaussian,
-    batch: &Batch,
-    n_samples: usize,
-    seed: u64,
-    epoch: usize,
-) -> Samples {
+fn draw(posterior: &Gaussian, batch: &Batch, n_samples: usize, seed: u64, epoch: usize) -> Samples {
     let n_dims = posterior.n_dims;
     let size = n_samples * n_dims;
     let mut noise = vec![0.0f32; batch.n_respondents() * size];
@@ -344,4 +338,3 @@ fn output_gradient(
 #[cfg(test)]
 #[path = "step_tests.rs"]
 mod tests;
-

@@ -28,7 +28,14 @@ fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
 fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
     let catalogue = ItemCatalogue::new(option_counts).expect("valid catalogue");
     let first = |item: usize| catalogue.options_of(item).start as u32;
-    let options = [first(0) + 1, first(1), first(2) + 1, first(1) + 1, first(0), first(2) + 1];
+    let options = [
+        first(0) + 1,
+        first(1),
+        first(2) + 1,
+        first(1) + 1,
+        first(0),
+        first(2) + 1,
+    ];
     let responses =
         Responses::new(catalogue.clone(), vec![0, 3, 4, 5, 6], &options).expect("valid responses");
     let shape = ModelShape {
@@ -103,7 +110,9 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let chosen = embeddings.index_select(&index(responses.clone().map(|r| batch.option(r))), 0)?;
     let pooled = Tensor::zeros((n, 5), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
     let network = &model.encoder.network;
-    let outputs = network.forward(&pooled, &batch.response_counts()).expect("outputs");
+    let outputs = network
+        .forward(&pooled, &batch.response_counts())
+        .expect("outputs");
 
     let mean = outputs.narrow(1, 0, n_dims)?;
     let ln_diagonal = outputs.narrow(1, n_dims, n_dims)?;
@@ -145,8 +154,11 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
         .sum(2)?
         .broadcast_sub(&parameters.narrow(1, n_dims, 1)?)?;
     let by_response = |slots: &Tensor| -> candle_core::Result<Tensor> {
-        Tensor::zeros((batch.n_responses(), s), candle_core::DType::F32, device)?
-            .index_add(&index(slot_responses.clone()), slots, 0)
+        Tensor::zeros((batch.n_responses(), s), candle_core::DType::F32, device)?.index_add(
+            &index(slot_responses.clone()),
+            slots,
+            0,
+        )
     };
     let terms = match model.shape.link {
         Link::Logit => {
@@ -159,19 +171,28 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
             (upper * 0.5)?.log()?
         }
     };
-    let log_likelihood = Tensor::zeros((n, s), candle_core::DType::F32, device)?.index_add(&owners, &terms, 0)?;
+    let log_likelihood =
+        Tensor::zeros((n, s), candle_core::DType::F32, device)?.index_add(&owners, &terms, 0)?;
     let kernel = ((noise.sqr()?.sum(2)? - traits.sqr()?.sum(2)?)? * 0.5)?;
     let log_weights = (log_likelihood + kernel)?.broadcast_add(&ln_diagonal.sum_keepdim(1)?)?;
     let bound = (log_weights.log_sum_exp(D::Minus1)?.sum_all()? - n as f64 * (s as f64).ln())?;
     let share = Tensor::from_slice(share, (share.len(), 1), device)?;
     let precision = &trainer.terms.prior_precision;
     let precision = Tensor::from_slice(precision, (1, precision.len()), device)?;
-    let penalty = (items.sqr()?.broadcast_mul(&precision)?.broadcast_mul(&share)?.sum_all()? * 0.5)?;
+    let penalty = (items
+        .sqr()?
+        .broadcast_mul(&precision)?
+        .broadcast_mul(&share)?
+        .sum_all()?
+        * 0.5)?;
     let loss = ((penalty - &bound)? / n as f64)?;
     let gradients = loss.backward()?;
     let mut all = Vec::new();
     let variables = network.variables();
-    for variable in [&embeddings, &items].into_iter().chain(variables.iter().map(|(_, v)| *v)) {
+    for variable in [&embeddings, &items]
+        .into_iter()
+        .chain(variables.iter().map(|(_, v)| *v))
+    {
         let gradient = gradients.get(variable).expect("gradient");
         all.push(gradient.flatten_all()?.to_vec1::<f32>()?);
     }
@@ -196,13 +217,19 @@ fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
         let values = model.items.row(row);
         terms.item_gradient(catalogue, &case.batch, &evaluation, row, values, gradient);
     }
-    let fused: Vec<&Vec<f32>> = [&embeddings, &items].into_iter().chain(&evaluation.network).collect();
+    let fused: Vec<&Vec<f32>> = [&embeddings, &items]
+        .into_iter()
+        .chain(&evaluation.network)
+        .collect();
     assert_eq!(fused.len(), expected.len());
     for (which, (fused, expected)) in fused.into_iter().zip(&expected).enumerate() {
         let size = expected.iter().fold(0.0f32, |a, b| a.max(b.abs()));
         assert!(size > 1e-4, "gradient {which} is not trivially zero");
         for (a, b) in fused.iter().zip(expected) {
-            assert!((a - b).abs() < 2e-4 * size.max(0.1), "gradient {which}: {a} against {b}");
+            assert!(
+                (a - b).abs() < 2e-4 * size.max(0.1),
+                "gradient {which}: {a} against {b}"
+            );
         }
     }
 }

@@ -1,0 +1,46 @@
+//! Helpers that several test files share.
+#![allow(dead_code)]
+
+use vae_irt_core::simulate::{Design, Simulation, simulate};
+use vae_irt_core::{Responses, Settings};
+
+pub fn simulated(
+    n_respondents: usize,
+    n_items: usize,
+    n_dims: usize,
+    n_options: usize,
+) -> (Simulation, Responses) {
+    let design = Design {
+        n_respondents,
+        n_items,
+        n_dims,
+        n_options,
+        missing: 0.1,
+    };
+    let truth = simulate(&design, 42).expect("valid design");
+    let responses = truth.to_responses().expect("valid responses");
+    (truth, responses)
+}
+
+/// Settings for tests that need an estimate, not a converged one.
+pub fn quick(n_dims: usize) -> Settings {
+    Settings {
+        max_epochs: 4,
+        hidden: 16,
+        ..Settings::new(n_dims)
+    }
+}
+
+pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let n = x.len() as f64;
+    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+    let cross: f64 = x.iter().zip(y).map(|(a, b)| (a - mx) * (b - my)).sum();
+    let square = |v: &[f64], m: f64| v.iter().map(|a| (a - m).powi(2)).sum::<f64>();
+    cross / (square(x, mx) * square(y, my)).sqrt()
+}
+
+/// The slope of a regression of `y` on `x` through the origin.
+pub fn slope(x: &[f64], y: &[f64]) -> f64 {
+    let cross: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
+    cross / x.iter().map(|a| a * a).sum::<f64>()
+}

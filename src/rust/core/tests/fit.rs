@@ -1,0 +1,161 @@
+//! Fitting from end to end.
+
+mod common;
+
+use common::{correlation, quick, simulated, slope};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use vae_irt_core::posterior::{Scoring, score};
+use vae_irt_core::statistics::fit_statistics;
+use vae_irt_core::train::{Epoch, Monitor, Silent, fit};
+use vae_irt_core::{Error, ItemCatalogue, Link, Model, Responses, Settings};
+
+#[test]
+fn the_truth_is_recovered() {
+    let (truth, responses) = simulated(2_000, 50, 1, 2);
+    let settings = Settings {
+        threads: 2,
+        ..Settings::new(1)
+    };
+    let fitted = fit(&responses, &settings, &Silent).expect("fit");
+    assert!(fitted.converged);
+    let map = &fitted.model.map;
+    let estimates: Vec<f64> = (0..2_000).map(|i| map.point(fitted.moments.mean(i))[0]).collect();
+    let sign = correlation(&estimates, &truth.traits).signum();
+    assert!(sign * correlation(&estimates, &truth.traits) > 0.92);
+    let items = map.items(&fitted.model.items).expect("items");
+    let true_slopes: Vec<f64> = truth.items.chunks(2).map(|row| sign * row[0]).collect();
+    let slopes = items.column(0).to_vec();
+    let ratio = slope(&true_slopes, &slopes);
+    assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
+    let statistics = fit_statistics(&fitted.model, &responses, &fitted.respondents, &fitted.moments);
+    assert_eq!(statistics.n_responses, responses.n_responses());
+    assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
+    assert!(fitted.moments.pareto_k.iter().all(|&k| k < 0.7));
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let (_, responses) = simulated(700, 20, 2, 3);
+    let results: Vec<(Vec<u8>, Vec<f64>, Vec<u64>)> = [1, 2, 5]
+        .into_iter()
+        .map(|threads| {
+            let settings = Settings { threads, ..quick(2) };
+            let fitted = fit(&responses, &settings, &Silent).expect("fit");
+            let bytes = fitted.model.to_bytes().expect("bytes");
+            let errors = fitted.item_errors.covariances;
+            // As bits, since an item without information has NaN.
+            let errors = errors.into_iter().map(f64::to_bits).collect();
+            (bytes, fitted.moments.means, errors)
+        })
+        .collect();
+    assert!(results[0] == results[1], "2 threads differ from 1");
+    assert!(results[0] == results[2], "5 threads differ from 1");
+}
+
+#[test]
+fn another_seed_gives_other_numbers() {
+    let (_, responses) = simulated(100, 20, 1, 2);
+    let means = |seed| {
+        let settings = Settings { seed, ..quick(1) };
+        fit(&responses, &settings, &Silent).expect("fit").moments.means
+    };
+    let first = means(1);
+    assert!(first == means(1) && first != means(2));
+}
+
+struct StopsAfter {
+    epochs: AtomicUsize,
+    limit: usize,
+}
+
+impl Monitor for StopsAfter {
+    fn epoch(&self, epoch: &Epoch) {
+        assert!((0.0..=1.0).contains(&epoch.progress));
+        self.epochs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.epochs.load(Ordering::Relaxed) >= self.limit
+    }
+}
+
+#[test]
+fn a_monitor_can_stop_the_fit() {
+    let (_, responses) = simulated(100, 20, 1, 2);
+    let monitor = StopsAfter {
+        epochs: AtomicUsize::new(0),
+        limit: 2,
+    };
+    let stopped = fit(&responses, &quick(1), &monitor);
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_stored_model_scores_like_the_fit() {
+    let (_, responses) = simulated(120, 15, 2, 3);
+    let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
+    let bytes = fitted.model.to_bytes().expect("bytes");
+    let model = Model::from_bytes(&bytes).expect("a model");
+    assert_eq!(model.map, fitted.model.map);
+    let scoring = Scoring {
+        refine: true,
+        seed: 1,
+    };
+    let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent).expect("scores");
+    assert!(scored.means == fitted.moments.means);
+    assert!(scored.pareto_k == fitted.moments.pareto_k);
+
+    // A respondent's score does not depend on who else is scored.
+    let alone = score(&model, &responses, &[17], &scoring, 1, &Silent).expect("scores");
+    assert_eq!(alone.mean(0), scored.mean(17));
+
+    for end in [0, 7, 100, bytes.len() - 1] {
+        assert!(Model::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+    }
+}
+
+#[test]
+fn polarity_turns_the_axis() {
+    let (_, responses) = simulated(100, 20, 1, 2);
+    for respondent in [3, 4, 5, 6] {
+        let settings = Settings {
+            polarity: Some(vec![respondent]),
+            ..quick(1)
+        };
+        let fitted = fit(&responses, &settings, &Silent).expect("fit");
+        let position = fitted.respondents.binary_search(&respondent).expect("answered");
+        assert!(fitted.model.map.point(fitted.moments.mean(position))[0] >= 0.0);
+    }
+}
+
+#[test]
+fn what_cannot_be_fitted_is_an_error() {
+    let catalogue = ItemCatalogue::new(&[3, 2]).expect("valid catalogue");
+    let one = Responses::new(catalogue.clone(), vec![0, 1, 1], &[1]).expect("valid responses");
+    assert!(matches!(fit(&one, &quick(1), &Silent), Err(Error::Responses(_))));
+    let two = Responses::new(catalogue, vec![0, 1, 2], &[1, 0]).expect("valid responses");
+    let probit = Settings {
+        link: Link::Probit,
+        ..quick(1)
+    };
+    assert!(matches!(
+        fit(&two, &probit, &Silent),
+        Err(Error::Setting { name: "link", .. })
+    ));
+}
+
+#[test]
+fn other_items_are_refused_by_a_model() {
+    let (_, responses) = simulated(60, 10, 1, 2);
+    let (_, others) = simulated(60, 11, 1, 2);
+    let model = fit(&responses, &quick(1), &Silent).expect("fit").model;
+    let scoring = Scoring {
+        refine: false,
+        seed: 1,
+    };
+    assert!(matches!(
+        score(&model, &others, &[0], &scoring, 1, &Silent),
+        Err(Error::Responses(_))
+    ));
+}
