@@ -41,7 +41,8 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
     let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
-    let leading = standard.leading(&batch, shape.n_dims.min(shape.hidden), seed);
+    let sampled = chosen.len() as f64 / answering.len() as f64;
+    let leading = standard.leading(&batch, sampled, shape.n_dims.min(shape.hidden), seed);
     let items = starting_items(&standard, &leading, shape);
     let mean = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = answering
@@ -153,8 +154,8 @@ impl<'a> Standardised<'a> {
         product
     }
 
-    /// Block power iteration on `X' X`.
-    fn leading(&self, batch: &Batch, n: usize, seed: u64) -> Leading {
+    /// Block power iteration on `X' X`; the batch holds the share `sampled` of the respondents.
+    fn leading(&self, batch: &Batch, sampled: f64, n: usize, seed: u64) -> Leading {
         let catalogue = self.responses.catalogue();
         let n_rows = catalogue.n_parameter_rows();
         let n_respondents = batch.n_respondents();
@@ -175,7 +176,6 @@ impl<'a> Standardised<'a> {
         let mut scoring = Array2::zeros((n_rows, n));
         let mut correlation = Array2::zeros((n_rows, n));
         let row_items = catalogue.items_of_rows();
-        let sampled = n_respondents as f64 / self.responses.n_respondents() as f64;
         for d in 0..n.min(width) {
             let square = squares[d].max(f64::MIN_POSITIVE);
             for row in 0..n_rows {

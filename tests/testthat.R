@@ -1,0 +1,4 @@
+library(testthat)
+library(vaeirt)
+
+test_check("vaeirt")

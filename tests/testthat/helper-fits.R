@@ -1,0 +1,56 @@
+# Fits that several files use, each computed once.
+
+fits <- new.env()
+
+once <- function(name, code) {
+  if (is.null(fits[[name]])) fits[[name]] <- code
+  fits[[name]]
+}
+
+one_thread <- vae_control(threads = 1)
+
+small_truth <- function() once("small_truth", simulate_irt(150, 25, missing = 0.1, seed = 1))
+small_fit <- function() once("small_fit", vae_irt(small_truth()$responses, seed = 1, control = one_thread))
+
+nominal_truth <- function() once("nominal_truth", simulate_irt(2500, 40, n_options = 3, missing = 0.1, seed = 2))
+nominal_fit <- function() once("nominal_fit", vae_irt(nominal_truth()$responses, seed = 1))
+
+planar_truth <- function() once("planar_truth", simulate_irt(2500, 60, dims = 2, missing = 0.1, seed = 3))
+planar_fit <- function() once("planar_fit", vae_irt(planar_truth()$responses, dims = 2, seed = 1))
+
+senate <- function() {
+  skip_if_not_installed("pscl")
+  once("senate", {
+    found <- new.env()
+    utils::data("s109", package = "pscl", envir = found)
+    found$s109
+  })
+}
+senate_fit <- function() {
+  once("senate_fit", suppressMessages(vae_irt(senate(), link = "probit", polarity = "FRIST (R TN)", seed = 1)))
+}
+
+# A column of a tidy table as a matrix with one row per respondent, or per item and option.
+by_row <- function(table, width) matrix(table$estimate, ncol = width, byrow = TRUE)
+
+# Traits and discriminations after the orthogonal rotation of the truth to the estimates (Procrustes).
+aligned <- function(fit, truth) {
+  dims <- fit$dims
+  estimated <- by_row(fit$items, dims + 1)[, seq_len(dims), drop = FALSE]
+  true <- by_row(truth$items, dims + 1)[, seq_len(dims), drop = FALSE]
+  parts <- svd(crossprod(true, estimated))
+  rotation <- parts$u %*% t(parts$v)
+  list(
+    estimated = estimated,
+    true = true %*% rotation,
+    traits = by_row(fit$estimates, dims),
+    true_traits = by_row(truth$respondents, dims) %*% rotation
+  )
+}
+
+slope <- function(x, y) sum(x * y) / sum(x^2)
+
+# Three respondents and two items.
+vote_matrix <- function() {
+  matrix(c(0, 1, 1, 0, 1, NA), 3, dimnames = list(c("ann", "bob", "cat"), c("bill", "veto")))
+}

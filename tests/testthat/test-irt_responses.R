@@ -1,0 +1,163 @@
+stored <- function(x) {
+  labels <- unlist(x$items$options)
+  item <- rep(x$items$item, lengths(x$items$options))
+  data.frame(
+    respondent = rep(x$respondents$respondent, x$respondents$n_responses),
+    item = item[x$options + 1],
+    response = labels[x$options + 1]
+  )
+}
+
+test_that("a matrix is stored response by response", {
+  x <- irt_responses(vote_matrix())
+  expect_identical(stored(x), data.frame(
+    respondent = c("ann", "ann", "bob", "bob", "cat"),
+    item = c("bill", "veto", "bill", "veto", "bill"),
+    response = c("0", "0", "1", "1", "1")
+  ))
+  expect_identical(x$items$options, list(c("0", "1"), c("0", "1")))
+  expect_identical(x$offsets, c(0, 2, 4, 5))
+  expect_identical(x$respondents$n_responses, c(2L, 2L, 1L))
+  expect_identical(irt_responses(x), x)
+})
+
+test_that("numeric, logical, character and data frame inputs agree", {
+  votes <- vote_matrix()
+  logical <- votes == 1
+  words <- ifelse(logical, "yes", "no")
+  wide <- as.data.frame(votes)
+  factors <- data.frame(lapply(as.data.frame(words), factor, levels = c("no", "yes")), row.names = rownames(votes))
+  ids <- irt_responses(votes)$options
+  for (x in list(logical, words, wide, factors, tibble::as_tibble(wide))) {
+    expect_identical(irt_responses(x)$options, ids)
+  }
+  expect_identical(irt_responses(logical)$items$options[[1]], c("FALSE", "TRUE"))
+  expect_identical(irt_responses(tibble::as_tibble(wide))$respondents$respondent, c("1", "2", "3"))
+})
+
+test_that("long data agree with wide data", {
+  votes <- vote_matrix()
+  long <- data.frame(
+    who = rep(rownames(votes), 2), what = rep(colnames(votes), each = 3), vote = as.vector(votes)
+  )
+  x <- irt_responses(long, respondent = who, item = what, response = vote)
+  expect_identical(stored(x), stored(irt_responses(votes)))
+  expect_identical(irt_responses(long, respondent = "who", item = "what", response = "vote"), x)
+  expect_identical(irt_responses(long[!is.na(long$vote), ], respondent = who, item = what, response = vote)$options, x$options)
+})
+
+test_that("several columns name a respondent and are kept", {
+  long <- data.frame(
+    state = c("AL", "AL", "AK", "AK"), voter = c(100000, 2, 100000, 2), race = "mayor", choice = c("a", "b", "b", "a")
+  )
+  x <- irt_responses(long, respondent = c(state, voter), item = race, response = choice)
+  expect_identical(x$respondents$respondent, c("AL/100000", "AL/2", "AK/100000", "AK/2"))
+  expect_identical(x$respondents$state, long$state)
+  wide <- data.frame(id = c("x", "y"), q = c(0, 1))
+  expect_identical(irt_responses(wide, respondent = id)$respondents$respondent, c("x", "y"))
+  expect_identical(irt_responses(wide, respondent = id)$items$item, "q")
+})
+
+test_that("roll calls keep their codes and their metadata", {
+  votes <- senate()
+  expect_message(x <- irt_responses(votes), "101 unanimous items")
+  expect_identical(nrow(x$respondents), 102L)
+  expect_identical(nrow(x$items), 544L)
+  expect_true(all(vapply(x$items$options, identical, logical(1), c("nay", "yea"))))
+  expect_true(all(c("party", "state") %in% names(x$respondents)))
+  expect_true("question" %in% names(x$items))
+  first <- stored(x)[1, ]
+  code <- votes$votes[first$respondent, first$item]
+  expect_identical(first$response, if (code %in% votes$codes$yea) "yea" else "nay")
+  expect_identical(sum(x$dropped$kind == "item"), 101L)
+
+  odd <- votes
+  odd$votes[2, 3] <- 77
+  expect_snapshot(irt_responses(odd), error = TRUE)
+  odd <- votes
+  odd$codes$missing <- c(9, 1)
+  expect_snapshot(irt_responses(odd), error = TRUE)
+})
+
+test_that("the reference is the first option in its order, or the one asked for", {
+  expect_identical(irt_responses(cbind(a = c(10, 9, 100), b = c(1, 0, 1)))$items$options[[1]], c("9", "10", "100"))
+  expect_identical(irt_responses(cbind(q = c("b", "a", "C")))$items$options[[1]], c("C", "a", "b"))
+  expect_identical(irt_responses(data.frame(q = factor(c("lo", "hi"), levels = c("lo", "hi"))))$items$options[[1]], c("lo", "hi"))
+  two <- cbind(p = c("b", "a", "c"), q = c("b", "c", "b"))
+  expect_identical(irt_responses(two, reference = "b")$items$options, list(c("b", "a", "c"), c("b", "c")))
+  expect_identical(irt_responses(two, reference = c(q = "c"))$items$options, list(c("a", "b", "c"), c("c", "b")))
+  expect_snapshot(error = TRUE, {
+    irt_responses(two, reference = "z")
+    irt_responses(two, reference = c(r = "b"))
+    irt_responses(two, reference = c(q = "a"))
+    irt_responses(two, reference = 1)
+  })
+})
+
+test_that("what cannot inform the model is set aside and listed", {
+  wide <- data.frame(
+    same = c(1, 1, 1), empty = NA, good = factor(c("x", "y", NA), levels = c("x", "y", "z")), other = c(0, 1, NA)
+  )
+  expect_snapshot(x <- irt_responses(wide))
+  expect_identical(x$items$item, c("good", "other"))
+  expect_identical(x$dropped, tibble::tibble(
+    kind = c("item", "item", "option", "respondent"),
+    name = c("same", "empty", "good: z", "3"),
+    reason = c("unanimous", "no response", "never chosen", "no response")
+  ))
+  expect_identical(nrow(x$respondents), 3L)
+  expect_snapshot(print(x))
+})
+
+test_that("values can be declared missing", {
+  votes <- cbind(a = c(0, 1, 9, 1), b = c(9, 0, 1, 1))
+  expect_identical(irt_responses(votes, missing = 9)$respondents$n_responses, c(1L, 2L, 1L, 2L))
+  wide <- data.frame(q = c("yes", "no", "DK"), r = c("no", "yes", "yes"))
+  expect_identical(irt_responses(wide, missing = "DK")$items$options[[1]], c("no", "yes"))
+})
+
+test_that("whole numbers are printed in full", {
+  x <- irt_responses(cbind(a = c(0, 100000, 1e6)))
+  expect_identical(x$items$options[[1]], c("0", "100000", "1000000"))
+  many <- matrix(rep(0:1, length.out = 100001), ncol = 1)
+  expect_identical(tail(irt_responses(many)$respondents$respondent, 2), c("100000", "100001"))
+})
+
+test_that("what is no data is refused", {
+  ballots <- data.frame(voter = c("v1", "v1", "v2"), race = c("a", "b", "a"), choice = c("x", "y", "z"))
+  votes <- vote_matrix()
+  half <- votes
+  half[2, 2] <- 0.5
+  infinite <- votes
+  infinite[1, 1] <- Inf
+  named_twice <- rbind(votes, ann = c(1, 0))
+  expect_snapshot(error = TRUE, {
+    irt_responses(1:3)
+    irt_responses(list(a = 1))
+    irt_responses(NULL)
+    irt_responses(matrix(list(), 0, 0))
+    irt_responses(votes[0, ])
+    irt_responses(votes * NA)
+    irt_responses(matrix(1, 3, 3))
+    irt_responses(half)
+    irt_responses(infinite)
+    irt_responses(named_twice)
+    irt_responses(votes, respondent = ann)
+    irt_responses(votes, typo = 1)
+    irt_responses(data.frame(when = Sys.Date() + 1:2, a = 0:1))
+    irt_responses(data.frame(a = c(0.5, 1)))
+    irt_responses(ballots, respondent = voter)
+    irt_responses(ballots, respondent = voter, item = race)
+    irt_responses(ballots, respondent = nobody, item = race, response = choice)
+    irt_responses(ballots, respondent = voter, item = c(race, voter), response = choice)
+    irt_responses(rbind(ballots, ballots[1, ]), respondent = voter, item = race, response = choice)
+    irt_responses(transform(ballots, voter = c("v1", NA, "v2")), respondent = voter, item = race, response = choice)
+    irt_responses(transform(ballots, race = c("a", NA, "a")), respondent = voter, item = race, response = choice)
+  })
+  expect_error(irt_responses(half), class = "vaeirt_error_response")
+  expect_error(irt_responses(1:3), class = "vaeirt_error_input")
+  expect_error(irt_responses(votes * NA), class = "vaeirt_error_empty")
+  expect_error(irt_responses(named_twice), class = "vaeirt_error_names")
+  twice <- rbind(ballots, ballots[1, ])
+  expect_error(irt_responses(twice, respondent = voter, item = race, response = choice), class = "vaeirt_error_duplicates")
+})

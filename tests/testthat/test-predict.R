@@ -1,0 +1,99 @@
+test_that("respondents of the sample get the numbers they had", {
+  fit <- small_fit()
+  scores <- predict(fit, small_truth()$responses)
+  expect_equal(scores, fit$estimates)
+  expect_identical(predict(fit), fit$estimates)
+})
+
+test_that("scores do not depend on the company, the order of items or their form", {
+  fit <- small_fit()
+  votes <- small_truth()$responses
+  rownames(votes) <- 1:150
+  colnames(votes) <- 1:25
+  some <- predict(fit, votes[c(40, 7), 25:1])
+  expect_equal(some$estimate, fit$estimates$estimate[c(40, 7)])
+  expect_equal(predict(fit, votes[40, , drop = FALSE])$conf.high, fit$estimates$conf.high[40])
+  long <- data.frame(who = "new", what = colnames(votes), vote = votes[40, ])
+  expect_equal(predict(fit, long, respondent = who, item = what, response = vote)$estimate, fit$estimates$estimate[40])
+  expect_equal(predict(fit, irt_responses(votes))$estimate, fit$estimates$estimate)
+})
+
+test_that("a saved fit predicts the same in a new process", {
+  skip_if_not_installed("callr")
+  fit <- small_fit()
+  new <- simulate_irt(20, 25, seed = 99)$responses
+  here <- predict(fit, new)
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(fit, path)
+  there <- callr::r(
+    function(path, new) {
+      library(vaeirt)
+      predict(readRDS(path), new)
+    },
+    list(path = path, new = new)
+  )
+  expect_identical(there, here)
+})
+
+test_that("the network alone is close to the refined scores", {
+  fit <- nominal_fit()
+  rough <- predict(fit, nominal_truth()$responses, refine = FALSE)
+  expect_gt(cor(rough$estimate, fit$estimates$estimate), 0.99)
+  expect_true(all(is.na(rough$pareto_k)))
+})
+
+test_that("probabilities are those of the model and sum to one", {
+  fit <- nominal_fit()
+  options <- predict(fit, nominal_truth()$responses[1:2, ], type = "prob")
+  expect_identical(nrow(options), 2L * 40L * 3L)
+  expect_equal(as.vector(tapply(options$.prob, paste(options$respondent, options$item), sum)), rep(1, 80))
+  alpha <- fit$estimates$estimate[1]
+  gamma <- fit$items$estimate[fit$items$item == "5" & fit$items$term == "discrimination"]
+  beta <- fit$items$estimate[fit$items$item == "5" & fit$items$term == "difficulty"]
+  eta <- c(0, gamma * alpha - beta)
+  expect_equal(options$.prob[options$respondent == "1" & options$item == "5"], exp(eta) / sum(exp(eta)))
+
+  best <- predict(fit, nominal_truth()$responses[1:2, ], type = "response")
+  expect_identical(nrow(best), 80L)
+  expect_identical(
+    best$.pred_class[best$respondent == "1" & best$item == "5"],
+    c("0", "1", "2")[which.max(eta)]
+  )
+})
+
+test_that("probit probabilities are normal", {
+  fit <- senate_fit()
+  name <- "FRIST (R TN)"
+  options <- predict(fit, type = "prob")
+  own <- options[options$respondent == name & options$item == "1-3", ]
+  item <- fit$items$estimate[fit$items$item == "1-3"]
+  eta <- item[[1]] * fit$estimates$estimate[fit$estimates$respondent == name] - item[[2]]
+  expect_equal(own$.prob, c(pnorm(-eta), pnorm(eta)))
+})
+
+test_that("what the model does not know is left out, and nothing known is an error", {
+  fit <- small_fit()
+  votes <- small_truth()$responses[1:3, ]
+  colnames(votes) <- c(1:24, "new")
+  expect_message(scores <- predict(fit, votes), "1 item that the model does not know")
+  expect_identical(scores$n_responses, as.integer(rowSums(!is.na(votes[, 1:24]))))
+  votes[1, 1] <- 7
+  expect_message(predict(fit, votes[, 1:24]), "1 response with an option that it does not know")
+  silent <- votes
+  silent[2, 1:24] <- NA
+  scores <- suppressMessages(predict(fit, silent))
+  expect_identical(is.na(scores$estimate), c(FALSE, TRUE, FALSE))
+  expect_snapshot(error = TRUE, {
+    predict(fit, vote_matrix())
+    predict(fit, newdta = votes)
+    predict(fit, votes, type = "class")
+    predict(fit, votes, refine = NA)
+  })
+  expect_error(predict(fit, vote_matrix()), class = "vaeirt_error_newdata")
+})
+
+test_that("a broken model is an error", {
+  fit <- small_fit()
+  fit$model <- fit$model[1:100]
+  expect_error(predict(fit, small_truth()$responses), class = "vaeirt_error_model")
+})
