@@ -54,3 +54,6 @@ slope <- function(x, y) sum(x * y) / sum(x^2)
 vote_matrix <- function() {
   matrix(c(0, 1, 1, 0, 1, NA), 3, dimnames = list(c("ann", "bob", "cat"), c("bill", "veto")))
 }
+
+# For snapshots: estimates and widths differ between machines.
+hide_numbers <- function(lines) gsub(" +", " ", gsub("-?[0-9]+\\.[0-9]+|in [0-9]+ epochs", "<number>", lines))

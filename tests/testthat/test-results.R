@@ -75,7 +75,7 @@ test_that("standard errors of the items are those of repeated samples", {
 test_that("print() and summary() tell the essentials", {
   fit <- small_fit()
   fit$seconds <- 1
-  expect_snapshot(print(fit), transform = function(lines) gsub("-?[0-9]+\\.[0-9]+|in [0-9]+ epochs", "<number>", lines))
+  expect_snapshot(print(fit), transform = hide_numbers)
   about <- summary(fit, n = 2)
   expect_identical(nrow(about$extremes), 4L)
   expect_identical(about$extremes$estimate, sort(about$extremes$estimate))

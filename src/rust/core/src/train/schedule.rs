@@ -39,11 +39,29 @@ pub struct Epoch {
     pub progress: f64,
 }
 
+/// The mean of the bounds of some epochs and the square of its standard error.
+struct Window {
+    mean: f64,
+    square_error: f64,
+}
+
+impl Window {
+    fn new(epochs: &[Epoch]) -> Self {
+        let n = epochs.len() as f64;
+        let mean = epochs.iter().map(|e| e.bound).sum::<f64>() / n;
+        let squares: f64 = epochs.iter().map(|e| (e.bound - mean).powi(2)).sum();
+        Self {
+            mean,
+            square_error: squares / (n - 1.0).max(1.0) / n,
+        }
+    }
+}
+
 /// Decides the learning rate of every step and when to stop.
 ///
 /// The learning rate rises over the first steps and then stays until the bound, averaged over windows of epochs,
-/// has improved by less than `tolerance` (relative to its size) in two windows running, or until 70 % of
-/// `max_epochs` are over. Then it falls to zero along a cosine. Training has converged when the first of the two
+/// has improved by less than `tolerance` (relative to its size) or by less than the standard error of the difference
+/// in two windows running, or until 70 % of `max_epochs` are over. Then it falls to zero along a cosine. Training has converged when the first of the two
 /// reasons ended the search.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -124,13 +142,10 @@ impl Schedule {
     fn judge(&mut self) {
         let done = self.epochs.len();
         if done.is_multiple_of(self.window) && done >= 2 * self.window {
-            let mean = |from: usize| {
-                let window = &self.epochs[from..from + self.window];
-                window.iter().map(|e| e.bound).sum::<f64>() / self.window as f64
-            };
-            let now = mean(done - self.window);
-            let before = mean(done - 2 * self.window);
-            if now - before > self.tolerance * now.abs() {
+            let now = Window::new(&self.epochs[done - self.window..]);
+            let before = Window::new(&self.epochs[done - 2 * self.window..done - self.window]);
+            let noise = (now.square_error + before.square_error).sqrt();
+            if now.mean - before.mean > noise.max(self.tolerance * now.mean.abs()) {
                 self.without_progress = 0;
             } else {
                 self.without_progress += 1;
