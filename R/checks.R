@@ -10,25 +10,24 @@ describe <- function(x) {
   cli::format_inline("{.obj_type_friendly {x}}")
 }
 
+is_number <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x)
+
 check_count <- function(x, min = 1, arg = rlang::caller_arg(x), call = caller_env()) {
-  good <- is.numeric(x) && length(x) == 1 && !is.na(x) && x >= min && x <= .Machine$integer.max && x == trunc(x)
-  if (!good) {
+  if (!is_number(x) || x < min || x > .Machine$integer.max || x != trunc(x)) {
     abort_vaeirt("{.arg {arg}} must be one whole number, {min} or more, not {describe(x)}.", "argument", call)
   }
   as.integer(x)
 }
 
 check_positive <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
-  good <- is.numeric(x) && length(x) == 1 && is.finite(x) && x > 0
-  if (!good) {
+  if (!is_number(x) || x <= 0) {
     abort_vaeirt("{.arg {arg}} must be one positive number, not {describe(x)}.", "argument", call)
   }
   as.double(x)
 }
 
 check_share <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
-  good <- is.numeric(x) && length(x) == 1 && is.finite(x) && x > 0 && x < 1
-  if (!good) {
+  if (!is_number(x) || x <= 0 || x >= 1) {
     abort_vaeirt("{.arg {arg}} must be one number between 0 and 1, not {describe(x)}.", "argument", call)
   }
   as.double(x)
@@ -64,9 +63,10 @@ check_seed <- function(seed, call = caller_env()) {
   if (is.null(seed)) {
     return(floor(stats::runif(1) * .Machine$integer.max))
   }
-  good <- is.numeric(seed) && length(seed) == 1 && is.finite(seed) && seed == trunc(seed) && seed >= 0 && seed < 2^53
-  if (!good) {
-    abort_vaeirt("{.arg seed} must be {.code NULL} or one whole number, 0 or more, not {describe(seed)}.", "argument", call)
+  if (!is_number(seed) || seed != trunc(seed) || seed < 0 || seed >= 2^53) {
+    abort_vaeirt(
+      "{.arg seed} must be {.code NULL} or one whole number, 0 or more, not {describe(seed)}.", "argument", call
+    )
   }
   as.double(seed)
 }

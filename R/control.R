@@ -5,8 +5,9 @@
 #' @section Convergence:
 #' The learning rate rises over the first 20 steps and then stays until the bound, averaged over windows of at least
 #' 40 steps, has improved by less than `tolerance` times its size, or by less than the standard error of the difference,
-#' in two windows running. Then it falls to 0 along a cosine, over 0.6 times as many epochs again (at least 100 steps), so that the noise of the gradients averages
-#' out. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over; otherwise
+#' in two windows running. Then it falls to 0 along a cosine, over 0.6 times as many epochs again (at least 100 steps), so
+#' that the noise of the gradients averages out. Training has converged when the bound stopped improving before 70 % of
+#' `max_epochs` were over; otherwise
 #' `$converged` is `FALSE` and [vae_irt()] warns.
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer.

@@ -68,7 +68,8 @@ match_catalogue <- function(read, catalogue, call) {
     abort_vaeirt(
       c(
         "{.arg newdata} has no item of the model.",
-        x = "Its items are {.val {utils::head(read$items$item, 3)}}, those of the model {.val {utils::head(catalogue$item, 3)}}, ..."
+        x = "Its items are {.val {utils::head(read$items$item, 3)}}, ...;
+             those of the model {.val {utils::head(catalogue$item, 3)}}, ..."
       ),
       "newdata",
       call
@@ -76,10 +77,9 @@ match_catalogue <- function(read, catalogue, call) {
   }
   n_options <- lengths(catalogue$options)
   first <- as.integer(cumsum(n_options) - n_options)
-  ids_of <- Map(
-    function(labels, at) if (is.na(at)) rep(NA_integer_, length(labels)) else first[[at]] + match(labels, catalogue$options[[at]]) - 1L,
-    read$labels, item
-  )
+  ids_of <- Map(function(labels, at) {
+    if (is.na(at)) rep(NA_integer_, length(labels)) else first[[at]] + match(labels, catalogue$options[[at]]) - 1L
+  }, read$labels, item)
   start <- cumsum(lengths(ids_of)) - lengths(ids_of)
   ids <- unlist(ids_of)[start[read$cells$item] + read$cells$option]
   n_items <- sum(is.na(item))

@@ -40,11 +40,12 @@ check_single_responses <- function(cells, respondents, items, call) {
   twice <- unique(pair[duplicated(pair)])
   if (length(twice) > 0) {
     first <- match(utils::head(twice, 3), pair)
+    more <- if (length(twice) > 3) ", ..." else ""
     shown <- paste0(respondents[cells$respondent[first]], " on ", items[cells$item[first]])
     abort_vaeirt(
       c(
         "A respondent has one response to an item at most.",
-        x = "{length(twice)} pair{?s} of respondent and item {?occurs/occur} more than once: {.val {shown}}{if (length(twice) > 3) ', ...'}."
+        x = "{length(twice)} pair{?s} of respondent and item {?occurs/occur} more than once: {.val {shown}}{more}."
       ),
       "duplicates",
       call

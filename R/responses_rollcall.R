@@ -48,14 +48,19 @@ rollcall_codes <- function(codes, call) {
   }
   places <- list(nay = 1L, yea = 2L, missing = NA_integer_, notInLegis = NA_integer_)
   known <- lapply(names(places), function(name) {
-    data.frame(name = rep(name, length(codes[[name]])), code = as.vector(codes[[name]]), place = rep(places[[name]], length(codes[[name]])))
+    code <- as.vector(codes[[name]])
+    data.frame(code = code, place = rep(places[[name]], length(code)))
   })
   known <- do.call(rbind, known)
   voted <- known$code[!is.na(known$place)]
   absent <- known$code[is.na(known$place)]
   twice <- unique(c(voted[duplicated(voted)], intersect(voted, absent)))
   if (length(twice) > 0) {
-    abort_vaeirt("{.code $codes} of the {.cls rollcall} object gives {cli::qty(twice)}the code{?s} {.val {twice}} two meanings.", "input", call)
+    abort_vaeirt(
+      "{.code $codes} of the {.cls rollcall} object gives {cli::qty(twice)}the code{?s} {.val {twice}} two meanings.",
+      "input",
+      call
+    )
   }
   known
 }

@@ -178,13 +178,20 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     return(NULL)
   }
   if (length(polarity) != dims || anyNA(polarity) || !(is.character(polarity) || is.numeric(polarity))) {
-    abort_vaeirt("{.arg polarity} must name {dims} respondent{?s}, one per dimension, not be {describe(polarity)}.", "argument", call)
+    abort_vaeirt(
+      c(
+        "{.arg polarity} must name {dims} respondent{?s}, one per dimension.",
+        x = "It is {describe(polarity)} of length {length(polarity)}."
+      ),
+      "argument",
+      call
+    )
   }
   names <- responses$respondents$respondent
-  rows <- if (is.character(polarity)) match(polarity, names) else match(polarity, seq_along(names))
+  rows <- match(polarity, if (is.character(polarity)) names else seq_along(names))
   if (anyNA(rows)) {
     absent <- polarity[is.na(rows)]
-    near <- if (is.character(absent)) names[utils::head(order(utils::adist(absent[[1]], names, partial = TRUE, ignore.case = TRUE)), 3)]
+    near <- if (is.character(absent)) most_similar(absent[[1]], names)
     abort_vaeirt(
       c(
         "{.arg polarity} names {length(absent)} respondent{?s} who {?does/do} not exist: {.val {absent}}.",
@@ -199,4 +206,9 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt("{.arg polarity} names {.val {names[silent]}}, who gave no response to an item in the model.", "argument", call)
   }
   rows
+}
+
+most_similar <- function(name, names, n = 3) {
+  distance <- utils::adist(name, names, partial = TRUE, ignore.case = TRUE)
+  names[utils::head(order(distance), n)]
 }
