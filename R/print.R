@@ -16,9 +16,13 @@ print.vae_irt <- function(x, ...) {
     "Correctly classified ", percent(about$classification), ", APRE ", format(about$apre, digits = 3),
     ", GMP ", format(about$gmp, digits = 3)
   )
-  unreliable <- sum(x$posterior$pareto_k > 0.7, na.rm = TRUE)
+  threshold <- x$statistics$pareto_threshold
+  unreliable <- sum(x$posterior$pareto_k > threshold, na.rm = TRUE)
   if (unreliable > 0) {
-    cli::cat_line("Not reliable (Pareto k > 0.7): ", number(unreliable), if (unreliable == 1) " respondent" else " respondents")
+    cli::cat_line(
+      "Not reliable (Pareto k > ", format(threshold, digits = 2), "): ", number(unreliable), " respondent",
+      if (unreliable > 1) "s"
+    )
   }
   cli::cat_line()
   print(x$estimates[shown_columns], n = 6)
@@ -32,8 +36,8 @@ print.vae_irt <- function(x, ...) {
 #' @param ... Must be empty.
 #' @return A list of class `summary.vae_irt`: `glance` (see [glance.vae_irt()]), `extremes` (the rows of `$estimates` at
 #'   the ends of each dimension, in rising order), `items` (tibble of quantiles of the item parameters by `term` and
-#'   `dimension`), `separated` (names of the items whose absolute discrimination is more than 1.5 prior standard
-#'   deviations in some dimension: these are held by the prior), `dropped`. It is printed.
+#'   `dimension`), `separated` (names of the items whose absolute reported discrimination is more than 1.5 prior
+#'   standard deviations in some dimension: little but the prior holds these), `dropped`. It is printed.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

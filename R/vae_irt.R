@@ -17,7 +17,12 @@
 #' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
 #' distributions) has mean 0 and covariance I, the prior's. The axes are the principal axes of the discriminations,
 #' ordered by the variance of the linear predictors that they explain. Each axis points where the discriminations, weighted
-#' by the items' numbers of responses, sum to a positive number, unless `polarity` names a respondent who is to be positive.
+#' by the items' numbers of responses, sum to a positive number (which depends on the reference options), unless
+#' `polarity` names a respondent who is to be positive.
+#'
+#' The priors belong to the scale of estimation, where the traits are `N(0, I)` a priori; with many respondents the two scales
+#' agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they are, and
+#' its location, scale and axes are treated as known in the standard errors.
 #'
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix or a data frame, or its value.
 #' @param dims Number of latent dimensions.
@@ -33,8 +38,9 @@
 #'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), metadata columns,
 #'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation, the item
 #'     parameters treated as known), `conf.low` and `conf.high` (posterior quantiles at the level of [vae_control()], by a
-#'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above .7 the
-#'     posterior moments of this respondent are not reliable;
+#'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above
+#'     `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable (`-Inf`: all importance
+#'     weights are the same);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;
@@ -46,7 +52,8 @@
 #'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (lower triangles, row by row) and
 #'     `skewness`, the vectors `pareto_k` and `log_evidence`; rows of `NA` for respondents without responses;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
-#'     proportional reduction in error), `gmp` (geometric mean probability);
+#'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
+#'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
 #'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.
 #' @seealso [predict.vae_irt()] for respondents who are not in the data, [tidy.vae_irt()], [autoplot.vae_irt()].
@@ -105,7 +112,7 @@ new_vae_irt <- function(result, responses, dims, link, prior, control, seed, cal
       converged = result$converged,
       catalogue = responses$items,
       posterior = posterior,
-      statistics = result[c("classification", "apre", "gmp")],
+      statistics = result[c("classification", "apre", "gmp", "pareto_threshold")],
       model = result$model,
       dims = dims, link = link, prior = prior, control = control, seed = seed, call = call
     ),

@@ -26,8 +26,8 @@ test_that("posterior intervals of one respondent are the quantiles of the poster
     quantiles <- nodes[c(which(cdf >= 0.025)[1], which(cdf >= 0.975)[1])]
     max(abs(quantiles - c(fit$estimates$conf.low[i], fit$estimates$conf.high[i]))) / fit$estimates$std.error[i]
   }, numeric(1))
-  expect_lt(median(off), 0.15)
-  expect_lt(max(off), 0.5)
+  expect_lt(median(off), 0.05)
+  expect_lt(max(off), 0.2)
 })
 
 test_that("glance() is one row about the fit", {

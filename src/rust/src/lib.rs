@@ -9,7 +9,7 @@ mod worker;
 use answer::answer;
 use convert::{epochs_list, number, posterior_list, read_responses, read_settings, rows, text};
 use extendr_api::prelude::*;
-use vae_irt_core::posterior::{Scoring, score};
+use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::statistics::fit_statistics;
 use vae_irt_core::{Model, train};
@@ -39,10 +39,10 @@ fn rust_fit(offsets: &[f64], options: &[i32], option_counts: &[i32], settings: L
             posterior = posterior_list(&fit.model.map, &fit.moments),
             item_parameters = parameters,
             item_variances = variances,
-            n_correct = statistics.n_correct as f64,
             classification = statistics.classification(),
             apre = statistics.apre(),
-            gmp = statistics.gmp()
+            gmp = statistics.gmp(),
+            pareto_threshold = pareto_threshold(settings.n_dims)
         ))
     })
 }

@@ -26,12 +26,12 @@ impl AffineMap {
 
     /// The map after which the aggregate posterior has mean 0 and covariance I, the axes are the principal axes
     /// of the discriminations and every axis points where the discriminations of the items, weighted by their
-    /// numbers of responses, sum to a positive number.
+    /// numbers of responses, sum to a positive number. (The sign therefore depends on the reference options.)
     ///
     /// Centred and whitened traits have unit variance in every direction, so the variance of the linear
     /// predictors along a direction `u` is `u' (sum_j n_j gamma_j gamma_j') u`: its eigenvectors are the axes,
     /// ordered by the variance they explain. Discriminations enter as deviations from the mean over the options
-    /// of their item, so that the choice of the reference does not matter.
+    /// of their item, so that the axes do not depend on the choice of the references.
     ///
     /// # Errors
     /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.

@@ -42,7 +42,7 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
     let sampled = chosen.len() as f64 / answering.len() as f64;
-    let leading = standard.leading(&batch, sampled, shape.n_dims.min(shape.hidden), seed);
+    let leading = standard.leading(&batch, sampled, shape.n_dims, seed);
     let items = starting_items(&standard, &leading, shape);
     let mean = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = answering
@@ -52,7 +52,7 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
         sum / answering.len() as f64
     };
     let mean_responses = mean(&|n| n);
-    let information = mean_information(&standard, &items, shape.n_dims);
+    let information = mean_information(&standard, &items, shape.n_dims, shape.link);
     Start {
         embeddings: starting_embeddings(&standard, &leading, shape, mean_responses, seed),
         items,
@@ -238,8 +238,12 @@ fn starting_embeddings(
     Table::new(shape.hidden, values)
 }
 
-/// Average Fisher information about a dimension in one response at the mean trait.
-fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize) -> f64 {
+/// A rough measure of the information about a dimension in one response, enough to start the standard deviations from.
+fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize, link: Link) -> f64 {
+    let unit = match link {
+        Link::Logit => 1.0,
+        Link::Probit => LOGIT_PER_PROBIT.powi(2),
+    };
     let catalogue = standard.responses.catalogue();
     let mut total = 0.0;
     let mut weight = 0.0;
@@ -254,7 +258,7 @@ fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize) -
             total += answers * standard.sd[option].powi(2) * squares / n_dims as f64;
         }
     }
-    total / weight.max(1.0)
+    unit * total / weight.max(1.0)
 }
 
 #[cfg(test)]

@@ -67,11 +67,10 @@ fn compare(n_options: usize, link: Link) {
             *worst = worst.max(error.abs());
         }
     }
-    // 512 draws in opposite pairs: about three standard errors of each of the moments over 60 respondents.
-    assert!(worst[0] < 0.1, "means off by up to {} posterior sd", worst[0]);
-    assert!(worst[1] < 0.15, "sds off by a share of up to {}", worst[1]);
-    assert!(worst[2] < 0.6, "skewness off by up to {}", worst[2]);
-    assert!(worst[3] < 0.1, "log evidence off by up to {}", worst[3]);
+    assert!(worst[0] < 0.01, "means off by up to {} posterior sd", worst[0]);
+    assert!(worst[1] < 0.01, "sds off by a share of up to {}", worst[1]);
+    assert!(worst[2] < 0.05, "skewness off by up to {}", worst[2]);
+    assert!(worst[3] < 0.01, "log evidence off by up to {}", worst[3]);
 }
 
 #[test]

@@ -8,4 +8,4 @@ pub mod math;
 pub mod pooling;
 mod table;
 
-pub use table::{Adam, AdamState, Table};
+pub use table::{AdamState, Table};

@@ -53,7 +53,13 @@ impl ModelShape {
     pub fn check(&self) -> Result<()> {
         use crate::train::at_least_one;
         at_least_one("dims", self.n_dims)?;
-        at_least_one("hidden", self.hidden)?;
+        if self.hidden < self.n_dims {
+            return Err(crate::Error::Setting {
+                name: "hidden",
+                requirement: "at least the number of dimensions",
+                value: self.hidden.to_string(),
+            });
+        }
         self.link.check(&self.catalogue)
     }
 }

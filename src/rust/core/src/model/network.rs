@@ -48,7 +48,7 @@ impl Network {
             })
             .collect();
         let mut skip = vec![0.0f32; hidden * outputs];
-        (0..n_dims.min(hidden)).for_each(|d| skip[d * outputs + d] = 1.0);
+        (0..n_dims).for_each(|d| skip[d * outputs + d] = 1.0);
         let mut bias = vec![0.0f32; outputs];
         bias[n_dims..2 * n_dims].fill(ln_sd);
         let mut count = vec![0.0f32; outputs];

@@ -5,6 +5,7 @@ mod item_errors;
 mod moments;
 mod newton;
 mod pareto;
+mod proposal;
 mod respondent;
 
 pub use item_errors::{ItemErrors, item_errors};
@@ -15,6 +16,7 @@ use crate::random::mix;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Error, Responses, Result};
 use moments::Summary;
+use proposal::Proposal;
 use rayon::prelude::*;
 use respondent::Respondent;
 
@@ -60,6 +62,7 @@ pub(crate) fn moments(
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
     let mut moments = Moments::with_capacity(model.shape.n_dims, respondents.len());
+    let proposal = Proposal::new(model.shape.n_dims);
     let mut batch = Batch::default();
     for members in respondents.chunks(CHUNK) {
         if monitor.cancelled() {
@@ -71,7 +74,7 @@ pub(crate) fn moments(
             .into_par_iter()
             .map(|position| {
                 if scoring.refine {
-                    refine(model, &batch, &posterior, position, scoring.seed)
+                    refine(model, &batch, &posterior, position, &proposal, scoring.seed)
                 } else {
                     Summary::of_network(&posterior, position)
                 }
@@ -82,8 +85,21 @@ pub(crate) fn moments(
     Ok(moments)
 }
 
+/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws, and so on that of
+/// the dimensions.
+pub fn pareto_threshold(n_dims: usize) -> f64 {
+    pareto::threshold(Proposal::new(n_dims).n_draws())
+}
+
 /// Newton's method from the network's answer to the mode, then importance sampling around it.
-fn refine(model: &Model, batch: &Batch, posterior: &Gaussian, position: usize, seed: u64) -> Summary {
+fn refine(
+    model: &Model,
+    batch: &Batch,
+    posterior: &Gaussian,
+    position: usize,
+    proposal: &Proposal,
+    seed: u64,
+) -> Summary {
     let responses = batch.responses_of(position);
     let start: Vec<f64> = posterior.mean(position).iter().map(|&x| f64::from(x)).collect();
     // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
@@ -93,5 +109,5 @@ fn refine(model: &Model, batch: &Batch, posterior: &Gaussian, position: usize, s
         .fold(0, |key, &option| mix(key ^ u64::from(option)));
     let respondent = Respondent::new(model, batch, position);
     let mode = newton::maximise(&respondent, start);
-    importance::sample(&respondent, &mode, seed, key)
+    importance::sample(&respondent, &mode, proposal, seed, key)
 }

@@ -5,8 +5,8 @@
 pub(super) struct Smoothed {
     /// They sum to 1.
     pub weights: Vec<f64>,
-    /// The shape of the generalised Pareto distribution fitted to the largest weights: above .7 the weighted
-    /// averages are not reliable.
+    /// The shape of the generalised Pareto distribution fitted to the largest weights: above [`threshold`] the weighted
+    /// averages are not reliable. Minus infinity where all weights are the same.
     pub k: f64,
     /// Logarithm of the mean of the smoothed weights before normalisation.
     pub log_mean: f64,
@@ -15,8 +15,12 @@ pub(super) struct Smoothed {
 /// Fewest weights in the tail to which a distribution is fitted.
 const SMALLEST_TAIL: usize = 5;
 
-/// Smooths the largest weights. The log weights are sorted out of their order nowhere: `weights[i]` belongs to
-/// `log_weights[i]`.
+/// The k up to which averages with `n` weights are reliable: `min(1 - 1 / log10(n), 0.7)`.
+pub(super) fn threshold(n: usize) -> f64 {
+    (1.0 - 1.0 / (n as f64).log10()).min(0.7)
+}
+
+/// Smooths the largest weights. The order is kept: `weights[i]` belongs to `log_weights[i]`.
 pub(super) fn smooth(log_weights: &mut [f64]) -> Smoothed {
     let n = log_weights.len();
     let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
@@ -32,7 +36,8 @@ pub(super) fn smooth(log_weights: &mut [f64]) -> Smoothed {
     let mut k = f64::NEG_INFINITY;
     if tail >= SMALLEST_TAIL && spread {
         let (shape, scale) = fit(&excesses);
-        k = shape;
+        // A fit that fails is no reason for trust.
+        k = if shape.is_finite() { shape } else { f64::INFINITY };
         if shape.is_finite() {
             for (rank, &i) in in_tail.iter().enumerate() {
                 let p = (rank as f64 + 0.5) / tail as f64;

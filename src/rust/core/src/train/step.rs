@@ -1,7 +1,7 @@
 //! One step of training: the importance-weighted bound of a minibatch, its gradients, and the updates.
 
 use super::Settings;
-use crate::kernels::{Adam, AdamState, decoder, pooling};
+use crate::kernels::{AdamState, Table, decoder, pooling};
 use crate::model::{Gaussian, Model};
 use crate::random::{Purpose, Stream};
 use crate::{Batch, ItemCatalogue, Responses, Result};
@@ -23,7 +23,6 @@ pub(super) struct Trainer {
     model: Model,
     n_samples: usize,
     seed: u64,
-    n_steps: usize,
     /// Learning rate of the embeddings relative to that of the other parameters.
     embedding_rate: f64,
     embedding_state: AdamState,
@@ -45,20 +44,20 @@ impl Trainer {
     pub fn new(model: Model, responses: &Responses, settings: &Settings) -> Self {
         let n_answering = responses.respondents_with_responses().len();
         let mean_responses = responses.n_responses() as f64 / n_answering as f64;
+        let table_state = |table: &Table| AdamState::new(table.n_rows(), table.width());
         let network_states = model
             .encoder
             .network
             .variables()
             .iter()
-            .map(|(_, variable)| AdamState::new(variable.elem_count()))
+            .map(|(_, variable)| AdamState::new(1, variable.elem_count()))
             .collect();
         Self {
             n_samples: settings.importance_samples,
             seed: settings.seed,
-            n_steps: 0,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
-            embedding_state: AdamState::new(model.encoder.embeddings.values().len()),
-            item_state: AdamState::new(model.items.values().len()),
+            embedding_state: table_state(&model.encoder.embeddings),
+            item_state: table_state(&model.items),
             network_states,
             terms: ItemTerms::new(responses, settings),
             model,
@@ -83,33 +82,32 @@ impl Trainer {
 
     /// One step; returns the bound summed over the batch.
     pub fn step(&mut self, batch: &Batch, epoch: usize, learning_rate: f64) -> Result<f64> {
-        self.n_steps += 1;
-        let at_rate = |share: f64| Adam::new(learning_rate * share, self.n_steps);
-        let (for_items, for_network) = (at_rate(1.0), at_rate(NETWORK_RATE));
-        let for_embeddings = at_rate(self.embedding_rate);
         let evaluation = self.evaluate(batch, epoch)?;
         let variables = self.model.encoder.network.variables();
         let states = variables.into_iter().zip(&mut self.network_states);
         for (((_, variable), state), gradient) in states.zip(&evaluation.network) {
             let mut values = variable.flatten_all()?.to_vec1::<f32>()?;
-            state.step(for_network, &mut values, gradient);
+            state.step(learning_rate * NETWORK_RATE, &mut values, gradient);
             variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
         }
         let Self {
             model,
             item_state,
             embedding_state,
+            embedding_rate,
             terms,
             ..
         } = self;
         let embeddings = &mut model.encoder.embeddings;
-        embeddings.update(embedding_state, for_embeddings, |option, _, gradient| {
-            pooling::sum_over_choosers(&evaluation.pooled, batch, option, gradient)
-        });
+        embeddings.update(
+            embedding_state,
+            learning_rate * *embedding_rate,
+            |option, _, gradient| pooling::sum_over_choosers(&evaluation.pooled, batch, option, gradient),
+        );
         let catalogue = &model.shape.catalogue;
         model
             .items
-            .update(item_state, for_items, |row, values, gradient| {
+            .update(item_state, learning_rate, |row, values, gradient| {
                 terms.item_gradient(catalogue, batch, &evaluation, row, values, gradient)
             });
         Ok(evaluation.bound)

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::identify::AffineMap;
-use crate::kernels::Table;
 use crate::model::{Encoder, Link, ModelShape, Network};
 use candle_core::{D, Tensor};
 
 const SAMPLES: usize = 4;
+const HIDDEN: usize = 10;
 
 struct Case {
     trainer: Trainer,
@@ -40,7 +40,7 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
         Responses::new(catalogue.clone(), vec![0, 3, 4, 5, 6], &options).expect("valid responses");
     let shape = ModelShape {
         n_dims,
-        hidden: 5,
+        hidden: HIDDEN,
         link,
         catalogue,
     };
@@ -55,7 +55,7 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
     let n_rows = shape.catalogue.n_parameter_rows();
     let model = Model {
         encoder: Encoder {
-            embeddings: Table::new(5, values(n_options * 5, 0.5, 1)),
+            embeddings: Table::new(HIDDEN, values(n_options * HIDDEN, 0.5, 1)),
             network,
         },
         items: Table::new(n_dims + 1, values(n_rows * (n_dims + 1), 1.0, 2)),
@@ -108,7 +108,8 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let responses = 0..batch.n_responses();
     let owners = index(responses.clone().map(|r| batch.owner(r)));
     let chosen = embeddings.index_select(&index(responses.clone().map(|r| batch.option(r))), 0)?;
-    let pooled = Tensor::zeros((n, 5), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
+    let pooled =
+        Tensor::zeros((n, HIDDEN), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
     let network = &model.encoder.network;
     let outputs = network
         .forward(&pooled, &batch.response_counts())
@@ -207,7 +208,7 @@ fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
 
     let model = &case.trainer.model;
     let mut embeddings = vec![0.0f32; model.encoder.embeddings.values().len()];
-    for (option, gradient) in embeddings.chunks_mut(5).enumerate() {
+    for (option, gradient) in embeddings.chunks_mut(HIDDEN).enumerate() {
         pooling::sum_over_choosers(&evaluation.pooled, &case.batch, option, gradient);
     }
     let mut items = vec![0.0f32; model.items.values().len()];
