@@ -69,7 +69,7 @@ vendor: setup
 
 site: install
 	@tools/setup.sh site
-	Rscript -e 'pkgdown::build_site(devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE)'
+	Rscript -e 'options(pkgdown.internet = FALSE); pkgdown::build_site(devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE)'
 
 clean:
 	rm -rf .cache docs demo *.tar.gz *.Rcheck

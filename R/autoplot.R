@@ -47,7 +47,7 @@ plot_ideal_points <- function(points, column, labels, dimension, dims, level) {
     ggplot2::theme(
       panel.grid.major.y = ggplot2::element_blank(),
       panel.grid.minor = ggplot2::element_blank(),
-      axis.text.y = ggplot2::element_text(size = 5),
+      axis.text.y = ggplot2::element_text(size = if (nrow(points) <= 40) 8 else 5),
       legend.position = if (length(column) > 0) "top" else "none"
     )
   if (labels) {
