@@ -72,5 +72,5 @@ site: install
 	Rscript -e 'options(pkgdown.internet = FALSE); pkgdown::build_site(devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE)'
 
 clean:
-	rm -rf .cache docs demo *.tar.gz *.Rcheck
+	rm -rf .cache docs output *.tar.gz *.Rcheck
 	./cleanup

@@ -23,6 +23,9 @@ autoplot.vae_irt <- function(object, type = "ideal_points", dimension = 1, colou
     abort_vaeirt("{.arg dimension} is {dimension}, and the fit has {object$dims} dimension{?s}.", "argument")
   }
   column <- select_columns(object$estimates, rlang::enquo(colour), "colour", rlang::current_env())
+  if (length(column) > 1) {
+    abort_vaeirt("{.arg colour} must select one column, not {length(column)}.", "argument")
+  }
   points <- object$estimates[object$estimates$dimension == dimension & !is.na(object$estimates$estimate), ]
   labels <- if (is.null(labels)) nrow(points) <= 120 else check_flag(labels)
   plot_ideal_points(points, names(points)[column], labels, dimension, object$dims, object$control$level)

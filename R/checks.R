@@ -12,9 +12,10 @@ describe <- function(x) {
 
 is_number <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x)
 
-check_count <- function(x, min = 1, arg = rlang::caller_arg(x), call = caller_env()) {
-  if (!is_number(x) || x < min || x > .Machine$integer.max || x != trunc(x)) {
-    abort_vaeirt("{.arg {arg}} must be one whole number, {min} or more, not {describe(x)}.", "argument", call)
+check_count <- function(x, min = 1, max = .Machine$integer.max, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (!is_number(x) || x < min || x > max || x != trunc(x)) {
+    range <- if (max < .Machine$integer.max) "from {min} to {max}" else "{min} or more"
+    abort_vaeirt(paste0("{.arg {arg}} must be one whole number, ", range, ", not {describe(x)}."), "argument", call)
   }
   as.integer(x)
 }
@@ -69,4 +70,10 @@ check_seed <- function(seed, call = caller_env()) {
     )
   }
   as.double(seed)
+}
+
+# Whole numbers in full, never as 1e+05, and each number the same whatever stands beside it.
+number_names <- function(x) {
+  whole <- !is.na(x) & x == trunc(x)
+  ifelse(whole, sprintf("%.0f", x), ifelse(is.na(x), NA_character_, formatC(x, digits = 15, width = 1, format = "g")))
 }

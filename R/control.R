@@ -10,8 +10,8 @@
 #' `max_epochs` were over; otherwise
 #' `$converged` is `FALSE` and [vae_irt()] warns.
 #'
-#' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`.
-#' @param importance_samples Samples in the importance-weighted bound. With 1 it is the evidence lower bound; more
+#' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
+#' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound; more
 #'   samples make it tighter, which reduces the variational shrinkage of the discriminations (by trials in one dimension:
 #'   6 % with 1 sample, 3 % with 4, 1 % with 8).
 #' @param max_epochs Most passes over the data.
@@ -43,15 +43,15 @@ vae_control <- function(hidden = 64L,
                         progress = interactive()) {
   structure(
     list(
-      hidden = check_count(hidden),
-      importance_samples = check_count(importance_samples),
+      hidden = check_count(hidden, max = 4096),
+      importance_samples = check_count(importance_samples, max = 1024),
       max_epochs = check_count(max_epochs),
       batch_size = if (!is.null(batch_size)) check_count(batch_size),
       learning_rate = check_positive(learning_rate),
       tolerance = check_positive(tolerance),
       std_errors = check_choice(std_errors, c("conditional", "none")),
       level = check_share(level),
-      threads = check_count(threads),
+      threads = check_count(threads, max = 1024),
       progress = check_flag(progress)
     ),
     class = "vae_control"
@@ -66,8 +66,7 @@ print.vae_control <- function(x, ...) {
 }
 
 # R CMD check allows two processes; it sets this variable.
-default_threads <- function() {
-  processors <- rust_info()$processors
+default_threads <- function(processors = rust_info()$processors) {
   limited <- nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_")) && !identical(Sys.getenv("_R_CHECK_LIMIT_CORES_"), "false")
   if (limited) min(2L, processors) else processors
 }

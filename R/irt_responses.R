@@ -26,7 +26,7 @@
 #'   `respondent` are joined by `"/"` and kept as metadata.
 #' @param reference The label of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
-#' @param call The environment whose call errors name.
+#' @param .call The environment whose call errors name.
 #' @return A list of class `irt_responses`:
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`;
 #'   * `items`: tibble with one row per item in the model: `item`, the metadata, `n_responses`, and `options`, a list of
@@ -47,13 +47,24 @@
 #' )
 #' irt_responses(ballots, respondent = voter, item = race, response = choice)
 irt_responses <- function(x, ..., respondent = NULL, item = NULL, response = NULL, reference = NULL, missing = NULL,
-                          call = rlang::current_env()) {
+                          .call = rlang::current_env()) {
   columns <- rlang::enquos(respondent = respondent, item = item, response = response)
-  check_no_dots(..., call = call)
+  check_no_dots(..., call = .call)
   if (inherits(x, "irt_responses")) {
+    asked <- c(
+      names(columns)[!vapply(columns, rlang::quo_is_null, logical(1))],
+      c("reference", "missing")[c(!is.null(reference), !is.null(missing))]
+    )
+    if (length(asked) > 0) {
+      abort_vaeirt(
+        "The data are {.cls irt_responses} already: {.arg {asked}} {?has/have} to be given when they are made.",
+        "argument",
+        .call
+      )
+    }
     return(x)
   }
-  new_irt_responses(read_responses(x, columns, missing, call), reference, call)
+  new_irt_responses(read_responses(x, columns, missing, .call), reference, .call)
 }
 
 # What every kind of input is read into: a list of `cells`, equally long vectors with one observed response per element

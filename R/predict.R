@@ -107,13 +107,13 @@ predict_options <- function(fit, estimates) {
     prob[, !is_reference] <- stats::pnorm(eta)
     prob[, is_reference] <- stats::pnorm(eta, lower.tail = FALSE)
   } else {
-    full <- matrix(0, nrow(traits), sum(n_options))
-    full[, !is_reference] <- eta
-    item <- rep(seq_along(n_options), n_options)
+    prob[, is_reference] <- 0
+    prob[, !is_reference] <- eta
+    last <- cumsum(n_options)
     for (j in seq_along(n_options)) {
-      own <- full[, item == j, drop = FALSE]
-      own <- exp(own - apply(own, 1, max))
-      prob[, item == j] <- own / rowSums(own)
+      own <- seq.int(last[[j]] - n_options[[j]] + 1, last[[j]])
+      shifted <- exp(prob[, own, drop = FALSE] - do.call(pmax, lapply(own, function(k) prob[, k])))
+      prob[, own] <- shifted / rowSums(shifted)
     }
   }
   names <- estimates$respondent[estimates$dimension == 1]

@@ -23,9 +23,11 @@ read_long <- function(x, columns, missing, call) {
   if (anyNA(item)) {
     abort_vaeirt("Column {.val {names(x)[[columns$item]]}} has no item in row {which(is.na(item))[[1]]}.", "response", call)
   }
-  respondents <- ids[!duplicated(ids$respondent), ]
+  # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two.
+  respondent <- group_rows(as.list(x)[columns$respondent])
+  respondents <- ids[!duplicated(respondent), ]
   items <- tibble::tibble(item = unique(item))
-  cells <- list(respondent = match(ids$respondent, respondents$respondent), item = match(item, items$item))
+  cells <- list(respondent = respondent, item = match(item, items$item))
   check_single_responses(cells, respondents$respondent, items$item, call)
 
   coded <- code_column(x[[columns$response]], names(x)[[columns$response]], missing, ids$respondent, call)
@@ -75,16 +77,22 @@ name_respondents <- function(x, id_columns, call) {
     abort_vaeirt("Row {absent[[1]]} of the data does not name its respondent.", "response", call)
   }
   names <- tibble::tibble(respondent = do.call(paste, c(unname(parts), sep = "/")))
-  if (length(id_columns) > 1) {
-    names <- tibble::add_column(names, !!!as.list(x)[id_columns])
-  }
-  names
+  if (length(id_columns) > 1) add_metadata(names, as.data.frame(x)[id_columns]) else names
+}
+
+# Numbers the distinct rows of some columns in the order in which they occur.
+group_rows <- function(columns) {
+  Reduce(
+    function(group, column) {
+      values <- unique(column)
+      key <- (group - 1) * as.double(length(values)) + match(column, values)
+      match(key, unique(key))
+    },
+    columns,
+    rep(1L, length(columns[[1]]))
+  )
 }
 
 as_names <- function(x) {
-  if (is.numeric(x)) {
-    ifelse(is.na(x), NA_character_, format(x, scientific = FALSE, trim = TRUE, digits = 15))
-  } else {
-    as.character(x)
-  }
+  if (is.numeric(x)) number_names(x) else as.character(x)
 }

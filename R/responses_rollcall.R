@@ -10,8 +10,7 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   meaning <- rollcall_codes(x$codes, call)
   respondents <- tibble::tibble(respondent = dimension_names(votes, 1))
   items <- tibble::tibble(item = dimension_names(votes, 2))
-  values <- as.vector(votes)
-  values[values %in% missing] <- NA
+  values <- declare_missing(as.vector(votes), missing)
   place <- unname(meaning$place[match(values, meaning$code)])
   unknown <- which(is.na(place) & !is.na(values) & !values %in% meaning$code)
   if (length(unknown) > 0) {
@@ -27,14 +26,8 @@ read_responses.rollcall <- function(x, columns, missing, call) {
       call
     )
   }
-  observed <- which(!is.na(place))
-  cells <- list(
-    respondent = (observed - 1L) %% nrow(votes) + 1L,
-    item = (observed - 1L) %/% nrow(votes) + 1L,
-    option = place[observed]
-  )
   list(
-    cells = cells,
+    cells = cells_of(place, nrow(votes)),
     respondents = add_metadata(respondents, x$legis.data),
     items = add_metadata(items, x$vote.data),
     labels = rep(list(c("nay", "yea")), nrow(items))

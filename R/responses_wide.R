@@ -8,18 +8,11 @@ read_responses.matrix <- function(x, columns, missing, call) {
   check_some_cells(x, call)
   respondents <- tibble::tibble(respondent = dimension_names(x, 1))
   items <- tibble::tibble(item = dimension_names(x, 2))
-  x[x %in% missing] <- NA
-  coded <- code_values(as.vector(x), call = call, locate = function(at) {
+  coded <- code_values(declare_missing(as.vector(x), missing), call = call, locate = function(at) {
     row <- (at - 1) %% nrow(x) + 1
     list(respondent = respondents$respondent[[row]], item = items$item[[(at - 1) %/% nrow(x) + 1]])
   })
-  observed <- which(!is.na(coded$place))
-  cells <- list(
-    respondent = (observed - 1L) %% nrow(x) + 1L,
-    item = (observed - 1L) %/% nrow(x) + 1L,
-    option = coded$place[observed]
-  )
-  found <- labels_by_item(cells, coded$labels, ncol(x))
+  found <- labels_by_item(cells_of(coded$place, nrow(x)), coded$labels, ncol(x))
   list(cells = found$cells, respondents = respondents, items = items, labels = found$labels)
 }
 
@@ -43,14 +36,18 @@ read_wide <- function(x, id_columns, missing, call) {
   values <- as.list(x)[setdiff(seq_along(x), id_columns)]
   items <- tibble::tibble(item = names(values))
   coded <- Map(function(column, item) code_column(column, item, missing, respondents$respondent, call), values, items$item)
-  places <- unlist(lapply(coded, `[[`, "place"), use.names = FALSE)
-  observed <- which(!is.na(places))
-  cells <- list(
-    respondent = (observed - 1L) %% nrow(x) + 1L,
-    item = (observed - 1L) %/% nrow(x) + 1L,
-    option = places[observed]
-  )
+  cells <- cells_of(unlist(lapply(coded, `[[`, "place"), use.names = FALSE), nrow(x))
   list(cells = cells, respondents = respondents, items = items, labels = unname(lapply(coded, `[[`, "labels")))
+}
+
+# The observed cells of a table whose columns stand one below the other.
+cells_of <- function(place, n_rows) {
+  observed <- which(!is.na(place))
+  list(
+    respondent = as.integer((observed - 1) %% n_rows + 1),
+    item = as.integer((observed - 1) %/% n_rows + 1),
+    option = place[observed]
+  )
 }
 
 code_column <- function(values, item, missing, respondents, call) {
@@ -67,14 +64,16 @@ code_column <- function(values, item, missing, respondents, call) {
       call
     )
   }
-  values[as.character(values) %in% as.character(missing)] <- NA
-  code_values(values, call = call, locate = function(at) list(respondent = respondents[[at]], item = item))
+  code_values(declare_missing(values, missing), call = call, locate = function(at) list(respondent = respondents[[at]], item = item))
 }
 
 # The places of values among their labels. The labels are the levels of a factor, else the values that occur: numbers
 # in rising order, strings in that of the C locale. `locate` tells the respondent and the item of an element.
 code_values <- function(values, locate, call) {
   if (is.factor(values)) {
+    if (anyNA(levels(values))) {
+      values <- factor(values, levels = levels(values)[!is.na(levels(values))])
+    }
     return(list(place = as.integer(values), labels = levels(values)))
   }
   if (is.numeric(values)) {
@@ -94,21 +93,34 @@ code_values <- function(values, locate, call) {
     }
   }
   options <- sort(unique(values[!is.na(values)]), method = "radix")
-  labels <- if (is.numeric(options)) format(options, scientific = FALSE, trim = TRUE) else as.character(options)
+  labels <- if (is.numeric(options)) number_names(options) else as.character(options)
   list(place = match(values, options, incomparables = NA), labels = labels)
 }
 
-# From labels that all items share to the labels of each item: those that occur on it.
+# The values that the user declares missing become NA.
+declare_missing <- function(values, missing) {
+  if (is.null(missing)) {
+    return(values)
+  }
+  hit <- if (is.numeric(values) && is.numeric(missing)) {
+    values %in% missing
+  } else {
+    as.character(values) %in% as_names(missing)
+  }
+  values[hit] <- NA
+  values
+}
+
+# From labels that all items share to the labels of each item: those that occur on it. The cost follows the responses.
 labels_by_item <- function(cells, shared, n_items) {
   n <- length(shared)
-  if (n == 0) {
-    return(list(cells = cells, labels = rep(list(character()), n_items)))
-  }
-  counts <- matrix(tabulate((cells$item - 1L) * n + cells$option, n * n_items), nrow = n)
-  place <- vapply(seq_len(n_items), function(j) cumsum(counts[, j] > 0), integer(n))
-  dim(place) <- dim(counts)
-  cells$option <- place[cbind(cells$option, cells$item)]
-  list(cells = cells, labels = lapply(seq_len(n_items), function(j) shared[counts[, j] > 0]))
+  key <- (cells$item - 1) * as.double(n) + cells$option
+  used <- sort(unique(key))
+  item <- (used - 1) %/% n + 1
+  place <- seq_along(used) - match(item, item) + 1L
+  cells$option <- place[match(key, used)]
+  labels <- split(shared[(used - 1) %% n + 1], factor(item, levels = seq_len(n_items)))
+  list(cells = cells, labels = unname(labels))
 }
 
 check_some_cells <- function(x, call) {
@@ -121,5 +133,5 @@ check_some_cells <- function(x, call) {
 dimension_names <- function(x, margin) {
   automatic <- is.data.frame(x) && margin == 1 && .row_names_info(x) <= 0
   names <- if (!automatic) dimnames(x)[[margin]]
-  names %||% format(seq_len(dim(x)[[margin]]), scientific = FALSE, trim = TRUE)
+  names %||% number_names(seq_len(dim(x)[[margin]]))
 }

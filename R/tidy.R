@@ -47,7 +47,7 @@ glance.vae_irt <- function(x, ...) {
     link = x$link,
     n_respondents = sum(!is.na(x$posterior$mean[, 1])),
     n_items = nrow(x$catalogue),
-    nobs = sum(x$catalogue$n_responses),
+    nobs = sum(as.double(x$catalogue$n_responses)),
     logLik = sum(x$posterior$log_evidence, na.rm = TRUE),
     classification = x$statistics$classification,
     apre = x$statistics$apre,

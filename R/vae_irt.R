@@ -76,7 +76,7 @@ vae_irt <- function(data,
   link <- check_choice(link, c("logit", "probit"))
   check_class(prior, "irt_prior", "irt_prior")
   check_class(control, "vae_control", "vae_control")
-  responses <- irt_responses(data, ..., call = rlang::current_env())
+  responses <- irt_responses(data, ..., .call = rlang::current_env())
   check_dims(dims, responses)
   check_link(link, responses)
   polarity <- check_polarity(polarity, dims, responses)
@@ -129,9 +129,17 @@ progress_reporter <- function(show, frame = caller_env()) {
     "Training", total = 100, format = "{cli::pb_name}{cli::pb_bar} {cli::pb_percent}{cli::pb_extra$bound} {cli::pb_eta_str}",
     extra = list(bound = ""), .envir = frame
   )
+  # FALSE tells the computation to stop; a bar that cannot be drawn is no reason to.
   function(progress, bound) {
     shown <- paste0(" | ELBO ", format(round(bound), big.mark = ","))
-    cli::cli_progress_update(set = 100 * progress, id = bar, extra = list(bound = shown))
+    tryCatch(
+      {
+        cli::cli_progress_update(set = 100 * progress, id = bar, extra = list(bound = shown))
+        TRUE
+      },
+      error = function(cnd) TRUE,
+      interrupt = function(cnd) FALSE
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 #' @keywords internal
 #' @useDynLib vaeirt, .registration = TRUE
-#' @importFrom rlang %||% .data abort caller_env
+#' @importFrom rlang %||% .data caller_env
 "_PACKAGE"
 
 #' @importFrom generics tidy

@@ -19,6 +19,6 @@ cat(sprintf(
 cat(sprintf("Fitted in %.1f seconds (%d epochs, %s)\n", about$seconds, about$epochs,
   if (about$converged) "converged" else "not converged"))
 
-dir.create("demo", showWarnings = FALSE)
-ggplot2::ggsave("demo/s109.png", autoplot(fit, colour = party), width = 6, height = 9, dpi = 150)
-cat("Figure: demo/s109.png\n")
+dir.create("output", showWarnings = FALSE)
+ggplot2::ggsave("output/s109.png", autoplot(fit, colour = party), width = 6, height = 9, dpi = 150)
+cat("Figure: output/s109.png\n")

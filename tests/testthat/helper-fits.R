@@ -2,6 +2,9 @@
 
 fits <- new.env()
 
+# Two processes at most, as on CRAN.
+options(vaeirt.threads = 2L)
+
 once <- function(name, code) {
   if (is.null(fits[[name]])) fits[[name]] <- code
   fits[[name]]

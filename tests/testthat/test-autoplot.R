@@ -26,6 +26,7 @@ test_that("wrong arguments are named", {
     autoplot(fit, type = "pie")
     autoplot(fit, dimension = 2)
     autoplot(fit, colour = party)
+    autoplot(fit, colour = c(estimate, std.error))
     autoplot(fit, labels = "yes")
   })
 })

@@ -161,3 +161,46 @@ test_that("what is no data is refused", {
   twice <- rbind(ballots, ballots[1, ])
   expect_error(irt_responses(twice, respondent = voter, item = race, response = choice), class = "vaeirt_error_duplicates")
 })
+
+test_that("respondents are told apart by their columns, and clashing names are refused", {
+  clash <- data.frame(county = c("a/b", "a"), voter = c("c", "b/c"), race = "mayor", choice = c("x", "y"))
+  expect_error(
+    irt_responses(clash, respondent = c(county, voter), item = race, response = choice),
+    class = "vaeirt_error_names"
+  )
+  reserved <- data.frame(respondent = c(1, 2), dimension = c(9, 9), race = "mayor", choice = c("x", "y"))
+  x <- irt_responses(reserved, respondent = c(respondent, dimension), item = race, response = choice)
+  expect_identical(x$respondents$respondent, c("1/9", "2/9"))
+  expect_false("dimension" %in% names(x$respondents))
+})
+
+test_that("many items with options of their own cost what their responses cost", {
+  n <- 30000
+  long <- data.frame(
+    who = rep(c("a", "b"), n), what = rep(seq_len(n), each = 2),
+    said = paste(rep(seq_len(n), each = 2), rep(c("no", "yes"), n))
+  )
+  x <- irt_responses(long, respondent = who, item = what, response = said)
+  expect_identical(nrow(x$items), 30000L)
+  expect_identical(x$items$options[[30000]], c("30000 no", "30000 yes"))
+})
+
+test_that("numbers are named the same whatever stands beside them", {
+  long <- data.frame(who = c(1, 2, 1, 2), what = c(1, 1, 2.5, 2.5), said = c(0, 1, 1, 0))
+  expect_identical(irt_responses(long, respondent = who, item = what, response = said)$items$item, c("1", "2.5"))
+  wide <- data.frame(q = c(0L, 100000L, 1L), r = c(1L, 0L, 1L))
+  expect_identical(irt_responses(wide, missing = 100000)$items$options[[1]], c("0", "1"))
+})
+
+test_that("a level NA is missing", {
+  wide <- data.frame(q = addNA(factor(c("x", "y", NA, "x"))))
+  expect_identical(suppressMessages(irt_responses(wide))$items$options[[1]], c("x", "y"))
+})
+
+test_that("responses that are made already take no further instructions", {
+  x <- irt_responses(vote_matrix())
+  expect_snapshot(error = TRUE, {
+    irt_responses(x, reference = "1")
+    irt_responses(x, missing = 1, respondent = who)
+  })
+})

@@ -33,7 +33,7 @@ test_that("posterior intervals of one respondent are the quantiles of the poster
 test_that("glance() is one row about the fit", {
   about <- glance(small_fit())
   expect_identical(nrow(about), 1L)
-  expect_identical(about$nobs, sum(!is.na(small_truth()$responses)))
+  expect_equal(about$nobs, sum(!is.na(small_truth()$responses)))
   expect_identical(about$n_items, 25L)
   chosen <- predict(small_fit(), type = "response")
   votes <- t(small_truth()$responses)
@@ -55,6 +55,7 @@ test_that("standard errors of the items can be left out", {
 })
 
 test_that("standard errors of the items are those of repeated samples", {
+  skip_on_cran()
   # Thirty samples of the same items: the mean standard error against the spread of the estimates.
   truth <- simulate_irt(600, 12, seed = 8)
   true <- by_row(truth$items, 2)

@@ -6,6 +6,7 @@ test_that("settings are checked and printed", {
   expect_snapshot(error = TRUE, {
     vae_control(threads = 0)
     vae_control(hidden = 1:2)
+    vae_control(hidden = 1e9)
     vae_control(learning_rate = -1)
     vae_control(tolerance = NA)
     vae_control(level = 95)
@@ -21,7 +22,9 @@ test_that("threads follow the option and the limit of R CMD check", {
   expect_identical(vae_control()$threads, 1L)
   withr::local_options(vaeirt.threads = NULL)
   withr::local_envvar(`_R_CHECK_LIMIT_CORES_` = "true")
-  expect_lte(vae_control()$threads, 2L)
+  expect_identical(vaeirt:::default_threads(8L), 2L)
+  withr::local_envvar(`_R_CHECK_LIMIT_CORES_` = "")
+  expect_identical(vaeirt:::default_threads(8L), 8L)
 })
 
 test_that("the prior holds the item parameters", {

@@ -24,5 +24,6 @@ test_that("impossible designs are errors", {
     simulate_irt(10, 10, n_options = 1)
     simulate_irt(10, 10, missing = 1)
     simulate_irt(10, 10, dims = -1)
+    simulate_irt(1e6, 1e6)
   })
 })

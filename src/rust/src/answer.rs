@@ -9,6 +9,8 @@ pub enum Failure {
     Core(Error),
     /// The user pressed Ctrl-C.
     Interrupted,
+    /// The operating system gave no thread.
+    Threads(String),
     /// R's values were not what the boundary expects, or a worker died: a bug of ours.
     Internal(String),
 }
@@ -39,6 +41,7 @@ impl Failure {
             Failure::Core(Error::NotFinite { .. }) => "not_finite",
             Failure::Core(Error::Model(_)) => "model",
             Failure::Interrupted => "interrupted",
+            Failure::Threads(_) | Failure::Core(Error::Threads(_)) => "threads",
             Failure::Core(_) | Failure::Internal(_) => "internal",
         }
     }
@@ -47,6 +50,7 @@ impl Failure {
         match self {
             Failure::Core(error) => error.to_string(),
             Failure::Interrupted => "interrupted".into(),
+            Failure::Threads(message) => format!("the worker threads could not be started: {message}"),
             Failure::Internal(message) => message.clone(),
         }
     }

@@ -24,11 +24,6 @@ pub fn number(list: &List, name: &str) -> Outcome<f64> {
         .ok_or_else(|| missing(name))
 }
 
-/// Two words as one.
-pub fn text(first: &str, second: &str) -> String {
-    format!("{first}-{second}")
-}
-
 /// The settings of a fit.
 pub fn read_settings(list: &List) -> Outcome<Settings> {
     let count = |name: &'static str| number(list, name).map(|x| x as usize);

@@ -4,16 +4,23 @@ use std::ffi::c_void;
 
 unsafe extern "C" {
     fn R_CheckUserInterrupt();
-    fn R_ToplevelExec(function: extern "C" fn(*mut c_void), data: *mut c_void) -> i32;
+    // The result, whose C type differs between versions of R, is not used.
+    fn R_ToplevelExec(function: extern "C" fn(*mut c_void), data: *mut c_void);
 }
 
-extern "C" fn check(_: *mut c_void) {
-    // SAFETY: runs inside R_ToplevelExec, which catches the jump; this frame has no destructor.
-    unsafe { R_CheckUserInterrupt() }
+extern "C" fn check(returned: *mut c_void) {
+    // SAFETY: runs inside R_ToplevelExec, which catches the jump; this frame has no destructor, and `returned` points to the
+    // flag of `pending`, which outlives the call.
+    unsafe {
+        R_CheckUserInterrupt();
+        *returned.cast::<bool>() = true;
+    }
 }
 
 /// True when the user asked R to stop. Only R's main thread may call it.
 pub fn pending() -> bool {
-    // SAFETY: called from R's main thread; `check` ignores its data.
-    unsafe { R_ToplevelExec(check, std::ptr::null_mut()) == 0 }
+    let mut returned = false;
+    // SAFETY: called from R's main thread; the pointer is to a live flag, as `check` expects.
+    unsafe { R_ToplevelExec(check, (&raw mut returned).cast()) };
+    !returned
 }

@@ -7,7 +7,7 @@ mod interrupt;
 mod worker;
 
 use answer::answer;
-use convert::{epochs_list, number, posterior_list, read_responses, read_settings, rows, text};
+use convert::{epochs_list, number, posterior_list, read_responses, read_settings, rows};
 use extendr_api::prelude::*;
 use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
@@ -102,7 +102,7 @@ fn rust_simulate(design: List) -> List {
 fn rust_info() -> List {
     list!(
         version = env!("CARGO_PKG_VERSION"),
-        target = text(std::env::consts::ARCH, std::env::consts::OS),
+        target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         devices = "cpu",
         processors = std::thread::available_parallelism().map_or(1, |n| n.get()) as i32
     )

@@ -42,11 +42,12 @@ pub fn run<T: Send>(
     };
     let relay = &relay;
     std::thread::scope(|scope| {
-        let worker = scope.spawn(move || {
+        let worker = std::thread::Builder::new().spawn_scoped(scope, move || {
             let result = work(relay);
             let _ = done.send(());
             result
         });
+        let worker = worker.map_err(|error| Failure::Threads(error.to_string()))?;
         let mut failure = None;
         let mut polled = Instant::now();
         loop {
@@ -76,9 +77,13 @@ pub fn run<T: Send>(
     })
 }
 
+/// Calls `report`; it answers FALSE when the user pressed Ctrl-C meanwhile.
 fn tell(report: &Robj, epoch: &Epoch) -> Outcome<()> {
     if let Some(function) = report.as_function() {
-        function.call(pairlist!(epoch.progress, epoch.bound))?;
+        let answer = function.call(pairlist!(epoch.progress, epoch.bound))?;
+        if answer.as_bool() == Some(false) {
+            return Err(Failure::Interrupted);
+        }
     }
     Ok(())
 }

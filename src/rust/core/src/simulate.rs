@@ -63,11 +63,19 @@ pub fn simulate(design: &Design, seed: u64) -> Result<Simulation> {
         (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
     };
     let n_rows = design.n_items * (design.n_options - 1);
+    let mut chosen = Vec::new();
+    chosen
+        .try_reserve_exact(design.n_respondents.saturating_mul(design.n_items))
+        .map_err(|_| Error::Setting {
+            name: "n_respondents",
+            requirement: "small enough for the memory",
+            value: design.n_respondents.to_string(),
+        })?;
     let mut simulation = Simulation {
         design: *design,
         traits: normals(design.n_respondents * design.n_dims, 0),
         items: normals(n_rows * (design.n_dims + 1), 1),
-        chosen: Vec::with_capacity(design.n_respondents * design.n_items),
+        chosen,
     };
     for respondent in 0..design.n_respondents {
         let mut stream = Stream::new(seed, Purpose::Simulation, 2, respondent as u64);
