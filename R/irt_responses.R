@@ -6,6 +6,9 @@
 #' @details
 #' Missing responses (`NA`) are treated as missing at random; they take neither time nor memory.
 #'
+#' An empty string and the string `"NA"` are options like any other, unless `missing` names them. Metadata columns whose
+#' names the results use (`estimate`, `dimension`, ...) are left out.
+#'
 #' The reference option of an item, whose discrimination and difficulty are 0, is nay, `FALSE`, the smallest number, the
 #' first factor level or the first label in the order of the C locale, unless `reference` says otherwise.
 #'
@@ -24,7 +27,7 @@
 #' @param ... Must be empty: an argument that nobody knows is an error.
 #' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame. Several columns for
 #'   `respondent` are joined by `"/"` and kept as metadata.
-#' @param reference The label of the reference option: one string for all items, or several named by their items.
+#' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
 #' @param .call The environment whose call errors name.
 #' @return A list of class `irt_responses`:
@@ -86,7 +89,8 @@ read_responses.default <- function(x, columns, missing, call) {
   abort_vaeirt(
     c(
       "The data must be a matrix, a data frame or a {.cls rollcall} object, not {describe(x)}.",
-      i = "Respondents belong in the rows of a matrix and items in its columns."
+      i = "Respondents belong in the rows of a matrix and items in its columns.",
+      i = if (length(dim(x)) == 2) "Convert it with {.fn as.matrix} first."
     ),
     "input",
     call
@@ -121,6 +125,7 @@ new_irt_responses <- function(read, reference, call) {
   check_unique(respondents$respondent, "respondent", call)
   check_unique(items$item, "item", call)
 
+  check_identifiers(cells, labels, items$item, call)
   n_labels <- lengths(labels)
   first <- cumsum(n_labels) - n_labels
   counts <- tabulate(first[cells$item] + cells$option, sum(n_labels))
@@ -139,14 +144,20 @@ new_irt_responses <- function(read, reference, call) {
   if (!any(kept)) {
     abort_vaeirt(
       c(
-        "There is no item to estimate: every item has one response option only.",
+        if (nrow(respondents) == 1) {
+          "There is one respondent; the model needs two at least."
+        } else {
+          "There is no item to estimate: every item has one response option only."
+        },
         i = "An item informs the model when its respondents differ."
       ),
       "empty",
       call
     )
   }
-  inform_dropped(dropped)
+  if (nrow(dropped) > 0) {
+    cli::cli_inform(c(i = "Set aside: {.and {count_dropped(dropped)}}. See {.code $dropped}."))
+  }
 
   items$n_responses <- item_responses
   items$options <- place$labels
@@ -189,6 +200,9 @@ reference_by_item <- function(reference, labels, item_names, call) {
   if (is.null(reference)) {
     return(rep(NA_integer_, length(labels)))
   }
+  if (is.numeric(reference)) {
+    reference <- stats::setNames(number_names(reference), names(reference))
+  }
   if (!is.character(reference) || anyNA(reference) || (is.null(names(reference)) && length(reference) != 1)) {
     abort_vaeirt("{.arg reference} must be one label, or labels named by their items.", "argument", call)
   }
@@ -226,7 +240,8 @@ check_unique <- function(names, what, call) {
     abort_vaeirt(
       c(
         "Every {what} needs a name of its own.",
-        x = "{cli::qty(twice)}{?This name occurs/These names occur} more than once: {.val {utils::head(twice, 5)}}."
+        x = "{cli::qty(twice)}{?This name occurs/These names occur} more than once: {.val {utils::head(twice, 5)}}.",
+        i = if (what == "respondent") "Data with one row per response need {.arg item} and {.arg response} as well."
       ),
       "names",
       call
@@ -254,7 +269,8 @@ list_dropped <- function(item_names, labels, counts, place, kept_item, responden
   do.call(rbind, rows)
 }
 
-inform_dropped <- function(dropped) {
+# How many of each kind were set aside, in words.
+count_dropped <- function(dropped) {
   n <- function(kind, reason) sum(dropped$kind == kind & dropped$reason == reason)
   counts <- c(
     cli::pluralize("{n('item', 'unanimous')} unanimous item{?s}"),
@@ -262,9 +278,25 @@ inform_dropped <- function(dropped) {
     cli::pluralize("{n('option', 'never chosen')} option{?s} that nobody chose"),
     cli::pluralize("{n('respondent', 'no response')} respondent{?s} without a response (kept with NA)")
   )
-  counts <- counts[!startsWith(counts, "0 ")]
-  if (length(counts) > 0) {
-    cli::cli_inform(c(i = paste0("Set aside: ", paste(counts, collapse = ", "), ". See {.code $dropped}.")))
+  counts[!startsWith(counts, "0 ")]
+}
+
+# An item on which most respondents choose an option of their own is no item: a name or a number was left in the data.
+check_identifiers <- function(cells, labels, item_names, call) {
+  many <- lengths(labels) > 20
+  n_responses <- tabulate(cells$item, length(labels))
+  bad <- which(many & lengths(labels) > n_responses / 2)
+  if (length(bad) > 0) {
+    abort_vaeirt(
+      c(
+        "Item {.val {item_names[[bad[[1]]]]}} has {length(labels[[bad[[1]]]])} response options for
+         {n_responses[[bad[[1]]]]} responses: it looks like an identifier.",
+        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents.",
+        i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
+      ),
+      "input",
+      call
+    )
   }
 }
 
@@ -272,7 +304,9 @@ inform_dropped <- function(dropped) {
 check_no_dots <- function(..., call) {
   unknown <- names(rlang::enquos(...))
   if (length(unknown) > 0) {
-    unknown <- ifelse(nzchar(unknown), unknown, "(unnamed)")
+    if (!all(nzchar(unknown))) {
+      abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", call)
+    }
     abort_vaeirt("Unknown argument{?s}: {.arg {unknown}}.", "argument", call)
   }
 }
@@ -286,9 +320,7 @@ print.irt_responses <- function(x, ...) {
   n_options <- lengths(x$items$options)
   cli::cat_line("Options per item: ", if (all(n_options == 2)) "2" else paste(range(n_options), collapse = " to "))
   if (nrow(x$dropped) > 0) {
-    counts <- table(factor(x$dropped$kind, c("item", "option", "respondent")))
-    counts <- counts[counts > 0]
-    cli::cat_line("Set aside: ", paste0(counts, " ", names(counts), ifelse(counts == 1, "", "s"), collapse = ", "))
+    cli::cat_line("Set aside: ", paste(count_dropped(x$dropped), collapse = ", "))
   }
   invisible(x)
 }

@@ -11,7 +11,7 @@ new_items <- function(result, items, dims, level) {
     term = rep(c(rep("discrimination", dims), "difficulty"), length(owner)),
     dimension = rep(c(seq_len(dims), NA_integer_), length(owner)),
     estimate = as.vector(t(result$item_parameters)),
-    std.error = sqrt(as.vector(t(result$item_variances)))
+    std.error = missing_if_nan(sqrt(as.vector(t(result$item_variances))))
   )
   q <- stats::qnorm((1 + level) / 2)
   table$conf.low <- table$estimate - q * table$std.error
@@ -27,4 +27,9 @@ item_matrix <- function(fit) {
     parameters = matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE),
     item = rep(seq_along(n_rows), n_rows)
   )
+}
+
+missing_if_nan <- function(x) {
+  x[is.nan(x)] <- NA_real_
+  x
 }

@@ -8,7 +8,8 @@
 #'   response options that the model does not know are left out, with a message; items may be missing or in another order.
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `missing`.
+#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`. What the fit was given has to be given
+#'   again.
 #' @param refine Refine the network's answer by Newton's method and importance sampling, as the fit does? Without, it is
 #'   faster and less accurate, and `pareto_k` is `NA`.
 #' @return A tibble. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
@@ -55,9 +56,7 @@ score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item
   respondents$n_responses <- n_responses
   posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
   estimates <- new_estimates(respondents, posterior, fit$control$level)
-  if (!refine) {
-    estimates$pareto_k <- NA_real_
-  }
+  estimates$pareto_k <- missing_if_nan(estimates$pareto_k)
   estimates
 }
 
@@ -82,6 +81,18 @@ match_catalogue <- function(read, catalogue, call) {
   }, read$labels, item)
   start <- cumsum(lengths(ids_of)) - lengths(ids_of)
   ids <- unlist(ids_of)[start[read$cells$item] + read$cells$option]
+  if (length(ids) > 0 && all(is.na(ids))) {
+    at <- which(!is.na(item))[[1]]
+    abort_vaeirt(
+      c(
+        "{.arg newdata} has no response option of the model.",
+        x = "On item {.val {read$items$item[[at]]}} its options are {.val {read$labels[[at]]}}; those of the model
+             {.val {catalogue$options[[item[[at]]]]}}."
+      ),
+      "newdata",
+      call
+    )
+  }
   n_items <- sum(is.na(item))
   n_options <- sum(is.na(ids) & !is.na(item[read$cells$item]))
   unknown <- c(

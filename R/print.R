@@ -1,5 +1,5 @@
 #' @export
-print.vae_irt <- function(x, ...) {
+print.vae_irt <- function(x, n = 6, ...) {
   about <- glance(x)
   number <- function(n) format(n, big.mark = ",", trim = TRUE)
   cli::cat_line(
@@ -25,7 +25,7 @@ print.vae_irt <- function(x, ...) {
     )
   }
   cli::cat_line()
-  print(x$estimates[shown_columns], n = 6)
+  print(x$estimates[shown_columns], n = n)
   invisible(x)
 }
 
@@ -87,8 +87,7 @@ print.summary.vae_irt <- function(x, ...) {
     )
   }
   if (nrow(x$dropped) > 0) {
-    counts <- table(paste0(x$dropped$kind, " (", x$dropped$reason, ")"))
-    cli::cat_line("\nSet aside: ", paste0(counts, " ", names(counts), collapse = ", "))
+    cli::cat_line("\nSet aside: ", paste(count_dropped(x$dropped), collapse = ", "))
   }
   invisible(x)
 }

@@ -18,6 +18,9 @@ read_long <- function(x, columns, missing, call) {
       abort_vaeirt("{.arg {arg}} must select one column, not {length(columns[[arg]])}.", "argument", call)
     }
   }
+  if (columns$item == columns$response) {
+    abort_vaeirt("{.arg item} and {.arg response} select the same column.", "argument", call)
+  }
   ids <- name_respondents(x, columns$respondent, call)
   item <- as_names(x[[columns$item]])
   if (anyNA(item)) {
@@ -30,7 +33,10 @@ read_long <- function(x, columns, missing, call) {
   cells <- list(respondent = respondent, item = match(item, items$item))
   check_single_responses(cells, respondents$respondent, items$item, call)
 
-  coded <- code_column(x[[columns$response]], names(x)[[columns$response]], missing, ids$respondent, call)
+  coded <- code_column(
+    x[[columns$response]], names(x)[[columns$response]], missing, ids$respondent, call,
+    item_at = function(at) items$item[[cells$item[[at]]]]
+  )
   observed <- which(!is.na(coded$place))
   cells$option <- coded$place
   found <- labels_by_item(lapply(cells, `[`, observed), coded$labels, nrow(items))

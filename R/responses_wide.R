@@ -8,6 +8,7 @@ read_responses.matrix <- function(x, columns, missing, call) {
   check_some_cells(x, call)
   respondents <- tibble::tibble(respondent = dimension_names(x, 1))
   items <- tibble::tibble(item = dimension_names(x, 2))
+  warn_if_codes(x, missing)
   coded <- code_values(declare_missing(as.vector(x), missing), call = call, locate = function(at) {
     row <- (at - 1) %% nrow(x) + 1
     list(respondent = respondents$respondent[[row]], item = items$item[[(at - 1) %/% nrow(x) + 1]])
@@ -50,7 +51,7 @@ cells_of <- function(place, n_rows) {
   )
 }
 
-code_column <- function(values, item, missing, respondents, call) {
+code_column <- function(values, item, missing, respondents, call, item_at = function(at) item) {
   good <- is.factor(values) || is.character(values) || is.logical(values) ||
     (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime")))
   if (!good || !is.null(dim(values))) {
@@ -64,7 +65,13 @@ code_column <- function(values, item, missing, respondents, call) {
       call
     )
   }
-  code_values(declare_missing(values, missing), call = call, locate = function(at) list(respondent = respondents[[at]], item = item))
+  if (is.numeric(values)) {
+    # Labelled numbers of survey packages are the numbers.
+    values <- as.vector(unclass(values))
+  }
+  code_values(declare_missing(values, missing), call = call, locate = function(at) {
+    list(respondent = respondents[[at]], item = item_at(at))
+  })
 }
 
 # The places of values among their labels. The labels are the levels of a factor, else the values that occur: numbers
@@ -109,6 +116,20 @@ declare_missing <- function(values, missing) {
   }
   values[hit] <- NA
   values
+}
+
+# Roll calls as ICPSR and Voteview code them: 1 to 3 yea, 4 to 6 nay, the rest no vote.
+warn_if_codes <- function(x, missing) {
+  if (is.numeric(x) && all(c(1, 6) %in% x) && any(c(0, 7, 8, 9) %in% setdiff(x, missing)) && all(x %in% c(0:9, NA))) {
+    cli::cli_warn(
+      c(
+        "The numbers look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
+        i = "As they are, each is a response option. Use a {.cls rollcall} object of {.pkg pscl}, or
+             {.code missing = c(0, 7, 8, 9)}."
+      ),
+      class = c("vaeirt_warning_codes", "vaeirt_warning")
+    )
+  }
 }
 
 # From labels that all items share to the labels of each item: those that occur on it. The cost follows the responses.

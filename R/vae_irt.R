@@ -72,12 +72,18 @@ vae_irt <- function(data,
                     control = vae_control(),
                     seed = NULL) {
   call <- match.call()
+  if (missing(data)) {
+    abort_vaeirt("{.arg data} is missing.", "argument")
+  }
   dims <- check_count(dims)
   link <- check_choice(link, c("logit", "probit"))
   check_class(prior, "irt_prior", "irt_prior")
   check_class(control, "vae_control", "vae_control")
   responses <- irt_responses(data, ..., .call = rlang::current_env())
   check_dims(dims, responses)
+  if (control$hidden < dims) {
+    abort_vaeirt("{.code hidden} is {control$hidden}, less than {.arg dims}: raise it in {.fn vae_control}.", "argument")
+  }
   check_link(link, responses)
   polarity <- check_polarity(polarity, dims, responses)
   seed <- check_seed(seed)
@@ -196,7 +202,8 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt(
       c(
         "{.arg polarity} must name {dims} respondent{?s}, one per dimension.",
-        x = "It is {describe(polarity)} of length {length(polarity)}."
+        x = if (anyNA(polarity)) "Element {which(is.na(polarity))[[1]]} is {.val {NA}}.",
+        x = if (!anyNA(polarity)) "It is {describe(polarity)} of length {length(polarity)}."
       ),
       "argument",
       call

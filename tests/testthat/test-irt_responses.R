@@ -204,3 +204,22 @@ test_that("responses that are made already take no further instructions", {
     irt_responses(x, missing = 1, respondent = who)
   })
 })
+
+test_that("identifiers and codes among the items are noticed", {
+  votes <- small_truth()$responses
+  expect_snapshot(error = TRUE, {
+    irt_responses(data.frame(id = paste0("r", 1:150), votes))
+    irt_responses(data.frame(v = c("a", "a", "b"), r = c("x", "y", "x"), n = c(0, 0.5, 1)), respondent = v, item = r, response = n)
+    irt_responses(data.frame(v = c("a", "b"), r = c("x", "y")), respondent = v, item = r, response = r)
+    irt_responses(matrix(0:1, 1, 4))
+  })
+  codes <- matrix(c(1, 6, 9, 6, 1, 1), 3)
+  expect_warning(irt_responses(codes), class = "vaeirt_warning_codes")
+  expect_silent(irt_responses(codes, missing = 9))
+})
+
+test_that("labelled numbers are numbers", {
+  answers <- structure(c(1, 2, 88, 1), labels = c(no = 1, yes = 2, DK = 88), class = c("haven_labelled", "vctrs_vctr", "double"))
+  x <- suppressMessages(irt_responses(data.frame(q = I(answers)), missing = 88))
+  expect_identical(x$items$options[[1]], c("1", "2"))
+})

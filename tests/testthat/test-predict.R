@@ -86,6 +86,7 @@ test_that("what the model does not know is left out, and nothing known is an err
   expect_snapshot(error = TRUE, {
     predict(fit, vote_matrix())
     predict(fit, newdta = votes)
+    predict(fit, votes[, 1:24] == 1)
     predict(fit, votes, type = "class")
     predict(fit, votes, refine = NA)
   })

@@ -84,5 +84,5 @@ test_that("print() and summary() tell the essentials", {
   steep <- summary(senate_fit())
   expect_gt(length(steep$separated), 0)
   expect_output(print(steep), "Held by the prior")
-  expect_output(print(steep), "101 item \\(unanimous\\)")
+  expect_output(print(steep), "101 unanimous items")
 })
