@@ -21,8 +21,8 @@
 #'   follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
 #' @param std_errors `"conditional"`: standard errors of the respondents treat the item parameters as known, and those
-#'   of the items come from each item's own observed information (Louis' identity), the other items held fixed. `"none"`: no standard errors
-#'   of the items.
+#'   of the items come from each item's own observed information (Louis' identity), the other items held fixed.
+#'   `"none"`: no standard errors of the items.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
 #'   never more than 2 under `R CMD check`. The results do not depend on it.

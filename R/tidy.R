@@ -11,10 +11,10 @@
 #' `tidy()`: the columns of `$estimates` or `$items`, which [vae_irt()] describes.
 #'
 #' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `n_items`, `nobs`
-#' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters,
-#' with standard normal traits, on the scale of estimation), `classification` (share of responses classified correctly at the posterior means), `apre` (aggregate
-#' proportional reduction in error), `gmp` (geometric mean probability of the observed responses), `max_pareto_k`,
-#' `converged`, `epochs`, `seconds`.
+#' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
+#' standard normal traits, on the scale of estimation), `classification` (share of responses classified correctly at the
+#' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
+#' responses), `max_pareto_k`, `converged`, `epochs`, `seconds`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

@@ -206,10 +206,11 @@ test_that("responses that are made already take no further instructions", {
 })
 
 test_that("identifiers and codes among the items are noticed", {
+  halves <- data.frame(v = c("a", "a", "b"), r = c("x", "y", "x"), n = c(0, 0.5, 1))
   votes <- small_truth()$responses
   expect_snapshot(error = TRUE, {
     irt_responses(data.frame(id = paste0("r", 1:150), votes))
-    irt_responses(data.frame(v = c("a", "a", "b"), r = c("x", "y", "x"), n = c(0, 0.5, 1)), respondent = v, item = r, response = n)
+    irt_responses(halves, respondent = v, item = r, response = n)
     irt_responses(data.frame(v = c("a", "b"), r = c("x", "y")), respondent = v, item = r, response = r)
     irt_responses(matrix(0:1, 1, 4))
   })
