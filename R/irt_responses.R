@@ -49,13 +49,16 @@
 #'   choice = c("Adams", "yes", "Baker", "Adams", "no")
 #' )
 #' irt_responses(ballots, respondent = voter, item = race, response = choice)
+#'
+#' survey <- data.frame(id = 1:3, tax = c("more", "less", "DK"), aid = c("less", "same", "more"))
+#' irt_responses(survey, respondent = id, missing = "DK", reference = "less")
 irt_responses <- function(x, ..., respondent = NULL, item = NULL, response = NULL, reference = NULL, missing = NULL,
                           .call = rlang::current_env()) {
   columns <- rlang::enquos(respondent = respondent, item = item, response = response)
   check_no_dots(..., call = .call)
   if (inherits(x, "irt_responses")) {
     asked <- c(
-      names(columns)[!vapply(columns, rlang::quo_is_null, logical(1))],
+      names_of_given(columns),
       c("reference", "missing")[c(!is.null(reference), !is.null(missing))]
     )
     if (length(asked) > 0) {
@@ -76,13 +79,15 @@ irt_responses <- function(x, ..., respondent = NULL, item = NULL, response = NUL
 # options. `columns` holds quosures that select columns of a data frame.
 read_responses <- function(x, columns, missing, call) {
   if (!is.data.frame(x)) {
-    used <- names(columns)[!vapply(columns, rlang::quo_is_null, logical(1))]
+    used <- names_of_given(columns)
     if (length(used) > 0) {
       abort_vaeirt("{.arg {used}} select{?s/} columns of a data frame, and the data are {describe(x)}.", "argument", call)
     }
   }
   UseMethod("read_responses")
 }
+
+names_of_given <- function(columns) names(columns)[!vapply(columns, rlang::quo_is_null, logical(1))]
 
 #' @exportS3Method
 read_responses.default <- function(x, columns, missing, call) {
@@ -141,20 +146,7 @@ new_irt_responses <- function(read, reference, call) {
   n_responses <- tabulate(cells$respondent[kept], nrow(respondents))
   item_responses <- tabulate(cells$item[kept], nrow(items))
   dropped <- list_dropped(items$item, labels, counts, place, kept_item, respondents$respondent, n_responses)
-  if (!any(kept)) {
-    abort_vaeirt(
-      c(
-        if (nrow(respondents) == 1) {
-          "There is one respondent; the model needs two at least."
-        } else {
-          "There is no item to estimate: every item has one response option only."
-        },
-        i = "An item informs the model when its respondents differ."
-      ),
-      "empty",
-      call
-    )
-  }
+  check_something_left(kept, nrow(respondents), call)
   if (nrow(dropped) > 0) {
     cli::cli_inform(c(i = "Set aside: {.and {count_dropped(dropped)}}. See {.code $dropped}."))
   }
@@ -244,6 +236,23 @@ check_unique <- function(names, what, call) {
         i = if (what == "respondent") "Data with one row per response need {.arg item} and {.arg response} as well."
       ),
       "names",
+      call
+    )
+  }
+}
+
+check_something_left <- function(kept, n_respondents, call) {
+  if (!any(kept)) {
+    abort_vaeirt(
+      c(
+        if (n_respondents == 1) {
+          "There is one respondent; the model needs two at least."
+        } else {
+          "There is no item to estimate: every item has one response option only."
+        },
+        i = "An item informs the model when its respondents differ."
+      ),
+      "empty",
       call
     )
   }
