@@ -9,7 +9,7 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test test-rust test-r lint check bench doc vendor site clean
+.PHONY: help setup install demo test test-rust test-r lint lint-rust check bench doc vendor site clean
 
 help:
 	@echo "make demo     fit the 109th Senate, print the table, write the figure"
@@ -38,18 +38,18 @@ demo: install
 test: install
 	@$(MAKE) --no-print-directory test-rust test-r
 
-test-rust:
+lint-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
 	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
+
+test-rust: lint-rust
 	cargo test $(CARGO) --workspace
 
 test-r:
 	Rscript tools/test.R
 
-lint: install
+lint: install lint-rust
 	@tools/setup.sh lint
-	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
-	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
 	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
 
 check: setup

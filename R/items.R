@@ -13,21 +13,15 @@ new_items <- function(result, items, dims, level) {
     estimate = as.vector(t(result$item_parameters)),
     std.error = missing_if_nan(sqrt(as.vector(t(result$item_variances))))
   )
-  q <- stats::qnorm((1 + level) / 2)
-  table$conf.low <- table$estimate - q * table$std.error
-  table$conf.high <- table$estimate + q * table$std.error
+  limits <- posterior_limits(table$estimate, table$std.error, skewness = 0, level)
+  table$conf.low <- limits$low
+  table$conf.high <- limits$high
   table$n_responses <- items$n_responses[owner[row]]
   table
 }
 
-# The item parameters of a fit as a matrix with one row per item and non-reference option, and the items of its rows.
-item_matrix <- function(fit) {
-  n_rows <- lengths(fit$catalogue$options) - 1L
-  list(
-    parameters = matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE),
-    item = rep(seq_along(n_rows), n_rows)
-  )
-}
+# The item parameters of a fit as a matrix with one row per item and non-reference option.
+item_matrix <- function(fit) matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE)
 
 missing_if_nan <- function(x) {
   x[is.nan(x)] <- NA_real_

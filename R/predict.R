@@ -94,10 +94,10 @@ match_catalogue <- function(read, catalogue, call) {
     )
   }
   n_items <- sum(is.na(item))
-  n_options <- sum(is.na(ids) & !is.na(item[read$cells$item]))
+  n_responses <- sum(is.na(ids) & !is.na(item[read$cells$item]))
   unknown <- c(
     if (n_items > 0) cli::pluralize("{n_items} item{?s} that the model does not know"),
-    if (n_options > 0) cli::pluralize("{n_options} response{?s} with an option that it does not know")
+    if (n_responses > 0) cli::pluralize("{n_responses} response{?s} with an option that it does not know")
   )
   if (length(unknown) > 0) {
     cli::cli_inform(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
@@ -108,9 +108,9 @@ match_catalogue <- function(read, catalogue, call) {
 # Probabilities of all options at the estimates: one row per respondent, item and option.
 predict_options <- function(fit, estimates) {
   traits <- matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
-  table <- item_matrix(fit)
-  gamma <- table$parameters[, seq_len(fit$dims), drop = FALSE]
-  eta <- traits %*% t(gamma) - rep(table$parameters[, fit$dims + 1], each = nrow(traits))
+  parameters <- item_matrix(fit)
+  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
+  eta <- traits %*% t(gamma) - rep(parameters[, fit$dims + 1], each = nrow(traits))
   n_options <- lengths(fit$catalogue$options)
   prob <- matrix(NA_real_, nrow(traits), sum(n_options))
   is_reference <- sequence(n_options) == 1

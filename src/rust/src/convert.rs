@@ -58,6 +58,11 @@ pub fn read_responses(offsets: &[f64], options: &[i32], option_counts: &[i32]) -
     Ok(Responses::new(ItemCatalogue::new(&counts)?, offsets, &options)?)
 }
 
+/// Rows as R counts them, from 1.
+pub fn row_numbers(rows: &[u32]) -> Vec<i32> {
+    rows.iter().map(|&row| row as i32 + 1).collect()
+}
+
 /// A matrix of R from values stored row by row.
 pub fn rows(values: &[f64], width: usize) -> RMatrix<f64> {
     let n_rows = values.len().checked_div(width).unwrap_or(0);

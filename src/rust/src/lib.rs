@@ -7,7 +7,7 @@ mod interrupt;
 mod worker;
 
 use answer::answer;
-use convert::{epochs_list, number, posterior_list, read_responses, read_settings, rows};
+use convert::{epochs_list, number, posterior_list, read_responses, read_settings, row_numbers, rows};
 use extendr_api::prelude::*;
 use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
@@ -30,12 +30,11 @@ fn rust_fit(offsets: &[f64], options: &[i32], option_counts: &[i32], settings: L
         };
         let (fit, statistics, bytes) = worker::run(work, &report)?;
         let (parameters, variances) = convert::item_tables(&fit)?;
-        let one_based: Vec<i32> = fit.respondents.iter().map(|&i| i as i32 + 1).collect();
         Ok(list!(
             model = Raw::from_bytes(&bytes),
             epochs = epochs_list(&fit.epochs),
             converged = fit.converged,
-            respondents = one_based,
+            respondents = row_numbers(&fit.respondents),
             posterior = posterior_list(&fit.model.map, &fit.moments),
             item_parameters = parameters,
             item_variances = variances,
@@ -63,9 +62,8 @@ fn rust_score(model: Raw, offsets: &[f64], options: &[i32], option_counts: &[i32
             score(&model, &responses, &respondents, &scoring, threads, monitor)
         };
         let moments = worker::run(work, &().into_robj())?;
-        let one_based: Vec<i32> = respondents.iter().map(|&i| i as i32 + 1).collect();
         Ok(list!(
-            respondents = one_based,
+            respondents = row_numbers(&respondents),
             posterior = posterior_list(&model.map, &moments)
         ))
     })

@@ -3,7 +3,7 @@
 use super::{CHUNK, Moments};
 use crate::identify::AffineMap;
 use crate::kernels::decoder;
-use crate::linalg::{cholesky, invert, packed_length, unpack};
+use crate::linalg::{cholesky, invert, pack, packed_length, unpack};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Settings};
 use crate::{Batch, Error, Responses, Result};
@@ -34,7 +34,6 @@ impl ItemErrors {
 }
 
 /// The information about one item's parameters.
-#[derive(Clone)]
 struct Block {
     information: Array2<f64>,
 }
@@ -168,11 +167,12 @@ impl Block {
         let full = Array2::from_shape_fn((size, size), |(i, j)| self.information[[i.max(j), i.min(j)]]);
         let inverse = invert(full.view());
         (0..size / width)
-            .flat_map(|row| {
-                let inverse = inverse.as_ref();
-                (0..width)
-                    .flat_map(move |i| (0..=i).map(move |j| (i, j)))
-                    .map(move |(i, j)| inverse.map_or(f64::NAN, |m| m[[row * width + i, row * width + j]]))
+            .flat_map(|row| match &inverse {
+                Some(inverse) => {
+                    let own = row * width..(row + 1) * width;
+                    pack(inverse.slice(ndarray::s![own.clone(), own]))
+                }
+                None => vec![f64::NAN; packed_length(width)],
             })
             .collect()
     }
