@@ -28,7 +28,7 @@ mod start;
 pub mod statistics;
 pub mod train;
 
-pub use batch::Batch;
+pub use batch::{Batch, Chooser, Response};
 pub use error::Error;
 pub use model::{Encoder, ItemParameters, Link, Model, ModelShape, Network};
 pub use random::Stream;

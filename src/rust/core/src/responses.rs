@@ -1,5 +1,6 @@
 //! The compressed store of observed responses.
 
+use crate::batch::Response;
 use crate::{Error, Result};
 use std::ops::Range;
 
@@ -9,6 +10,7 @@ use std::ops::Range;
 pub struct ItemCatalogue {
     first_option: Vec<u32>,
     item_of_option: Vec<u32>,
+    places: Vec<Response>,
 }
 
 impl ItemCatalogue {
@@ -37,9 +39,21 @@ impl ItemCatalogue {
             item_of_option.extend(std::iter::repeat_n(item as u32, n as usize));
         }
         first_option.push(total);
+        let places = (0..total)
+            .map(|option| {
+                let item = item_of_option[option as usize] as usize;
+                Response {
+                    option,
+                    chosen: option - first_option[item],
+                    first_row: first_option[item] - item as u32,
+                    n_rows: first_option[item + 1] - first_option[item] - 1,
+                }
+            })
+            .collect();
         Ok(Self {
             first_option,
             item_of_option,
+            places,
         })
     }
 
@@ -72,6 +86,12 @@ impl ItemCatalogue {
     /// The item to which an option belongs.
     pub fn item_of(&self, option: usize) -> usize {
         self.item_of_option[option] as usize
+    }
+
+    /// What a response is that chooses an option.
+    #[inline(always)]
+    pub fn response(&self, option: usize) -> Response {
+        self.places[option]
     }
 
     /// The item to which a row of the table of item parameters belongs.
@@ -179,6 +199,16 @@ impl Responses {
         match &self.ids {
             OptionIds::Narrow(ids) => to.extend(ids[range].iter().map(|&o| u32::from(o))),
             OptionIds::Wide(ids) => to.extend_from_slice(&ids[range]),
+        }
+    }
+
+    /// Appends the responses of one respondent to `to`.
+    pub(crate) fn extend_with_row(&self, respondent: usize, to: &mut Vec<Response>) {
+        let range = self.offsets[respondent] as usize..self.offsets[respondent + 1] as usize;
+        let places = &self.catalogue.places;
+        match &self.ids {
+            OptionIds::Narrow(ids) => to.extend(ids[range].iter().map(|&o| places[usize::from(o)])),
+            OptionIds::Wide(ids) => to.extend(ids[range].iter().map(|&o| places[o as usize])),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Starting values: a truncated singular value decomposition for traits and discriminations, marginal logits for
 //! difficulties.
 
-use crate::kernels::{Table, pooling};
+use crate::kernels::{Table, encoder};
 use crate::linalg::{orthonormalise, symmetric_eigen};
 use crate::model::{Link, ModelShape};
 use crate::random::{Purpose, Stream};
@@ -138,7 +138,7 @@ impl<'a> Standardised<'a> {
                 .clone()
                 .map(|option| {
                     let mut sum = vec![0.0f32; width];
-                    pooling::sum_over_choosers(&flat, batch, option, &mut sum);
+                    encoder::sum_over_choosers(&flat, batch, option, &mut sum);
                     sum
                 })
                 .collect();
@@ -163,7 +163,7 @@ impl<'a> Standardised<'a> {
         let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
         let mut right = Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
         for _ in 0..ITERATIONS {
-            let pooled = pooling::pool(&self.scores(&right), batch);
+            let pooled = encoder::pool(&self.scores(&right), batch);
             let mut left =
                 Array2::from_shape_fn((n_respondents, width), |(i, k)| f64::from(pooled[i * width + k]));
             orthonormalise(&mut left);
@@ -286,7 +286,7 @@ mod tests {
         let responses = truth.to_responses().expect("valid responses");
         let start = start(&responses, &shape, 1);
         let everybody: Vec<u32> = (0..500).collect();
-        let pooled = pooling::pool(&start.embeddings, &Batch::new(&responses, &everybody));
+        let pooled = encoder::pool(&start.embeddings, &Batch::new(&responses, &everybody));
         let scores: Vec<f64> = pooled.chunks(8).map(|row| f64::from(row[0])).collect();
         let n = scores.len() as f64;
         let variance = scores.iter().map(|s| s * s).sum::<f64>() / n;

@@ -1,6 +1,6 @@
 //! How well a fitted model describes the responses.
 
-use crate::kernels::decoder;
+use crate::kernels::link;
 use crate::model::Model;
 use crate::posterior::Moments;
 use crate::{Batch, Responses};
@@ -67,11 +67,11 @@ pub fn fit_statistics(
             let mean = moments.mean(chunk * CHUNK + position);
             let point: Vec<f32> = mean.iter().map(|&x| x as f32).collect();
             for response in batch.responses_of(position) {
-                let mut predictors: Vec<f32> = batch
-                    .rows(response)
-                    .map(|row| decoder::predictor(model.items.row(row), &point))
+                let mut predictors: Vec<f32> = response
+                    .rows()
+                    .map(|row| link::predictor(model.items.row(row), &point))
                     .collect();
-                let chosen = batch.chosen(response);
+                let chosen = response.chosen as usize;
                 statistics.n_correct += usize::from(most_probable(&predictors) == chosen);
                 let value = model.shape.link.log_probability(&mut predictors, chosen);
                 statistics.log_likelihood += f64::from(value);

@@ -53,13 +53,14 @@ proptest! {
         let catalogue = responses.catalogue();
         let mut seen = 0;
         for option in 0..catalogue.n_options() {
-            for &response in batch.responses_with(option..option + 1) {
-                let response = response as usize;
-                prop_assert_eq!(batch.option(response), option);
+            for chooser in batch.choosers_of(option..option + 1) {
+                let number = chooser.response as usize;
+                let response = batch.responses()[number];
+                prop_assert_eq!(response, catalogue.response(option));
                 let item = catalogue.item_of(option);
-                prop_assert_eq!(batch.rows(response), catalogue.rows_of(item));
-                prop_assert_eq!(batch.chosen(response), option - catalogue.options_of(item).start);
-                prop_assert!(batch.responses_of(batch.owner(response)).contains(&response));
+                prop_assert_eq!(response.rows(), catalogue.rows_of(item));
+                prop_assert_eq!(response.chosen as usize, option - catalogue.options_of(item).start);
+                prop_assert!(batch.numbers_of(chooser.position as usize).contains(&number));
                 seen += 1;
             }
         }

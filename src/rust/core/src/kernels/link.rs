@@ -60,14 +60,6 @@ impl Link {
         of_chosen - largest - math::ln(total)
     }
 
-    /// [`Link::log_probability`], summed over a run of responses to items with two options.
-    pub fn log_probabilities_binary(self, predictors: &mut [f32], chosen: &[u32]) -> f32 {
-        match self {
-            Link::Logit => sum_binary::<Logistic>(predictors, chosen),
-            Link::Probit => sum_binary::<Normal>(predictors, chosen),
-        }
-    }
-
     /// `ln F(x)` and its derivative for two options.
     #[inline(always)]
     pub fn log_cdf(self, x: f32) -> (f32, f32) {
@@ -93,29 +85,12 @@ impl Link {
     }
 }
 
-/// Independent partial sums, so that the loop vectorises.
-const LANES: usize = 8;
-
+/// `gamma . alpha - beta` of one row of the table of item parameters.
 #[inline(always)]
-fn sum_binary<F: LogCdf>(predictors: &mut [f32], chosen: &[u32]) -> f32 {
-    let mut sums = [0.0f32; LANES];
-    let mut blocks = predictors.chunks_exact_mut(LANES);
-    let mut choices = chosen.chunks_exact(LANES);
-    for (block, choice) in blocks.by_ref().zip(choices.by_ref()) {
-        for lane in 0..LANES {
-            sums[lane] += binary_term::<F>(&mut block[lane], choice[lane]);
-        }
-    }
-    let rest = blocks.into_remainder().iter_mut().zip(choices.remainder());
-    sums.iter().sum::<f32>() + rest.map(|(p, &c)| binary_term::<F>(p, c)).sum::<f32>()
-}
-
-#[inline(always)]
-fn binary_term<F: LogCdf>(predictor: &mut f32, chosen: u32) -> f32 {
-    let sign = chosen as i32 as f32 * 2.0 - 1.0;
-    let (value, derivative) = F::at(sign * *predictor);
-    *predictor = sign * derivative;
-    value
+pub fn predictor(parameters: &[f32], point: &[f32]) -> f32 {
+    let (discrimination, difficulty) = parameters.split_at(point.len());
+    let sum: f32 = discrimination.iter().zip(point).map(|(g, a)| g * a).sum();
+    sum - difficulty[0]
 }
 
 impl FromStr for Link {

@@ -79,8 +79,26 @@ pub fn erfcx(z: f32) -> f32 {
 /// A distribution function on the log scale. A trait rather than a function argument, so that loops over it are compiled for
 /// each and vectorise.
 pub trait LogCdf {
+    /// `ln F(x)` in parts, so that the logarithms of several can be taken together.
+    fn terms(x: f32) -> LogCdfTerms;
+
     /// `ln F(x)` and its derivative.
-    fn at(x: f32) -> (f32, f32);
+    #[inline(always)]
+    fn at(x: f32) -> (f32, f32) {
+        let terms = Self::terms(x);
+        (terms.linear + ln(terms.factor), terms.derivative)
+    }
+}
+
+/// `ln F(x) = linear + ln(factor)` and its derivative.
+#[derive(Clone, Copy, Debug)]
+pub struct LogCdfTerms {
+    /// What needs no logarithm.
+    pub linear: f32,
+    /// A normal number in (0, 1].
+    pub factor: f32,
+    /// The derivative of `ln F(x)`.
+    pub derivative: f32,
 }
 
 /// The logistic distribution: `ln F(x)` and `1 - F(x)`.
@@ -88,11 +106,21 @@ pub struct Logistic;
 
 impl LogCdf for Logistic {
     #[inline(always)]
-    fn at(x: f32) -> (f32, f32) {
+    fn terms(x: f32) -> LogCdfTerms {
         let t = exp(-x.abs());
-        let upper = 1.0 / (1.0 + t);
-        let derivative = if x < 0.0 { upper } else { t * upper };
-        (x.min(0.0) - ln_1p(t), derivative)
+        let factor = 1.0 / (1.0 + t);
+        LogCdfTerms {
+            linear: x.min(0.0),
+            factor,
+            derivative: if x < 0.0 { factor } else { t * factor },
+        }
+    }
+
+    // Keeps the digits of the upper tail.
+    #[inline(always)]
+    fn at(x: f32) -> (f32, f32) {
+        let terms = Self::terms(x);
+        (terms.linear - ln_1p(exp(-x.abs())), terms.derivative)
     }
 }
 
@@ -101,7 +129,7 @@ pub struct Normal;
 
 impl LogCdf for Normal {
     #[inline(always)]
-    fn at(x: f32) -> (f32, f32) {
+    fn terms(x: f32) -> LogCdfTerms {
         const SQRT_2_OVER_PI: f32 = 0.797_884_6;
         let z = x.abs() / SQRT_2;
         let scaled = erfcx(z);
@@ -110,12 +138,11 @@ impl LogCdf for Normal {
         // Phi(-|x|) = e^(-x^2/2) erfcx(|x|/sqrt 2) / 2, so that the ratio of the left tail needs no small number.
         let upper = 1.0 - 0.5 * density * scaled;
         let left = x < 0.0;
-        let value = ln(if left { 0.5 * scaled } else { upper });
         let ratio = SQRT_2_OVER_PI / if left { scaled } else { 2.0 * upper };
-        if left {
-            (value - half_square, ratio)
-        } else {
-            (value, density * ratio)
+        LogCdfTerms {
+            linear: if left { -half_square } else { 0.0 },
+            factor: if left { 0.5 * scaled } else { upper },
+            derivative: if left { ratio } else { density * ratio },
         }
     }
 }
@@ -191,5 +218,6 @@ mod tests {
         assert!((value / tail - 1.0).abs() < 1e-6);
         assert!((derivative / 500.0 - 1.0).abs() < 1e-5);
         assert_eq!(Normal::at(500.0).0, 0.0);
+        assert!(Normal::terms(-500.0).factor > 1e-4);
     }
 }

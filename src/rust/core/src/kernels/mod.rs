@@ -2,10 +2,10 @@
 //! their results do not depend on the number of threads: every output element is summed by one task in a
 //! fixed order.
 
-pub mod decoder;
+pub mod bound;
+pub mod encoder;
 pub mod link;
 pub mod math;
-pub mod pooling;
 mod table;
 
 pub use table::{AdamState, Table};

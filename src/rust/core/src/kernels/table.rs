@@ -1,9 +1,11 @@
 //! Tables of parameters that are updated row by row, and the optimiser that does it.
 
+use pulp::NullaryFnOnce;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Rows that one task updates: enough to be worth a task, few enough to share out.
-const ROWS_PER_TASK: usize = 64;
+/// Blocks of rows that one task updates: enough to be worth a task, few enough to share out.
+const BLOCKS_PER_TASK: usize = 64;
 
 /// A row-major table of parameters in single precision.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,37 +50,120 @@ impl Table {
         &self.values
     }
 
-    /// Moves the rows that the batch touches one step of Adam. `gradient` gets a row's number and values, writes
-    /// its gradient over zeros and returns false where the row is not touched; such rows and their moments stay
-    /// as they are.
-    pub fn update<G>(&mut self, state: &mut AdamState, learning_rate: f64, gradient: G)
-    where
+    /// Moves the blocks of rows that the batch touches one step of Adam. Block number `b` has the rows `rows_of(b)`; the blocks
+    /// follow one another and fill the table. `gradient` gets a block's number and values, writes its gradient over zeros and
+    /// returns false where the block is not touched; such rows and their moments stay as they are.
+    pub fn update<R, G>(
+        &mut self,
+        state: &mut AdamState,
+        learning_rate: f64,
+        n_blocks: usize,
+        rows_of: R,
+        gradient: G,
+    ) where
+        R: Fn(usize) -> Range<usize> + Sync,
         G: Fn(usize, &[f32], &mut [f32]) -> bool + Sync,
     {
         let width = self.width;
-        let chunk = ROWS_PER_TASK * width;
-        self.values
-            .par_chunks_mut(chunk)
-            .zip(state.first.par_chunks_mut(chunk))
-            .zip(state.second.par_chunks_mut(chunk))
-            .zip(state.steps.par_chunks_mut(ROWS_PER_TASK))
-            .enumerate()
-            .for_each(|(task, (((values, first), second), steps))| {
-                let mut slope = vec![0.0f32; width];
-                let rows = values
-                    .chunks_mut(width)
-                    .zip(first.chunks_mut(width))
-                    .zip(second.chunks_mut(width))
-                    .zip(steps);
-                for (offset, (((values, first), second), step)) in rows.enumerate() {
-                    slope.fill(0.0);
-                    if gradient(task * ROWS_PER_TASK + offset, values, &mut slope) {
-                        *step += 1;
-                        Adam::new(learning_rate, *step).apply(values, first, second, &slope);
-                    }
-                }
+        let mut rest = Rows {
+            values: &mut self.values,
+            first: &mut state.first,
+            second: &mut state.second,
+            steps: &mut state.steps,
+        };
+        let mut tasks = Vec::with_capacity(n_blocks.div_ceil(BLOCKS_PER_TASK));
+        for start in (0..n_blocks).step_by(BLOCKS_PER_TASK) {
+            let blocks = start..(start + BLOCKS_PER_TASK).min(n_blocks);
+            let n_rows = rows_of(blocks.end - 1).end - rows_of(start).start;
+            tasks.push((blocks, rest.take(n_rows, width)));
+        }
+        let arch = pulp::Arch::new();
+        tasks
+            .into_par_iter()
+            .for_each_init(Vec::new, |slope, (blocks, rows)| {
+                arch.dispatch(Task {
+                    blocks,
+                    rows,
+                    width,
+                    learning_rate,
+                    rows_of: &rows_of,
+                    gradient: &gradient,
+                    slope,
+                });
             });
     }
+}
+
+/// Some blocks of a table. The code is compiled for the processors that pulp tells apart.
+struct Task<'a, R, G> {
+    blocks: Range<usize>,
+    rows: Rows<'a>,
+    width: usize,
+    learning_rate: f64,
+    rows_of: &'a R,
+    gradient: &'a G,
+    slope: &'a mut Vec<f32>,
+}
+
+impl<R, G> NullaryFnOnce for Task<'_, R, G>
+where
+    R: Fn(usize) -> Range<usize>,
+    G: Fn(usize, &[f32], &mut [f32]) -> bool,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        for block in self.blocks {
+            let mut own = self.rows.take((self.rows_of)(block).len(), self.width);
+            self.slope.clear();
+            self.slope.resize(own.values.len(), 0.0);
+            if (self.gradient)(block, own.values, self.slope) {
+                own.step(self.learning_rate, self.slope);
+            }
+        }
+    }
+}
+
+/// Some rows of a table with the state of their optimiser.
+struct Rows<'a> {
+    values: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    steps: &'a mut [u32],
+}
+
+impl<'a> Rows<'a> {
+    /// Splits the first rows off.
+    fn take(&mut self, n_rows: usize, width: usize) -> Rows<'a> {
+        Rows {
+            values: split(&mut self.values, n_rows * width),
+            first: split(&mut self.first, n_rows * width),
+            second: split(&mut self.second, n_rows * width),
+            steps: split(&mut self.steps, n_rows),
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, learning_rate: f64, gradient: &[f32]) {
+        let width = gradient.len() / self.steps.len();
+        let rows = self
+            .values
+            .chunks_mut(width)
+            .zip(self.first.chunks_mut(width))
+            .zip(self.second.chunks_mut(width))
+            .zip(gradient.chunks(width));
+        for ((((values, first), second), gradient), step) in rows.zip(self.steps.iter_mut()) {
+            *step += 1;
+            Adam::new(learning_rate, *step).apply(values, first, second, gradient);
+        }
+    }
+}
+
+fn split<'a, T>(rest: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let (own, others) = std::mem::take(rest).split_at_mut(n);
+    *rest = others;
+    own
 }
 
 /// The running moments of Adam for a table. Every row counts its own steps: the correction for the start of the moments
@@ -102,9 +187,14 @@ impl AdamState {
 
     /// One step for the parameters of a table with a single row.
     pub fn step(&mut self, learning_rate: f64, values: &mut [f32], gradient: &[f32]) {
-        self.steps[0] += 1;
-        let adam = Adam::new(learning_rate, self.steps[0]);
-        adam.apply(values, &mut self.first, &mut self.second, gradient);
+        let Self { first, second, steps } = self;
+        Rows {
+            values,
+            first,
+            second,
+            steps,
+        }
+        .step(learning_rate, gradient);
     }
 }
 
@@ -147,10 +237,16 @@ mod tests {
     fn the_first_step_has_the_length_of_the_learning_rate() {
         let mut table = Table::new(2, vec![1.0; 6]);
         let mut state = AdamState::new(3, 2);
-        table.update(&mut state, 0.1, |row, _, slope| {
-            slope.fill(if row == 2 { -3.0 } else { 5.0 });
-            row != 1
-        });
+        table.update(
+            &mut state,
+            0.1,
+            3,
+            |row| row..row + 1,
+            |row, _, slope| {
+                slope.fill(if row == 2 { -3.0 } else { 5.0 });
+                row != 1
+            },
+        );
         let expected = [0.9, 0.9, 1.0, 1.0, 1.1, 1.1];
         for (value, expected) in table.values().iter().zip(expected) {
             assert!((value - expected).abs() < 1e-5);
@@ -162,10 +258,16 @@ mod tests {
         let mut table = Table::new(1, vec![0.0; 2]);
         let mut state = AdamState::new(2, 1);
         for step in 0..100 {
-            table.update(&mut state, 0.1, |row, _, slope| {
-                slope.fill(1.0);
-                row == 0 || step == 99
-            });
+            table.update(
+                &mut state,
+                0.1,
+                2,
+                |row| row..row + 1,
+                |row, _, slope| {
+                    slope.fill(1.0);
+                    row == 0 || step == 99
+                },
+            );
         }
         assert!((table.row(1)[0] + 0.1).abs() < 1e-5);
     }

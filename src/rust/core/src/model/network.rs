@@ -1,10 +1,13 @@
-//! The part of the encoder that Candle differentiates.
+//! The part of the encoder behind the sum of embeddings.
 
 use super::ModelShape;
+use crate::kernels::Table;
+use crate::kernels::encoder::{EncoderKernel, n_features};
 use crate::random::{Purpose, Stream};
 use crate::{Error, Result};
 use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
+use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::HashMap;
 
@@ -14,17 +17,13 @@ const OUTPUT_SPREAD: f32 = 0.1;
 /// From pooled embeddings and response counts to the normal posterior: one hidden layer with the ELU
 /// activation, and a linear path around it.
 ///
-/// `output = elu(pooled + count hidden_count + hidden_bias) output_weight + pooled skip_weight + count
-/// output_count + output_bias`, where `count = ln(1 + number of responses) - count_center`. The network learns
-/// from the count how the posterior narrows.
+/// `output = features output_weight` with `features = [elu(pooled + count hidden_count + hidden_bias), pooled, count, 1]` and
+/// `count = ln(1 + number of responses) - count_center`. The network learns from the count how the posterior narrows.
 #[derive(Clone, Debug)]
 pub struct Network {
     hidden_bias: Var,
     hidden_count: Var,
     output_weight: Var,
-    skip_weight: Var,
-    output_count: Var,
-    output_bias: Var,
     count_center: f32,
 }
 
@@ -41,41 +40,33 @@ impl Network {
         let (hidden, outputs, n_dims) = (shape.hidden, shape.n_outputs(), shape.n_dims);
         let mut stream = Stream::new(seed, Purpose::Network, 0, 0);
         let spread = OUTPUT_SPREAD / (hidden as f32).sqrt();
-        let weight: Vec<f32> = (0..hidden * outputs)
-            .map(|_| {
-                let draw: f32 = StandardNormal.sample(&mut stream);
-                draw * spread
-            })
-            .collect();
-        let mut skip = vec![0.0f32; hidden * outputs];
-        (0..n_dims).for_each(|d| skip[d * outputs + d] = 1.0);
-        let mut bias = vec![0.0f32; outputs];
-        bias[n_dims..2 * n_dims].fill(ln_sd);
-        let mut count = vec![0.0f32; outputs];
+        let mut weight = vec![0.0f32; n_features(hidden) * outputs];
+        let (of_hidden, others) = weight.split_at_mut(hidden * outputs);
+        of_hidden.iter_mut().for_each(|w| {
+            let draw: f32 = StandardNormal.sample(&mut stream);
+            *w = draw * spread;
+        });
+        let (of_pooled, others) = others.split_at_mut(hidden * outputs);
+        (0..n_dims).for_each(|d| of_pooled[d * outputs + d] = 1.0);
+        let (of_count, bias) = others.split_at_mut(outputs);
         // A standard deviation falls with the square root of the number of responses.
-        count[n_dims..2 * n_dims].fill(-0.5);
+        of_count[n_dims..2 * n_dims].fill(-0.5);
+        bias[n_dims..2 * n_dims].fill(ln_sd);
         let device = Device::Cpu;
-        let tensor = |values: Vec<f32>, dims: &[usize]| Tensor::from_vec(values, dims, &device);
         let tensors = HashMap::from([
             (
-                "network.hidden_bias".to_string(),
-                tensor(vec![0.0; hidden], &[hidden])?,
+                "network.hidden_bias".into(),
+                Tensor::zeros(hidden, DType::F32, &device)?,
             ),
             (
-                "network.hidden_count".to_string(),
-                tensor(vec![0.0; hidden], &[1, hidden])?,
+                "network.hidden_count".into(),
+                Tensor::zeros(hidden, DType::F32, &device)?,
             ),
             (
-                "network.output_weight".to_string(),
-                tensor(weight, &[hidden, outputs])?,
+                "network.output_weight".into(),
+                Tensor::from_vec(weight, (n_features(hidden), outputs), &device)?,
             ),
-            (
-                "network.skip_weight".to_string(),
-                tensor(skip, &[hidden, outputs])?,
-            ),
-            ("network.output_count".to_string(), tensor(count, &[1, outputs])?),
-            ("network.output_bias".to_string(), tensor(bias, &[outputs])?),
-            (CENTER.to_string(), tensor(vec![count_center], &[1])?),
+            (CENTER.into(), Tensor::new(&[count_center], &device)?),
         ]);
         Self::new(shape, tensors)
     }
@@ -96,24 +87,18 @@ impl Network {
             |dims: &[usize], name: &str| -> Result<Var> { Ok(Var::from_tensor(&get(dims, name)?)?) };
         Ok(Self {
             hidden_bias: variable(&[hidden], "hidden_bias")?,
-            hidden_count: variable(&[1, hidden], "hidden_count")?,
-            output_weight: variable(&[hidden, outputs], "output_weight")?,
-            skip_weight: variable(&[hidden, outputs], "skip_weight")?,
-            output_count: variable(&[1, outputs], "output_count")?,
-            output_bias: variable(&[outputs], "output_bias")?,
+            hidden_count: variable(&[hidden], "hidden_count")?,
+            output_weight: variable(&[n_features(hidden), outputs], "output_weight")?,
             count_center: get(&[1], "count_center")?.to_vec1::<f32>()?[0],
         })
     }
 
     /// The trainable weights with their names.
-    pub fn variables(&self) -> [(&'static str, &Var); 6] {
+    pub fn variables(&self) -> [(&'static str, &Var); 3] {
         [
             ("network.hidden_bias", &self.hidden_bias),
             ("network.hidden_count", &self.hidden_count),
             ("network.output_weight", &self.output_weight),
-            ("network.skip_weight", &self.skip_weight),
-            ("network.output_count", &self.output_count),
-            ("network.output_bias", &self.output_bias),
         ]
     }
 
@@ -132,26 +117,37 @@ impl Network {
     }
 
     /// The outputs (`n_respondents x n_outputs`) for pooled embeddings (`n_respondents x hidden`) and numbers
-    /// of responses.
+    /// of responses, by operations of Candle: the reference for [`EncoderKernel::encode`], and the way for devices that
+    /// have no kernel.
     ///
     /// # Errors
     /// [`Error::Tensor`] when the shapes do not fit.
     pub fn forward(&self, pooled: &Tensor, counts: &[u32]) -> Result<Tensor> {
-        let count: Vec<f32> = counts
-            .iter()
-            .map(|&n| (n as f32).ln_1p() - self.count_center)
-            .collect();
-        let count = Tensor::from_vec(count, (counts.len(), 1), pooled.device())?;
+        let count = counts.iter().map(|&n| (n as f32).ln_1p() - self.count_center);
+        let count = Tensor::from_iter(count, pooled.device())?.reshape((counts.len(), 1))?;
         let hidden = pooled
-            .broadcast_add(&self.hidden_bias)?
             .broadcast_add(&count.broadcast_mul(&self.hidden_count)?)?
+            .broadcast_add(&self.hidden_bias)?
             .elu(1.0)?;
-        let linear = count
-            .broadcast_mul(&self.output_count)?
-            .broadcast_add(&self.output_bias)?;
-        // One product for the hidden layer and the linear path.
-        let inputs = Tensor::cat(&[&hidden, pooled], D::Minus1)?;
-        let weights = Tensor::cat(&[self.output_weight.as_tensor(), &self.skip_weight], 0)?;
-        Ok((inputs.matmul(&weights)? + linear)?)
+        let features = Tensor::cat(&[&hidden, pooled, &count, &count.ones_like()?], D::Minus1)?;
+        Ok(features.matmul(&self.output_weight)?)
+    }
+
+    /// The parameters of the encoder for the kernel.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when a tensor cannot be read.
+    pub fn kernel<'a>(&self, embeddings: &'a Table) -> Result<EncoderKernel<'a>> {
+        let vector = |variable: &Var| -> Result<Array1<f32>> { Ok(variable.to_vec1::<f32>()?.into()) };
+        let shape = self.output_weight.dims2()?;
+        let weight = self.output_weight.flatten_all()?.to_vec1::<f32>()?;
+        Ok(EncoderKernel {
+            embeddings,
+            hidden_bias: vector(&self.hidden_bias)?,
+            hidden_count: vector(&self.hidden_count)?,
+            output_weight: Array2::from_shape_vec(shape, weight)
+                .map_err(|error| Error::Model(error.to_string()))?,
+            count_center: self.count_center,
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CHUNK, Moments};
 use crate::identify::AffineMap;
-use crate::kernels::decoder;
+use crate::kernels::link;
 use crate::linalg::{cholesky, invert, pack, packed_length, unpack};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Settings};
@@ -70,18 +70,19 @@ pub fn item_errors(
             return Err(Error::Cancelled);
         }
         batch.fill(responses, members);
+        batch.group(catalogue.n_options());
         let nodes: Vec<f32> = (0..members.len())
             .into_par_iter()
             .flat_map_iter(|position| rule.nodes(moments, chunk * CHUNK + position))
             .collect();
         blocks.par_iter_mut().enumerate().for_each(|(item, block)| {
             let rows = catalogue.rows_of(item);
-            for &response in batch.responses_with(catalogue.options_of(item)) {
-                let response = response as usize;
+            for chooser in batch.choosers_of(catalogue.options_of(item)) {
                 let size = rule.weights.len() * n_dims;
-                let owner = batch.owner(response);
+                let owner = chooser.position as usize;
+                let chosen = batch.responses()[chooser.response as usize].chosen as usize;
                 let nodes = &nodes[owner * size..(owner + 1) * size];
-                block.add(model, rows.start, batch.chosen(response), nodes, &rule);
+                block.add(model, rows.start, chosen, nodes, &rule);
             }
         });
     }
@@ -119,7 +120,7 @@ impl Block {
         let mut score = Array1::<f64>::zeros(size);
         for (point, &weight) in nodes.chunks(n_dims).zip(&rule.weights) {
             for (row, residual) in residuals.iter_mut().enumerate() {
-                *residual = decoder::predictor(model.items.row(first_row + row), point);
+                *residual = link::predictor(model.items.row(first_row + row), point);
             }
             let predictor = f64::from(residuals[0]);
             model.shape.link.log_probability(&mut residuals, chosen);

@@ -11,17 +11,21 @@ mod respondent;
 pub use item_errors::{ItemErrors, item_errors};
 pub use moments::Moments;
 
+use crate::kernels::encoder::Activations;
 use crate::model::{Gaussian, Model};
 use crate::random::mix;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Error, Responses, Result};
 use moments::Summary;
+use ndarray::ArrayView1;
 use proposal::Proposal;
 use rayon::prelude::*;
 use respondent::Respondent;
 
 /// Respondents whose network posteriors are computed at once.
 const CHUNK: usize = 1_024;
+/// Respondents that one task scores.
+const RESPONDENTS_PER_TASK: usize = 64;
 
 /// How to score respondents.
 #[derive(Clone, Copy, Debug)]
@@ -62,25 +66,40 @@ pub(crate) fn moments(
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
     let mut moments = Moments::with_capacity(model.shape.n_dims, respondents.len());
-    let proposal = Proposal::new(model.shape.n_dims);
+    let n_dims = model.shape.n_dims;
+    let kernel = model.encoder.kernel()?;
+    let proposal = Proposal::new(n_dims);
     let mut batch = Batch::default();
     for members in respondents.chunks(CHUNK) {
         if monitor.cancelled() {
             return Err(Error::Cancelled);
         }
         batch.fill(responses, members);
-        let posterior = model.encoder.posterior(&model.shape, &batch)?;
-        let summaries: Vec<Summary> = (0..members.len())
+        let starts: Vec<usize> = (0..members.len()).step_by(RESPONDENTS_PER_TASK).collect();
+        let summaries: Vec<Vec<Summary>> = starts
             .into_par_iter()
-            .map(|position| {
-                if scoring.refine {
-                    refine(model, &batch, &posterior, position, &proposal, scoring.seed)
-                } else {
-                    Summary::of_network(&posterior, position)
-                }
+            .map_init(Activations::default, |activations, start| {
+                let positions = start..(start + RESPONDENTS_PER_TASK).min(members.len());
+                kernel.encode(&batch, positions.clone(), activations);
+                let outputs = activations.outputs.rows().into_iter();
+                let summary = |(position, outputs): (usize, ArrayView1<'_, f32>)| {
+                    let posterior = Gaussian {
+                        n_dims,
+                        outputs: outputs.as_slice().unwrap_or_default(),
+                    };
+                    if scoring.refine {
+                        refine(model, &batch, posterior, position, &proposal, scoring.seed)
+                    } else {
+                        Summary::of_network(posterior)
+                    }
+                };
+                positions.zip(outputs).map(summary).collect()
             })
             .collect();
-        summaries.iter().for_each(|summary| moments.push(summary));
+        summaries
+            .iter()
+            .flatten()
+            .for_each(|summary| moments.push(summary));
     }
     Ok(moments)
 }
@@ -95,18 +114,15 @@ pub fn pareto_threshold(n_dims: usize) -> f64 {
 fn refine(
     model: &Model,
     batch: &Batch,
-    posterior: &Gaussian,
+    posterior: Gaussian<'_>,
     position: usize,
     proposal: &Proposal,
     seed: u64,
 ) -> Summary {
-    let responses = batch.responses_of(position);
-    let start: Vec<f64> = posterior.mean(position).iter().map(|&x| f64::from(x)).collect();
+    let start: Vec<f64> = posterior.mean().iter().map(|&x| f64::from(x)).collect();
     // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
-    let key = batch
-        .options(responses)
-        .iter()
-        .fold(0, |key, &option| mix(key ^ u64::from(option)));
+    let responses = batch.responses_of(position).iter();
+    let key = responses.fold(0, |key, response| mix(key ^ u64::from(response.option)));
     let respondent = Respondent::new(model, batch, position);
     let mode = newton::maximise(&respondent, start);
     importance::sample(&respondent, &mode, proposal, seed, key)

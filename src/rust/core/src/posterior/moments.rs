@@ -109,13 +109,13 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 
 impl Summary {
     /// The network's own answer.
-    pub fn of_network(posterior: &Gaussian, position: usize) -> Self {
+    pub fn of_network(posterior: Gaussian<'_>) -> Self {
         let n_dims = posterior.n_dims;
         let mut factor = vec![0.0f32; n_dims * n_dims];
-        posterior.factor(position, &mut factor);
+        posterior.factor(&mut factor);
         let factor = Array2::from_shape_fn((n_dims, n_dims), |(i, j)| f64::from(factor[i * n_dims + j]));
         Self {
-            mean: posterior.mean(position).iter().map(|&x| f64::from(x)).collect(),
+            mean: posterior.mean().iter().map(|&x| f64::from(x)).collect(),
             covariance: pack(factor.dot(&factor.t()).view()),
             third: vec![0.0; n_thirds(n_dims)],
             pareto_k: f64::NAN,

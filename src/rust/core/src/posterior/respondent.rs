@@ -1,7 +1,7 @@
 //! The log posterior of one respondent's latent traits.
 
 use crate::Batch;
-use crate::kernels::decoder;
+use crate::kernels::link;
 use crate::kernels::math::{self, LogCdf, Logistic, Normal};
 use crate::model::{Link, Model};
 use ndarray::{Array1, Array2};
@@ -30,14 +30,16 @@ impl Respondent {
     pub fn new(model: &Model, batch: &Batch, position: usize) -> Self {
         let n_dims = model.shape.n_dims;
         let responses = batch.responses_of(position);
-        let n_slots = batch.slots_of(responses.clone()).len();
+        let n_slots = batch.slots_of(batch.numbers_of(position)).len();
         let mut parameters = Vec::with_capacity(n_slots * (n_dims + 1));
         let mut answers = Vec::with_capacity(responses.len());
         let mut slot = 0;
+        let mut widest = 0;
         for response in responses {
-            let rows = batch.rows(response);
-            answers.push((slot..slot + rows.len(), batch.chosen(response)));
+            let rows = response.rows();
+            answers.push((slot..slot + rows.len(), response.chosen as usize));
             slot += rows.len();
+            widest = widest.max(rows.len());
             for row in rows {
                 parameters.extend_from_slice(model.items.row(row));
             }
@@ -47,7 +49,7 @@ impl Respondent {
             link: model.shape.link,
             parameters,
             answers,
-            widest: batch.widest(),
+            widest,
         }
     }
 
@@ -73,7 +75,7 @@ impl Respondent {
         for (slots, chosen) in &self.answers {
             let residuals = &mut residuals[..slots.len()];
             for (residual, slot) in residuals.iter_mut().zip(slots.clone()) {
-                *residual = decoder::predictor(self.row(slot), &single);
+                *residual = link::predictor(self.row(slot), &single);
             }
             let predictor = f64::from(residuals[0]);
             value += f64::from(self.link.log_probability(residuals, *chosen));

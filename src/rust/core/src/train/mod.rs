@@ -101,7 +101,7 @@ fn fit_in_pool(
     let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let mut model = trainer.into_model();
     let scoring = posterior::Scoring {
-        refine: true,
+        refine: settings.refine,
         seed: settings.seed,
     };
     let moments = posterior::moments(&model, responses, &respondents, &scoring, monitor)?;
@@ -166,9 +166,11 @@ fn train(
             // A single batch stays as it is from epoch to epoch.
             if n_batches > 1 || !filled {
                 batch.fill(responses, members);
+                batch.group(responses.catalogue().n_options());
                 filled = true;
             }
-            bound += trainer.step(&batch, epoch, schedule.learning_rate(index))?;
+            let weights = vec![1.0; members.len()];
+            bound += trainer.step(&batch, &weights, epoch, schedule.learning_rate(index))?;
         }
         let bound = bound + trainer.log_prior();
         if !bound.is_finite() {

@@ -24,6 +24,8 @@ pub struct Settings {
     pub learning_rate: f64,
     /// Improvement of the bound per respondent, relative to its size, below which training has converged.
     pub tolerance: f64,
+    /// False to leave the posteriors as the network gives them.
+    pub refine: bool,
     /// False to skip the standard errors of the items.
     pub std_errors: bool,
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
@@ -49,6 +51,7 @@ impl Settings {
             batch_size: None,
             learning_rate: 0.05,
             tolerance: 1e-4,
+            refine: true,
             std_errors: true,
             polarity: None,
             seed: 1,

@@ -1,12 +1,14 @@
 //! The fused kernels against the same bound composed of Candle's operations, differentiated by Candle.
 
 use super::*;
+use crate::ItemCatalogue;
 use crate::identify::AffineMap;
 use crate::model::{Encoder, Link, ModelShape, Network};
-use candle_core::{D, Tensor};
+use candle_core::{D, Tensor, Var};
 
-const SAMPLES: usize = 4;
 const HIDDEN: usize = 10;
+/// Weights of the three respondents.
+const WEIGHTS: [f32; 3] = [1.0, 2.5, 0.5];
 
 struct Case {
     trainer: Trainer,
@@ -25,7 +27,7 @@ fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
 }
 
 /// Three respondents, one of whom answers one item only, in a batch that leaves one respondent out.
-fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
+fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> Case {
     let catalogue = ItemCatalogue::new(option_counts).expect("valid catalogue");
     let first = |item: usize| catalogue.options_of(item).start as u32;
     let options = [
@@ -63,7 +65,7 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
         shape,
     };
     let settings = Settings {
-        importance_samples: SAMPLES,
+        importance_samples: n_samples,
         discrimination_sd: 2.0,
         difficulty_sd: 3.0,
         ..Settings::new(n_dims)
@@ -74,7 +76,7 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link) -> Case {
     let share = (0..n_rows)
         .map(|row| {
             let item = model.shape.catalogue.items_of_rows()[row] as usize;
-            let held = batch.responses_with(model.shape.catalogue.options_of(item)).len();
+            let held = batch.choosers_of(model.shape.catalogue.options_of(item)).len();
             held as f32 / totals[item] as f32
         })
         .collect();
@@ -90,8 +92,8 @@ fn index(values: impl Iterator<Item = usize>) -> Tensor {
     Tensor::new(values, &Device::Cpu).expect("index")
 }
 
-/// The gradients of the negative bound per respondent by embeddings, item parameters and the network's variables, and the
-/// bound, all by Candle.
+/// The gradients per unit of weight by embeddings, item parameters and the network's variables, and the bound, all by
+/// Candle.
 fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let Case {
         trainer,
@@ -100,14 +102,15 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     } = case;
     let device = &Device::Cpu;
     let model = &trainer.model;
-    let (n, n_dims, s) = (batch.n_respondents(), model.shape.n_dims, SAMPLES);
+    let (n, n_dims, s) = (batch.n_respondents(), model.shape.n_dims, trainer.n_samples);
     let table = |t: &Table| Var::from_slice(t.values(), (t.n_rows(), t.width()), device);
     let embeddings = table(&model.encoder.embeddings)?;
     let items = table(&model.items)?;
 
-    let responses = 0..batch.n_responses();
-    let owners = index(responses.clone().map(|r| batch.owner(r)));
-    let chosen = embeddings.index_select(&index(responses.clone().map(|r| batch.option(r))), 0)?;
+    let responses = batch.responses();
+    let owner: Vec<usize> = (0..n).flat_map(|i| batch.numbers_of(i).map(move |_| i)).collect();
+    let owners = index(owner.iter().copied());
+    let chosen = embeddings.index_select(&index(responses.iter().map(|r| r.option as usize)), 0)?;
     let pooled =
         Tensor::zeros((n, HIDDEN), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
     let network = &model.encoder.network;
@@ -117,8 +120,10 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
 
     let mean = outputs.narrow(1, 0, n_dims)?;
     let ln_diagonal = outputs.narrow(1, n_dims, n_dims)?;
-    let posterior = Gaussian::new(&model.shape, &outputs).expect("posterior");
-    let noise = draw(&posterior, batch, s, trainer.seed, 1).noise;
+    let mut noise = vec![0.0; n * s * n_dims];
+    for (noise, &respondent) in noise.chunks_mut(s * n_dims).zip(batch.respondents()) {
+        draw_noise(trainer.seed, 1, respondent, n_dims, noise);
+    }
     let noise = Tensor::from_vec(noise, (n, s, n_dims), device)?;
     let mut coordinates = Vec::new();
     let mut below = 2 * n_dims;
@@ -137,13 +142,13 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     }
     let traits = Tensor::stack(&coordinates, 2)?;
 
-    let slot_rows = responses.clone().flat_map(|r| batch.rows(r));
-    let slot_responses = responses.clone().flat_map(|r| batch.rows(r).map(move |_| r));
-    let slot_owner = index(slot_responses.clone().map(|r| batch.owner(r)));
+    let slot_rows = responses.iter().flat_map(|r| r.rows());
+    let numbers = responses.iter().enumerate();
+    let slot_responses: Vec<usize> = numbers.flat_map(|(k, r)| r.rows().map(move |_| k)).collect();
+    let slot_owner = index(slot_responses.iter().map(|&k| owner[k]));
     let is_chosen: Vec<f32> = responses
-        .clone()
-        .flat_map(|r| (1..=batch.rows(r).len()).map(move |c| (r, c)))
-        .map(|(r, c)| f32::from(u8::from(batch.chosen(r) == c)))
+        .iter()
+        .flat_map(|r| (1..=r.n_rows).map(|c| f32::from(u8::from(r.chosen == c))))
         .collect();
     let n_slots = is_chosen.len();
     let is_chosen = Tensor::from_vec(is_chosen, (n_slots, 1), device)?;
@@ -156,7 +161,7 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
         .broadcast_sub(&parameters.narrow(1, n_dims, 1)?)?;
     let by_response = |slots: &Tensor| -> candle_core::Result<Tensor> {
         Tensor::zeros((batch.n_responses(), s), candle_core::DType::F32, device)?.index_add(
-            &index(slot_responses.clone()),
+            &index(slot_responses.iter().copied()),
             slots,
             0,
         )
@@ -176,9 +181,12 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
         Tensor::zeros((n, s), candle_core::DType::F32, device)?.index_add(&owners, &terms, 0)?;
     let kernel = ((noise.sqr()?.sum(2)? - traits.sqr()?.sum(2)?)? * 0.5)?;
     let log_weights = (log_likelihood + kernel)?.broadcast_add(&ln_diagonal.sum_keepdim(1)?)?;
-    let bound = (log_weights.log_sum_exp(D::Minus1)?.sum_all()? - n as f64 * (s as f64).ln())?;
+    let weights = Tensor::new(&WEIGHTS, device)?;
+    let total = f64::from(WEIGHTS.iter().sum::<f32>());
+    let bounds = (log_weights.log_sum_exp(D::Minus1)? - (s as f64).ln())?;
+    let bound = (bounds * &weights)?.sum_all()?;
     let share = Tensor::from_slice(share, (share.len(), 1), device)?;
-    let precision = &trainer.terms.prior_precision;
+    let precision = &trainer.prior.precisions;
     let precision = Tensor::from_slice(precision, (1, precision.len()), device)?;
     let penalty = (items
         .sqr()?
@@ -186,44 +194,58 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
         .broadcast_mul(&share)?
         .sum_all()?
         * 0.5)?;
-    let loss = ((penalty - &bound)? / n as f64)?;
-    let gradients = loss.backward()?;
-    let mut all = Vec::new();
+    let of_items = ((penalty - &bound)? / total)?.backward()?;
+    let of_encoder = ((log_weights.mean(D::Minus1)? * weights)?.sum_all()? / -total)?.backward()?;
     let variables = network.variables();
-    for variable in [&embeddings, &items]
-        .into_iter()
-        .chain(variables.iter().map(|(_, v)| *v))
-    {
-        let gradient = gradients.get(variable).expect("gradient");
-        all.push(gradient.flatten_all()?.to_vec1::<f32>()?);
-    }
-    Ok((bound.to_scalar()?, all))
+    let mut all = vec![of_items.get(&items).expect("gradient")];
+    let others = std::iter::once(&embeddings).chain(variables.iter().map(|(_, v)| *v));
+    all.extend(others.map(|variable| of_encoder.get(variable).expect("gradient")));
+    let read = |gradient: &Tensor| gradient.flatten_all()?.to_vec1::<f32>();
+    Ok((
+        bound.to_scalar()?,
+        all.into_iter().map(read).collect::<candle_core::Result<_>>()?,
+    ))
 }
 
 fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
-    let case = case(option_counts, n_dims, link);
+    for n_samples in [1, 4, 6] {
+        compare_with(n_samples, option_counts, n_dims, link);
+    }
+}
+
+fn compare_with(n_samples: usize, option_counts: &[u32], n_dims: usize, link: Link) {
+    let mut case = case(option_counts, n_dims, link, n_samples);
     let (bound, expected) = composed(&case).expect("composed operations");
-    let evaluation = case.trainer.evaluate(&case.batch, 1).expect("kernels");
-    assert!((evaluation.bound as f32 - bound).abs() < 1e-4 * bound.abs());
+    let network = case.trainer.evaluate(&case.batch, &WEIGHTS, 1).expect("kernels");
+    let evaluation = &case.trainer.bound;
+    assert!((evaluation.total as f32 - bound).abs() < 1e-4 * bound.abs());
 
     let model = &case.trainer.model;
+    let catalogue = &model.shape.catalogue;
     let mut embeddings = vec![0.0f32; model.encoder.embeddings.values().len()];
     for (option, gradient) in embeddings.chunks_mut(HIDDEN).enumerate() {
-        pooling::sum_over_choosers(&evaluation.pooled, &case.batch, option, gradient);
+        encoder::sum_over_choosers(&evaluation.by_pooled, &case.batch, option, gradient);
     }
-    let mut items = vec![0.0f32; model.items.values().len()];
-    for (row, gradient) in items.chunks_mut(n_dims + 1).enumerate() {
-        let terms = &case.trainer.terms;
-        let catalogue = &model.shape.catalogue;
-        let values = model.items.row(row);
-        terms.item_gradient(catalogue, &case.batch, &evaluation, row, values, gradient);
+    let mut items = Vec::new();
+    for item in 0..catalogue.n_items() {
+        let rows = catalogue.rows_of(item);
+        let mut gradient = vec![0.0f32; rows.len() * (n_dims + 1)];
+        let n_answers = evaluation.sum_over_answers(&case.batch, catalogue.options_of(item), &mut gradient);
+        let values: Vec<f32> = rows.flat_map(|row| model.items.row(row).to_vec()).collect();
+        case.trainer
+            .prior
+            .add_gradient(item, n_answers, WEIGHTS.iter().sum(), &values, &mut gradient);
+        items.extend(gradient);
     }
-    let fused: Vec<&Vec<f32>> = [&embeddings, &items]
-        .into_iter()
-        .chain(&evaluation.network)
-        .collect();
+    let fused = [
+        items,
+        embeddings,
+        network.hidden_bias.to_vec(),
+        network.hidden_count.to_vec(),
+        network.output_weight.iter().copied().collect(),
+    ];
     assert_eq!(fused.len(), expected.len());
-    for (which, (fused, expected)) in fused.into_iter().zip(&expected).enumerate() {
+    for (which, (fused, expected)) in fused.iter().zip(&expected).enumerate() {
         let size = expected.iter().fold(0.0f32, |a, b| a.max(b.abs()));
         assert!(size > 1e-4, "gradient {which} is not trivially zero");
         for (a, b) in fused.iter().zip(expected) {

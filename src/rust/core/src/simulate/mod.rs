@@ -1,5 +1,9 @@
 //! Simulated responses with known truth.
 
+mod ballots;
+
+pub use ballots::{BallotDesign, Ballots, ballots};
+
 use crate::kernels::link::Link;
 use crate::random::{Purpose, Stream};
 use crate::train::at_least_one;

@@ -1,0 +1,546 @@
+//! The fused decoder: from the posterior of a respondent to the importance-weighted bound and all of its gradients, in
+//! one pass over the observed responses.
+//!
+//! The samples of the latent traits stand side by side in [`Lanes`], so that one load of an item's parameters serves
+//! all of them and everything that is computed for a sample vectorises.
+
+use super::Table;
+use super::encoder::{Activations, EncoderKernel, NetworkGradient};
+use super::link::Link;
+use super::math::{self, LogCdf, Logistic, Normal};
+use crate::Batch;
+use crate::batch::Response;
+use crate::model::Gaussian;
+use pulp::NullaryFnOnce;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Samples that are evaluated side by side.
+pub const LANES: usize = 4;
+/// One number for each of these samples.
+pub type Lanes = [f32; LANES];
+
+/// Respondents that one task evaluates.
+const RESPONDENTS_PER_TASK: usize = 64;
+/// Factors of probabilities that are multiplied before their logarithm is taken. Each is at least the reciprocal of
+/// twice the number of options, so that the product of eight stays a normal number up to 30,000 options.
+const FACTORS_PER_LOGARITHM: usize = 8;
+
+/// What the bound is evaluated for.
+#[derive(Clone, Copy)]
+pub struct Sampling<'a> {
+    /// The encoder.
+    pub encoder: &'a EncoderKernel<'a>,
+    /// Item parameters: one row per parameter row of the catalogue, the discriminations by dimension, then the
+    /// difficulty.
+    pub items: &'a Table,
+    /// The link.
+    pub link: Link,
+    /// The responses.
+    pub batch: &'a Batch,
+    /// The weights of the respondents of the batch.
+    pub weights: &'a [f32],
+    /// Samples per respondent.
+    pub n_samples: usize,
+}
+
+/// The bound of a batch, `sum_i w_i ln (1/S) sum_s p(y_i | a_is) p(a_is) / q(a_is)` (Burda, Grosse and Salakhutdinov
+/// 2016, <https://arxiv.org/abs/1509.00519>; one sample gives the evidence lower bound) with the respondents' weights
+/// `w_i`, and the gradients per unit of weight.
+///
+/// The item parameters follow the gradient of the negative bound. The encoder follows that of the negative evidence lower
+/// bound, averaged over the same samples, because more samples drown its gradient of the tighter bound in noise (Rainforth
+/// and others 2018, <https://arxiv.org/abs/1802.04537>).
+#[derive(Debug, Default)]
+pub struct Bound {
+    /// The bound, summed over the batch.
+    pub total: f64,
+    /// The gradient by the pooled embeddings, `n_respondents x hidden`.
+    pub by_pooled: Vec<f32>,
+    /// The gradient by the item parameters of every slot, `n_slots x (n_dims + 1)`.
+    pub by_slots: Vec<f32>,
+}
+
+/// Memory of a task.
+#[derive(Default)]
+struct Scratch {
+    /// Standard normal noise, `n_blocks x n_dims`.
+    noise: Vec<Lanes>,
+    /// The latent traits that it gives.
+    traits: Vec<Lanes>,
+    /// The gradients of the weighted log likelihoods by them.
+    slopes: Vec<Lanes>,
+    /// Linear predictors, then residuals, `n_blocks x n_slots`.
+    residuals: Vec<Lanes>,
+    /// Log weights, then weights, of the samples.
+    weights: Vec<Lanes>,
+    factor: Vec<f32>,
+    draws: Vec<f32>,
+    activations: Activations,
+}
+
+/// One task's part of the output.
+struct Part<'a> {
+    positions: Range<usize>,
+    by_pooled: &'a mut [f32],
+    by_slots: &'a mut [f32],
+}
+
+impl Bound {
+    /// Evaluates the bound; the memory is kept. `noise` fills the standard normal noise of the respondent at a position,
+    /// sample by sample, `n_samples x n_dims`. Returns the gradient by the parameters of the network.
+    pub fn evaluate<N>(&mut self, sampling: Sampling<'_>, noise: N) -> NetworkGradient
+    where
+        N: Fn(usize, &mut [f32]) + Sync,
+    {
+        let Sampling {
+            encoder,
+            items,
+            batch,
+            weights,
+            ..
+        } = sampling;
+        self.by_pooled
+            .resize(batch.n_respondents() * encoder.hidden(), 0.0);
+        self.by_slots.resize(batch.n_slots() * items.width(), 0.0);
+        let total: f32 = weights.iter().sum();
+        let arch = pulp::Arch::new();
+        let parts: Vec<(f64, NetworkGradient)> = self
+            .parts(sampling)
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, part| {
+                arch.dispatch(Task {
+                    sampling,
+                    total_weight: total,
+                    scratch,
+                    part,
+                    noise: &noise,
+                })
+            })
+            .collect();
+        // In the order of the tasks, so that the sums do not depend on the threads.
+        let mut parts = parts.into_iter();
+        let (mut bound, mut gradient) = parts
+            .next()
+            .unwrap_or_else(|| (0.0, NetworkGradient::zeros(encoder)));
+        for (value, other) in parts {
+            bound += value;
+            gradient.add(&other);
+        }
+        self.total = bound;
+        gradient
+    }
+
+    /// Adds to `gradient` (`n_rows x (n_dims + 1)`) the gradient by all parameter rows of the item whose option ids are `options`.
+    /// Returns the number of its responses in the batch.
+    pub fn sum_over_answers(&self, batch: &Batch, options: Range<usize>, gradient: &mut [f32]) -> usize {
+        let width = gradient.len() / (options.len() - 1);
+        let choosers = batch.choosers_of(options);
+        for chooser in choosers {
+            let number = chooser.response as usize;
+            let start = batch.slots_of(number..number + 1).start * width;
+            let by_slots = &self.by_slots[start..start + gradient.len()];
+            gradient
+                .iter_mut()
+                .zip(by_slots)
+                .for_each(|(to, from)| *to += from);
+        }
+        choosers.len()
+    }
+
+    fn parts(&mut self, sampling: Sampling<'_>) -> Vec<Part<'_>> {
+        let Sampling {
+            encoder,
+            items,
+            batch,
+            ..
+        } = sampling;
+        let n = batch.n_respondents();
+        let mut slots = self.by_slots.as_mut_slice();
+        let pooled = self.by_pooled.chunks_mut(RESPONDENTS_PER_TASK * encoder.hidden());
+        (0..n)
+            .step_by(RESPONDENTS_PER_TASK)
+            .zip(pooled)
+            .map(|(start, by_pooled)| {
+                let end = (start + RESPONDENTS_PER_TASK).min(n);
+                let numbers = batch.numbers_of(start).start..batch.numbers_of(end - 1).end;
+                let n_slots = batch.slots_of(numbers).len();
+                let (by_slots, rest) = std::mem::take(&mut slots).split_at_mut(n_slots * items.width());
+                slots = rest;
+                Part {
+                    positions: start..end,
+                    by_pooled,
+                    by_slots,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The respondents of one task. Its code is compiled for the processors that pulp tells apart.
+struct Task<'a, N> {
+    sampling: Sampling<'a>,
+    total_weight: f32,
+    scratch: &'a mut Scratch,
+    part: Part<'a>,
+    noise: &'a N,
+}
+
+impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
+    /// The part of the bound and of the gradient by the network.
+    type Output = (f64, NetworkGradient);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self {
+            sampling,
+            total_weight,
+            scratch,
+            part,
+            noise,
+        } = self;
+        let Sampling {
+            encoder,
+            items,
+            link,
+            batch,
+            weights,
+            n_samples,
+        } = sampling;
+        let n_dims = items.width() - 1;
+        let mut activations = std::mem::take(&mut scratch.activations);
+        encoder.encode(batch, part.positions.clone(), &mut activations);
+        let Activations {
+            outputs, by_outputs, ..
+        } = &mut activations;
+        let rows = outputs.rows().into_iter().zip(by_outputs.rows_mut());
+        let mut slots = part.by_slots;
+        let mut draws = std::mem::take(&mut scratch.draws);
+        draws.resize(n_samples * n_dims, 0.0);
+        let mut bound = 0.0;
+        for (position, (outputs, mut by_outputs)) in part.positions.zip(rows) {
+            let responses = batch.responses_of(position);
+            let n_slots = batch.slots_of(batch.numbers_of(position)).len();
+            let (by_slots, rest) = slots.split_at_mut(n_slots * items.width());
+            slots = rest;
+            let (Some(outputs), Some(by_outputs)) = (outputs.as_slice(), by_outputs.as_slice_mut()) else {
+                continue;
+            };
+            let posterior = Gaussian { n_dims, outputs };
+            noise(position, &mut draws);
+            scratch.draw(posterior, &draws);
+            let gradients = Gradients {
+                by_outputs,
+                by_slots,
+                scale: -weights[position] / total_weight,
+            };
+            let value = match link {
+                Link::Logit => evaluate::<Logistic>(sampling, posterior, responses, scratch, gradients),
+                Link::Probit => evaluate::<Normal>(sampling, posterior, responses, scratch, gradients),
+            };
+            bound += f64::from(weights[position]) * f64::from(value);
+        }
+        let gradient = encoder.back_propagate(&mut activations, part.by_pooled);
+        scratch.activations = activations;
+        scratch.draws = draws;
+        (bound, gradient)
+    }
+}
+
+impl Scratch {
+    /// The latent traits `mu + L e` of a respondent.
+    #[inline(always)]
+    fn draw(&mut self, posterior: Gaussian<'_>, draws: &[f32]) {
+        let n_dims = posterior.n_dims;
+        let n_blocks = (draws.len() / n_dims).div_ceil(LANES);
+        self.noise.clear();
+        self.noise.resize(n_blocks * n_dims, [0.0; LANES]);
+        for (sample, noise) in draws.chunks(n_dims).enumerate() {
+            for (d, &e) in noise.iter().enumerate() {
+                self.noise[sample / LANES * n_dims + d][sample % LANES] = e;
+            }
+        }
+        self.factor.resize(n_dims * n_dims, 0.0);
+        posterior.factor(&mut self.factor);
+        self.traits.clear();
+        for noise in self.noise.chunks(n_dims) {
+            for (d, &mean) in posterior.mean().iter().enumerate() {
+                let mut sum = [mean; LANES];
+                for (&factor, noise) in self.factor[d * n_dims..=d * n_dims + d].iter().zip(noise) {
+                    (0..LANES).for_each(|lane| sum[lane] += factor * noise[lane]);
+                }
+                self.traits.push(sum);
+            }
+        }
+    }
+}
+
+struct Gradients<'a> {
+    by_outputs: &'a mut [f32],
+    by_slots: &'a mut [f32],
+    scale: f32,
+}
+
+/// The bound of one respondent and its gradients. The number of dimensions is made a constant where it is small.
+#[inline(always)]
+fn evaluate<F: LogCdf>(
+    sampling: Sampling<'_>,
+    posterior: Gaussian<'_>,
+    responses: &[Response],
+    scratch: &mut Scratch,
+    gradients: Gradients<'_>,
+) -> f32 {
+    match posterior.n_dims {
+        1 => evaluate_in::<F>(1, sampling, posterior, responses, scratch, gradients),
+        2 => evaluate_in::<F>(2, sampling, posterior, responses, scratch, gradients),
+        3 => evaluate_in::<F>(3, sampling, posterior, responses, scratch, gradients),
+        4 => evaluate_in::<F>(4, sampling, posterior, responses, scratch, gradients),
+        n_dims => evaluate_in::<F>(n_dims, sampling, posterior, responses, scratch, gradients),
+    }
+}
+
+#[inline(always)]
+fn evaluate_in<F: LogCdf>(
+    n_dims: usize,
+    sampling: Sampling<'_>,
+    posterior: Gaussian<'_>,
+    responses: &[Response],
+    scratch: &mut Scratch,
+    gradients: Gradients<'_>,
+) -> f32 {
+    let width = n_dims + 1;
+    let n_slots = gradients.by_slots.len() / width;
+    let items = sampling.items.values();
+    let Scratch {
+        noise,
+        traits,
+        slopes,
+        residuals,
+        weights,
+        ..
+    } = scratch;
+    let n_blocks = traits.len() / n_dims;
+    residuals.resize(n_slots * n_blocks, [0.0; LANES]);
+    weights.clear();
+    for (block, points) in traits.chunks_exact(n_dims).enumerate() {
+        let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
+        let mut total = log_likelihood::<F>(n_dims, items, responses, points, own);
+        for (points, noise) in points.iter().zip(&noise[block * n_dims..]) {
+            for lane in 0..LANES {
+                total[lane] += 0.5 * (noise[lane] * noise[lane] - points[lane] * points[lane]);
+            }
+        }
+        weights.push(total);
+    }
+    let bound = normalise(weights.as_flattened_mut(), sampling.n_samples);
+    slopes.clear();
+    slopes.resize(n_blocks * n_dims, [0.0; LANES]);
+    for (block, weight) in weights.iter().enumerate() {
+        let blocks = Block {
+            points: &traits[block * n_dims..(block + 1) * n_dims],
+            residuals: &mut residuals[block * n_slots..(block + 1) * n_slots],
+            weight,
+            first: block == 0,
+        };
+        let slopes = &mut slopes[block * n_dims..(block + 1) * n_dims];
+        accumulate(
+            n_dims,
+            items,
+            responses,
+            blocks,
+            slopes,
+            gradients.scale,
+            gradients.by_slots,
+        );
+    }
+    by_outputs(
+        n_dims,
+        sampling.n_samples,
+        posterior.outputs,
+        scratch,
+        gradients.scale,
+        gradients.by_outputs,
+    );
+    bound + posterior.ln_determinant()
+}
+
+/// The log likelihoods of the responses at the points of a block; `residuals` gets the derivatives of the log
+/// probabilities by the linear predictors, slot by slot.
+#[inline(always)]
+fn log_likelihood<F: LogCdf>(
+    n_dims: usize,
+    items: &[f32],
+    responses: &[Response],
+    points: &[Lanes],
+    residuals: &mut [Lanes],
+) -> Lanes {
+    let width = n_dims + 1;
+    let mut total = [0.0f32; LANES];
+    let mut factor = [1.0f32; LANES];
+    let mut rest = residuals;
+    for (number, response) in responses.iter().enumerate() {
+        let (own, others) = rest.split_at_mut(response.n_rows as usize);
+        rest = others;
+        let first = response.first_row as usize * width;
+        let rows = &items[first..first + own.len() * width];
+        for (predictor, row) in own.iter_mut().zip(rows.chunks_exact(width)) {
+            let mut sum = [-row[n_dims]; LANES];
+            for (&slope, point) in row[..n_dims].iter().zip(points) {
+                (0..LANES).for_each(|lane| sum[lane] += slope * point[lane]);
+            }
+            *predictor = sum;
+        }
+        match own {
+            [predictor] => binary::<F>(predictor, response.chosen, &mut total, &mut factor),
+            own => nominal(own, response.chosen as usize, &mut total, &mut factor),
+        }
+        if number % FACTORS_PER_LOGARITHM == FACTORS_PER_LOGARITHM - 1 {
+            (0..LANES).for_each(|lane| total[lane] += math::ln(factor[lane]));
+            factor = [1.0; LANES];
+        }
+    }
+    (0..LANES).for_each(|lane| total[lane] += math::ln(factor[lane]));
+    total
+}
+
+/// One response to an item with two options: the log probability is `total + ln(factor)`.
+#[inline(always)]
+fn binary<F: LogCdf>(predictor: &mut Lanes, chosen: u32, total: &mut Lanes, factor: &mut Lanes) {
+    let sign = chosen as i32 as f32 * 2.0 - 1.0;
+    for lane in 0..LANES {
+        let terms = F::terms(sign * predictor[lane]);
+        total[lane] += terms.linear;
+        factor[lane] *= terms.factor;
+        predictor[lane] = sign * terms.derivative;
+    }
+}
+
+/// One response to an item with several options.
+#[inline(always)]
+fn nominal(predictors: &mut [Lanes], chosen: usize, total: &mut Lanes, factor: &mut Lanes) {
+    let mut largest = [0.0f32; LANES];
+    for predictor in predictors.iter() {
+        (0..LANES).for_each(|lane| largest[lane] = largest[lane].max(predictor[lane]));
+    }
+    if chosen > 0 {
+        (0..LANES).for_each(|lane| total[lane] += predictors[chosen - 1][lane]);
+    }
+    let mut sum = [0.0f32; LANES];
+    (0..LANES).for_each(|lane| sum[lane] = math::exp(-largest[lane]));
+    for predictor in predictors.iter_mut() {
+        for lane in 0..LANES {
+            predictor[lane] = math::exp(predictor[lane] - largest[lane]);
+            sum[lane] += predictor[lane];
+        }
+    }
+    let mut scale = [0.0f32; LANES];
+    for lane in 0..LANES {
+        scale[lane] = 1.0 / sum[lane];
+        total[lane] -= largest[lane];
+        factor[lane] *= scale[lane];
+    }
+    for predictor in predictors.iter_mut() {
+        (0..LANES).for_each(|lane| predictor[lane] *= -scale[lane]);
+    }
+    if chosen > 0 {
+        (0..LANES).for_each(|lane| predictors[chosen - 1][lane] += 1.0);
+    }
+}
+
+/// Log weights become weights that sum to 1; those beyond `n_samples` become 0. Returns the logarithm of their mean.
+#[inline(always)]
+fn normalise(weights: &mut [f32], n_samples: usize) -> f32 {
+    weights[n_samples..].fill(0.0);
+    let weights = &mut weights[..n_samples];
+    let largest = weights.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    weights.iter_mut().for_each(|w| *w = math::exp(*w - largest));
+    let sum: f32 = weights.iter().sum();
+    weights.iter_mut().for_each(|w| *w /= sum);
+    largest + math::ln(sum / n_samples as f32)
+}
+
+/// What the gradients take from a block of samples.
+struct Block<'a> {
+    points: &'a [Lanes],
+    residuals: &'a [Lanes],
+    weight: &'a Lanes,
+    first: bool,
+}
+
+/// Adds the gradients of the weighted log likelihoods by the points to `slopes`, and those by the item parameters to
+/// `by_slots`.
+#[inline(always)]
+fn accumulate(
+    n_dims: usize,
+    items: &[f32],
+    responses: &[Response],
+    block: Block<'_>,
+    slopes: &mut [Lanes],
+    scale: f32,
+    by_slots: &mut [f32],
+) {
+    let width = n_dims + 1;
+    let mut slots = block.residuals.iter().zip(by_slots.chunks_exact_mut(width));
+    for response in responses {
+        let first = response.first_row as usize * width;
+        let rows = &items[first..first + response.n_rows as usize * width];
+        for (row, (residual, by_slot)) in rows.chunks_exact(width).zip(&mut slots) {
+            let mut weighted = [0.0f32; LANES];
+            (0..LANES).for_each(|lane| weighted[lane] = residual[lane] * block.weight[lane]);
+            if block.first {
+                by_slot.fill(0.0);
+            }
+            for d in 0..n_dims {
+                let (slope, point) = (&mut slopes[d], &block.points[d]);
+                let mut products = [0.0f32; LANES];
+                for lane in 0..LANES {
+                    slope[lane] += residual[lane] * row[d];
+                    products[lane] = weighted[lane] * point[lane];
+                }
+                by_slot[d] += scale * sum(products);
+            }
+            by_slot[n_dims] -= scale * sum(weighted);
+        }
+    }
+}
+
+#[inline(always)]
+fn sum(lanes: Lanes) -> f32 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
+/// The gradient by the outputs of the network, through `alpha = mu + L e` and the entropy `ln |L|`.
+#[inline(always)]
+fn by_outputs(
+    n_dims: usize,
+    n_samples: usize,
+    outputs: &[f32],
+    scratch: &Scratch,
+    scale: f32,
+    to: &mut [f32],
+) {
+    to.fill(0.0);
+    for block in 0..scratch.weights.len() {
+        let own = block * n_dims..(block + 1) * n_dims;
+        let (noise, points) = (&scratch.noise[own.clone()], &scratch.traits[own.clone()]);
+        let mut weight = [0.0f32; LANES];
+        weight[..(n_samples - block * LANES).min(LANES)].fill(1.0 / n_samples as f32);
+        let slopes = &scratch.slopes[own];
+        let mut below = 2 * n_dims;
+        for d in 0..n_dims {
+            let mut slope = [0.0f32; LANES];
+            (0..LANES)
+                .for_each(|lane| slope[lane] = scale * weight[lane] * (slopes[d][lane] - points[d][lane]));
+            let along = |noise: &Lanes| (0..LANES).map(|lane| slope[lane] * noise[lane]).sum::<f32>();
+            to[d] += sum(slope);
+            to[n_dims + d] += along(&noise[d]) * outputs[n_dims + d].exp();
+            if outputs.len() > 2 * n_dims {
+                for e in &noise[..d] {
+                    to[below] += along(e);
+                    below += 1;
+                }
+            }
+        }
+    }
+    to[n_dims..2 * n_dims].iter_mut().for_each(|g| *g += scale);
+}

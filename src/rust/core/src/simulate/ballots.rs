@@ -1,0 +1,225 @@
+//! Simulated cast vote records: a few contests on every ballot, the others by county and ballot style.
+
+use crate::kernels::link::Link;
+use crate::random::{Purpose, Stream};
+use crate::train::at_least_one;
+use crate::{Error, ItemCatalogue, Responses, Result};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Contests that are a county's own, about.
+const CONTESTS_PER_COUNTY: usize = 40;
+/// Ballot styles of a county.
+const STYLES_PER_COUNTY: usize = 10;
+/// The numbers of candidates that a contest may have.
+const CANDIDATES: std::ops::RangeInclusive<u32> = 2..=6;
+
+/// What to simulate.
+#[derive(Clone, Copy, Debug)]
+pub struct BallotDesign {
+    /// Number of voters.
+    pub n_voters: usize,
+    /// Number of contests.
+    pub n_contests: usize,
+    /// Contests on every ballot; they come first.
+    pub n_shared: usize,
+    /// Number of latent dimensions.
+    pub n_dims: usize,
+    /// Contests on a ballot, the shared ones included.
+    pub n_on_ballot: usize,
+    /// Probability that a contest on the ballot is left out.
+    pub undervotes: f64,
+    /// Share of the voters who answer three contests of their ballot and no more.
+    pub short: f64,
+    /// True when the sizes of the counties fall with their number, the second half as large as the first and so on; else
+    /// they are the same.
+    pub uneven: bool,
+    /// True when the voters of the last county see its own contests alone.
+    pub isolated: bool,
+}
+
+impl BallotDesign {
+    /// The design of the benchmarks: 8 shared contests, 25 on a ballot, 4 dimensions, 4 % undervotes.
+    pub fn new(n_voters: usize, n_contests: usize) -> Self {
+        Self {
+            n_voters,
+            n_contests,
+            n_shared: 8,
+            n_dims: 4,
+            n_on_ballot: 25,
+            undervotes: 0.04,
+            short: 0.0,
+            uneven: false,
+            isolated: false,
+        }
+    }
+
+    /// Number of counties.
+    pub fn n_counties(&self) -> usize {
+        ((self.n_contests - self.n_shared) as f64 / CONTESTS_PER_COUNTY as f64)
+            .round()
+            .max(1.0) as usize
+    }
+
+    /// The contests of a county.
+    fn own(&self, county: usize) -> std::ops::Range<usize> {
+        let place = |k: usize| self.n_shared + k * (self.n_contests - self.n_shared) / self.n_counties();
+        place(county)..place(county + 1)
+    }
+}
+
+/// Simulated ballots and the truth behind them.
+#[derive(Debug)]
+pub struct Ballots {
+    /// The county of each voter.
+    pub counties: Vec<u32>,
+    /// Latent traits, `n_voters x n_dims`, row by row: standard normal.
+    pub traits: Vec<f64>,
+    /// One row per contest and candidate but the first: the discriminations, then the difficulty; standard normal.
+    pub items: Vec<f32>,
+    /// The votes.
+    pub responses: Responses,
+}
+
+/// Simulates ballots under the logit link. Voters are spread evenly over counties and ballot styles.
+///
+/// # Errors
+/// [`Error::Setting`] when a part of the design is out of its range.
+pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
+    at_least_one("n_voters", design.n_voters)?;
+    at_least_one("dims", design.n_dims)?;
+    if design.n_contests < design.n_shared + design.n_on_ballot {
+        return Err(Error::Setting {
+            name: "n_contests",
+            requirement: "at least the number of shared contests and of contests on a ballot",
+            value: design.n_contests.to_string(),
+        });
+    }
+    let n_dims = design.n_dims;
+    let mut stream = Stream::new(seed, Purpose::Simulation, 10, 0);
+    let counts: Vec<u32> = (0..design.n_contests)
+        .map(|_| stream.random_range(CANDIDATES))
+        .collect();
+    let catalogue = ItemCatalogue::new(&counts)?;
+    let items: Vec<f32> = (0..catalogue.n_parameter_rows() * (n_dims + 1))
+        .map(|_| StandardNormal.sample(&mut stream))
+        .collect();
+    let styles: Vec<Vec<usize>> = (0..design.n_counties())
+        .flat_map(|county| styles_of(design, county, seed))
+        .collect();
+
+    let mut counties = Vec::with_capacity(design.n_voters);
+    let mut traits = Vec::with_capacity(design.n_voters * n_dims);
+    let mut offsets = vec![0u64];
+    let mut options: Vec<u32> = Vec::with_capacity(design.n_voters * design.n_on_ballot);
+    let mut probabilities = Vec::new();
+    for voter in 0..design.n_voters {
+        let mut stream = Stream::new(seed, Purpose::Simulation, 11, voter as u64);
+        let county = if design.uneven {
+            // The k-th county has a share proportional to 1 / k, about.
+            let n = design.n_counties() as f64;
+            ((n + 1.0).powf(stream.random::<f64>()) - 1.0) as usize
+        } else {
+            stream.random_range(0..design.n_counties())
+        };
+        let style = county * STYLES_PER_COUNTY + stream.random_range(0..STYLES_PER_COUNTY);
+        counties.push(county as u32);
+        let start = traits.len();
+        traits.extend((0..n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
+        let point = &traits[start..];
+        let short = stream.random::<f64>() < design.short;
+        let on_ballot = &styles[style];
+        let first = if short {
+            stream.random_range(0..on_ballot.len() - 3)
+        } else {
+            0
+        };
+        let last = if short { first + 3 } else { on_ballot.len() };
+        for &contest in &on_ballot[first..last] {
+            let rows = catalogue
+                .rows_of(contest)
+                .map(|row| &items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
+            let predictors: Vec<f64> = rows
+                .map(|row| {
+                    let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
+                    sum - f64::from(row[n_dims])
+                })
+                .collect();
+            Link::Logit.probabilities(&predictors, &mut probabilities);
+            let absent = stream.random::<f64>() < design.undervotes;
+            let mut left = stream.random::<f64>();
+            let chosen = probabilities.iter().position(|p| {
+                left -= p;
+                left < 0.0
+            });
+            if !absent {
+                let chosen = chosen.unwrap_or(probabilities.len() - 1);
+                options.push((catalogue.options_of(contest).start + chosen) as u32);
+            }
+        }
+        offsets.push(options.len() as u64);
+    }
+    Ok(Ballots {
+        counties,
+        traits,
+        items,
+        responses: Responses::new(catalogue, offsets, &options)?,
+    })
+}
+
+/// The contests on each ballot style of a county. Every contest of the county is on some style: the styles deal out
+/// shuffled decks of them.
+fn styles_of(design: &BallotDesign, county: usize, seed: u64) -> Vec<Vec<usize>> {
+    let mut stream = Stream::new(seed, Purpose::Simulation, 12, county as u64);
+    let isolated = design.isolated && county + 1 == design.n_counties();
+    let n_shared = if isolated { 0 } else { design.n_shared };
+    let n_own = (design.n_on_ballot - n_shared).min(design.own(county).len());
+    let mut deck: Vec<usize> = Vec::new();
+    (0..STYLES_PER_COUNTY)
+        .map(|_| {
+            let mut style: Vec<usize> = (0..n_shared).collect();
+            while style.len() < n_shared + n_own {
+                if deck.is_empty() {
+                    deck = design.own(county).collect();
+                }
+                let open: Vec<usize> = (0..deck.len()).filter(|&k| !style.contains(&deck[k])).collect();
+                match open.get(stream.random_range(0..open.len().max(1))) {
+                    Some(&k) => style.push(deck.swap_remove(k)),
+                    None => deck = design.own(county).collect(),
+                }
+            }
+            style.sort_unstable();
+            style
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contest_occurs_and_counties_share_the_first_ones_alone() {
+        let design = BallotDesign::new(20_000, 200);
+        let ballots = ballots(&design, 1).expect("valid design");
+        assert_eq!(design.n_counties(), 5);
+        assert!(ballots.responses.item_totals().iter().all(|&n| n > 0));
+        let mean = ballots.responses.n_responses() as f64 / 20_000.0;
+        assert!((mean - 24.0).abs() < 0.1, "{mean} responses");
+        let mut row = Vec::new();
+        for voter in 0..20_000 {
+            row.clear();
+            ballots.responses.copy_row(voter, &mut row);
+            let county = ballots.counties[voter] as usize;
+            for &option in &row {
+                let contest = ballots.responses.catalogue().item_of(option as usize);
+                assert!(contest < 8 || design.own(county).contains(&contest));
+            }
+        }
+    }
+
+    #[test]
+    fn a_ballot_needs_contests() {
+        assert!(ballots(&BallotDesign::new(10, 20), 1).is_err());
+    }
+}
