@@ -91,6 +91,10 @@ fn main() {
     let seed: u64 = arg[3].parse().unwrap();
     let threads: usize = arg[4].parse().unwrap();
     let mut design = BallotDesign::new(n, j);
+    design.uneven = std::env::var("UNEVEN").is_ok();
+    if let Ok(s) = std::env::var("SHARED") {
+        design.n_shared = s.parse().unwrap();
+    }
     if let Some(s) = arg.get(5)
         && s == "hard"
     {
@@ -99,7 +103,13 @@ fn main() {
         design.isolated = true;
     }
     let t = Instant::now();
-    let truth = ballots(&design, 1).unwrap();
+    let truth = ballots(&design, std::env::var("DATA").map_or(1, |s| s.parse().unwrap())).unwrap();
+    eprintln!(
+        "rows of the shared contests: {}",
+        (0..design.n_shared)
+            .map(|j| truth.responses.catalogue().rows_of(j).len())
+            .sum::<usize>()
+    );
     eprintln!(
         "simulated {} responses in {:.1} s",
         truth.responses.n_responses(),
@@ -120,6 +130,9 @@ fn main() {
     }
     if let Ok(s) = std::env::var("BATCH") {
         settings.batch_size = Some(s.parse().unwrap());
+    }
+    if let Ok(s) = std::env::var("TOL") {
+        settings.tolerance = s.parse().unwrap();
     }
     if let Ok(s) = std::env::var("EPOCHS") {
         settings.max_epochs = s.parse().unwrap();

@@ -19,6 +19,7 @@ mod error;
 pub mod identify;
 pub mod kernels;
 mod linalg;
+pub mod linkage;
 mod model;
 pub mod posterior;
 mod random;

@@ -3,6 +3,7 @@
 
 use crate::kernels::{Table, encoder};
 use crate::linalg::{orthonormalise, symmetric_eigen};
+use crate::linkage::Linkage;
 use crate::model::{Link, ModelShape};
 use crate::random::{Purpose, Stream};
 use crate::{Batch, Responses};
@@ -14,6 +15,8 @@ const MOST_RESPONDENTS: usize = 20_000;
 /// Block power iterations; each multiplies the share of what lies beyond the leading vectors by the squared ratio
 /// of the singular values.
 const ITERATIONS: usize = 12;
+/// Iterations that spread the vectors of the linking items to all items; the first alone gives every item its loadings.
+const SPREADING_ITERATIONS: usize = 2;
 /// Vectors carried beyond the ones wanted, which makes the iteration converge faster.
 const OVERSAMPLING: usize = 4;
 /// A slope of the logistic function and one of the normal distribution function that describe the same curve
@@ -26,6 +29,8 @@ const MOST_COMMUNALITY: f64 = 0.95;
 pub(crate) struct Start {
     /// `n_options x hidden`: the first columns score the decomposition, the others are random.
     pub embeddings: Table,
+    /// How the items are linked.
+    pub linkage: Linkage,
     /// Item parameters.
     pub items: Table,
     /// Mean over the respondents of `ln(1 + number of responses)`.
@@ -41,8 +46,8 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
     let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
-    let sampled = chosen.len() as f64 / answering.len() as f64;
-    let leading = standard.leading(&batch, sampled, shape.n_dims, seed);
+    let linkage = Linkage::new(responses, &batch);
+    let leading = standard.leading(&batch, &linkage.linking, shape.n_dims, seed);
     let items = starting_items(&standard, &leading, shape);
     let mean = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = answering
@@ -56,6 +61,7 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
     Start {
         embeddings: starting_embeddings(&standard, &leading, shape, mean_responses, seed),
         items,
+        linkage,
         count_center: mean(&f64::ln_1p) as f32,
         ln_sd: (-0.5 * (mean_responses * information).ln_1p()) as f32,
     }
@@ -154,37 +160,89 @@ impl<'a> Standardised<'a> {
         product
     }
 
-    /// Block power iteration on `X' X`; the batch holds the share `sampled` of the respondents.
-    fn leading(&self, batch: &Batch, sampled: f64, n: usize, seed: u64) -> Leading {
+    /// The weight of each respondent of a batch: the sum over the responses of the reciprocals of the items' numbers of
+    /// responses, so that every item weighs the same and a group of respondents with items of its own does not lose its
+    /// place in the leading vectors to a larger group.
+    fn weights(&self, batch: &Batch) -> Vec<f64> {
+        let items = self.responses.catalogue();
+        let weight = |position: usize| -> f64 {
+            let responses = batch.responses_of(position).iter();
+            responses
+                .map(|r| 1.0 / self.totals[items.item_of(r.option as usize)] as f64)
+                .sum()
+        };
+        (0..batch.n_respondents()).map(weight).collect()
+    }
+
+    /// Block power iteration on `X' W X` with the respondents' weights `W`.
+    ///
+    /// Where a few items link all others, the vectors are found on these first, and a few iterations spread them to the
+    /// others. So the axes of groups that share nothing else agree from the start; they join up slowly later.
+    fn leading(&self, batch: &Batch, linking: &[u32], n: usize, seed: u64) -> Leading {
         let catalogue = self.responses.catalogue();
         let n_rows = catalogue.n_parameter_rows();
         let n_respondents = batch.n_respondents();
-        let width = (n + OVERSAMPLING).min(n_rows).min(n_respondents);
+        let core: Vec<usize> = linking
+            .iter()
+            .flat_map(|&item| catalogue.rows_of(item as usize))
+            .collect();
+        let with_core = core.len() >= n;
+        let width = (n + OVERSAMPLING)
+            .min(if with_core { core.len() } else { n_rows })
+            .min(n_respondents);
+        let mut in_core = vec![!with_core; n_rows];
+        core.iter().for_each(|&row| in_core[row] = true);
+        let weights = self.weights(batch);
+        let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
         let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
         let mut right = Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
-        for _ in 0..ITERATIONS {
+        let n_spreading = if with_core { SPREADING_ITERATIONS } else { 0 };
+        for iteration in 0..ITERATIONS + n_spreading {
+            if iteration < ITERATIONS {
+                let others = right
+                    .rows_mut()
+                    .into_iter()
+                    .zip(&in_core)
+                    .filter(|(_, core)| !**core);
+                others.for_each(|(mut row, _)| row.fill(0.0));
+            }
             let pooled = encoder::pool(&self.scores(&right), batch);
-            let mut left =
-                Array2::from_shape_fn((n_respondents, width), |(i, k)| f64::from(pooled[i * width + k]));
+            let mut left = Array2::from_shape_fn((n_respondents, width), |(i, k)| {
+                f64::from(pooled[i * width + k]) * roots[i]
+            });
             orthonormalise(&mut left);
+            left.rows_mut()
+                .into_iter()
+                .zip(&roots)
+                .for_each(|(mut row, root)| row *= *root);
             right = self.transposed(batch, &left);
         }
-        // With X ~ left right', the singular values are the lengths of the rotated columns of `right`.
+        // With W^1/2 X ~ left right', the squared singular values are the squared lengths of the rotated columns of `right`.
         let (squares, rotation) = symmetric_eigen(right.t().dot(&right).view());
         let rotated = right.dot(&rotation);
-        let size = (n_respondents as f64).sqrt();
+        let size: f64 = weights.iter().sum::<f64>().sqrt();
+        let answered = self.weighted_totals(batch, &weights);
         let mut scoring = Array2::zeros((n_rows, n));
         let mut correlation = Array2::zeros((n_rows, n));
-        let row_items = catalogue.items_of_rows();
         for d in 0..n.min(width) {
             let square = squares[d].max(f64::MIN_POSITIVE);
             for row in 0..n_rows {
-                let answers = self.totals[row_items[row] as usize] as f64 * sampled;
                 scoring[[row, d]] = rotated[[row, d]] * size / square;
-                correlation[[row, d]] = rotated[[row, d]] * size / answers.max(1.0);
+                correlation[[row, d]] = rotated[[row, d]] * size / answered[row].max(f64::MIN_POSITIVE);
             }
         }
         Leading { scoring, correlation }
+    }
+
+    /// The summed weights of those who answered the item of each parameter row.
+    fn weighted_totals(&self, batch: &Batch, weights: &[f64]) -> Vec<f64> {
+        let catalogue = self.responses.catalogue();
+        let total = |item: usize| -> f64 {
+            let choosers = batch.choosers_of(catalogue.options_of(item)).iter();
+            choosers.map(|c| weights[c.position as usize]).sum()
+        };
+        let rows = |item: usize| std::iter::repeat_n(total(item), catalogue.rows_of(item).len());
+        (0..catalogue.n_items()).flat_map(rows).collect()
     }
 }
 

@@ -24,7 +24,7 @@ pub type Lanes = [f32; LANES];
 const RESPONDENTS_PER_TASK: usize = 64;
 /// Factors of probabilities that are multiplied before their logarithm is taken. Each is at least the reciprocal of
 /// twice the number of options, so that the product of eight stays a normal number up to 30,000 options.
-const FACTORS_PER_LOGARITHM: usize = 8;
+pub(crate) const FACTORS_PER_LOGARITHM: usize = 8;
 
 /// What the bound is evaluated for.
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@ use super::Network;
 use crate::Result;
 use crate::kernels::Table;
 use crate::kernels::encoder::EncoderKernel;
+use ndarray::Array2;
 
 /// The network's answer: one embedding per (item, option) is summed over a respondent's observed responses, and
 /// the network turns the sum and the number of responses into a normal distribution.
@@ -53,6 +54,14 @@ impl Gaussian<'_> {
                 to[d * n_dims..d * n_dims + d].copy_from_slice(&below[start..start + d]);
             }
         }
+    }
+
+    /// [`Gaussian::factor`] in double precision.
+    pub fn wide_factor(&self) -> Array2<f64> {
+        let n_dims = self.n_dims;
+        let mut factor = vec![0.0f32; n_dims * n_dims];
+        self.factor(&mut factor);
+        Array2::from_shape_fn((n_dims, n_dims), |(i, j)| f64::from(factor[i * n_dims + j]))
     }
 
     /// The logarithm of the determinant of the Cholesky factor.

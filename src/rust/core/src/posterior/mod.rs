@@ -6,6 +6,7 @@ mod moments;
 mod newton;
 mod pareto;
 mod proposal;
+mod quadrature;
 mod respondent;
 
 pub use item_errors::{ItemErrors, item_errors};
@@ -19,6 +20,7 @@ use crate::{Batch, Error, Responses, Result};
 use moments::Summary;
 use ndarray::ArrayView1;
 use proposal::Proposal;
+use quadrature::Grid;
 use rayon::prelude::*;
 use respondent::Respondent;
 
@@ -30,7 +32,8 @@ const RESPONDENTS_PER_TASK: usize = 64;
 /// How to score respondents.
 #[derive(Clone, Copy, Debug)]
 pub struct Scoring {
-    /// True to refine the network's answer by Newton's method and importance sampling.
+    /// True to refine the network's answer: by adaptive quadrature in one or two dimensions, else by Newton's method and
+    /// importance sampling.
     pub refine: bool,
     /// Seed of the draws.
     pub seed: u64,
@@ -68,7 +71,7 @@ pub(crate) fn moments(
     let mut moments = Moments::with_capacity(model.shape.n_dims, respondents.len());
     let n_dims = model.shape.n_dims;
     let kernel = model.encoder.kernel()?;
-    let proposal = Proposal::new(n_dims);
+    let refinement = Refinement::new(n_dims);
     let mut batch = Batch::default();
     for members in respondents.chunks(CHUNK) {
         if monitor.cancelled() {
@@ -88,7 +91,7 @@ pub(crate) fn moments(
                         outputs: outputs.as_slice().unwrap_or_default(),
                     };
                     if scoring.refine {
-                        refine(model, &batch, posterior, position, &proposal, scoring.seed)
+                        refinement.refine(model, &batch, posterior, position, scoring.seed)
                     } else {
                         Summary::of_network(posterior)
                     }
@@ -105,25 +108,47 @@ pub(crate) fn moments(
 }
 
 /// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws, and so on that of
-/// the dimensions.
+/// the dimensions. Quadrature has none.
 pub fn pareto_threshold(n_dims: usize) -> f64 {
     pareto::threshold(Proposal::new(n_dims).n_draws())
 }
 
-/// Newton's method from the network's answer to the mode, then importance sampling around it.
-fn refine(
-    model: &Model,
-    batch: &Batch,
-    posterior: Gaussian<'_>,
-    position: usize,
-    proposal: &Proposal,
-    seed: u64,
-) -> Summary {
-    let start: Vec<f64> = posterior.mean().iter().map(|&x| f64::from(x)).collect();
-    // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
-    let responses = batch.responses_of(position).iter();
-    let key = responses.fold(0, |key, response| mix(key ^ u64::from(response.option)));
-    let respondent = Respondent::new(model, batch, position);
-    let mode = newton::maximise(&respondent, start);
-    importance::sample(&respondent, &mode, proposal, seed, key)
+/// How the network's answer is refined.
+enum Refinement {
+    /// By adaptive quadrature.
+    Quadrature(Grid),
+    /// By Newton's method to the mode, then importance sampling around it.
+    Sampling(Proposal),
+}
+
+impl Refinement {
+    fn new(n_dims: usize) -> Self {
+        if n_dims <= quadrature::MOST_DIMS {
+            Refinement::Quadrature(Grid::new(n_dims))
+        } else {
+            Refinement::Sampling(Proposal::new(n_dims))
+        }
+    }
+
+    fn refine(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        posterior: Gaussian<'_>,
+        position: usize,
+        seed: u64,
+    ) -> Summary {
+        let start: Vec<f64> = posterior.mean().iter().map(|&x| f64::from(x)).collect();
+        let respondent = Respondent::new(model, batch, position);
+        match self {
+            Refinement::Quadrature(grid) => grid.integrate(&respondent, start, posterior.wide_factor()),
+            Refinement::Sampling(proposal) => {
+                // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
+                let responses = batch.responses_of(position).iter();
+                let key = responses.fold(0, |key, response| mix(key ^ u64::from(response.option)));
+                let mode = newton::maximise(&respondent, start);
+                importance::sample(&respondent, &mode, proposal, seed, key)
+            }
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::linalg::{pack, packed_length};
 use crate::model::Gaussian;
-use ndarray::Array2;
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
 #[derive(Clone, Debug)]
@@ -111,9 +110,7 @@ impl Summary {
     /// The network's own answer.
     pub fn of_network(posterior: Gaussian<'_>) -> Self {
         let n_dims = posterior.n_dims;
-        let mut factor = vec![0.0f32; n_dims * n_dims];
-        posterior.factor(&mut factor);
-        let factor = Array2::from_shape_fn((n_dims, n_dims), |(i, j)| f64::from(factor[i * n_dims + j]));
+        let factor = posterior.wide_factor();
         Self {
             mean: posterior.mean().iter().map(|&x| f64::from(x)).collect(),
             covariance: pack(factor.dot(&factor.t()).view()),
@@ -121,6 +118,16 @@ impl Summary {
             pareto_k: f64::NAN,
             log_evidence: f64::NAN,
         }
+    }
+
+    /// Posterior means.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Posterior covariance, its lower triangle row by row.
+    pub fn covariance(&self) -> &[f64] {
+        &self.covariance
     }
 
     /// Weighted moments of draws; `points[d]` holds coordinate `d` of all of them.

@@ -1,10 +1,12 @@
 //! The log posterior of one respondent's latent traits.
 
 use crate::Batch;
+use crate::kernels::bound::FACTORS_PER_LOGARITHM;
 use crate::kernels::link;
 use crate::kernels::math::{self, LogCdf, Logistic, Normal};
 use crate::model::{Link, Model};
 use ndarray::{Array1, Array2};
+use pulp::NullaryFnOnce;
 use std::ops::Range;
 
 /// One respondent's responses with the parameters of their items side by side.
@@ -119,29 +121,14 @@ impl Respondent {
 
     /// The log likelihood at many points: `points[d]` holds coordinate `d` of all of them.
     pub fn log_likelihoods(&self, points: &[Vec<f32>]) -> Vec<f32> {
-        let n = points.first().map_or(0, Vec::len);
-        let mut totals = vec![0.0f32; n];
-        let mut predictors = vec![0.0f32; n * self.widest];
-        let mut largest = vec![0.0f32; n];
-        for (slots, chosen) in &self.answers {
-            for (row, slot) in predictors.chunks_mut(n).zip(slots.clone()) {
-                self.predict(slot, points, row);
-            }
-            if slots.len() == 1 {
-                let sign = if *chosen == 1 { 1.0 } else { -1.0 };
-                match self.link {
-                    Link::Logit => add_terms::<Logistic>(&mut totals, &predictors, sign),
-                    Link::Probit => add_terms::<Normal>(&mut totals, &predictors, sign),
-                }
-            } else {
-                let predictors = &mut predictors[..slots.len() * n];
-                add_nominal(&mut totals, &mut largest, predictors, *chosen);
-            }
-        }
-        totals
+        pulp::Arch::new().dispatch(LogLikelihoods {
+            respondent: self,
+            points,
+        })
     }
 
     /// The linear predictor of a slot at many points.
+    #[inline(always)]
     fn predict(&self, slot: usize, points: &[Vec<f32>], to: &mut [f32]) {
         let row = self.row(slot);
         to.fill(-row[self.n_dims]);
@@ -153,34 +140,103 @@ impl Respondent {
     }
 }
 
-#[inline(always)]
-fn add_terms<F: LogCdf>(totals: &mut [f32], predictors: &[f32], sign: f32) {
-    for (total, &eta) in totals.iter_mut().zip(predictors) {
-        *total += F::at(sign * eta).0;
+/// The log likelihood at many points. The code is compiled for the processors that pulp tells apart.
+struct LogLikelihoods<'a> {
+    respondent: &'a Respondent,
+    points: &'a [Vec<f32>],
+}
+
+impl NullaryFnOnce for LogLikelihoods<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn call(self) -> Vec<f32> {
+        let Self { respondent, points } = self;
+        let n = points.first().map_or(0, Vec::len);
+        let mut sums = Sums {
+            totals: vec![0.0; n],
+            factors: vec![1.0; n],
+            largest: vec![0.0; n],
+        };
+        let mut predictors = vec![0.0f32; n * respondent.widest];
+        for (number, (slots, chosen)) in respondent.answers.iter().enumerate() {
+            for (row, slot) in predictors.chunks_mut(n).zip(slots.clone()) {
+                respondent.predict(slot, points, row);
+            }
+            match (slots.len(), respondent.link) {
+                (1, Link::Logit) => sums.add_binary::<Logistic>(&predictors, *chosen),
+                (1, Link::Probit) => sums.add_binary::<Normal>(&predictors, *chosen),
+                (n_slots, _) => sums.add_nominal(&mut predictors[..n_slots * n], *chosen),
+            }
+            if number % FACTORS_PER_LOGARITHM == FACTORS_PER_LOGARITHM - 1 {
+                sums.take_logarithms();
+            }
+        }
+        sums.take_logarithms();
+        sums.totals
     }
 }
 
-/// Adds the log probabilities of one response to an item with several options at many points.
-fn add_nominal(totals: &mut [f32], largest: &mut [f32], predictors: &mut [f32], chosen: usize) {
-    let n = totals.len();
-    largest.fill(0.0);
-    for row in predictors.chunks(n) {
-        largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
-    }
-    if chosen > 0 {
-        let row = &predictors[(chosen - 1) * n..chosen * n];
-        totals.iter_mut().zip(row).for_each(|(t, eta)| *t += eta);
-    }
-    let (sums, others) = predictors.split_at_mut(n);
-    for (sum, &top) in sums.iter_mut().zip(largest.iter()) {
-        *sum = math::exp(-top) + math::exp(*sum - top);
-    }
-    for row in others.chunks(n) {
-        for ((sum, &eta), &top) in sums.iter_mut().zip(row).zip(largest.iter()) {
-            *sum += math::exp(eta - top);
+/// Log likelihoods at many points: `totals + ln(factors)`.
+struct Sums {
+    totals: Vec<f32>,
+    factors: Vec<f32>,
+    largest: Vec<f32>,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn take_logarithms(&mut self) {
+        for (total, factor) in self.totals.iter_mut().zip(&mut self.factors) {
+            *total += math::ln(*factor);
+            *factor = 1.0;
         }
     }
-    for ((total, &sum), &top) in totals.iter_mut().zip(sums.iter()).zip(largest.iter()) {
-        *total -= top + math::ln(sum);
+
+    #[inline(always)]
+    fn add_binary<F: LogCdf>(&mut self, predictors: &[f32], chosen: usize) {
+        let sign = if chosen == 1 { 1.0 } else { -1.0 };
+        for ((total, factor), &eta) in self.totals.iter_mut().zip(&mut self.factors).zip(predictors) {
+            let terms = F::terms(sign * eta);
+            *total += terms.linear;
+            *factor *= terms.factor;
+        }
+    }
+
+    /// One response to an item with several options.
+    #[inline(always)]
+    fn add_nominal(&mut self, predictors: &mut [f32], chosen: usize) {
+        let Self {
+            totals,
+            factors,
+            largest,
+        } = self;
+        let n = totals.len();
+        largest.fill(0.0);
+        for row in predictors.chunks(n) {
+            largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
+        }
+        if chosen > 0 {
+            let row = &predictors[(chosen - 1) * n..chosen * n];
+            totals.iter_mut().zip(row).for_each(|(t, eta)| *t += eta);
+        }
+        let (sums, others) = predictors.split_at_mut(n);
+        for (sum, &top) in sums.iter_mut().zip(largest.iter()) {
+            *sum = math::exp(-top) + math::exp(*sum - top);
+        }
+        for row in others.chunks(n) {
+            for ((sum, &eta), &top) in sums.iter_mut().zip(row).zip(largest.iter()) {
+                *sum += math::exp(eta - top);
+            }
+        }
+        for (((total, factor), &sum), &top) in totals
+            .iter_mut()
+            .zip(factors)
+            .zip(sums.iter())
+            .zip(largest.iter())
+        {
+            *total -= top;
+            *factor /= sum;
+        }
     }
 }

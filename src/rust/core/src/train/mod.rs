@@ -152,32 +152,38 @@ fn train(
     let batch_size = respondents.len().div_ceil(n_batches);
     let mut schedule = Schedule::new(settings, n_batches);
     let mut order = respondents.to_vec();
-    let mut batch = Batch::default();
-    let mut filled = false;
-    while let Some(epoch) = schedule.next_epoch() {
-        if n_batches > 1 {
-            shuffle(&mut order, settings.seed, epoch);
+    let n_options = responses.catalogue().n_options();
+    let fill = |batch: &mut Batch, members: &[u32]| {
+        batch.fill(responses, members);
+        batch.group(n_options);
+    };
+    let (mut batch, mut next) = (Batch::default(), Batch::default());
+    while let Some(step) = schedule.next_step() {
+        if monitor.cancelled() {
+            return Err(Error::Cancelled);
         }
-        let mut bound = 0.0;
-        for (index, members) in order.chunks(batch_size).enumerate() {
-            if monitor.cancelled() {
-                return Err(Error::Cancelled);
+        // The next batch of the epoch is laid out while this one is evaluated; a single batch stays as it is.
+        if step.batch == 0 && (n_batches > 1 || step.epoch == 1) {
+            if n_batches > 1 {
+                shuffle(&mut order, settings.seed, step.epoch);
             }
-            // A single batch stays as it is from epoch to epoch.
-            if n_batches > 1 || !filled {
-                batch.fill(responses, members);
-                batch.group(responses.catalogue().n_options());
-                filled = true;
-            }
-            let weights = vec![1.0; members.len()];
-            bound += trainer.step(&batch, &weights, epoch, schedule.learning_rate(index))?;
+            fill(&mut batch, &order[..batch_size.min(order.len())]);
+        } else if n_batches > 1 {
+            std::mem::swap(&mut batch, &mut next);
         }
-        let bound = bound + trainer.log_prior();
+        let following = order.chunks(batch_size).nth(step.batch + 1);
+        let weights: Vec<f32> = vec![1.0; batch.n_respondents()];
+        let (bound, ()) = rayon::join(
+            || trainer.step(&batch, &weights, step.epoch, step.learning_rate),
+            || following.map_or((), |members| fill(&mut next, members)),
+        );
+        let (bound, weight) = (bound?, f64::from(weights.iter().sum::<f32>()));
         if !bound.is_finite() {
-            return Err(Error::NotFinite { epoch });
+            return Err(Error::NotFinite { epoch: step.epoch });
         }
-        schedule.end_epoch(bound);
-        if let Some(epoch) = schedule.last() {
+        if schedule.record(bound, weight, || trainer.log_prior()).is_some()
+            && let Some(epoch) = schedule.last()
+        {
             monitor.epoch(epoch);
         }
     }

@@ -10,10 +10,12 @@ const WINDOW_STEPS: usize = 40;
 const WINDOWS_WITHOUT_PROGRESS: usize = 2;
 /// The search may take this share of `max_epochs`, the rest is left for the descent.
 const SEARCH_SHARE: f64 = 0.7;
-/// The descent takes as many epochs as this multiple of the search.
+/// The descent takes as many steps as this multiple of the search.
 const DESCENT_PER_SEARCH: f64 = 0.6;
 /// Steps that the descent takes at least.
 const LEAST_DESCENT_STEPS: usize = 100;
+/// Training passes over the data at least so often, when it may.
+const LEAST_EPOCHS: usize = 2;
 
 /// The part of training to which an epoch belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +41,17 @@ pub struct Epoch {
     pub progress: f64,
 }
 
-/// The mean of the bounds of some epochs and the square of its standard error.
+/// The mean of some bounds and the square of its standard error.
 struct Window {
     mean: f64,
     square_error: f64,
 }
 
 impl Window {
-    fn new(epochs: &[Epoch]) -> Self {
-        let n = epochs.len() as f64;
-        let mean = epochs.iter().map(|e| e.bound).sum::<f64>() / n;
-        let squares: f64 = epochs.iter().map(|e| (e.bound - mean).powi(2)).sum();
+    fn new(bounds: &[f64]) -> Self {
+        let n = bounds.len() as f64;
+        let mean = bounds.iter().sum::<f64>() / n;
+        let squares: f64 = bounds.iter().map(|bound| (bound - mean).powi(2)).sum();
         Self {
             mean,
             square_error: squares / (n - 1.0).max(1.0) / n,
@@ -57,21 +59,44 @@ impl Window {
     }
 }
 
+/// A step to be taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Step {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Number of the batch in the epoch, from 0.
+    pub batch: usize,
+    /// The learning rate.
+    pub learning_rate: f64,
+}
+
 /// Decides the learning rate of every step and when to stop.
 ///
-/// The learning rate rises over the first steps and then stays until the bound, averaged over windows of epochs,
+/// The learning rate rises over the first steps and then stays until the bound, averaged over windows of steps,
 /// has improved by less than `tolerance` (relative to its size) or by less than the standard error of the difference
-/// in two windows running, or until 70 % of `max_epochs` are over. Then it falls to zero along a cosine. Training has converged when the first of the two
-/// reasons ended the search.
+/// in two windows running, or until 70 % of `max_epochs` are over. Then it falls to zero along a cosine, and training
+/// ends with an epoch. Training has converged when the first of the two reasons ended the search.
+///
+/// Where an epoch has few steps a window is made of whole epochs, so that the same respondents are compared; with many
+/// respondents the search may end before everybody was seen.
 #[derive(Debug)]
 pub(super) struct Schedule {
     peak: f64,
     tolerance: f64,
     n_batches: usize,
-    max_epochs: usize,
+    most_steps: usize,
+    /// Steps taken.
+    done: usize,
+    /// Steps whose mean bound is one observation, and observations of a window.
+    unit: usize,
     window: usize,
+    /// Sums of bounds and weights of the current observation and of the current epoch.
+    of_unit: (f64, f64),
+    of_epoch: f64,
+    /// Bounds per unit of weight.
+    observations: Vec<f64>,
     without_progress: usize,
-    /// The epoch after which the descent starts, and its length, once known.
+    /// The number of steps after which the descent starts, and its length, once known.
     descent: Option<(usize, usize)>,
     converged: bool,
     epochs: Vec<Epoch>,
@@ -79,12 +104,22 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub fn new(settings: &Settings, n_batches: usize) -> Self {
+        let unit = if 2 * n_batches <= WINDOW_STEPS {
+            n_batches
+        } else {
+            1
+        };
         Self {
             peak: settings.learning_rate,
             tolerance: settings.tolerance,
             n_batches,
-            max_epochs: settings.max_epochs,
-            window: WINDOW_STEPS.div_ceil(n_batches),
+            most_steps: settings.max_epochs.saturating_mul(n_batches),
+            done: 0,
+            unit,
+            window: WINDOW_STEPS.div_ceil(unit),
+            of_unit: (0.0, 0.0),
+            of_epoch: 0.0,
+            observations: Vec::new(),
             without_progress: 0,
             descent: None,
             converged: false,
@@ -92,58 +127,69 @@ impl Schedule {
         }
     }
 
-    /// The number of the next epoch, or nothing when training is over.
-    pub fn next_epoch(&self) -> Option<usize> {
-        let over = match self.descent {
-            Some((start, length)) => self.epochs.len() >= start + length,
-            None => self.epochs.len() >= self.max_epochs,
-        };
-        (!over).then_some(self.epochs.len() + 1)
+    /// The next step, or nothing when training is over.
+    pub fn next_step(&self) -> Option<Step> {
+        let end = self
+            .descent
+            .map_or(self.most_steps, |(start, length)| start + length);
+        (self.done < end).then(|| Step {
+            epoch: self.done / self.n_batches + 1,
+            batch: self.done % self.n_batches,
+            learning_rate: self.learning_rate(),
+        })
     }
 
-    /// The learning rate for a batch (from 0) of the current epoch.
-    pub fn learning_rate(&self, batch: usize) -> f64 {
-        let epoch = self.epochs.len();
-        let step = epoch * self.n_batches + batch + 1;
-        let rise = (step as f64 / WARM_UP_STEPS as f64).min(1.0);
+    fn learning_rate(&self) -> f64 {
+        let rise = ((self.done + 1) as f64 / WARM_UP_STEPS as f64).min(1.0);
         let fall = self.descent.map_or(1.0, |(start, length)| {
-            let done = (epoch - start) as f64 + batch as f64 / self.n_batches as f64;
-            0.5 * (1.0 + (std::f64::consts::PI * done / length as f64).cos())
+            let share = (self.done - start) as f64 / length as f64;
+            0.5 * (1.0 + (std::f64::consts::PI * share).cos())
         });
         self.peak * rise * fall
     }
 
-    /// Records an epoch and judges progress.
-    pub fn end_epoch(&mut self, bound: f64) {
-        let learning_rate = self.learning_rate(self.n_batches - 1);
-        let phase = match self.descent {
-            Some(_) => Phase::Descent,
-            None => Phase::Search,
+    /// Records the bound of a step, summed over a batch of a total weight, and judges progress. `log_prior` is asked for
+    /// when the step ends an epoch, whose number is then returned.
+    pub fn record(&mut self, bound: f64, weight: f64, log_prior: impl FnOnce() -> f64) -> Option<usize> {
+        let learning_rate = self.learning_rate();
+        let phase = if self.descent.is_some() {
+            Phase::Descent
+        } else {
+            Phase::Search
         };
+        self.done += 1;
+        self.of_epoch += bound;
+        self.of_unit.0 += bound;
+        self.of_unit.1 += weight;
+        if self.done.is_multiple_of(self.unit) {
+            self.observations.push(self.of_unit.0 / self.of_unit.1);
+            self.of_unit = (0.0, 0.0);
+            if phase == Phase::Search {
+                self.judge();
+            }
+        }
+        if !self.done.is_multiple_of(self.n_batches) {
+            return None;
+        }
+        let end = self
+            .descent
+            .map_or(self.most_steps, |(start, length)| start + length);
         self.epochs.push(Epoch {
             number: self.epochs.len() + 1,
-            bound,
+            bound: self.of_epoch + log_prior(),
             learning_rate,
             phase,
-            progress: 0.0,
+            progress: self.done as f64 / end as f64,
         });
-        if phase == Phase::Search {
-            self.judge();
-        }
-        let progress = match self.descent {
-            Some((start, length)) => self.epochs.len() as f64 / (start + length) as f64,
-            None => self.epochs.len() as f64 / self.max_epochs as f64,
-        };
-        if let Some(last) = self.epochs.last_mut() {
-            last.progress = progress;
-        }
+        self.of_epoch = 0.0;
+        Some(self.epochs.len())
     }
 
     fn judge(&mut self) {
-        let done = self.epochs.len();
-        if done.is_multiple_of(self.window) && done >= 2 * self.window {
-            let now = Window::new(&self.epochs[done - self.window..]);
-            let before = Window::new(&self.epochs[done - 2 * self.window..done - self.window]);
+        let n = self.observations.len();
+        if n.is_multiple_of(self.window) && n >= 2 * self.window {
+            let now = Window::new(&self.observations[n - self.window..]);
+            let before = Window::new(&self.observations[n - 2 * self.window..n - self.window]);
             let noise = (now.square_error + before.square_error).sqrt();
             if now.mean - before.mean > noise.max(self.tolerance * now.mean.abs()) {
                 self.without_progress = 0;
@@ -152,12 +198,12 @@ impl Schedule {
             }
         }
         self.converged = self.without_progress >= WINDOWS_WITHOUT_PROGRESS;
-        let latest = ((self.max_epochs as f64 * SEARCH_SHARE) as usize).max(1);
-        if self.converged || done >= latest {
-            let wanted = (done as f64 * DESCENT_PER_SEARCH).ceil() as usize;
-            let least = LEAST_DESCENT_STEPS.div_ceil(self.n_batches);
-            let length = wanted.max(least).min(self.max_epochs - done);
-            self.descent = Some((done, length));
+        let latest = ((self.most_steps as f64 * SEARCH_SHARE) as usize).max(1);
+        if self.converged || self.done >= latest {
+            let wanted = ((self.done as f64 * DESCENT_PER_SEARCH).ceil() as usize).max(LEAST_DESCENT_STEPS);
+            let end = (self.done + wanted).max(LEAST_EPOCHS * self.n_batches);
+            let end = end.next_multiple_of(self.n_batches).min(self.most_steps);
+            self.descent = Some((self.done, end - self.done));
         }
     }
 
@@ -183,8 +229,8 @@ mod tests {
 
     fn run(settings: &Settings, bound: impl Fn(usize) -> f64) -> Schedule {
         let mut schedule = Schedule::new(settings, 10);
-        while let Some(epoch) = schedule.next_epoch() {
-            schedule.end_epoch(bound(epoch));
+        while let Some(step) = schedule.next_step() {
+            schedule.record(bound(step.epoch) / 10.0, 10.0, || 0.0);
         }
         schedule
     }
@@ -225,5 +271,20 @@ mod tests {
             ..Settings::new(1)
         };
         assert_eq!(run(&settings, |_| -1.0).into_epochs().len(), 1);
+    }
+
+    #[test]
+    fn with_many_batches_the_search_ends_within_an_epoch() {
+        let mut schedule = Schedule::new(&Settings::new(1), 1_000);
+        let mut searched = 0;
+        while let Some(step) = schedule.next_step() {
+            let noise = if step.batch % 2 == 0 { 0.5 } else { -0.5 };
+            schedule.record(-100.0 + noise, 10.0, || 0.0);
+            searched += usize::from(schedule.descent.is_none());
+        }
+        assert!(searched < 200, "{searched} steps");
+        assert!(schedule.converged());
+        assert_eq!(schedule.done, 2_000);
+        assert_eq!(schedule.into_epochs().len(), 2);
     }
 }
