@@ -1,6 +1,6 @@
 //! One selected column, followed through the row groups of all files.
 
-use super::files::file_error;
+use super::files::{file_error, guarded};
 use super::schema::{Found, Kind, find_column};
 use super::values::{MISSING, Texts, TooMany, Values, Wholes};
 use crate::{Error, Result};
@@ -66,7 +66,7 @@ impl Source {
             return Err(self.error("has a damaged entry in the table of contents"));
         }
         let n_rows = row_group.num_rows().max(0) as usize;
-        let pages = SerializedPageReader::new(Arc::clone(file), chunk, n_rows, None)
+        let pages = guarded(|| SerializedPageReader::new(Arc::clone(file), chunk, n_rows, None))
             .map_err(|error| self.error(format!("cannot be read ({error})")))?;
         self.reader = Some(get_column_reader(Arc::clone(&found.descriptor), Box::new(pages)));
         Ok(())
@@ -99,7 +99,8 @@ impl Source {
         let Some(typed) = typed else {
             return Err(self.error("has another type than its file says"));
         };
-        let read = typed.read_records(n_rows, Some(&mut self.levels), None, values);
+        let levels = &mut self.levels;
+        let read = guarded(|| typed.read_records(n_rows, Some(levels), None, values));
         self.reader = reader;
         match read {
             Ok((n, _, _)) if n == n_rows => {}

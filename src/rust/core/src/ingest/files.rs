@@ -1,6 +1,7 @@
 //! Paths, and errors that name them.
 
 use crate::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// An error about a file.
@@ -8,6 +9,16 @@ pub(super) fn file_error(path: &Path, message: impl std::fmt::Display) -> Error 
     Error::File {
         path: path.display().to_string(),
         message: message.to_string(),
+    }
+}
+
+/// Runs code of the Parquet library, which overflows or leaves its bounds on some damaged files.
+pub(super) fn guarded<T>(
+    work: impl FnOnce() -> parquet::errors::Result<T>,
+) -> std::result::Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("its bytes contradict each other".into()),
     }
 }
 

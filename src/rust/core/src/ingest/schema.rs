@@ -1,6 +1,6 @@
 //! What the columns of a Parquet file hold.
 
-use super::files::file_error;
+use super::files::{file_error, guarded};
 use crate::Result;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -63,8 +63,7 @@ pub fn parquet_fields(path: &Path) -> Result<Vec<FieldSummary>> {
 /// The footer of a file.
 pub(super) fn read_metadata(path: &Path) -> Result<ParquetMetaData> {
     let file = File::open(path).map_err(|error| file_error(path, error))?;
-    let metadata = ParquetMetaDataReader::new()
-        .parse_and_finish(&file)
+    let metadata = guarded(|| ParquetMetaDataReader::new().parse_and_finish(&file))
         .map_err(|error| file_error(path, format!("it is no complete Parquet file ({error})")))?;
     Ok(metadata)
 }
