@@ -207,7 +207,7 @@ fn many_rows_are_read_alike_by_any_number_of_threads() {
     let path = folder.file("large.parquet");
     write_parquet(&path, &table, Codec::Snappy).expect("written");
     let wanted = columns(&["precinct", "voter"]);
-    let one = read(&[path.clone()], &wanted, 1).expect("read");
+    let one = read(std::slice::from_ref(&path), &wanted, 1).expect("read");
     let four = read(&[path], &wanted, 4).expect("read");
     assert_eq!(one.respondents, four.respondents);
     assert_eq!(one.label_of_raw, four.label_of_raw);
@@ -239,9 +239,9 @@ fn every_type_is_read() {
         response: response.into(),
         ..columns(&["whole"])
     };
-    let ballots = read(&[path.clone()], &wanted("name", "number"), 1).expect("read");
+    let ballots = read(std::slice::from_ref(&path), &wanted("name", "number"), 1).expect("read");
     assert_eq!(responses(&ballots), ["7 x -3", "7 y 4", "8 x 1000000000000000"]);
-    let ballots = read(&[path.clone()], &wanted("name", "flag"), 1).expect("read");
+    let ballots = read(std::slice::from_ref(&path), &wanted("name", "flag"), 1).expect("read");
     assert_eq!(responses(&ballots), ["7 x true", "7 y true", "8 x false"]);
     let held: Vec<_> = parquet_fields(&path)
         .expect("fields")
@@ -437,7 +437,7 @@ fn dates_lists_and_decimals_are_refused_by_name() {
     column.close().expect("closed");
     group.close().expect("closed");
     writer.close().expect("closed");
-    let told = message(&[path.clone()], &columns(&["choice"]));
+    let told = message(std::slice::from_ref(&path), &columns(&["choice"]));
     assert!(
         told.contains("column \"choice\" has the type DATE INT32"),
         "{told}"
@@ -460,7 +460,9 @@ fn damaged_files_are_errors_wherever_the_damage_is() {
         let damaged = folder.file("damaged.parquet");
         for length in (0..bytes.len()).step_by(7) {
             std::fs::write(&damaged, &bytes[..length]).expect("written");
-            assert!(message(&[damaged.clone()], &columns(&["voter"])).contains("damaged.parquet"));
+            assert!(
+                message(std::slice::from_ref(&damaged), &columns(&["voter"])).contains("damaged.parquet")
+            );
         }
         // A changed byte may give other values, an error of any kind, but no panic.
         for at in 0..bytes.len() {
@@ -468,7 +470,7 @@ fn damaged_files_are_errors_wherever_the_damage_is() {
                 let mut changed = bytes.clone();
                 changed[at] ^= change;
                 std::fs::write(&damaged, &changed).expect("written");
-                let _ = read(&[damaged.clone()], &columns(&["voter"]), 1);
+                let _ = read(std::slice::from_ref(&damaged), &columns(&["voter"]), 1);
             }
         }
     }

@@ -355,7 +355,7 @@ mod tests {
     fn tables_and_long_data_agree() {
         let n = 5_000;
         let value = |i: usize, j: usize| {
-            if (i * 7 + j * 3) % 5 == 0 {
+            if (i * 7 + j * 3).is_multiple_of(5) {
                 NA
             } else {
                 ((i * i + j) % 3) as i32
