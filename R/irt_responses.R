@@ -162,7 +162,7 @@ read_responses.irt_responses <- function(x, columns, missing, call) {
       seq_along(found$item), found$item, unlist(x$items$options), seq_along(found$item), found$count
     ),
     respondents = x$respondents,
-    items = x$items[setdiff(names(x$items), c("n_responses", "options"))],
+    items = x$items[setdiff(names(x$items), c("n_responses", "options", "pooled"))],
     weights = x$weights,
     single = TRUE
   )
@@ -182,6 +182,7 @@ clean_responses <- function(read, rules, call) {
 # The constructor, from what read_responses() gives.
 new_irt_responses <- function(read, rules, reference, call) {
   known <- read$options[c("item", "label")]
+  inform_of_unused(rules$drop, known$label)
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
     abort_vaeirt("There is no response: every value is missing.", "empty", call)
@@ -244,8 +245,8 @@ items_in_model <- function(read, options) {
   items$n_responses <- as.integer(responses_by_item(list(items = read$items, options = options))[kept])
   labels <- options$label[options$new]
   items$options <- unname(split(labels, factor(options$item[options$new], kept)))
-  if (!is.null(items$pooled)) {
-    items$pooled <- unname(unclass(items$pooled))
+  if (!is.null(read$pooled)) {
+    items$pooled <- read$pooled[kept]
   }
   items
 }

@@ -40,7 +40,10 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   check_no_dots(..., call = call)
-  columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = NULL)
+  columns <- c(
+    rlang::enquos(respondent = respondent, item = item, response = response),
+    list(weights = rlang::quo(NULL))
+  )
   rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
   read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
   options <- match_catalogue(read, fit$catalogue, call)
@@ -109,7 +112,7 @@ catalogue_options <- function(catalogue) {
     label = unlist(catalogue$options),
     id = seq_len(sum(n_options)) - 1L
   )
-  if (is.null(catalogue$pooled)) {
+  if (!"pooled" %in% names(catalogue)) {
     return(known)
   }
   pools <- known[known$label == pooled_label, ]

@@ -62,6 +62,13 @@ drop_labels <- function(read, rules, call) {
   if (any(absent | unwanted)) keep_options(read, !(absent | unwanted), call) else read
 }
 
+inform_of_unused <- function(labels, known) {
+  unused <- setdiff(as_names(labels), known)
+  if (length(unused) > 0) {
+    cli::cli_inform(c(i = "No response has the label{?s} {.val {unused}} of {.arg drop}."))
+  }
+}
+
 # Pairs of a respondent and an item with more than one response.
 drop_duplicates <- function(read, rules, call) {
   if (read$single) {
@@ -78,6 +85,7 @@ drop_duplicates <- function(read, rules, call) {
   before <- responses_by_item(read)
   if (rules$duplicates == "drop_item") {
     read <- set_aside(read, "item", read$items$item[found$items], "duplicate responses", before[found$items])
+    read$gone[found$items] <- TRUE
     return(keep_options(read, !concerned, call))
   }
   read <- recount(read, unwrap_rust(rust_drop_duplicates(read$cells), call)$count)
@@ -106,26 +114,36 @@ responses_by_item <- function(read) {
   counts
 }
 
-# Options that few respondents chose; pooled, they are one option of their item, which few respondents may have chosen
-# too.
+# Options that few respondents chose.
 drop_rare <- function(read, rules, call) {
-  options <- read$options
-  rare <- options$count > 0 & options$count < rules$min_count
-  if (any(rare) && rules$rare == "pool") {
-    pool <- rare | options$label == pooled_label
-    total <- rowsum(ifelse(pool, options$count, 0), options$item)
-    large <- as.integer(rownames(total))[total >= rules$min_count]
-    pooled <- pool & options$item %in% large
-    read$items$pooled <- I(split(options$label[pooled], factor(options$item[pooled], seq_len(nrow(read$items)))))
-    read <- set_aside(read, "option", option_names(read, rare & pooled), "pooled")
-    read$options$label[pooled] <- pooled_label
-    read$options$rank[pooled] <- Inf
-    rare <- rare & !pooled
+  is_rare <- function(read) read$options$count > 0 & read$options$count < rules$min_count
+  if (rules$rare == "pool" && any(is_rare(read))) {
+    read <- pool_rare(read, is_rare(read), rules$min_count)
   }
+  rare <- is_rare(read) & !(read$options$pooled %||% FALSE)
   if (any(rare)) {
-    read <- set_aside(read, "option", option_names(read, rare), "rare", options$count[rare])
+    read <- set_aside(read, "option", option_names(read, rare), "rare", read$options$count[rare])
     read <- keep_options(read, !rare, call)
   }
+  read
+}
+
+# Makes the rare options of an item one, where together they are not rare.
+pool_rare <- function(read, rare, min_count) {
+  options <- read$options
+  pool <- rare | options$label == pooled_label
+  total <- rowsum(ifelse(pool, options$count, 0), options$item)
+  large <- as.integer(rownames(total))[total >= min_count]
+  pooled <- pool & options$item %in% large
+  if (!any(rare & pooled)) {
+    return(read)
+  }
+  by_item <- split(options$label[pooled], factor(options$item[pooled], seq_len(nrow(read$items))))
+  read$pooled <- unname(by_item)
+  read <- set_aside(read, "option", option_names(read, rare & pooled), "pooled")
+  read$options$label[pooled] <- pooled_label
+  read$options$rank[pooled] <- Inf
+  read$options$pooled <- pooled
   read
 }
 
