@@ -74,6 +74,9 @@ check_seed <- function(seed, call = caller_env()) {
 
 # Whole numbers in full, never as 1e+05, and each number the same whatever stands beside it.
 number_names <- function(x) {
+  if (is.integer(x)) {
+    return(as.character(x))
+  }
   whole <- !is.na(x) & x == trunc(x)
   ifelse(whole, sprintf("%.0f", x), ifelse(is.na(x), NA_character_, formatC(x, digits = 15, width = 1, format = "g")))
 }

@@ -12,9 +12,21 @@
 #' The reference option of an item, whose discrimination and difficulty are 0, is nay, `FALSE`, the smallest number, the
 #' first factor level or the first label in the order of the C locale, unless `reference` says otherwise.
 #'
-#' Set aside, with a message and a row in `$dropped`, are response options that nobody chose, items with fewer than two
-#' chosen options (unanimous roll calls, uncontested races, empty columns) and respondents without any remaining response;
-#' these respondents keep their row, with `NA`, in the estimates.
+#' What is set aside is counted in a message and listed in `$dropped`, in this order:
+#' 1. responses with a label in `missing` (not listed) or `drop`;
+#' 2. more than one response of a respondent to an item: an error, unless `duplicates` says what to set aside;
+#' 3. options that fewer than `min_count` respondents chose: dropped, or pooled into one option of their item,
+#'    `"(other)"`, which is dropped when it is as rare itself;
+#' 4. items with fewer than two chosen options (unanimous roll calls, uncontested races, empty columns), and options that
+#'    nobody chose;
+#' 5. respondents with fewer than `min_responses` remaining responses. They and respondents without any response keep
+#'    their row, with `NA`, in the estimates;
+#' 6. items and options as in step 4, once more.
+#'
+#' Parquet files are read a batch of rows at a time, compressed with snappy, zstd, gzip or not at all. Columns may hold
+#' text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's rows may lie anywhere in the files;
+#' respondents and items are numbered in the order in which they occur. A missing response is missing; a missing
+#' respondent or item is an error.
 #'
 #' @param x One of
 #'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;
@@ -23,21 +35,35 @@
 #'   * a data frame with one column per item (factor, character, logical or whole number), and in the columns selected by
 #'     `respondent`, if any, the respondents' names;
 #'   * a data frame with one row per response, when `respondent`, `item` and `response` select its columns;
+#'   * a path to a Parquet file with one row per response, several paths, or a folder (all files in it whose names end in
+#'     `.parquet`), with `respondent`, `item` and `response` selecting columns of the first file;
 #'   * an `irt_responses` object, which is returned as it is.
 #' @param ... Must be empty: an argument that nobody knows is an error.
-#' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame. Several columns for
-#'   `respondent` are joined by `"/"` and kept as metadata.
+#' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame or of Parquet files.
+#'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
+#' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein")`.
+#' @param weights Weights of the respondents, positive and finite: a column (constant within a respondent) of a data frame or
+#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row.
+#' @param min_responses Respondents with fewer responses contribute none.
+#' @param min_count Response options that fewer respondents chose are set aside.
+#' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
+#' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets all
+#'   of these responses aside; `"drop_item"` the whole item.
 #' @param .call The environment whose call errors name.
 #' @return A list of class `irt_responses`:
-#'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`;
+#'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For
+#'     Parquet files a compact `vaeirt_ids` object, of which [tibble::as_tibble()] makes a tibble without `n_responses`;
 #'   * `items`: tibble with one row per item in the model: `item`, the metadata, `n_responses`, and `options`, a list of
-#'     the labels of its options, the reference first;
-#'   * `offsets`, `options`: the responses, respondent by respondent: those of respondent `i` are
-#'     `options[offsets[i] + 1]` to `options[offsets[i + 1]]`. An option's id counts from 0 through the options of all
-#'     items in order;
-#'   * `dropped`: tibble of what was set aside: `kind` (`"item"`, `"option"` or `"respondent"`), `name`, `reason`.
+#'     the labels of its options, the reference first; with pooled options also `pooled`, a list of their labels;
+#'   * `offsets`, `options`, `option_size`: the responses, respondent by respondent. `options` is a raw vector of
+#'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
+#'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
+#'   * `weights`: one number for each respondent, or `NULL`;
+#'   * `dropped`: tibble of what was set aside: `kind` (`"label"`, `"item"`, `"option"`, `"response"` or `"respondent"`),
+#'     `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
+#'     and `n_responses` (how many responses went with it; `NA` where they were not counted).
 #' @export
 #' @examples
 #' votes <- rbind(ann = c(1, 0, 1), bob = c(0, 0, 1), cat = c(0, 1, NA))
@@ -52,36 +78,61 @@
 #'
 #' survey <- data.frame(id = 1:3, tax = c("more", "less", "DK"), aid = c("less", "same", "more"))
 #' irt_responses(survey, respondent = id, missing = "DK", reference = "less")
-irt_responses <- function(x, ..., respondent = NULL, item = NULL, response = NULL, reference = NULL, missing = NULL,
+#'
+#' \dontrun{
+#' irt_responses(
+#'   "votes.parquet",
+#'   respondent = c(state, county, cvr_id), item = race, response = candidate,
+#'   drop = c("undervote", "overvote", "writein"), min_count = 50, rare = "pool"
+#' )
+#' }
+irt_responses <- function(x,
+                          ...,
+                          respondent = NULL,
+                          item = NULL,
+                          response = NULL,
+                          reference = NULL,
+                          missing = NULL,
+                          drop = NULL,
+                          weights = NULL,
+                          min_responses = 1,
+                          min_count = 1,
+                          rare = c("drop", "pool"),
+                          duplicates = c("error", "drop_response", "drop_item"),
                           .call = rlang::current_env()) {
-  columns <- rlang::enquos(respondent = respondent, item = item, response = response)
+  columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = weights)
   check_no_dots(..., call = .call)
   if (inherits(x, "irt_responses")) {
-    asked <- c(
-      names_of_given(columns),
-      c("reference", "missing")[c(!is.null(reference), !is.null(missing))]
-    )
-    if (length(asked) > 0) {
-      abort_vaeirt(
-        "The data are {.cls irt_responses} already: {.arg {asked}} {?has/have} to be given when they are made.",
-        "argument",
-        .call
-      )
-    }
+    refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", ".call")), .call)
     return(x)
   }
-  new_irt_responses(read_responses(x, columns, missing, .call), reference, .call)
+  rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, call = .call)
+  new_irt_responses(read_responses(x, columns, missing, .call), rules, reference, .call)
 }
 
-# What every kind of input is read into: a list of `cells`, equally long vectors with one observed response per element
-# (`respondent` and `item`, row numbers of the two tibbles, and `option`, the place among the labels of the item, from 1);
-# the tibbles `respondents` and `items` with names and metadata; and `labels`, the labels of each item in the order of its
-# options. `columns` holds quosures that select columns of a data frame.
+refuse_instructions <- function(asked, call) {
+  if (length(asked) > 0) {
+    abort_vaeirt(
+      "The data are {.cls irt_responses} already: {.arg {asked}} {?has/have} to be given when they are made.",
+      "argument",
+      call
+    )
+  }
+}
+
+# What every kind of input is read into: a list of `cells`, an external pointer to the observed responses, which lives no
+# longer than the call; `options`, a data frame of their raw options (see new_options()); the tibbles `respondents` (or
+# `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a respondent cannot have two
+# responses to an item. `columns` holds quosures that select columns, `missing` the values that are no responses.
 read_responses <- function(x, columns, missing, call) {
-  if (!is.data.frame(x)) {
-    used <- names_of_given(columns)
+  if (!is.data.frame(x) && !(is.character(x) && is.null(dim(x)))) {
+    used <- setdiff(names_of_given(columns), "weights")
     if (length(used) > 0) {
-      abort_vaeirt("{.arg {used}} select{?s/} columns of a data frame, and the data are {describe(x)}.", "argument", call)
+      abort_vaeirt(
+        "{.arg {used}} select{?s/} columns of a data frame or of Parquet files, and the data are {describe(x)}.",
+        "argument",
+        call
+      )
     }
   }
   UseMethod("read_responses")
@@ -93,7 +144,7 @@ names_of_given <- function(columns) names(columns)[!vapply(columns, rlang::quo_i
 read_responses.default <- function(x, columns, missing, call) {
   abort_vaeirt(
     c(
-      "The data must be a matrix, a data frame or a {.cls rollcall} object, not {describe(x)}.",
+      "The data must be a matrix, a data frame, a {.cls rollcall} object or paths to Parquet files, not {describe(x)}.",
       i = "Respondents belong in the rows of a matrix and items in its columns.",
       i = if (length(dim(x)) == 2) "Convert it with {.fn as.matrix} first."
     ),
@@ -104,93 +155,106 @@ read_responses.default <- function(x, columns, missing, call) {
 
 #' @exportS3Method
 read_responses.irt_responses <- function(x, columns, missing, call) {
-  n_options <- lengths(x$items$options)
-  item <- rep(seq_along(n_options), n_options)[x$options + 1L]
+  found <- unwrap_rust(rust_unpack(x$offsets, x$options, x$option_size, lengths(x$items$options)), call)
   list(
-    cells = list(
-      respondent = rep(seq_len(nrow(x$respondents)), diff(x$offsets)),
-      item = item,
-      option = x$options + 1L - as.integer(cumsum(n_options) - n_options)[item]
+    cells = found$cells,
+    options = new_options(
+      seq_along(found$item), found$item, unlist(x$items$options), seq_along(found$item), found$count
     ),
     respondents = x$respondents,
-    items = x$items,
-    labels = x$items$options
+    items = x$items[setdiff(names(x$items), c("n_responses", "options", "pooled"))],
+    weights = x$weights,
+    single = TRUE
   )
 }
 
+# The cells without labels that mean no response, and without duplicates.
+clean_responses <- function(read, rules, call) {
+  read$n_raw <- sum(!is.na(read$options$raw))
+  read$gone <- logical(nrow(read$items))
+  if (may_clash(read$respondents)) {
+    check_unique(respondent_names(read$respondents), "respondent", call)
+  }
+  check_unique(read$items$item, "item", call)
+  drop_duplicates(drop_labels(read, rules, call), rules, call)
+}
+
 # The constructor, from what read_responses() gives.
-new_irt_responses <- function(read, reference, call) {
-  cells <- read$cells
-  respondents <- read$respondents
-  items <- read$items
-  labels <- read$labels
-  if (length(cells$option) == 0) {
+new_irt_responses <- function(read, rules, reference, call) {
+  known <- read$options[c("item", "label")]
+  inform_of_unused(rules$drop, known$label)
+  read <- clean_responses(read, rules, call)
+  if (sum(read$options$count) == 0) {
     abort_vaeirt("There is no response: every value is missing.", "empty", call)
   }
-  check_unique(respondents$respondent, "respondent", call)
-  check_unique(items$item, "item", call)
+  read <- drop_rare(read, rules, call)
+  check_identifiers(read, call)
+  read <- drop_uninformative(read, "never chosen", call)
+  read <- drop_short(read, rules, call)
+  if (nrow(read$options) == 0) {
+    abort_nothing_left(nrow(read$respondents), call)
+  }
+  options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
+  packed <- pack_cells(read, options, call)
 
-  check_identifiers(cells, labels, items$item, call)
-  n_labels <- lengths(labels)
-  first <- cumsum(n_labels) - n_labels
-  counts <- tabulate(first[cells$item] + cells$option, sum(n_labels))
-  place <- option_places(labels, counts, reference, items$item, call)
-
-  kept_item <- place$n_options >= 2
-  offset <- cumsum(ifelse(kept_item, place$n_options, 0)) - ifelse(kept_item, place$n_options, 0)
-  id_of <- ifelse(rep(kept_item, n_labels), rep(offset, n_labels) + place$place, NA_integer_)
-  id <- as.integer(id_of)[first[cells$item] + cells$option]
-
-  kept <- !is.na(id)
-  order <- order(cells$respondent[kept], cells$item[kept], method = "radix")
-  n_responses <- tabulate(cells$respondent[kept], nrow(respondents))
-  item_responses <- tabulate(cells$item[kept], nrow(items))
-  dropped <- list_dropped(items$item, labels, counts, place, kept_item, respondents$respondent, n_responses)
-  check_something_left(kept, nrow(respondents), call)
+  n_responses <- as.integer(diff(packed$offsets))
+  read <- set_aside_respondents(read, n_responses)
+  dropped <- list_dropped(read)
   if (nrow(dropped) > 0) {
     cli::cli_inform(c(i = "Set aside: {.and {count_dropped(dropped)}}. See {.code $dropped}."))
   }
-
-  items$n_responses <- item_responses
-  items$options <- place$labels
-  respondents$n_responses <- n_responses
+  respondents <- read$respondents
+  if (!inherits(respondents, "vaeirt_ids")) {
+    respondents$n_responses <- n_responses
+  }
   structure(
     list(
       respondents = respondents,
-      items = items[kept_item, ],
-      offsets = c(0, cumsum(as.double(n_responses))),
-      options = id[kept][order],
+      items = items_in_model(read, options),
+      offsets = packed$offsets,
+      options = packed$options,
+      option_size = packed$option_size,
+      weights = read$weights,
       dropped = dropped
     ),
     class = "irt_responses"
   )
 }
 
-# For every label its place (from 0) among the chosen options of its item, NA where nobody chose it; per item the number
-# and the labels of the chosen options, the reference first.
-option_places <- function(labels, counts, reference, item_names, call) {
-  reference <- reference_by_item(reference, labels, item_names, call)
-  end <- cumsum(lengths(labels))
-  places <- vector("list", length(labels))
-  chosen_labels <- places
-  for (j in seq_along(labels)) {
-    own <- counts[seq.int(end[[j]] - length(labels[[j]]) + 1, length.out = length(labels[[j]]))]
-    chosen <- which(own > 0)
-    if (!is.na(reference[[j]])) {
-      chosen <- c(intersect(reference[[j]], chosen), setdiff(chosen, reference[[j]]))
-    }
-    place <- rep(NA_integer_, length(labels[[j]]))
-    place[chosen] <- seq_along(chosen) - 1L
-    places[[j]] <- place
-    chosen_labels[[j]] <- labels[[j]][chosen]
-  }
-  list(place = unlist(places), labels = chosen_labels, n_options = lengths(chosen_labels))
+# The options in their final order, the reference of each item first, with their ids from 0. Pooled options share one.
+number_options <- function(options, is_reference) {
+  order <- order(options$item, !is_reference, options$rank, method = "radix")
+  options <- options[order, ]
+  options$new <- !duplicated(options[c("item", "label")])
+  options$id <- cumsum(options$new) - 1L
+  options
 }
 
-# The place of the reference among the labels of each item; NA where the first option is it.
-reference_by_item <- function(reference, labels, item_names, call) {
+# The responses as they are stored, with the ids of the options.
+pack_cells <- function(read, options, call) {
+  ids <- rep(NA_integer_, read$n_raw)
+  known <- !is.na(options$raw)
+  ids[options$raw[known]] <- as.integer(options$id[known])
+  unwrap_rust(rust_pack(read$cells, ids, as.integer(max(options$id, -1, na.rm = TRUE) + 1), worker_threads()), call)
+}
+
+# The tibble of the items in the model, with the labels of their options.
+items_in_model <- function(read, options) {
+  kept <- unique(options$item)
+  items <- read$items[kept, ]
+  items$n_responses <- as.integer(responses_by_item(list(items = read$items, options = options))[kept])
+  labels <- options$label[options$new]
+  items$options <- unname(split(labels, factor(options$item[options$new], kept)))
+  if (!is.null(read$pooled)) {
+    items$pooled <- read$pooled[kept]
+  }
+  items
+}
+
+# Which of the options are the reference that was asked for. `known` are the options before any was set aside.
+find_reference <- function(reference, known, options, item_names, call) {
   if (is.null(reference)) {
-    return(rep(NA_integer_, length(labels)))
+    return(logical(nrow(options)))
   }
   if (is.numeric(reference)) {
     reference <- stats::setNames(number_names(reference), names(reference))
@@ -198,32 +262,32 @@ reference_by_item <- function(reference, labels, item_names, call) {
   if (!is.character(reference) || anyNA(reference) || (is.null(names(reference)) && length(reference) != 1)) {
     abort_vaeirt("{.arg reference} must be one label, or labels named by their items.", "argument", call)
   }
+  known <- rbind(known, options[c("item", "label")])
   if (is.null(names(reference))) {
-    places <- vapply(labels, match, integer(1), x = unname(reference))
-    if (all(is.na(places))) {
+    if (!reference %in% known$label) {
       abort_vaeirt("No item has the response option {.val {reference}} of {.arg reference}.", "argument", call)
     }
-    return(places)
+    return(options$label == reference)
   }
   unknown <- setdiff(names(reference), item_names)
   if (length(unknown) > 0) {
     abort_vaeirt("{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.", "argument", call)
   }
   at <- match(names(reference), item_names)
-  places <- rep(NA_integer_, length(labels))
-  places[at] <- mapply(match, unname(reference), labels[at])
-  if (anyNA(places[at])) {
-    bad <- at[is.na(places[at])][[1]]
+  key <- function(item, label) paste(item, label)
+  bad <- which(!key(at, reference) %in% key(known$item, known$label))
+  if (length(bad) > 0) {
+    own <- unique(known$label[known$item == at[[bad[[1]]]]])
     abort_vaeirt(
       c(
-        "Item {.val {item_names[[bad]]}} has no response option {.val {reference[[item_names[[bad]]]]}}.",
-        i = "Its options are {.val {labels[[bad]]}}."
+        "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
+        i = "Its options are {.val {own}}."
       ),
       "argument",
       call
     )
   }
-  places
+  key(options$item, options$label) %in% key(at, reference)
 }
 
 check_unique <- function(names, what, call) {
@@ -241,64 +305,30 @@ check_unique <- function(names, what, call) {
   }
 }
 
-check_something_left <- function(kept, n_respondents, call) {
-  if (!any(kept)) {
-    abort_vaeirt(
-      c(
-        if (n_respondents == 1) {
-          "There is one respondent; the model needs two at least."
-        } else {
-          "There is no item to estimate: every item has one response option only."
-        },
-        i = "An item informs the model when its respondents differ."
-      ),
-      "empty",
-      call
-    )
-  }
-}
-
-list_dropped <- function(item_names, labels, counts, place, kept_item, respondent_names, n_responses) {
-  item_of_label <- rep(seq_along(labels), lengths(labels))
-  unchosen <- counts == 0 & kept_item[item_of_label]
-  silent <- which(n_responses == 0)
-  rows <- list(
-    tibble::tibble(
-      kind = "item",
-      name = item_names[!kept_item],
-      reason = ifelse(place$n_options[!kept_item] == 0, "no response", "unanimous")
+abort_nothing_left <- function(n_respondents, call) {
+  abort_vaeirt(
+    c(
+      if (n_respondents == 1) {
+        "There is one respondent; the model needs two at least."
+      } else {
+        "There is no item to estimate: every item has one response option only."
+      },
+      i = "An item informs the model when its respondents differ."
     ),
-    tibble::tibble(
-      kind = "option",
-      name = paste0(item_names[item_of_label[unchosen]], ": ", unlist(labels)[unchosen], recycle0 = TRUE),
-      reason = "never chosen"
-    ),
-    tibble::tibble(kind = "respondent", name = respondent_names[silent], reason = "no response")
+    "empty",
+    call
   )
-  do.call(rbind, rows)
-}
-
-# How many of each kind were set aside, in words.
-count_dropped <- function(dropped) {
-  n <- function(kind, reason) sum(dropped$kind == kind & dropped$reason == reason)
-  counts <- c(
-    cli::pluralize("{n('item', 'unanimous')} unanimous item{?s}"),
-    cli::pluralize("{n('item', 'no response')} item{?s} without a response"),
-    cli::pluralize("{n('option', 'never chosen')} option{?s} that nobody chose"),
-    cli::pluralize("{n('respondent', 'no response')} respondent{?s} without a response (kept with NA)")
-  )
-  counts[!startsWith(counts, "0 ")]
 }
 
 # An item on which most respondents choose an option of their own is no item: a name or a number was left in the data.
-check_identifiers <- function(cells, labels, item_names, call) {
-  many <- lengths(labels) > 20
-  n_responses <- tabulate(cells$item, length(labels))
-  bad <- which(many & lengths(labels) > n_responses / 2)
+check_identifiers <- function(read, call) {
+  n_labels <- tabulate(read$options$item, nrow(read$items))
+  n_responses <- responses_by_item(read)
+  bad <- which(n_labels > 20 & n_labels > n_responses / 2)
   if (length(bad) > 0) {
     abort_vaeirt(
       c(
-        "Item {.val {item_names[[bad[[1]]]]}} has {length(labels[[bad[[1]]]])} response options for
+        "Item {.val {read$items$item[[bad[[1]]]]}} has {n_labels[[bad[[1]]]]} response options for
          {n_responses[[bad[[1]]]]} responses: it looks like an identifier.",
         i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents.",
         i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
@@ -320,14 +350,31 @@ check_no_dots <- function(..., call) {
   }
 }
 
+# Number of responses.
+n_stored <- function(responses) responses$offsets[[length(responses$offsets)]]
+
+# The ids of the chosen options, respondent by respondent.
+option_ids <- function(responses) {
+  readBin(
+    responses$options, "integer", n_stored(responses), size = responses$option_size, signed = responses$option_size == 4L,
+    endian = "little"
+  )
+}
+
+# Threads for work that has no setting of its own.
+worker_threads <- function() vae_control()$threads
+
 #' @export
 print.irt_responses <- function(x, ...) {
-  n <- format(c(nrow(x$respondents), nrow(x$items), length(x$options)), big.mark = ",", trim = TRUE)
-  shown <- length(x$options) / (nrow(x$respondents) * nrow(x$items))
+  n <- format(c(nrow(x$respondents), nrow(x$items), n_stored(x)), big.mark = ",", trim = TRUE, scientific = FALSE)
+  shown <- n_stored(x) / (as.double(nrow(x$respondents)) * nrow(x$items))
   cli::cat_line("<irt_responses> ", n[[1]], " respondents, ", n[[2]], " items, ", n[[3]], " responses (",
     format(100 * shown, digits = 3), " % of the cells)")
   n_options <- lengths(x$items$options)
   cli::cat_line("Options per item: ", if (all(n_options == 2)) "2" else paste(range(n_options), collapse = " to "))
+  if (!is.null(x$weights)) {
+    cli::cat_line("Weights: ", paste(format(range(x$weights), digits = 3, trim = TRUE), collapse = " to "))
+  }
   if (nrow(x$dropped) > 0) {
     cli::cat_line("Set aside: ", paste(count_dropped(x$dropped), collapse = ", "))
   }

@@ -8,8 +8,8 @@
 #'   response options that the model does not know are left out, with a message; items may be missing or in another order.
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
-#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`. What the fit was given has to be given
-#'   again.
+#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`. What the fit was given
+#'   has to be given again.
 #' @param refine Refine the network's answer by Newton's method and importance sampling, as the fit does? Without, it is
 #'   faster and less accurate, and `pareto_k` is `NA`.
 #' @return A tibble. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
@@ -38,29 +38,30 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 }
 
 score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item = NULL, response = NULL,
-                              missing = NULL, call) {
+                              missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   check_no_dots(..., call = call)
-  columns <- rlang::enquos(respondent = respondent, item = item, response = response)
-  read <- read_responses(newdata, columns, missing, call)
-  check_unique(read$respondents$respondent, "respondent", call)
-  ids <- match_catalogue(read, fit$catalogue, call)
+  columns <- c(
+    rlang::enquos(respondent = respondent, item = item, response = response),
+    list(weights = rlang::quo(NULL))
+  )
+  rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
+  read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
+  options <- match_catalogue(read, fit$catalogue, call)
+  packed <- pack_cells(read, options, call)
 
-  n_responses <- tabulate(read$cells$respondent[!is.na(ids)], nrow(read$respondents))
-  order <- order(read$cells$respondent, ids, na.last = NA, method = "radix")
   settings <- list(refine = refine, seed = fit$seed, threads = fit$control$threads)
   answer <- rust_score(
-    fit$model, c(0, cumsum(as.double(n_responses))), ids[order], lengths(fit$catalogue$options), settings
+    fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings
   )
   result <- unwrap_rust(answer, call)
-  respondents <- read$respondents
-  respondents$n_responses <- n_responses
+  respondents <- respondent_table(list(respondents = read$respondents, offsets = packed$offsets))
   posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
   estimates <- new_estimates(respondents, posterior, fit$control$level)
   estimates$pareto_k <- missing_if_nan(estimates$pareto_k)
   estimates
 }
 
-# The option ids of the cells in the catalogue of a fit; NA for items and options that it does not know.
+# The options of the data with their ids in the catalogue of a fit; NA for items and options that it does not know.
 match_catalogue <- function(read, catalogue, call) {
   item <- match(read$items$item, catalogue$item)
   if (all(is.na(item))) {
@@ -74,27 +75,25 @@ match_catalogue <- function(read, catalogue, call) {
       call
     )
   }
-  n_options <- lengths(catalogue$options)
-  first <- as.integer(cumsum(n_options) - n_options)
-  ids_of <- Map(function(labels, at) {
-    if (is.na(at)) rep(NA_integer_, length(labels)) else first[[at]] + match(labels, catalogue$options[[at]]) - 1L
-  }, read$labels, item)
-  start <- cumsum(lengths(ids_of)) - lengths(ids_of)
-  ids <- unlist(ids_of)[start[read$cells$item] + read$cells$option]
-  if (length(ids) > 0 && all(is.na(ids))) {
+  known <- catalogue_options(catalogue)
+  options <- read$options
+  key <- function(item, label) paste(item, label)
+  options$id <- known$id[match(key(item[options$item], options$label), key(known$item, known$label))]
+  answered <- options$count > 0
+  if (any(answered) && all(is.na(options$id[answered]))) {
     at <- which(!is.na(item))[[1]]
     abort_vaeirt(
       c(
         "{.arg newdata} has no response option of the model.",
-        x = "On item {.val {read$items$item[[at]]}} its options are {.val {read$labels[[at]]}}; those of the model
-             {.val {catalogue$options[[item[[at]]]]}}."
+        x = "On item {.val {read$items$item[[at]]}} its options are {.val {options$label[options$item == at]}}; those of the
+             model {.val {catalogue$options[[item[[at]]]]}}."
       ),
       "newdata",
       call
     )
   }
   n_items <- sum(is.na(item))
-  n_responses <- sum(is.na(ids) & !is.na(item[read$cells$item]))
+  n_responses <- sum(options$count[is.na(options$id) & !is.na(item[options$item])])
   unknown <- c(
     if (n_items > 0) cli::pluralize("{n_items} item{?s} that the model does not know"),
     if (n_responses > 0) cli::pluralize("{n_responses} response{?s} with an option that it does not know")
@@ -102,7 +101,25 @@ match_catalogue <- function(read, catalogue, call) {
   if (length(unknown) > 0) {
     cli::cli_inform(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
   }
-  ids
+  options
+}
+
+# The options of a catalogue, and those that were pooled into one of them.
+catalogue_options <- function(catalogue) {
+  n_options <- lengths(catalogue$options)
+  known <- data.frame(
+    item = rep(seq_along(n_options), n_options),
+    label = unlist(catalogue$options),
+    id = seq_len(sum(n_options)) - 1L
+  )
+  if (!"pooled" %in% names(catalogue)) {
+    return(known)
+  }
+  pools <- known[known$label == pooled_label, ]
+  labels <- catalogue$pooled[pools$item]
+  rbind(known, data.frame(
+    item = rep(pools$item, lengths(labels)), label = unlist(labels), id = rep(pools$id, lengths(labels))
+  ))
 }
 
 # Probabilities of all options at the estimates: one row per respondent, item and option.

@@ -1,6 +1,43 @@
 # read_responses() for data frames with one row per response.
 
-read_long <- function(x, columns, missing, call) {
+read_long <- function(x, columns, weights, missing, call) {
+  check_long_columns(columns, call)
+  ids <- name_respondents(x, columns$respondent, call)
+  item <- as_names(x[[columns$item]])
+  if (anyNA(item)) {
+    abort_vaeirt("Column {.val {names(x)[[columns$item]]}} has no item in row {which(is.na(item))[[1]]}.", "response", call)
+  }
+  # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two.
+  respondent <- group_rows(as.list(x)[columns$respondent])
+  first <- which(!duplicated(respondent))
+  respondents <- ids[first, ]
+  items <- tibble::tibble(item = unique(item))
+  weight_column <- select_weights(x, weights, NA, call)
+  weights <- if (length(weight_column) > 0) {
+    weights_by_respondent(x[[weight_column]], respondent, first, respondents$respondent, call)
+  } else {
+    refuse_vector_weights(weights, call)
+  }
+
+  coded <- code_column(x[[columns$response]], names(x)[[columns$response]], call)
+  found <- unwrap_rust(
+    rust_read_long(respondent, match(item, items$item), coded$values, nrow(items), as_numbers(missing)), call
+  )
+  if (!is.null(found$bad)) {
+    abort_not_whole(found, ids$respondent[[found$row]], item[[found$row]], call)
+  }
+  list(
+    cells = found$cells,
+    options = new_options(seq_along(found$item), found$item, label_values(found$value, coded$labels), found$value, found$count),
+    respondents = respondents,
+    items = items,
+    weights = weights,
+    single = FALSE
+  )
+}
+
+# Long data, in memory or in files, need all three columns; `columns` are their positions.
+check_long_columns <- function(columns, call) {
   absent <- names(columns)[lengths(columns) == 0]
   if (length(absent) > 0) {
     abort_vaeirt(
@@ -20,44 +57,6 @@ read_long <- function(x, columns, missing, call) {
   }
   if (columns$item == columns$response) {
     abort_vaeirt("{.arg item} and {.arg response} select the same column.", "argument", call)
-  }
-  ids <- name_respondents(x, columns$respondent, call)
-  item <- as_names(x[[columns$item]])
-  if (anyNA(item)) {
-    abort_vaeirt("Column {.val {names(x)[[columns$item]]}} has no item in row {which(is.na(item))[[1]]}.", "response", call)
-  }
-  # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two.
-  respondent <- group_rows(as.list(x)[columns$respondent])
-  respondents <- ids[!duplicated(respondent), ]
-  items <- tibble::tibble(item = unique(item))
-  cells <- list(respondent = respondent, item = match(item, items$item))
-  check_single_responses(cells, respondents$respondent, items$item, call)
-
-  coded <- code_column(
-    x[[columns$response]], names(x)[[columns$response]], missing, ids$respondent, call,
-    item_at = function(at) items$item[[cells$item[[at]]]]
-  )
-  observed <- which(!is.na(coded$place))
-  cells$option <- coded$place
-  found <- labels_by_item(lapply(cells, `[`, observed), coded$labels, nrow(items))
-  list(cells = found$cells, respondents = respondents, items = items, labels = found$labels)
-}
-
-check_single_responses <- function(cells, respondents, items, call) {
-  pair <- (cells$item - 1) * as.double(length(respondents)) + cells$respondent
-  twice <- unique(pair[duplicated(pair)])
-  if (length(twice) > 0) {
-    first <- match(utils::head(twice, 3), pair)
-    more <- if (length(twice) > 3) ", ..." else ""
-    shown <- paste0(respondents[cells$respondent[first]], " on ", items[cells$item[first]])
-    abort_vaeirt(
-      c(
-        "A respondent has one response to an item at most.",
-        x = "{length(twice)} pair{?s} of respondent and item {?occurs/occur} more than once: {.val {shown}}{more}."
-      ),
-      "duplicates",
-      call
-    )
   }
 }
 

@@ -10,7 +10,8 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   meaning <- rollcall_codes(x$codes, call)
   respondents <- tibble::tibble(respondent = dimension_names(votes, 1))
   items <- tibble::tibble(item = dimension_names(votes, 2))
-  values <- declare_missing(as.vector(votes), missing)
+  values <- as.vector(votes)
+  values[as_names(values) %in% as_names(missing)] <- NA
   place <- unname(meaning$place[match(values, meaning$code)])
   unknown <- which(is.na(place) & !is.na(values) & !values %in% meaning$code)
   if (length(unknown) > 0) {
@@ -26,11 +27,14 @@ read_responses.rollcall <- function(x, columns, missing, call) {
       call
     )
   }
+  found <- unwrap_rust(rust_read_table(place, nrow(votes), double(), worker_threads()), call)
   list(
-    cells = cells_of(place, nrow(votes)),
+    cells = found$cells,
+    options = with_levels(found, rep(list(c("nay", "yea")), nrow(items))),
     respondents = add_metadata(respondents, x$legis.data),
     items = add_metadata(items, x$vote.data),
-    labels = rep(list(c("nay", "yea")), nrow(items))
+    weights = weights_given(columns$weights, nrow(votes), respondents$respondent, call),
+    single = TRUE
   )
 }
 

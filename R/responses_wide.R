@@ -6,52 +6,118 @@ read_responses.matrix <- function(x, columns, missing, call) {
     abort_vaeirt("A matrix of responses must be numeric, logical or character, not of type {.cls {typeof(x)}}.", "input", call)
   }
   check_some_cells(x, call)
-  respondents <- tibble::tibble(respondent = dimension_names(x, 1))
+  names <- dimension_names(x, 1)
   items <- tibble::tibble(item = dimension_names(x, 2))
-  warn_if_codes(x, missing)
-  coded <- code_values(declare_missing(as.vector(x), missing), call = call, locate = function(at) {
-    row <- (at - 1) %% nrow(x) + 1
-    list(respondent = respondents$respondent[[row]], item = items$item[[(at - 1) %/% nrow(x) + 1]])
+  coded <- code_values(x)
+  found <- read_table(coded$values, nrow(x), missing, call, locate = function(row, column) {
+    list(respondent = names[[row]], item = items$item[[column]])
   })
-  found <- labels_by_item(cells_of(coded$place, nrow(x)), coded$labels, ncol(x))
-  list(cells = found$cells, respondents = respondents, items = items, labels = found$labels)
+  if (is.numeric(x)) {
+    warn_if_codes(found$value, missing)
+  }
+  list(
+    cells = found$cells,
+    options = new_options(seq_along(found$item), found$item, label_values(found$value, coded$labels), found$value, found$count),
+    respondents = tibble::tibble(respondent = names),
+    items = items,
+    weights = weights_given(columns$weights, nrow(x), names, call),
+    single = TRUE
+  )
 }
 
 #' @exportS3Method
 read_responses.data.frame <- function(x, columns, missing, call) {
   check_some_cells(x, call)
-  selected <- lapply(rlang::set_names(names(columns)), function(arg) select_columns(x, columns[[arg]], arg, call))
+  by_column <- columns[c("respondent", "item", "response")]
+  selected <- lapply(rlang::set_names(names(by_column)), function(arg) select_columns(x, by_column[[arg]], arg, call))
   if (length(selected$item) + length(selected$response) == 0) {
-    read_wide(x, selected$respondent, missing, call)
+    read_wide(x, selected$respondent, columns$weights, missing, call)
   } else {
-    read_long(x, selected, missing, call)
+    read_long(x, selected, columns$weights, missing, call)
   }
 }
 
-read_wide <- function(x, id_columns, missing, call) {
+read_wide <- function(x, id_columns, weights, missing, call) {
   respondents <- if (length(id_columns) > 0) {
     name_respondents(x, id_columns, call)
   } else {
     tibble::tibble(respondent = dimension_names(x, 1))
   }
-  values <- as.list(x)[setdiff(seq_along(x), id_columns)]
+  names <- respondents$respondent
+  weight_column <- select_weights(x, weights, nrow(x), call)
+  weights <- if (length(weight_column) > 0) {
+    check_weights(x[[weight_column]], names, call)
+  } else {
+    weights_given(weights, nrow(x), names, call)
+  }
+  values <- as.list(x)[setdiff(seq_along(x), c(id_columns, weight_column))]
   items <- tibble::tibble(item = names(values))
-  coded <- Map(function(column, item) code_column(column, item, missing, respondents$respondent, call), values, items$item)
-  cells <- cells_of(unlist(lapply(coded, `[[`, "place"), use.names = FALSE), nrow(x))
-  list(cells = cells, respondents = respondents, items = items, labels = unname(lapply(coded, `[[`, "labels")))
-}
-
-# The observed cells of a table whose columns stand one below the other.
-cells_of <- function(place, n_rows) {
-  observed <- which(!is.na(place))
+  coded <- Map(function(column, item) code_column(column, item, call), values, items$item)
+  found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate = function(row, column) {
+    list(respondent = names[[row]], item = items$item[[column]])
+  })
   list(
-    respondent = as.integer((observed - 1) %% n_rows + 1),
-    item = as.integer((observed - 1) %/% n_rows + 1),
-    option = place[observed]
+    cells = found$cells,
+    options = with_levels(found, lapply(coded, `[[`, "labels")),
+    respondents = respondents,
+    items = items,
+    weights = weights,
+    single = TRUE
   )
 }
 
-code_column <- function(values, item, missing, respondents, call, item_at = function(at) item) {
+# The cells of a table with their raw options; a value that is no whole number is an error.
+read_table <- function(columns, n_rows, missing, call, locate) {
+  found <- unwrap_rust(rust_read_table(columns, n_rows, as_numbers(missing), worker_threads()), call)
+  if (!is.null(found$bad)) {
+    where <- locate(found$row, found$column)
+    abort_not_whole(found, where$respondent, where$item, call)
+  }
+  found
+}
+
+abort_not_whole <- function(found, respondent, item, call) {
+  value <- format(found$bad)
+  abort_vaeirt(
+    c(
+      "Responses must be whole numbers or {.val {NA}}.",
+      x = "Respondent {.val {respondent}} has the value {.val {value}} on item {.val {item}}.",
+      i = "{found$n_values} value{?s} of this kind in all."
+    ),
+    "response",
+    call
+  )
+}
+
+# The raw options of a table: `raw` (number of the raw option, NA for a level that does not occur), `item`, `label`,
+# `rank` (which orders the options of an item) and `count`.
+new_options <- function(raw, item, label, rank, count) {
+  order <- order(item, rank, method = "radix")
+  data.frame(raw = raw, item = item, label = label, rank = rank, count = count)[order, ]
+}
+
+# The raw options of a table whose columns have levels of their own, where they have any; levels that do not occur are
+# options that nobody chose.
+with_levels <- function(found, levels) {
+  coded <- !vapply(levels, is.null, logical(1))
+  n_levels <- lengths(levels)
+  key <- function(item, value) value * (length(levels) + 1) + item
+  plain <- which(!coded[found$item])
+  item <- rep(seq_along(levels), n_levels)
+  code <- sequence(n_levels)
+  raw <- match(key(item, code), key(found$item, found$value))
+  count <- found$count[raw]
+  count[is.na(raw)] <- 0
+  new_options(
+    raw = c(plain, raw),
+    item = c(found$item[plain], item),
+    label = c(number_names(found$value[plain]), unlist(levels, use.names = FALSE)),
+    rank = c(found$value[plain], code),
+    count = c(found$count[plain], count)
+  )
+}
+
+code_column <- function(values, item, call) {
   good <- is.factor(values) || is.character(values) || is.logical(values) ||
     (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime")))
   if (!good || !is.null(dim(values))) {
@@ -69,58 +135,40 @@ code_column <- function(values, item, missing, respondents, call, item_at = func
     # Labelled numbers of survey packages are the numbers.
     values <- as.vector(unclass(values))
   }
-  code_values(declare_missing(values, missing), call = call, locate = function(at) {
-    list(respondent = respondents[[at]], item = item_at(at))
-  })
+  code_values(values)
 }
 
-# The places of values among their labels. The labels are the levels of a factor, else the values that occur: numbers
-# in rising order, strings in that of the C locale. `locate` tells the respondent and the item of an element.
-code_values <- function(values, locate, call) {
+# Values as numbers: places among `labels`, from 1, or the numbers themselves, without labels. The labels are the levels
+# of a factor, FALSE and TRUE, or the strings that occur, in the order of the C locale.
+code_values <- function(values) {
   if (is.factor(values)) {
     if (anyNA(levels(values))) {
       values <- factor(values, levels = levels(values)[!is.na(levels(values))])
     }
-    return(list(place = as.integer(values), labels = levels(values)))
+    return(list(values = as.integer(values), labels = levels(values)))
+  }
+  if (is.logical(values)) {
+    occur <- c(!all(values, na.rm = TRUE), any(values, na.rm = TRUE))
+    return(list(values = as.integer(values) + if (occur[[1]]) 1L else 0L, labels = c("FALSE", "TRUE")[occur]))
   }
   if (is.numeric(values)) {
-    bad <- which(!is.na(values) & (is.infinite(values) | values != trunc(values)))
-    if (length(bad) > 0) {
-      where <- locate(bad[[1]])
-      value <- format(values[[bad[[1]]]])
-      abort_vaeirt(
-        c(
-          "Responses must be whole numbers or {.val {NA}}.",
-          x = "Respondent {.val {where$respondent}} has the value {.val {value}} on item {.val {where$item}}.",
-          i = "{length(bad)} value{?s} of this kind in all."
-        ),
-        "response",
-        call
-      )
-    }
+    return(list(values = values, labels = NULL))
   }
-  options <- sort(unique(values[!is.na(values)]), method = "radix")
-  labels <- if (is.numeric(options)) number_names(options) else as.character(options)
-  list(place = match(values, options, incomparables = NA), labels = labels)
+  labels <- sort(unique(as.vector(values)), method = "radix")
+  list(values = match(values, labels, incomparables = NA), labels = labels)
 }
 
-# The values that the user declares missing become NA.
-declare_missing <- function(values, missing) {
-  if (is.null(missing)) {
-    return(values)
-  }
-  hit <- if (is.numeric(values) && is.numeric(missing)) {
-    values %in% missing
-  } else {
-    as.character(values) %in% as_names(missing)
-  }
-  values[hit] <- NA
-  values
+label_values <- function(values, labels) if (is.null(labels)) number_names(values) else labels[values]
+
+# The numbers among the values that the user declares missing; they need not be whole.
+as_numbers <- function(missing) {
+  numbers <- suppressWarnings(as.double(as_names(missing)))
+  numbers[!is.na(numbers)]
 }
 
 # Roll calls as ICPSR and Voteview code them: 1 to 3 yea, 4 to 6 nay, the rest no vote.
-warn_if_codes <- function(x, missing) {
-  if (is.numeric(x) && all(c(1, 6) %in% x) && any(c(0, 7, 8, 9) %in% setdiff(x, missing)) && all(x %in% c(0:9, NA))) {
+warn_if_codes <- function(values, missing) {
+  if (all(c(1, 6) %in% values) && any(c(0, 7, 8, 9) %in% setdiff(values, missing)) && all(values %in% 0:9)) {
     cli::cli_warn(
       c(
         "The numbers look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
@@ -130,18 +178,6 @@ warn_if_codes <- function(x, missing) {
       class = c("vaeirt_warning_codes", "vaeirt_warning")
     )
   }
-}
-
-# From labels that all items share to the labels of each item: those that occur on it. The cost follows the responses.
-labels_by_item <- function(cells, shared, n_items) {
-  n <- length(shared)
-  key <- (cells$item - 1) * as.double(n) + cells$option
-  used <- sort(unique(key))
-  item <- (used - 1) %/% n + 1
-  place <- seq_along(used) - match(item, item) + 1L
-  cells$option <- place[match(key, used)]
-  labels <- split(shared[(used - 1) %% n + 1], factor(item, levels = seq_len(n_items)))
-  list(cells = cells, labels = unname(labels))
 }
 
 check_some_cells <- function(x, call) {

@@ -24,9 +24,11 @@
 #' agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they are, and
 #' its location, scale and axes are treated as known in the standard errors.
 #'
-#' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix or a data frame, or its value.
+#' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
+#'   value.
 #' @param dims Number of latent dimensions.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`, and the settings of what is set
+#'   aside.
 #' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
 #'   MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].
@@ -98,7 +100,8 @@ vae_irt <- function(data,
     std_errors = control$std_errors != "none", threads = control$threads
   )
   answer <- rust_fit(
-    responses$offsets, responses$options, lengths(responses$items$options), settings, progress_reporter(control$progress)
+    responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
+    settings, progress_reporter(control$progress)
   )
   result <- unwrap_rust(answer)
   fit <- new_vae_irt(result, responses, dims, link, prior, control, seed, call)
@@ -111,7 +114,7 @@ new_vae_irt <- function(result, responses, dims, link, prior, control, seed, cal
   posterior <- fill_rows(result$posterior, result$respondents, nrow(responses$respondents))
   structure(
     list(
-      estimates = new_estimates(responses$respondents, posterior, control$level),
+      estimates = new_estimates(respondent_table(responses), posterior, control$level),
       items = new_items(result, responses$items, dims, control$level),
       dropped = responses$dropped,
       training = tibble::as_tibble(result$epochs),
@@ -163,7 +166,7 @@ warn_if_not_converged <- function(fit, call = caller_env()) {
 }
 
 check_dims <- function(dims, responses, call = caller_env()) {
-  n_answering <- sum(responses$respondents$n_responses > 0)
+  n_answering <- sum(responses_given(responses) > 0)
   most <- min(nrow(responses$items), n_answering - 1)
   if (dims > most) {
     abort_vaeirt(
@@ -209,7 +212,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
       call
     )
   }
-  names <- responses$respondents$respondent
+  names <- respondent_names(responses$respondents)
   rows <- match(polarity, if (is.character(polarity)) names else seq_along(names))
   if (anyNA(rows)) {
     absent <- polarity[is.na(rows)]
@@ -223,7 +226,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
       call
     )
   }
-  silent <- rows[responses$respondents$n_responses[rows] == 0]
+  silent <- rows[responses_given(responses)[rows] == 0]
   if (length(silent) > 0) {
     abort_vaeirt("{.arg polarity} names {.val {names[silent]}}, who gave no response to an item in the model.", "argument", call)
   }

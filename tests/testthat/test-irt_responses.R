@@ -1,10 +1,11 @@
 stored <- function(x) {
   labels <- unlist(x$items$options)
   item <- rep(x$items$item, lengths(x$items$options))
+  ids <- vaeirt:::option_ids(x)
   data.frame(
-    respondent = rep(x$respondents$respondent, x$respondents$n_responses),
-    item = item[x$options + 1],
-    response = labels[x$options + 1]
+    respondent = rep(vaeirt:::respondent_names(x$respondents), diff(x$offsets)),
+    item = item[ids + 1],
+    response = labels[ids + 1]
   )
 }
 
@@ -103,7 +104,9 @@ test_that("what cannot inform the model is set aside and listed", {
   expect_identical(x$dropped, tibble::tibble(
     kind = c("item", "item", "option", "respondent"),
     name = c("same", "empty", "good: z", "3"),
-    reason = c("unanimous", "no response", "never chosen", "no response")
+    reason = c("unanimous", "no response", "never chosen", "no response"),
+    n = 1L,
+    n_responses = c(3, 0, 0, 0)
   ))
   expect_identical(nrow(x$respondents), 3L)
   expect_snapshot(print(x))

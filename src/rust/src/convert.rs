@@ -6,7 +6,7 @@ use ndarray::Array1;
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::posterior::Moments;
 use vae_irt_core::train::{Epoch, Phase};
-use vae_irt_core::{Fit, ItemCatalogue, Responses, Settings};
+use vae_irt_core::{Fit, Settings};
 
 fn missing(name: &str) -> Failure {
     Failure::Internal(format!("the setting {name} is missing or of another type"))
@@ -48,14 +48,6 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         seed: number(list, "seed")? as u64,
         threads: count("threads")?,
     })
-}
-
-/// The responses from their R vectors.
-pub fn read_responses(offsets: &[f64], options: &[i32], option_counts: &[i32]) -> Outcome<Responses> {
-    let counts: Vec<u32> = option_counts.iter().map(|&n| n.max(0) as u32).collect();
-    let offsets: Vec<u64> = offsets.iter().map(|&x| x as u64).collect();
-    let options: Vec<u32> = options.iter().map(|&id| id as u32).collect();
-    Ok(Responses::new(ItemCatalogue::new(&counts)?, offsets, &options)?)
 }
 
 /// Rows as R counts them, from 1.

@@ -2,26 +2,38 @@
 //! that takes long runs on a thread of its own while R's main thread waits for interrupts.
 
 mod answer;
+mod cells;
 mod convert;
+mod ingest;
 mod interrupt;
+mod stored;
 mod worker;
 
 use answer::answer;
-use convert::{epochs_list, number, posterior_list, read_responses, read_settings, row_numbers, rows};
+use convert::{epochs_list, number, posterior_list, read_settings, row_numbers, rows};
 use extendr_api::prelude::*;
+use stored::read_responses;
 use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::statistics::fit_statistics;
 use vae_irt_core::{Model, train};
 
-/// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0) are the responses by respondent,
-/// `option_counts` the numbers of options of the items. `report` is a function of an epoch's progress and bound, or
-/// NULL.
+/// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
+/// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents or
+/// NULL. `report` is a function of an epoch's progress and bound, or NULL.
 #[extendr]
-fn rust_fit(offsets: &[f64], options: &[i32], option_counts: &[i32], settings: List, report: Robj) -> List {
+fn rust_fit(
+    offsets: &[f64],
+    options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    weights: Robj,
+    settings: List,
+    report: Robj,
+) -> List {
     answer(|| {
         let settings = read_settings(&settings)?;
-        let responses = read_responses(offsets, options, option_counts)?;
+        let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
         let work = |monitor: &dyn train::Monitor| {
             let fit = train::fit(&responses, &settings, monitor)?;
             let statistics = fit_statistics(&fit.model, &responses, &fit.respondents, &fit.moments);
@@ -48,10 +60,24 @@ fn rust_fit(offsets: &[f64], options: &[i32], option_counts: &[i32], settings: L
 
 /// Scores respondents with a fitted model. Responses as in `rust_fit`, in the items of the model.
 #[extendr]
-fn rust_score(model: Raw, offsets: &[f64], options: &[i32], option_counts: &[i32], settings: List) -> List {
+fn rust_score(
+    model: Raw,
+    offsets: &[f64],
+    options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    settings: List,
+) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
-        let responses = read_responses(offsets, options, option_counts)?;
+        let unweighted = ().into_robj();
+        let responses = read_responses(
+            offsets,
+            options.as_slice(),
+            option_size,
+            option_counts,
+            &unweighted,
+        )?;
         let respondents = responses.respondents_with_responses();
         let scoring = Scoring {
             refine: number(&settings, "refine")? != 0.0,
@@ -108,6 +134,8 @@ fn rust_info() -> List {
 
 extendr_module! {
     mod vaeirt;
+    use cells;
+    use ingest;
     fn rust_fit;
     fn rust_score;
     fn rust_simulate;

@@ -19,6 +19,14 @@ pub enum Error {
     /// The responses contradict themselves or the catalogue of items.
     #[error("the responses are not valid: {0}")]
     Responses(String),
+    /// A file cannot be read or written, or does not hold what is expected.
+    #[error("{path}: {message}")]
+    File {
+        /// The file or folder.
+        path: String,
+        /// What is wrong with it, and where.
+        message: String,
+    },
     /// The objective or a parameter stopped being a finite number.
     #[error("the bound stopped being finite in epoch {epoch}")]
     NotFinite {

@@ -17,13 +17,14 @@
 mod batch;
 mod error;
 pub mod identify;
+pub mod ingest;
 pub mod kernels;
 mod linalg;
 pub mod linkage;
 mod model;
 pub mod posterior;
 mod random;
-mod responses;
+pub mod responses;
 pub mod simulate;
 mod start;
 pub mod statistics;

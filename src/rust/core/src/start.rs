@@ -70,7 +70,7 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
 /// The matrix `X` of standardised indicators, one column per parameter row: `(1{option chosen} - p) / sd` where the
 /// item was answered and 0 elsewhere. It is never formed.
 struct Standardised<'a> {
-    responses: &'a Responses,
+    responses: &'a Responses<'a>,
     /// Smoothed share of each option among the responses to its item.
     share: Vec<f64>,
     /// Standard deviation of the indicator of each option.

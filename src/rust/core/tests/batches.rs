@@ -11,7 +11,7 @@ fn tables() -> impl Strategy<Value = (Vec<u32>, Vec<Vec<Option<u32>>>)> {
     })
 }
 
-fn store(counts: &[u32], rows: &[Vec<Option<u32>>]) -> Responses {
+fn store(counts: &[u32], rows: &[Vec<Option<u32>>]) -> Responses<'static> {
     let catalogue = ItemCatalogue::new(counts).expect("valid catalogue");
     let mut offsets = vec![0u64];
     let mut options = Vec::new();

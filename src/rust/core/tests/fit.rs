@@ -30,7 +30,8 @@ fn the_truth_is_recovered() {
     let statistics = fit_statistics(&fitted.model, &responses, &fitted.respondents, &fitted.moments);
     assert_eq!(statistics.n_responses, responses.n_responses());
     assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
-    assert!(fitted.moments.pareto_k.iter().all(|&k| k < 0.7));
+    // Quadrature has no weights to judge.
+    assert!(fitted.moments.pareto_k.iter().all(|k| k.is_nan()));
 }
 
 #[test]
@@ -93,8 +94,9 @@ fn a_monitor_can_stop_the_fit() {
 
 #[test]
 fn a_stored_model_scores_like_the_fit() {
-    let (_, responses) = simulated(120, 15, 2, 3);
-    let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
+    let (_, responses) = simulated(120, 15, 3, 3);
+    let fitted = fit(&responses, &quick(3), &Silent).expect("fit");
+    assert!(fitted.moments.pareto_k.iter().all(|&k| k < 0.7));
     let bytes = fitted.model.to_bytes().expect("bytes");
     let model = Model::from_bytes(&bytes).expect("a model");
     assert_eq!(model.map, fitted.model.map);

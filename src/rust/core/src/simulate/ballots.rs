@@ -78,7 +78,7 @@ pub struct Ballots {
     /// One row per contest and candidate but the first: the discriminations, then the difficulty; standard normal.
     pub items: Vec<f32>,
     /// The votes.
-    pub responses: Responses,
+    pub responses: Responses<'static>,
 }
 
 /// Simulates ballots under the logit link. Voters are spread evenly over counties and ballot styles.

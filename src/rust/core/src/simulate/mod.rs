@@ -126,7 +126,7 @@ impl Simulation {
     ///
     /// # Errors
     /// [`Error::Responses`] when they are too many to count.
-    pub fn to_responses(&self) -> Result<Responses> {
+    pub fn to_responses(&self) -> Result<Responses<'static>> {
         let n_options = self.design.n_options as u32;
         let catalogue = ItemCatalogue::new(&vec![n_options; self.design.n_items])?;
         let mut offsets = vec![0u64];

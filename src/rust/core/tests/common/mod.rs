@@ -9,7 +9,7 @@ pub fn simulated(
     n_items: usize,
     n_dims: usize,
     n_options: usize,
-) -> (Simulation, Responses) {
+) -> (Simulation, Responses<'static>) {
     let design = Design {
         n_respondents,
         n_items,

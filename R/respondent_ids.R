@@ -1,0 +1,67 @@
+# Names of respondents read from files, kept small: a list of class `vaeirt_ids` with `columns`, the columns that name
+# them, and `n`, their number. A column is a plain vector, or a list of `codes` (from 0) and `labels`, or of `bytes` (the
+# names one after the other in UTF-8) and `ends` (where each name ends).
+
+new_ids <- function(columns, n) structure(list(columns = columns, n = n), class = "vaeirt_ids")
+
+#' @export
+dim.vaeirt_ids <- function(x) c(x$n, length(x$columns))
+
+#' @export
+print.vaeirt_ids <- function(x, ...) {
+  n <- format(x$n, big.mark = ",", scientific = FALSE)
+  cli::cat_line("<vaeirt_ids> ", n, " respondents, named by ", paste(names(x$columns), collapse = ", "))
+  shown <- utils::head(seq_len(x$n), 5)
+  cli::cat_line(paste(respondent_names(x, shown), collapse = ", "), if (x$n > 5) ", ...")
+  invisible(x)
+}
+
+#' @importFrom tibble as_tibble
+#' @export
+as_tibble.vaeirt_ids <- function(x, ...) {
+  table <- tibble::tibble(respondent = respondent_names(x))
+  if (length(x$columns) == 1) {
+    return(table)
+  }
+  add_metadata(table, tibble::new_tibble(lapply(x$columns, expand_ids), nrow = nrow(table)))
+}
+
+# A column as a plain vector.
+expand_ids <- function(column) {
+  if (!is.list(column)) {
+    return(column)
+  }
+  if (is.null(column$codes)) {
+    return(respondent_names(new_ids(list(column), length(column$ends))))
+  }
+  column$labels[column$codes + 1L]
+}
+
+# The names of respondents, those of some rows or all.
+respondent_names <- function(respondents, rows = seq_len(nrow(respondents))) {
+  if (!inherits(respondents, "vaeirt_ids")) {
+    return(respondents$respondent[rows])
+  }
+  columns <- lapply(respondents$columns, function(column) if (is.list(column)) column else as_names(column))
+  unwrap_rust(rust_join_names(columns, as.double(rows)))$names
+}
+
+# A tibble with one row per respondent: `respondent`, the metadata, and `n_responses`.
+respondent_table <- function(responses) {
+  table <- tibble::as_tibble(responses$respondents)
+  table$n_responses <- responses_given(responses)
+  table
+}
+
+responses_given <- function(responses) as.integer(diff(responses$offsets))
+
+# Two tuples of names that differ may look the same when they are joined.
+may_clash <- function(respondents) {
+  if (!inherits(respondents, "vaeirt_ids")) {
+    return(TRUE)
+  }
+  has_slash <- function(column) {
+    if (!is.list(column)) FALSE else if (is.null(column$codes)) as.raw(0x2f) %in% column$bytes else any(grepl("/", column$labels, fixed = TRUE))
+  }
+  length(respondents$columns) > 1 && any(vapply(respondents$columns, has_slash, logical(1)))
+}

@@ -1,0 +1,52 @@
+# The method of read_responses() for paths to Parquet files and folders.
+
+#' @exportS3Method
+read_responses.character <- function(x, columns, missing, call) {
+  if (length(x) == 0 || anyNA(x)) {
+    abort_vaeirt("The data must be paths to Parquet files or folders, not {describe(x)}.", "input", call)
+  }
+  paths <- enc2utf8(path.expand(x))
+  fields <- unwrap_rust(rust_parquet_fields(paths), call)
+  schema <- prototype(fields)
+  selected <- lapply(rlang::set_names(names(columns)), function(arg) select_columns(schema, columns[[arg]], arg, call))
+  check_long_columns(selected[c("respondent", "item", "response")], call)
+  if (length(selected$weights) > 1) {
+    abort_vaeirt("{.arg weights} must select one column, not {length(selected$weights)}.", "argument", call)
+  }
+  names <- lapply(selected, function(at) fields$name[at])
+  found <- unwrap_rust(
+    rust_read_parquet(
+      paths, names$respondent, names$item, names$response, if (length(names$weights) > 0) names$weights, worker_threads()
+    ),
+    call
+  )
+  label <- found$labels[found$label]
+  rank <- if (is.character(label)) match(label, sort(unique(label), method = "radix")) else label
+  list(
+    cells = found$cells,
+    options = new_options(seq_along(label), found$item, as_names(label), as.double(rank), found$count),
+    respondents = new_ids(found$ids, found$n_respondents),
+    items = tibble::tibble(item = as_names(found$items)),
+    weights = found$weights,
+    single = FALSE
+  )
+}
+
+# A data frame without rows that has the columns of a file, for tidyselect.
+prototype <- function(fields) {
+  types <- list(text = character(), numbers = double(), `TRUE and FALSE` = logical())
+  columns <- lapply(fields$holds, function(holds) if (is.na(holds)) list() else types[[holds]])
+  tibble::new_tibble(rlang::set_names(columns, fields$name), nrow = 0L)
+}
+
+# Writes a data frame to a Parquet file: strings and factors as text, other columns as integers, doubles or logicals.
+write_parquet_table <- function(table, path, codec = "zstd", call = caller_env()) {
+  columns <- lapply(as.list(table), function(column) {
+    if (is.character(column)) {
+      column <- factor(column, levels = unique(column[!is.na(column)]))
+    }
+    if (is.factor(column)) list(codes = as.integer(column), labels = enc2utf8(levels(column))) else as.vector(column)
+  })
+  unwrap_rust(rust_write_parquet(columns, enc2utf8(path.expand(path)), codec), call)
+  invisible(path)
+}

@@ -1,0 +1,65 @@
+//! Paths, and errors that name them.
+
+use crate::{Error, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// An error about a file.
+pub(super) fn file_error(path: &Path, message: impl std::fmt::Display) -> Error {
+    Error::File {
+        path: path.display().to_string(),
+        message: message.to_string(),
+    }
+}
+
+/// Runs code of the Parquet library, which overflows or leaves its bounds on some damaged files.
+pub(super) fn guarded<T>(
+    work: impl FnOnce() -> parquet::errors::Result<T>,
+) -> std::result::Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("its bytes contradict each other".into()),
+    }
+}
+
+/// The Parquet files that paths stand for: files as they are, of folders the files that end in `.parquet`, in the order
+/// of their names.
+///
+/// # Errors
+/// [`Error::File`] for a path that does not exist and a folder without a Parquet file.
+pub fn parquet_files(paths: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let path = path.as_ref();
+        if path.is_dir() {
+            files.extend(files_in(path)?);
+        } else if path.exists() {
+            files.push(path.to_path_buf());
+        } else {
+            return Err(file_error(path, "there is no such file or folder"));
+        }
+    }
+    Ok(files)
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| file_error(folder, error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| file_error(folder, error))?.path();
+        let named = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+        if named && path.is_file() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(file_error(
+            folder,
+            "there is no file in this folder whose name ends in .parquet",
+        ));
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,505 @@
+//! Observed responses as they are read, before the options of the model are settled.
+
+use super::OptionIds;
+use crate::train::settings;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Responses for which a thread of its own pays.
+const CHUNK: u64 = 1 << 17;
+
+/// Observed responses by respondent. A raw option is a pair of an item and a label; which raw options become
+/// options of the model is settled later, see [`Cells::pack`].
+#[derive(Clone, Debug)]
+pub struct Cells {
+    item_of_raw: Vec<u32>,
+    n_items: usize,
+    offsets: Vec<u64>,
+    raw: Vec<u32>,
+}
+
+/// Pairs of a respondent and an item with more than one response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// Number of pairs.
+    pub n_pairs: u64,
+    /// The respondent and the item of the first pairs.
+    pub first: Vec<(u32, u32)>,
+    /// The items concerned.
+    pub items: Vec<u32>,
+}
+
+/// Responses as [`Responses`](crate::Responses) stores them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Where each respondent's responses begin, and where the last ones end.
+    pub offsets: Vec<u64>,
+    /// The ids of the options, rising within each respondent.
+    pub ids: OptionIds<'static>,
+}
+
+impl Cells {
+    /// The raw options `raw[offsets[i] .. offsets[i + 1]]` of each respondent `i`; `item_of_raw` tells the item of
+    /// a raw option.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when the offsets do not rise from 0 to the number of responses, or a raw option or an
+    /// item is unknown.
+    pub fn new(item_of_raw: Vec<u32>, n_items: usize, offsets: Vec<u64>, raw: Vec<u32>) -> Result<Self> {
+        let rises = offsets.windows(2).all(|w| w[0] <= w[1]);
+        if offsets.first() != Some(&0) || offsets.last() != Some(&(raw.len() as u64)) || !rises {
+            return Err(Error::Responses(
+                "the row offsets do not rise from 0 to the number of responses".into(),
+            ));
+        }
+        if offsets.len() > u32::MAX as usize {
+            return Err(Error::Responses("there are too many respondents".into()));
+        }
+        let known_items = item_of_raw.iter().all(|&item| (item as usize) < n_items);
+        let known_options = raw.iter().max().is_none_or(|&r| (r as usize) < item_of_raw.len());
+        if !known_items || !known_options {
+            return Err(Error::Responses("there is an unknown item or option".into()));
+        }
+        Ok(Self {
+            item_of_raw,
+            n_items,
+            offsets,
+            raw,
+        })
+    }
+
+    /// Number of respondents, those without a response included.
+    pub fn n_respondents(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of items, those without a response included.
+    pub fn n_items(&self) -> usize {
+        self.n_items
+    }
+
+    /// Number of responses.
+    pub fn n_responses(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// The item of each raw option.
+    pub fn item_of_raw(&self) -> &[u32] {
+        &self.item_of_raw
+    }
+
+    /// How often each raw option was chosen.
+    pub fn counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.item_of_raw.len()];
+        self.raw.iter().for_each(|&raw| counts[raw as usize] += 1);
+        counts
+    }
+
+    /// Forgets the responses with raw options that are not kept.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when `kept` does not have one element for each raw option.
+    pub fn keep_options(&mut self, kept: &[bool]) -> Result<()> {
+        self.check_length(kept.len())?;
+        if kept.contains(&false) {
+            self.filter(|_, row, to| to.extend(row.iter().filter(|&&raw| kept[raw as usize])));
+        }
+        Ok(())
+    }
+
+    /// Finds the pairs of a respondent and an item with more than one response, and lists up to `shown` of them.
+    pub fn duplicates(&self, shown: usize) -> Duplicates {
+        let mut found = Duplicates::default();
+        let mut seen = SeenItems::new(self.n_items);
+        let mut concerned = vec![false; self.n_items];
+        for respondent in 0..self.n_respondents() {
+            seen.next_respondent();
+            for &raw in &self.raw[self.range(respondent)] {
+                let item = self.item_of_raw[raw as usize];
+                if seen.count(item) == 2 {
+                    found.n_pairs += 1;
+                    concerned[item as usize] = true;
+                    if found.first.len() < shown {
+                        found.first.push((respondent as u32, item));
+                    }
+                }
+            }
+        }
+        found.items = (0..self.n_items as u32)
+            .filter(|&item| concerned[item as usize])
+            .collect();
+        found
+    }
+
+    /// Forgets all responses of a respondent to an item where there is more than one.
+    pub fn drop_duplicates(&mut self) {
+        let item_of_raw = std::mem::take(&mut self.item_of_raw);
+        let mut seen = SeenItems::new(self.n_items);
+        self.filter(|_, row, to| {
+            seen.next_respondent();
+            let items = row.iter().map(|&raw| item_of_raw[raw as usize]);
+            items.clone().for_each(|item| {
+                seen.count(item);
+            });
+            let single = items.zip(row).filter(|&(item, _)| seen.is_single(item));
+            to.extend(single.map(|(_, raw)| raw));
+        });
+        self.item_of_raw = item_of_raw;
+    }
+
+    /// Forgets the responses of respondents with fewer than `min` of them, and names those who had some.
+    pub fn drop_short(&mut self, min: u64) -> Vec<u32> {
+        let too_short = |n: usize| n > 0 && (n as u64) < min;
+        let dropped: Vec<u32> = (0..self.n_respondents())
+            .filter(|&respondent| too_short(self.range(respondent).len()))
+            .map(|respondent| respondent as u32)
+            .collect();
+        if !dropped.is_empty() {
+            self.filter(|_, row, to| {
+                if !too_short(row.len()) {
+                    to.extend(row);
+                }
+            });
+        }
+        dropped
+    }
+
+    /// The responses with the ids that `id_of_raw` gives their raw options, sorted within each respondent. Responses
+    /// without an id are left out.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when `id_of_raw` does not have one element for each raw option, an id is not below
+    /// `n_options`, or a respondent has a response twice; [`Error::Threads`] when the threads cannot be started.
+    pub fn pack(&self, id_of_raw: &[Option<u32>], n_options: usize, threads: usize) -> Result<Packed> {
+        self.check_length(id_of_raw.len())?;
+        if id_of_raw.iter().flatten().any(|&id| id as usize >= n_options) {
+            return Err(Error::Responses("an option has an id that is too large".into()));
+        }
+        let chunks = self.chunks();
+        let work = || -> Result<Packed> {
+            let counted: Vec<Vec<u64>> = chunks
+                .par_iter()
+                .map(|chunk| self.count_mapped(chunk, id_of_raw))
+                .collect();
+            let mut offsets = Vec::with_capacity(self.offsets.len());
+            let mut total = 0u64;
+            offsets.push(0);
+            offsets.extend(counted.iter().flatten().map(|n| {
+                total += n;
+                total
+            }));
+            let ids = if OptionIds::are_narrow(n_options) {
+                let narrow = |id: u32| id as u16;
+                OptionIds::Narrow(Cow::Owned(self.fill(&chunks, &offsets, id_of_raw, narrow)))
+            } else {
+                OptionIds::Wide(Cow::Owned(self.fill(&chunks, &offsets, id_of_raw, |id| id)))
+            };
+            Ok(Packed { offsets, ids })
+        };
+        if chunks.len() < 2 {
+            return work();
+        }
+        settings::pool(threads)?.install(work)
+    }
+
+    /// The ids of all respondents, chunk by chunk in parallel.
+    fn fill<T: Copy + Default + Ord + Send>(
+        &self,
+        chunks: &[Range<usize>],
+        offsets: &[u64],
+        id_of_raw: &[Option<u32>],
+        convert: impl Fn(u32) -> T + Sync,
+    ) -> Vec<T> {
+        let n_responses = offsets.last().map_or(0, |&n| n as usize);
+        let mut ids = vec![T::default(); n_responses];
+        let mut parts = Vec::with_capacity(chunks.len());
+        let mut rest = ids.as_mut_slice();
+        for chunk in chunks {
+            let length = (offsets[chunk.end] - offsets[chunk.start]) as usize;
+            let (part, tail) = rest.split_at_mut(length);
+            parts.push((chunk, part));
+            rest = tail;
+        }
+        let write = |(chunk, part): (&Range<usize>, &mut [T])| {
+            let mut at = 0;
+            for respondent in chunk.clone() {
+                let start = at;
+                for &raw in &self.raw[self.range(respondent)] {
+                    if let Some(id) = id_of_raw[raw as usize] {
+                        part[at] = convert(id);
+                        at += 1;
+                    }
+                }
+                let row = &mut part[start..at];
+                if !row.is_sorted() {
+                    row.sort_unstable();
+                }
+            }
+        };
+        if parts.len() < 2 {
+            parts.into_iter().for_each(write);
+        } else {
+            parts.into_par_iter().for_each(write);
+        }
+        ids
+    }
+
+    fn count_mapped(&self, respondents: &Range<usize>, id_of_raw: &[Option<u32>]) -> Vec<u64> {
+        let count = |respondent| {
+            let row = &self.raw[self.range(respondent)];
+            row.iter()
+                .filter(|&&raw| id_of_raw[raw as usize].is_some())
+                .count() as u64
+        };
+        respondents.clone().map(count).collect()
+    }
+
+    /// Ranges of respondents with about equally many responses.
+    fn chunks(&self) -> Vec<Range<usize>> {
+        let n = self.n_respondents();
+        let mut chunks = Vec::new();
+        let mut start = 0;
+        while start < n {
+            let goal = self.offsets[start] + CHUNK;
+            let end = self
+                .offsets
+                .partition_point(|&offset| offset < goal)
+                .clamp(start + 1, n);
+            chunks.push(start..end);
+            start = end;
+        }
+        chunks
+    }
+
+    fn range(&self, respondent: usize) -> Range<usize> {
+        self.offsets[respondent] as usize..self.offsets[respondent + 1] as usize
+    }
+
+    fn check_length(&self, n: usize) -> Result<()> {
+        if n == self.item_of_raw.len() {
+            return Ok(());
+        }
+        Err(Error::Responses(format!(
+            "{n} options are described and {} exist",
+            self.item_of_raw.len()
+        )))
+    }
+
+    /// Rewrites every respondent's responses in place; `kept(respondent, row, to)` appends those that stay.
+    fn filter(&mut self, mut kept: impl FnMut(usize, &[u32], &mut Vec<u32>)) {
+        let mut to = 0;
+        let mut row = Vec::new();
+        for respondent in 0..self.n_respondents() {
+            let range = self.range(respondent);
+            row.clear();
+            kept(respondent, &self.raw[range], &mut row);
+            // The beginning of the next respondent is still needed, that of this one is not.
+            self.offsets[respondent] = to as u64;
+            self.raw[to..to + row.len()].copy_from_slice(&row);
+            to += row.len();
+        }
+        if let Some(end) = self.offsets.last_mut() {
+            *end = to as u64;
+        }
+        self.raw.truncate(to);
+    }
+}
+
+/// Counts a respondent's responses to each item, without clearing the counts between respondents.
+struct SeenItems {
+    respondent: u32,
+    of_item: Vec<(u32, u32)>,
+}
+
+impl SeenItems {
+    fn new(n_items: usize) -> Self {
+        Self {
+            respondent: 0,
+            of_item: vec![(0, 0); n_items],
+        }
+    }
+
+    fn next_respondent(&mut self) {
+        self.respondent += 1;
+    }
+
+    /// Counts one more response to an item; how many there are now.
+    fn count(&mut self, item: u32) -> u32 {
+        let (respondent, count) = &mut self.of_item[item as usize];
+        if *respondent != self.respondent {
+            (*respondent, *count) = (self.respondent, 0);
+        }
+        *count += 1;
+        *count
+    }
+
+    fn is_single(&self, item: u32) -> bool {
+        self.of_item[item as usize] == (self.respondent, 1)
+    }
+}
+
+/// Collects responses in any order. Data that come respondent by respondent are stored once; others are grouped by a
+/// counting sort at the end.
+#[derive(Clone, Debug, Default)]
+pub struct CellsBuilder {
+    runs: Vec<Run>,
+    raw: Vec<u32>,
+    n_respondents: u32,
+    scattered: bool,
+}
+
+/// Consecutive responses of one respondent.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    respondent: u32,
+    length: u32,
+}
+
+impl CellsBuilder {
+    /// Adds a respondent, who may give no response.
+    pub fn add_respondent(&mut self, respondent: u32) {
+        self.n_respondents = self.n_respondents.max(respondent.saturating_add(1));
+    }
+
+    /// Adds a response.
+    pub fn push(&mut self, respondent: u32, raw: u32) {
+        self.raw.push(raw);
+        match self.runs.last_mut() {
+            Some(run) if run.respondent == respondent && run.length < u32::MAX => run.length += 1,
+            last => {
+                self.scattered |= last.is_some_and(|run| run.respondent >= respondent);
+                self.runs.push(Run {
+                    respondent,
+                    length: 1,
+                });
+                self.add_respondent(respondent);
+            }
+        }
+    }
+
+    /// The responses by respondent, in the order in which they came.
+    ///
+    /// # Errors
+    /// As [`Cells::new`].
+    pub fn finish(self, item_of_raw: Vec<u32>, n_items: usize) -> Result<Cells> {
+        let mut offsets = vec![0u64; self.n_respondents as usize + 1];
+        for run in &self.runs {
+            offsets[run.respondent as usize + 1] += u64::from(run.length);
+        }
+        let mut total = 0;
+        for offset in &mut offsets {
+            total += *offset;
+            *offset = total;
+        }
+        let raw = if self.scattered {
+            group(&self.runs, &self.raw, &offsets)
+        } else {
+            self.raw
+        };
+        Cells::new(item_of_raw, n_items, offsets, raw)
+    }
+}
+
+/// The responses of runs in the order of the respondents, and for each in the order in which they came.
+fn group(runs: &[Run], raw: &[u32], offsets: &[u64]) -> Vec<u32> {
+    let mut next = offsets.to_vec();
+    let mut grouped = vec![0; raw.len()];
+    let mut from = 0;
+    for run in runs {
+        let length = run.length as usize;
+        let to = next[run.respondent as usize] as usize;
+        grouped[to..to + length].copy_from_slice(&raw[from..from + length]);
+        next[run.respondent as usize] += u64::from(run.length);
+        from += length;
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Three items with the raw options 0 and 1, 2 and 3, 4.
+    fn build(cells: &[(u32, u32)]) -> Cells {
+        let mut builder = CellsBuilder::default();
+        cells
+            .iter()
+            .for_each(|&(respondent, raw)| builder.push(respondent, raw));
+        builder.finish(vec![0, 0, 1, 1, 2], 3).expect("valid cells")
+    }
+
+    fn narrow(ids: &[u16]) -> OptionIds<'static> {
+        OptionIds::Narrow(Cow::Owned(ids.to_vec()))
+    }
+
+    #[test]
+    fn cells_are_packed_by_respondent_and_sorted() {
+        let cells = build(&[(0, 4), (0, 1), (2, 0), (0, 2), (2, 3)]);
+        assert_eq!(cells.n_respondents(), 3);
+        assert_eq!(cells.counts(), [1, 1, 1, 1, 1]);
+        let ids = [Some(0), Some(1), Some(3), Some(2), None];
+        let packed = cells.pack(&ids, 4, 1).expect("packed");
+        assert_eq!(packed.offsets, [0, 2, 2, 4]);
+        assert_eq!(packed.ids, narrow(&[1, 3, 0, 2]));
+        assert!(cells.pack(&ids, 3, 1).is_err());
+        assert!(cells.pack(&ids[1..], 4, 1).is_err());
+    }
+
+    #[test]
+    fn duplicates_are_found_and_dropped() {
+        let mut cells = build(&[(0, 0), (0, 1), (0, 1), (0, 4), (1, 2), (1, 2), (1, 0)]);
+        let found = cells.duplicates(1);
+        assert_eq!(found.n_pairs, 2);
+        assert_eq!(found.first, [(0, 0)]);
+        assert_eq!(found.items, [0, 1]);
+        cells.drop_duplicates();
+        assert_eq!(cells.counts(), [1, 0, 0, 0, 1]);
+        assert_eq!(cells.duplicates(9), Duplicates::default());
+    }
+
+    #[test]
+    fn options_and_short_respondents_are_dropped() {
+        let mut cells = build(&[(0, 0), (0, 2), (1, 1), (1, 4), (2, 3), (2, 0)]);
+        cells
+            .keep_options(&[true, true, true, true, false])
+            .expect("kept");
+        assert_eq!(cells.counts(), [2, 1, 1, 1, 0]);
+        assert_eq!(cells.drop_short(2), [1]);
+        assert_eq!(cells.counts(), [2, 0, 1, 1, 0]);
+        assert_eq!(cells.n_respondents(), 3);
+        assert!(cells.keep_options(&[true]).is_err());
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        assert!(Cells::new(vec![0], 1, vec![0, 2], vec![0]).is_err());
+        assert!(Cells::new(vec![0], 1, vec![0, 1], vec![1]).is_err());
+        assert!(Cells::new(vec![1], 1, vec![0, 1], vec![0]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_long_data_changes_nothing(
+            cells in prop::collection::btree_map((0u32..40, 0u32..30), 0u32..3, 1..400),
+            keys in prop::collection::vec(any::<u64>(), 400),
+            threads in 1usize..4,
+        ) {
+            let ordered: Vec<(u32, u32)> = cells.iter().map(|(&(i, j), &c)| (i, 3 * j + c)).collect();
+            let mut shuffled: Vec<_> = ordered.iter().zip(&keys).collect();
+            shuffled.sort_by_key(|&(_, key)| key);
+            let pack = |cells: &mut dyn Iterator<Item = (u32, u32)>| {
+                let mut builder = CellsBuilder::default();
+                cells.for_each(|(respondent, raw)| builder.push(respondent, raw));
+                let cells = builder.finish((0..90).map(|raw| raw / 3).collect(), 30).expect("valid cells");
+                let ids: Vec<_> = (0..90).map(Some).collect();
+                cells.pack(&ids, 90, threads).expect("packed")
+            };
+            let one = pack(&mut ordered.iter().copied());
+            let other = pack(&mut shuffled.into_iter().map(|(&cell, _)| cell));
+            prop_assert_eq!(one, other);
+        }
+    }
+}

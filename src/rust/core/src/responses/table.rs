@@ -1,0 +1,408 @@
+//! Cells from vectors in memory: tables with one column per item, and long data.
+
+use super::{Cells, CellsBuilder, RawOptions};
+use crate::train::settings;
+use crate::{Error, Result};
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+
+/// Whole numbers that doubles tell apart.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A span of values for which a table is used rather than hashing.
+const DENSE: i64 = 1 << 16;
+
+/// Rows that are transposed at once: their part of a hundred columns fits the second cache.
+const BLOCK: usize = 2_048;
+
+/// A vector of values, as R stores them.
+#[derive(Clone, Copy, Debug)]
+pub enum Column<'a> {
+    /// Whole numbers or codes; the smallest number is R's missing value.
+    Integers(&'a [i32]),
+    /// Numbers; those that are not a number are missing.
+    Numbers(&'a [f64]),
+}
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Column::Integers(values) => values.len(),
+            Column::Numbers(values) => values.len(),
+        }
+    }
+}
+
+/// A value that is no whole number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotWhole {
+    /// The row of the first such value.
+    pub row: usize,
+    /// Its column.
+    pub column: usize,
+    /// The value.
+    pub value: f64,
+    /// How many such values there are.
+    pub n_values: usize,
+}
+
+/// Cells with the value that is the label of each raw option.
+#[derive(Clone, Debug)]
+pub struct LabelledCells {
+    /// The cells.
+    pub cells: Cells,
+    /// The value of each raw option.
+    pub values: Vec<i64>,
+}
+
+/// Reads a table with one column per item and one row per respondent. The raw options are ordered by item and value.
+/// `ignored` are numbers that count as missing even though they are not whole.
+///
+/// # Errors
+/// [`Error::Responses`] when the columns differ in length or hold too much; [`Error::Threads`].
+pub fn read_table(
+    columns: &[Column],
+    ignored: &[f64],
+    threads: usize,
+) -> Result<std::result::Result<LabelledCells, NotWhole>> {
+    let n_rows = columns.first().map_or(0, Column::len);
+    if columns.iter().any(|column| column.len() != n_rows) {
+        return Err(Error::Responses("the columns differ in length".into()));
+    }
+    let work = || read_columns(columns, n_rows, ignored);
+    if columns.len().saturating_mul(n_rows) < DENSE as usize {
+        work()
+    } else {
+        settings::pool(threads)?.install(work)
+    }
+}
+
+fn read_columns(
+    columns: &[Column],
+    n_rows: usize,
+    ignored: &[f64],
+) -> Result<std::result::Result<LabelledCells, NotWhole>> {
+    let found: Vec<std::result::Result<Vec<i64>, NotWhole>> = columns
+        .par_iter()
+        .enumerate()
+        .map(|(j, column)| match column {
+            Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
+            Column::Numbers(values) => {
+                check_whole(values, j, ignored)?;
+                Ok(distinct(values, |&x| whole_number(x)))
+            }
+        })
+        .collect();
+    if let Some(bad) = first_bad(&found) {
+        return Ok(Err(bad));
+    }
+    let mut lookups = Vec::with_capacity(columns.len());
+    let mut item_of_raw = Vec::new();
+    let mut all_values = Vec::new();
+    for (j, values) in found.into_iter().flatten().enumerate() {
+        let first = u32::try_from(all_values.len() + values.len())
+            .map(|end| end - values.len() as u32)
+            .map_err(|_| Error::Responses("there are too many options".into()))?;
+        item_of_raw.extend(std::iter::repeat_n(j as u32, values.len()));
+        lookups.push(Lookup::new(&values, first));
+        all_values.extend(values);
+    }
+    let (offsets, raw) = transpose(columns, &lookups, n_rows);
+    let cells = Cells::new(item_of_raw, columns.len(), offsets, raw)?;
+    Ok(Ok(LabelledCells {
+        cells,
+        values: all_values,
+    }))
+}
+
+/// Reads data with one row per response: codes of respondents and of items, counted from 0, and the response.
+///
+/// # Errors
+/// [`Error::Responses`] when the vectors differ in length, or a code is negative or an unknown item.
+pub fn read_long(
+    respondent: &[i32],
+    item: &[i32],
+    response: Column,
+    n_items: usize,
+    ignored: &[f64],
+) -> Result<std::result::Result<LabelledCells, NotWhole>> {
+    if respondent.len() != response.len() || item.len() != response.len() {
+        return Err(Error::Responses("the columns differ in length".into()));
+    }
+    match response {
+        Column::Integers(values) => collect_long(respondent, item, n_items, |row| whole_integer(values[row])),
+        Column::Numbers(values) => {
+            if let Err(bad) = check_whole(values, 0, ignored) {
+                return Ok(Err(bad));
+            }
+            collect_long(respondent, item, n_items, |row| whole_number(values[row]))
+        }
+    }
+    .map(Ok)
+}
+
+fn collect_long(
+    respondent: &[i32],
+    item: &[i32],
+    n_items: usize,
+    value: impl Fn(usize) -> Option<i64>,
+) -> Result<LabelledCells> {
+    let code = |x: i32| u32::try_from(x).map_err(|_| Error::Responses("there is a negative code".into()));
+    let mut options = RawOptions::default();
+    let mut labels: HashMap<i64, u32> = HashMap::new();
+    let mut values = Vec::new();
+    let mut builder = CellsBuilder::default();
+    for (row, (&respondent, &item)) in respondent.iter().zip(item).enumerate() {
+        let respondent = code(respondent)?;
+        builder.add_respondent(respondent);
+        if let Some(value) = value(row) {
+            let label = *labels.entry(value).or_insert_with(|| {
+                values.push(value);
+                values.len() as u32 - 1
+            });
+            builder.push(respondent, options.intern(code(item)?, label)?);
+        }
+    }
+    let (item_of_raw, label_of_raw) = options.into_parts();
+    Ok(LabelledCells {
+        cells: builder.finish(item_of_raw, n_items)?,
+        values: label_of_raw.iter().map(|&label| values[label as usize]).collect(),
+    })
+}
+
+fn whole_integer(value: i32) -> Option<i64> {
+    (value != i32::MIN).then_some(i64::from(value))
+}
+
+/// Numbers that are not whole, and that the user declared missing, are missing.
+fn whole_number(value: f64) -> Option<i64> {
+    is_whole(value).then_some(value as i64)
+}
+
+fn is_whole(value: f64) -> bool {
+    value.abs() <= LARGEST_WHOLE && value.trunc() == value
+}
+
+fn check_whole(values: &[f64], column: usize, ignored: &[f64]) -> std::result::Result<(), NotWhole> {
+    let bad = |value: f64| !value.is_nan() && !is_whole(value) && !ignored.contains(&value);
+    match values.iter().position(|&value| bad(value)) {
+        None => Ok(()),
+        Some(row) => Err(NotWhole {
+            row,
+            column,
+            value: values[row],
+            n_values: values.iter().filter(|&&value| bad(value)).count(),
+        }),
+    }
+}
+
+/// The first of the columns with a bad value, with the number of bad values of all.
+fn first_bad(found: &[std::result::Result<Vec<i64>, NotWhole>]) -> Option<NotWhole> {
+    let n_values = found
+        .iter()
+        .filter_map(|f| f.as_ref().err())
+        .map(|bad| bad.n_values)
+        .sum();
+    found.iter().find_map(|f| f.as_ref().err()).map(|bad| NotWhole {
+        n_values,
+        ..bad.clone()
+    })
+}
+
+/// The values that occur, rising.
+fn distinct<T: Sync>(values: &[T], whole: impl Fn(&T) -> Option<i64> + Sync) -> Vec<i64> {
+    let observed = || values.iter().filter_map(&whole);
+    let (low, high) = observed().fold((i64::MAX, i64::MIN), |(low, high), x| (low.min(x), high.max(x)));
+    if low > high {
+        return Vec::new();
+    }
+    if high - low < DENSE {
+        let mut occurs = vec![false; (high - low + 1) as usize];
+        observed().for_each(|x| occurs[(x - low) as usize] = true);
+        return (low..=high).filter(|x| occurs[(x - low) as usize]).collect();
+    }
+    let set: HashSet<i64> = observed().collect();
+    let mut values: Vec<i64> = set.into_iter().collect();
+    values.sort_unstable();
+    values
+}
+
+/// From a value of a column to its raw option.
+enum Lookup {
+    Dense { low: i64, raw: Vec<u32> },
+    Sparse(HashMap<i64, u32>),
+}
+
+impl Lookup {
+    fn new(values: &[i64], first: u32) -> Self {
+        let numbered = values.iter().zip(first..);
+        match (values.first(), values.last()) {
+            (Some(&low), Some(&high)) if high - low >= DENSE => {
+                Lookup::Sparse(numbered.map(|(&value, raw)| (value, raw)).collect())
+            }
+            (Some(&low), Some(&high)) => {
+                let mut raw = vec![0; (high - low + 1) as usize];
+                numbered.for_each(|(value, id)| raw[(value - low) as usize] = id);
+                Lookup::Dense { low, raw }
+            }
+            _ => Lookup::Sparse(HashMap::new()),
+        }
+    }
+
+    fn raw(&self, value: i64) -> u32 {
+        match self {
+            Lookup::Dense { low, raw } => raw[(value - low) as usize],
+            Lookup::Sparse(raw) => raw[&value],
+        }
+    }
+}
+
+/// The raw options row by row, from columns, a block of rows at a time.
+fn transpose(columns: &[Column], lookups: &[Lookup], n_rows: usize) -> (Vec<u64>, Vec<u32>) {
+    let starts: Vec<usize> = (0..n_rows).step_by(BLOCK).collect();
+    let counted: Vec<Vec<u32>> = starts
+        .par_iter()
+        .map(|&start| count_block(columns, start, n_rows))
+        .collect();
+    let mut offsets = Vec::with_capacity(n_rows + 1);
+    let mut total = 0u64;
+    offsets.push(0);
+    offsets.extend(counted.iter().flatten().map(|&n| {
+        total += u64::from(n);
+        total
+    }));
+    let mut raw = vec![0u32; total as usize];
+    let mut parts = Vec::with_capacity(starts.len());
+    let mut rest = raw.as_mut_slice();
+    for &start in &starts {
+        let end = (start + BLOCK).min(n_rows);
+        let (part, tail) = rest.split_at_mut((offsets[end] - offsets[start]) as usize);
+        parts.push((start, part));
+        rest = tail;
+    }
+    parts.into_par_iter().for_each(|(start, part)| {
+        let end = (start + BLOCK).min(n_rows);
+        let mut next: Vec<usize> = offsets[start..end]
+            .iter()
+            .map(|&o| (o - offsets[start]) as usize)
+            .collect();
+        for (column, lookup) in columns.iter().zip(lookups) {
+            each_whole(column, start, end, |row, value| {
+                part[next[row]] = lookup.raw(value);
+                next[row] += 1;
+            });
+        }
+    });
+    (offsets, raw)
+}
+
+fn count_block(columns: &[Column], start: usize, n_rows: usize) -> Vec<u32> {
+    let end = (start + BLOCK).min(n_rows);
+    let mut counts = vec![0u32; end - start];
+    for column in columns {
+        each_whole(column, start, end, |row, _| counts[row] += 1);
+    }
+    counts
+}
+
+/// Calls `see(row - start, value)` for the observed values of some rows.
+fn each_whole(column: &Column, start: usize, end: usize, mut see: impl FnMut(usize, i64)) {
+    match column {
+        Column::Integers(values) => {
+            for (row, &value) in values[start..end].iter().enumerate() {
+                if let Some(value) = whole_integer(value) {
+                    see(row, value);
+                }
+            }
+        }
+        Column::Numbers(values) => {
+            for (row, &value) in values[start..end].iter().enumerate() {
+                if let Some(value) = whole_number(value) {
+                    see(row, value);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NA: i32 = i32::MIN;
+
+    fn packed(read: &LabelledCells) -> super::super::Packed {
+        let n = read.values.len();
+        let ids: Vec<_> = (0..n as u32).map(Some).collect();
+        read.cells.pack(&ids, n, 1).expect("packed")
+    }
+
+    #[test]
+    fn tables_are_transposed() {
+        let columns = [
+            Column::Integers(&[1, NA, 0, 1]),
+            Column::Numbers(&[f64::NAN, -3.0, 1e9, -3.0]),
+            Column::Integers(&[NA; 4]),
+        ];
+        let read = read_table(&columns, &[], 1).expect("read").expect("whole");
+        assert_eq!(read.values, [0, 1, -3, 1_000_000_000]);
+        assert_eq!(read.cells.item_of_raw(), [0, 0, 1, 1]);
+        assert_eq!(read.cells.counts(), [1, 2, 2, 1]);
+        assert_eq!(packed(&read).offsets, [0, 1, 2, 4, 6]);
+    }
+
+    #[test]
+    fn tables_and_long_data_agree() {
+        let n = 5_000;
+        let value = |i: usize, j: usize| {
+            if (i * 7 + j * 3).is_multiple_of(5) {
+                NA
+            } else {
+                ((i * i + j) % 3) as i32
+            }
+        };
+        let columns: Vec<Vec<i32>> = (0..20).map(|j| (0..n).map(|i| value(i, j)).collect()).collect();
+        let borrowed: Vec<Column> = columns.iter().map(|c| Column::Integers(c)).collect();
+        let wide = read_table(&borrowed, &[], 2).expect("read").expect("whole");
+        let respondent: Vec<i32> = (0..20 * n).map(|k| (k % n) as i32).collect();
+        let item: Vec<i32> = (0..20 * n).map(|k| (k / n) as i32).collect();
+        let response: Vec<f64> = (0..20 * n)
+            .map(|k| value(k % n, k / n))
+            .map(|x| if x == NA { f64::NAN } else { f64::from(x) })
+            .collect();
+        let long = read_long(&respondent, &item, Column::Numbers(&response), 20, &[])
+            .expect("read")
+            .expect("whole");
+        let mut order: Vec<usize> = (0..long.values.len()).collect();
+        order.sort_by_key(|&raw| (long.cells.item_of_raw()[raw], long.values[raw]));
+        let mut ids = vec![None; order.len()];
+        order.iter().zip(0..).for_each(|(&raw, id)| ids[raw] = Some(id));
+        let other = long.cells.pack(&ids, ids.len(), 2).expect("packed");
+        assert_eq!(packed(&wide), other);
+    }
+
+    #[test]
+    fn values_that_are_not_whole_are_reported() {
+        let columns = [
+            Column::Numbers(&[0.0, 1.0]),
+            Column::Numbers(&[99.5, 0.5]),
+            Column::Numbers(&[f64::INFINITY, 1e300]),
+        ];
+        let bad = read_table(&columns, &[99.5], 1)
+            .expect("read")
+            .expect_err("not whole");
+        assert_eq!(
+            bad,
+            NotWhole {
+                row: 1,
+                column: 1,
+                value: 0.5,
+                n_values: 3
+            }
+        );
+        let fine = read_table(&columns[..1], &[], 1).expect("read");
+        assert!(fine.is_ok());
+        assert!(read_table(&[Column::Integers(&[1]), Column::Integers(&[])], &[], 1).is_err());
+        assert!(read_long(&[-1], &[0], Column::Integers(&[0]), 1, &[]).is_err());
+    }
+}
