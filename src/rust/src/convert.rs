@@ -4,9 +4,10 @@ use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
 use ndarray::Array1;
 use vae_irt_core::identify::AffineMap;
+use vae_irt_core::linkage::Linkage;
 use vae_irt_core::posterior::Moments;
 use vae_irt_core::train::{Epoch, Phase};
-use vae_irt_core::{Fit, Settings};
+use vae_irt_core::{Fit, Responses, Settings};
 
 fn missing(name: &str) -> Failure {
     Failure::Internal(format!("the setting {name} is missing or of another type"))
@@ -41,6 +42,7 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         batch_size: (batch_size > 0).then_some(batch_size),
         learning_rate: number(list, "learning_rate")?,
         tolerance: number(list, "tolerance")?,
+        refine: number(list, "refine")? != 0.0,
         std_errors: number(list, "std_errors")? != 0.0,
         polarity: polarity
             .as_integer_slice()
@@ -103,6 +105,20 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
         skewness = rows(&skewness, n_dims),
         pareto_k = moments.pareto_k.clone(),
         log_evidence = moments.log_evidence.clone()
+    )
+}
+
+/// How the items are linked: the group of every item, the number of respondents in each group, and the linking items, all
+/// counted from 1.
+pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
+    let mut sizes = vec![0i32; linkage.n_groups()];
+    for group in linkage.groups_of_respondents(responses).into_iter().flatten() {
+        sizes[group as usize] += 1;
+    }
+    list!(
+        groups = row_numbers(&linkage.groups),
+        sizes = sizes,
+        linking = row_numbers(&linkage.linking)
     )
 }
 

@@ -10,12 +10,11 @@ mod stored;
 mod worker;
 
 use answer::answer;
-use convert::{epochs_list, number, posterior_list, read_settings, row_numbers, rows};
+use convert::{epochs_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows};
 use extendr_api::prelude::*;
 use stored::read_responses;
 use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
-use vae_irt_core::statistics::fit_statistics;
 use vae_irt_core::{Model, train};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
@@ -36,11 +35,11 @@ fn rust_fit(
         let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
         let work = |monitor: &dyn train::Monitor| {
             let fit = train::fit(&responses, &settings, monitor)?;
-            let statistics = fit_statistics(&fit.model, &responses, &fit.respondents, &fit.moments);
             let bytes = fit.model.to_bytes()?;
-            Ok((fit, statistics, bytes))
+            Ok((fit, bytes))
         };
-        let (fit, statistics, bytes) = worker::run(work, &report)?;
+        let (fit, bytes) = worker::run(work, &report)?;
+        let statistics = fit.statistics;
         let (parameters, variances) = convert::item_tables(&fit)?;
         Ok(list!(
             model = Raw::from_bytes(&bytes),
@@ -50,6 +49,7 @@ fn rust_fit(
             posterior = posterior_list(&fit.model.map, &fit.moments),
             item_parameters = parameters,
             item_variances = variances,
+            linkage = linkage_list(&fit.linkage, &responses),
             classification = statistics.classification(),
             apre = statistics.apre(),
             gmp = statistics.gmp(),

@@ -37,11 +37,12 @@ impl AffineMap {
     /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
     pub fn principal(
         moments: &Moments,
+        weights: &[f64],
         items: &Table,
         catalogue: &ItemCatalogue,
         item_totals: &[u64],
     ) -> Result<Self> {
-        let (shift, covariance) = aggregate(moments);
+        let (shift, covariance) = aggregate(moments, weights);
         let (values, vectors) = symmetric_eigen(covariance.view());
         if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
             return Err(Error::Responses(
@@ -130,24 +131,29 @@ impl AffineMap {
     }
 }
 
-/// Mean and covariance of the aggregate posterior, the average of everybody's posterior distributions.
-fn aggregate(moments: &Moments) -> (Array1<f64>, Array2<f64>) {
+/// Mean and covariance of the aggregate posterior, the weighted average of everybody's posterior distributions.
+fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
     let n_dims = moments.n_dims;
     let mut mean = Array1::<f64>::zeros(n_dims);
     let mut second = Array2::<f64>::zeros((n_dims, n_dims));
-    let n = moments.n_respondents() as f64;
-    for position in 0..moments.n_respondents() {
+    let total: f64 = weights.iter().sum();
+    for (position, &weight) in weights.iter().enumerate() {
         let m = moments.mean(position);
-        second += &unpack(moments.covariance(position), n_dims);
+        let covariance = moments.covariance(position);
         for i in 0..n_dims {
-            mean[i] += m[i];
-            for j in 0..n_dims {
-                second[[i, j]] += m[i] * m[j];
+            mean[i] += weight * m[i];
+            for j in 0..=i {
+                second[[i, j]] += weight * (covariance[i * (i + 1) / 2 + j] + m[i] * m[j]);
             }
         }
     }
-    mean /= n;
-    second /= n;
+    for i in 0..n_dims {
+        for j in 0..i {
+            second[[j, i]] = second[[i, j]];
+        }
+    }
+    mean /= total;
+    second /= total;
     for i in 0..n_dims {
         for j in 0..n_dims {
             second[[i, j]] -= mean[i] * mean[j];
@@ -198,7 +204,8 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
         let moments = moments();
-        let map = AffineMap::principal(&moments, &items, &catalogue, &[3, 2]).expect("spread enough");
+        let map =
+            AffineMap::principal(&moments, &[1.0; 3], &items, &catalogue, &[3, 2]).expect("spread enough");
 
         let mut mean = Array1::<f64>::zeros(2);
         let mut second = Array2::<f64>::zeros((2, 2));
@@ -234,7 +241,7 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2]).expect("valid catalogue");
         let items = Table::new(2, vec![1.0, 0.0]);
         let flat = Moments::for_tests(1, vec![1.0, 1.0], vec![0.0, 0.0]);
-        assert!(AffineMap::principal(&flat, &items, &catalogue, &[2]).is_err());
+        assert!(AffineMap::principal(&flat, &[1.0; 2], &items, &catalogue, &[2]).is_err());
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod kernels;
 mod linalg;
 pub mod linkage;
 mod model;
+mod patterns;
 pub mod posterior;
 mod random;
 pub mod responses;

@@ -10,8 +10,10 @@ use crate::{Batch, Responses};
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Respondents that are enough to find the leading singular vectors for a start.
-const MOST_RESPONDENTS: usize = 20_000;
+/// Respondents that are enough to find the leading singular vectors for a start, and their number per item where there are
+/// many items.
+const ENOUGH_RESPONDENTS: usize = 20_000;
+const RESPONDENTS_PER_ITEM: usize = 10;
 /// Block power iterations; each multiplies the share of what lies beyond the leading vectors by the squared ratio
 /// of the singular values.
 const ITERATIONS: usize = 12;
@@ -42,7 +44,8 @@ pub(crate) struct Start {
 /// Finds starting values.
 pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Start {
     let answering = responses.respondents_with_responses();
-    let stride = answering.len().div_ceil(MOST_RESPONDENTS);
+    let enough = ENOUGH_RESPONDENTS.max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
+    let stride = answering.len().div_ceil(enough);
     let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
@@ -88,7 +91,7 @@ struct Leading {
 }
 
 impl<'a> Standardised<'a> {
-    fn new(responses: &'a Responses) -> Self {
+    fn new(responses: &'a Responses<'a>) -> Self {
         let catalogue = responses.catalogue();
         let option_totals = responses.option_totals();
         let totals = responses.item_totals();

@@ -4,6 +4,7 @@ use crate::kernels::link;
 use crate::model::Model;
 use crate::posterior::Moments;
 use crate::{Batch, Responses};
+use rayon::prelude::*;
 
 /// Statistics of fit at the posterior means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,10 +39,10 @@ impl FitStatistics {
 }
 
 /// Respondents looked at at once.
-const CHUNK: usize = 4_096;
+const CHUNK: usize = 512;
 
 /// Statistics of fit; `moments` are those of `respondents` on the scale of training.
-pub fn fit_statistics(
+pub(crate) fn fit_statistics(
     model: &Model,
     responses: &Responses,
     respondents: &[u32],
@@ -54,31 +55,41 @@ pub fn fit_statistics(
             totals[options].iter().copied().max().unwrap_or(0)
         })
         .sum();
-    let mut statistics = FitStatistics {
+    let chunks: Vec<(usize, &[u32])> = respondents.chunks(CHUNK).enumerate().collect();
+    let sums: Vec<(usize, f64)> = chunks
+        .into_par_iter()
+        .map_init(Batch::default, |batch, (chunk, members)| {
+            batch.fill(responses, members);
+            sum_over(model, batch, &|position| moments.mean(chunk * CHUNK + position))
+        })
+        .collect();
+    FitStatistics {
         n_responses: responses.n_responses(),
-        n_correct: 0,
+        n_correct: sums.iter().map(|(correct, _)| correct).sum(),
         n_minority: responses.n_responses() - majority as usize,
-        log_likelihood: 0.0,
-    };
-    let mut batch = Batch::default();
-    for (chunk, members) in respondents.chunks(CHUNK).enumerate() {
-        batch.fill(responses, members);
-        for position in 0..members.len() {
-            let mean = moments.mean(chunk * CHUNK + position);
-            let point: Vec<f32> = mean.iter().map(|&x| x as f32).collect();
-            for response in batch.responses_of(position) {
-                let mut predictors: Vec<f32> = response
+        log_likelihood: sums.iter().map(|(_, log_likelihood)| log_likelihood).sum(),
+    }
+}
+
+/// Correctly classified responses and log likelihood of a batch whose respondents have the given posterior means.
+fn sum_over<'a>(model: &Model, batch: &Batch, mean: &dyn Fn(usize) -> &'a [f64]) -> (usize, f64) {
+    let (mut n_correct, mut log_likelihood) = (0, 0.0);
+    let mut predictors = Vec::new();
+    for position in 0..batch.n_respondents() {
+        let point: Vec<f32> = mean(position).iter().map(|&x| x as f32).collect();
+        for response in batch.responses_of(position) {
+            predictors.clear();
+            predictors.extend(
+                response
                     .rows()
-                    .map(|row| link::predictor(model.items.row(row), &point))
-                    .collect();
-                let chosen = response.chosen as usize;
-                statistics.n_correct += usize::from(most_probable(&predictors) == chosen);
-                let value = model.shape.link.log_probability(&mut predictors, chosen);
-                statistics.log_likelihood += f64::from(value);
-            }
+                    .map(|row| link::predictor(model.items.row(row), &point)),
+            );
+            let chosen = response.chosen as usize;
+            n_correct += usize::from(most_probable(&predictors) == chosen);
+            log_likelihood += f64::from(model.shape.link.log_probability(&mut predictors, chosen));
         }
     }
-    statistics
+    (n_correct, log_likelihood)
 }
 
 /// The option with the largest linear predictor; the reference has 0.

@@ -5,7 +5,6 @@ mod common;
 use common::{correlation, quick, simulated, slope};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::statistics::fit_statistics;
 use vae_irt_core::train::{Epoch, Monitor, Silent, fit};
 use vae_irt_core::{Error, ItemCatalogue, Link, Model, Responses, Settings};
 
@@ -27,7 +26,7 @@ fn the_truth_is_recovered() {
     let slopes = items.column(0).to_vec();
     let ratio = slope(&true_slopes, &slopes);
     assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
-    let statistics = fit_statistics(&fitted.model, &responses, &fitted.respondents, &fitted.moments);
+    let statistics = fitted.statistics;
     assert_eq!(statistics.n_responses, responses.n_responses());
     assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
     // Quadrature has no weights to judge.

@@ -12,7 +12,8 @@ pub struct Moments {
     pub means: Vec<f64>,
     /// Lower triangles of the covariance matrices, one after another.
     pub covariances: Vec<f64>,
-    /// Third central moments `E[(a_i - m_i)(a_j - m_j)(a_k - m_k)]` for `i >= j >= k`, in that nesting.
+    /// Third central moments `E[(a_i - m_i)(a_j - m_j)(a_k - m_k)]` for `i >= j >= k`, in that nesting; empty for the normal
+    /// distributions of the network.
     pub thirds: Vec<f64>,
     /// Pareto k of the importance weights; NaN where there were none.
     pub pareto_k: Vec<f64>,
@@ -29,18 +30,13 @@ pub(super) struct Summary {
     log_evidence: f64,
 }
 
-/// Number of distinct third moments.
-fn n_thirds(n_dims: usize) -> usize {
-    n_dims * (n_dims + 1) * (n_dims + 2) / 6
-}
-
 impl Moments {
     pub(super) fn with_capacity(n_dims: usize, n: usize) -> Self {
         Self {
             n_dims,
             means: Vec::with_capacity(n * n_dims),
             covariances: Vec::with_capacity(n * packed_length(n_dims)),
-            thirds: Vec::with_capacity(n * n_thirds(n_dims)),
+            thirds: Vec::new(),
             pareto_k: Vec::with_capacity(n),
             log_evidence: Vec::with_capacity(n),
         }
@@ -70,12 +66,28 @@ impl Moments {
         &self.covariances[position * length..(position + 1) * length]
     }
 
+    /// The moments of the respondents at some positions.
+    pub fn select(&self, positions: impl Iterator<Item = usize>) -> Self {
+        let mut selected = Self::with_capacity(self.n_dims, positions.size_hint().0);
+        for position in positions {
+            selected.means.extend_from_slice(self.mean(position));
+            selected.covariances.extend_from_slice(self.covariance(position));
+            selected.thirds.extend_from_slice(self.third(position));
+            selected.pareto_k.push(self.pareto_k[position]);
+            selected.log_evidence.push(self.log_evidence[position]);
+        }
+        selected
+    }
+
+    fn third(&self, position: usize) -> &[f64] {
+        let length = self.thirds.len() / self.n_respondents();
+        &self.thirds[position * length..(position + 1) * length]
+    }
+
     /// Third central moment of one respondent along a direction.
     pub fn third_along(&self, position: usize, direction: &[f64]) -> f64 {
-        let length = n_thirds(self.n_dims);
-        let third = &self.thirds[position * length..(position + 1) * length];
         triples(self.n_dims)
-            .zip(third)
+            .zip(self.third(position))
             .map(|((i, j, k), value)| {
                 let repeats = match (i == j, j == k) {
                     (true, true) => 1.0,
@@ -94,7 +106,7 @@ impl Moments {
             n_dims,
             means,
             covariances,
-            thirds: vec![0.0; n * n_thirds(n_dims)],
+            thirds: Vec::new(),
             pareto_k: vec![f64::NAN; n],
             log_evidence: vec![f64::NAN; n],
         }
@@ -109,12 +121,11 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 impl Summary {
     /// The network's own answer.
     pub fn of_network(posterior: Gaussian<'_>) -> Self {
-        let n_dims = posterior.n_dims;
         let factor = posterior.wide_factor();
         Self {
             mean: posterior.mean().iter().map(|&x| f64::from(x)).collect(),
             covariance: pack(factor.dot(&factor.t()).view()),
-            third: vec![0.0; n_thirds(n_dims)],
+            third: Vec::new(),
             pareto_k: f64::NAN,
             log_evidence: f64::NAN,
         }

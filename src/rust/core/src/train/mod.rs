@@ -9,10 +9,13 @@ pub use settings::Settings;
 pub(crate) use settings::at_least_one;
 
 use crate::identify::AffineMap;
+use crate::linkage::Linkage;
 use crate::model::{Encoder, Model, ModelShape, Network};
+use crate::patterns::Patterns;
 use crate::posterior::{self, ItemErrors, Moments};
 use crate::random::{Purpose, Stream};
 use crate::start::start;
+use crate::statistics::{FitStatistics, fit_statistics};
 use crate::{Batch, Error, Responses, Result};
 use rand::Rng;
 use schedule::Schedule;
@@ -52,6 +55,10 @@ pub struct Fit {
     pub moments: Moments,
     /// The standard errors of the item parameters.
     pub item_errors: ItemErrors,
+    /// How the items are linked.
+    pub linkage: Linkage,
+    /// How well the model describes the responses.
+    pub statistics: FitStatistics,
 }
 
 /// Fits the model.
@@ -73,6 +80,7 @@ pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) ->
         .install(|| fit_in_pool(responses, settings, shape, monitor))
 }
 
+/// Identical rows of responses are estimated once, where that pays.
 fn fit_in_pool(
     responses: &Responses,
     settings: &Settings,
@@ -85,6 +93,40 @@ fn fit_in_pool(
             "fewer than two respondents gave a response".into(),
         ));
     }
+    let Some(Patterns {
+        responses: distinct,
+        pattern_of,
+    }) = Patterns::new(responses)?
+    else {
+        return estimate(responses, settings, shape, monitor);
+    };
+    let polarity = settings.polarity.as_ref();
+    let settings = Settings {
+        polarity: polarity.map(|rows| rows.iter().map(|&i| pattern_of[i as usize]).collect()),
+        ..settings.clone()
+    };
+    let mut fit = estimate(&distinct, &settings, shape, monitor)?;
+    let mut place = vec![0; distinct.n_respondents()];
+    fit.respondents
+        .iter()
+        .enumerate()
+        .for_each(|(k, &pattern)| place[pattern as usize] = k);
+    let places = respondents
+        .iter()
+        .map(|&i| place[pattern_of[i as usize] as usize]);
+    fit.moments = fit.moments.select(places);
+    fit.statistics = fit_statistics(&fit.model, responses, &respondents, &fit.moments);
+    fit.respondents = respondents;
+    Ok(fit)
+}
+
+fn estimate(
+    responses: &Responses,
+    settings: &Settings,
+    shape: ModelShape,
+    monitor: &dyn Monitor,
+) -> Result<Fit> {
+    let respondents = responses.respondents_with_responses();
     let start = start(responses, &shape, settings.seed);
     let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
@@ -106,8 +148,13 @@ fn fit_in_pool(
     };
     let moments = posterior::moments(&model, responses, &respondents, &scoring, monitor)?;
     let item_errors = posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)?;
+    let weights: Vec<f64> = respondents
+        .iter()
+        .map(|&i| f64::from(responses.weight(i as usize)))
+        .collect();
     model.map = AffineMap::principal(
         &moments,
+        &weights,
         &model.items,
         &model.shape.catalogue,
         &responses.item_totals(),
@@ -116,12 +163,14 @@ fn fit_in_pool(
         orient(&mut model.map, polarity, &respondents, &moments)?;
     }
     Ok(Fit {
+        statistics: fit_statistics(&model, responses, &respondents, &moments),
         model,
         converged: schedule.converged(),
         epochs: schedule.into_epochs(),
         respondents,
         moments,
         item_errors,
+        linkage: start.linkage,
     })
 }
 
@@ -172,7 +221,8 @@ fn train(
             std::mem::swap(&mut batch, &mut next);
         }
         let following = order.chunks(batch_size).nth(step.batch + 1);
-        let weights: Vec<f32> = vec![1.0; batch.n_respondents()];
+        let members = batch.respondents().iter();
+        let weights: Vec<f32> = members.map(|&i| responses.weight(i as usize)).collect();
         let (bound, ()) = rayon::join(
             || trainer.step(&batch, &weights, step.epoch, step.learning_rate),
             || following.map_or((), |members| fill(&mut next, members)),
