@@ -198,10 +198,7 @@ impl Cells {
             };
             Ok(Packed { offsets, ids })
         };
-        if chunks.len() < 2 {
-            return work();
-        }
-        settings::pool(threads)?.install(work)
+        settings::pool(threads.min(chunks.len()))?.install(work)
     }
 
     /// The ids of all respondents, chunk by chunk in parallel.
@@ -238,11 +235,7 @@ impl Cells {
                 }
             }
         };
-        if parts.len() < 2 {
-            parts.into_iter().for_each(write);
-        } else {
-            parts.into_par_iter().for_each(write);
-        }
+        parts.into_par_iter().for_each(write);
         ids
     }
 

@@ -69,12 +69,8 @@ pub fn read_table(
     if columns.iter().any(|column| column.len() != n_rows) {
         return Err(Error::Responses("the columns differ in length".into()));
     }
-    let work = || read_columns(columns, n_rows, ignored);
-    if columns.len().saturating_mul(n_rows) < DENSE as usize {
-        work()
-    } else {
-        settings::pool(threads)?.install(work)
-    }
+    let small = columns.len().saturating_mul(n_rows) < DENSE as usize;
+    settings::pool(if small { 1 } else { threads })?.install(|| read_columns(columns, n_rows, ignored))
 }
 
 fn read_columns(
