@@ -56,6 +56,10 @@
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
+#'   * `groups`: tibble with one row per group of items that are linked by respondents who answered several: `group`,
+#'     `n_respondents`, `n_items` and `items`, a list of names. Respondents of different groups cannot be compared;
+#'   * `linking`: names of the few widely shared items without which the others would fall apart into such groups (the
+#'     contests on every ballot, among those of the counties), if there are such; the axes start from them;
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
 #'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.
 #' @seealso [predict.vae_irt()] for respondents who are not in the data, [tidy.vae_irt()], [autoplot.vae_irt()].
@@ -97,7 +101,7 @@ vae_irt <- function(data,
     hidden = control$hidden, importance_samples = control$importance_samples,
     max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
     learning_rate = control$learning_rate, tolerance = control$tolerance,
-    std_errors = control$std_errors != "none", threads = control$threads
+    refine = wants_refinement(control, dims, responses), std_errors = control$std_errors != "none", threads = control$threads
   )
   answer <- rust_fit(
     responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
@@ -107,6 +111,7 @@ vae_irt <- function(data,
   fit <- new_vae_irt(result, responses, dims, link, prior, control, seed, call)
   fit$seconds <- proc.time()[["elapsed"]] - started
   warn_if_not_converged(fit)
+  warn_if_not_linked(fit)
   fit
 }
 
@@ -122,6 +127,8 @@ new_vae_irt <- function(result, responses, dims, link, prior, control, seed, cal
       catalogue = responses$items,
       posterior = posterior,
       statistics = result[c("classification", "apre", "gmp", "pareto_threshold")],
+      groups = new_groups(result$linkage, responses$items),
+      linking = responses$items$item[result$linkage$linking],
       model = result$model,
       dims = dims, link = link, prior = prior, control = control, seed = seed, call = call
     ),

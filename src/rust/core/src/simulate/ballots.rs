@@ -77,6 +77,8 @@ pub struct Ballots {
     pub traits: Vec<f64>,
     /// One row per contest and candidate but the first: the discriminations, then the difficulty; standard normal.
     pub items: Vec<f32>,
+    /// Voters and contests that they left out, in the order of the voters.
+    pub undervotes: Vec<(u32, u32)>,
     /// The votes.
     pub responses: Responses<'static>,
 }
@@ -110,6 +112,7 @@ pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
 
     let mut counties = Vec::with_capacity(design.n_voters);
     let mut traits = Vec::with_capacity(design.n_voters * n_dims);
+    let mut undervotes = Vec::new();
     let mut offsets = vec![0u64];
     let mut options: Vec<u32> = Vec::with_capacity(design.n_voters * design.n_on_ballot);
     let mut probabilities = Vec::new();
@@ -152,7 +155,9 @@ pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
                 left -= p;
                 left < 0.0
             });
-            if !absent {
+            if absent {
+                undervotes.push((voter as u32, contest as u32));
+            } else {
                 let chosen = chosen.unwrap_or(probabilities.len() - 1);
                 options.push((catalogue.options_of(contest).start + chosen) as u32);
             }
@@ -163,6 +168,7 @@ pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
         counties,
         traits,
         items,
+        undervotes,
         responses: Responses::new(catalogue, offsets, &options)?,
     })
 }

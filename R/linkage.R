@@ -1,0 +1,44 @@
+# What respondents can be compared by: groups of items that somebody answered together.
+
+# `linkage` has the group of each item, the number of respondents in each group, and the linking items.
+new_groups <- function(linkage, items) {
+  groups <- seq_along(linkage$sizes)
+  of_group <- unname(split(items$item, factor(linkage$groups, levels = groups)))
+  tibble::tibble(group = groups, n_respondents = linkage$sizes, n_items = lengths(of_group), items = of_group)
+}
+
+warn_if_not_linked <- function(fit, call = caller_env()) {
+  if (nrow(fit$groups) > 1) {
+    shown <- utils::head(fit$groups, 4)
+    lines <- paste0(
+      format_count(shown$n_respondents), " respondents, ", format_count(shown$n_items), " items (",
+      vapply(shown$items, function(x) paste(utils::head(x, 2), collapse = ", "), character(1)),
+      ifelse(shown$n_items > 2, ", ...)", ")")
+    )
+    cli::cli_warn(
+      c(
+        "The data fall into {nrow(fit$groups)} groups that share no item: their ideal points cannot be compared.",
+        rlang::set_names(lines, "*"),
+        i = "See {.code $groups}. Fit the groups one by one, or add items that they share."
+      ),
+      class = c("vaeirt_warning_groups", "vaeirt_warning"),
+      call = call
+    )
+  }
+  at <- match(fit$linking, fit$catalogue$item)
+  n_rows <- sum(lengths(fit$catalogue$options[at]) - 1)
+  if (length(at) > 0 && n_rows < 2 * fit$dims) {
+    cli::cli_warn(
+      c(
+        "Groups of respondents are linked by {length(at)} item{?s} alone: {.val {utils::head(fit$linking, 5)}}.",
+        x = "{cli::qty(length(at))}{?It has/They have} {n_rows} response option{?s} beside the reference{cli::qty(length(at))}{?/s};
+             {fit$dims} dimension{?s} need {2 * fit$dims} for the axes of the groups to agree with certainty.",
+        i = "Compare within groups, lower {.arg dims}, or add items that the groups share."
+      ),
+      class = c("vaeirt_warning_linking", "vaeirt_warning"),
+      call = call
+    )
+  }
+}
+
+format_count <- function(n) trimws(format(n, big.mark = ","))
