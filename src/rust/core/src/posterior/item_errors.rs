@@ -36,7 +36,7 @@ impl ItemErrors {
 
 /// Responses to an item that are enough to know its information, about: where there are more, an evenly spaced sample of them
 /// stands for all.
-const ENOUGH_RESPONSES: u64 = 2_000;
+const ENOUGH_RESPONSES: u64 = 1_000;
 
 /// The information about one item's parameters.
 struct Block {

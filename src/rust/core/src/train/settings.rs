@@ -50,7 +50,7 @@ impl Settings {
             max_epochs: 2_000,
             batch_size: None,
             learning_rate: 0.05,
-            tolerance: 1e-4,
+            tolerance: 1e-3,
             refine: true,
             std_errors: true,
             polarity: None,
