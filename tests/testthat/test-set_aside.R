@@ -117,7 +117,10 @@ test_that("weights belong to respondents", {
 test_that("settings reach irt_responses() through vae_irt(), and are refused where they come too late", {
   x <- suppressMessages(read_contests(contests()))
   expect_error(vae_irt(x, min_count = 2), "`min_count` has to be given", class = "vaeirt_error_argument")
-  expect_error(vae_irt(contests(), respondent = voter, item = race, response = choice, min_count = 9), class = "vaeirt_error_empty")
+  expect_error(
+    vae_irt(contests(), respondent = voter, item = race, response = choice, min_count = 9),
+    class = "vaeirt_error_empty"
+  )
 })
 
 test_that("settings are checked", {
