@@ -63,7 +63,7 @@
 #'   * `weights`: one number for each respondent, or `NULL`;
 #'   * `dropped`: tibble of what was set aside: `kind` (`"label"`, `"item"`, `"option"`, `"response"` or `"respondent"`),
 #'     `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
-#'     and `n_responses` (how many responses went with it; `NA` where they were not counted).
+#'     and `n_responses` (how many responses went with it).
 #' @export
 #' @examples
 #' votes <- rbind(ann = c(1, 0, 1), bob = c(0, 0, 1), cat = c(0, 1, NA))

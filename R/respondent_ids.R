@@ -61,7 +61,10 @@ may_clash <- function(respondents) {
     return(TRUE)
   }
   has_slash <- function(column) {
-    if (!is.list(column)) FALSE else if (is.null(column$codes)) as.raw(0x2f) %in% column$bytes else any(grepl("/", column$labels, fixed = TRUE))
+    if (!is.list(column)) {
+      return(FALSE)
+    }
+    if (is.null(column$codes)) as.raw(0x2f) %in% column$bytes else any(grepl("/", column$labels, fixed = TRUE))
   }
   length(respondents$columns) > 1 && any(vapply(respondents$columns, has_slash, logical(1)))
 }

@@ -180,29 +180,28 @@ drop_short <- function(read, rules, call) {
   if (rules$min_responses < 2) {
     return(read)
   }
-  before <- sum(read$options$count)
   found <- unwrap_rust(rust_drop_short(read$cells, rules$min_responses), call)
   if (length(found$respondents) == 0) {
     return(read)
   }
   read <- recount(read, found$count)
   read$short <- found$respondents
-  read$n_short_responses <- before - sum(read$options$count)
+  read$short_responses <- found$n_responses
   drop_uninformative(read, "no longer chosen", call)
 }
 
 # The rows of `$dropped` for respondents: their names, or how many there are where these would fill the memory.
 set_aside_respondents <- function(read, n_responses) {
-  read <- name_set_aside(read, read$short, "too few responses", read$n_short_responses)
+  read <- name_set_aside(read, read$short, "too few responses", as.double(read$short_responses))
   silent <- which(n_responses == 0)
   name_set_aside(read, setdiff(silent, read$short), "no response", 0)
 }
 
 name_set_aside <- function(read, rows, reason, n_responses, most = 1e5) {
   if (length(rows) > most) {
-    return(set_aside(read, "respondent", NA_character_, reason, n_responses, length(rows)))
+    return(set_aside(read, "respondent", NA_character_, reason, sum(n_responses), length(rows)))
   }
-  set_aside(read, "respondent", respondent_names(read$respondents, rows), reason, if (length(rows) == 1) n_responses else NA)
+  set_aside(read, "respondent", respondent_names(read$respondents, rows), reason, n_responses)
 }
 
 # In the order of the kinds.

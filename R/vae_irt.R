@@ -27,8 +27,8 @@
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
 #' @param dims Number of latent dimensions.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`, and the settings of what is set
-#'   aside.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `weights`, `reference`, `missing`, and what else says
+#'   which responses are set aside.
 #' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
 #'   MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].

@@ -57,7 +57,8 @@ test_that("respondents of files are kept small and saved", {
   expect_s3_class(x$respondents, "vaeirt_ids")
   expect_identical(nrow(x$respondents), 5)
   expect_identical(tibble::as_tibble(x$respondents), tibble::tibble(
-    respondent = c("AL/1", "AL/2", "AL/3", "AK/1", "AK/2"), state = c("AL", "AL", "AL", "AK", "AK"), voter = c("1", "2", "3", "1", "2")
+    respondent = c("AL/1", "AL/2", "AL/3", "AK/1", "AK/2"),
+    state = c("AL", "AL", "AL", "AK", "AK"), voter = c("1", "2", "3", "1", "2")
   ))
   expect_identical(unserialize(serialize(x, NULL)), x)
   expect_snapshot({

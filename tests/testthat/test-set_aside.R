@@ -40,6 +40,8 @@ test_that("respondents with few responses keep a row, and items may go with them
   expect_identical(x$respondents$n_responses, c(2L, 2L, 2L, 0L, 2L, 0L))
   expect_identical(choices(x)$mayor, c("Adams", "Baker", "Cole"))
   expect_identical(x$dropped$reason, c("named by drop", "no longer chosen", rep("too few responses", 2)))
+  expect_identical(x$dropped$name[3:4], c("v4", "v6"))
+  expect_identical(x$dropped$n_responses, c(1, 0, 1, 1))
   lone <- data.frame(
     voter = c("a", "a", "b", "b", "c"), race = c("p", "q", "p", "q", "p"), choice = c("x", "y", "x", "z", "w")
   )
@@ -110,6 +112,15 @@ test_that("weights belong to respondents", {
     read_contests(contests(), weights = seq_len(11))
   })
   expect_error(irt_responses(votes, weights = c(1, 0, 2)), class = "vaeirt_error_weights")
+})
+
+test_that("settings reach irt_responses() through vae_irt(), and are refused where they come too late", {
+  x <- suppressMessages(read_contests(contests()))
+  expect_error(vae_irt(x, min_count = 2), "`min_count` has to be given", class = "vaeirt_error_argument")
+  expect_error(
+    vae_irt(contests(), respondent = voter, item = race, response = choice, min_count = 9),
+    class = "vaeirt_error_empty"
+  )
 })
 
 test_that("settings are checked", {

@@ -144,14 +144,17 @@ fn rust_drop_duplicates(mut cells: ExternalPtr<Cells>) -> List {
     })
 }
 
-/// Forgets the responses of respondents with fewer than `min` of them: these respondents' rows, and the counts of all
-/// raw options.
+/// Forgets the responses of respondents with fewer than `min` of them: these respondents' rows, how many responses each
+/// had, and the counts of all raw options.
 #[extendr]
 fn rust_drop_short(mut cells: ExternalPtr<Cells>, min: f64) -> List {
     answer(|| {
-        let dropped = cells.drop_short(min as u64);
+        let (respondents, n_responses): (Vec<u32>, Vec<u64>) =
+            cells.drop_short(min as u64).into_iter().unzip();
+        let n_responses: Vec<f64> = n_responses.iter().map(|&n| n as f64).collect();
         Ok(list!(
-            respondents = row_numbers(&dropped),
+            respondents = row_numbers(&respondents),
+            n_responses = n_responses,
             count = counts_of(&cells)
         ))
     })

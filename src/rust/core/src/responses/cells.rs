@@ -104,7 +104,7 @@ impl Cells {
     pub fn keep_options(&mut self, kept: &[bool]) -> Result<()> {
         self.check_length(kept.len())?;
         if kept.contains(&false) {
-            self.filter(|_, row, to| to.extend(row.iter().filter(|&&raw| kept[raw as usize])));
+            self.filter(|row, to| to.extend(row.iter().filter(|&&raw| kept[raw as usize])));
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Cells {
     pub fn drop_duplicates(&mut self) {
         let item_of_raw = std::mem::take(&mut self.item_of_raw);
         let mut seen = SeenItems::new(self.n_items);
-        self.filter(|_, row, to| {
+        self.filter(|row, to| {
             seen.next_respondent();
             let items = row.iter().map(|&raw| item_of_raw[raw as usize]);
             items.clone().for_each(|item| {
@@ -149,15 +149,17 @@ impl Cells {
         self.item_of_raw = item_of_raw;
     }
 
-    /// Forgets the responses of respondents with fewer than `min` of them, and names those who had some.
-    pub fn drop_short(&mut self, min: u64) -> Vec<u32> {
+    /// Forgets the responses of respondents with fewer than `min` of them: these respondents, and how many responses each
+    /// had. Respondents without any are not among them.
+    pub fn drop_short(&mut self, min: u64) -> Vec<(u32, u64)> {
         let too_short = |n: usize| n > 0 && (n as u64) < min;
-        let dropped: Vec<u32> = (0..self.n_respondents())
-            .filter(|&respondent| too_short(self.range(respondent).len()))
-            .map(|respondent| respondent as u32)
+        let dropped: Vec<(u32, u64)> = (0..self.n_respondents())
+            .map(|respondent| (respondent as u32, self.range(respondent).len()))
+            .filter(|&(_, n)| too_short(n))
+            .map(|(respondent, n)| (respondent, n as u64))
             .collect();
         if !dropped.is_empty() {
-            self.filter(|_, row, to| {
+            self.filter(|row, to| {
                 if !too_short(row.len()) {
                     to.extend(row);
                 }
@@ -280,14 +282,14 @@ impl Cells {
         )))
     }
 
-    /// Rewrites every respondent's responses in place; `kept(respondent, row, to)` appends those that stay.
-    fn filter(&mut self, mut kept: impl FnMut(usize, &[u32], &mut Vec<u32>)) {
+    /// Rewrites every respondent's responses in place; `kept(row, to)` appends those that stay.
+    fn filter(&mut self, mut kept: impl FnMut(&[u32], &mut Vec<u32>)) {
         let mut to = 0;
         let mut row = Vec::new();
         for respondent in 0..self.n_respondents() {
             let range = self.range(respondent);
             row.clear();
-            kept(respondent, &self.raw[range], &mut row);
+            kept(&self.raw[range], &mut row);
             // The beginning of the next respondent is still needed, that of this one is not.
             self.offsets[respondent] = to as u64;
             self.raw[to..to + row.len()].copy_from_slice(&row);
@@ -460,7 +462,7 @@ mod tests {
             .keep_options(&[true, true, true, true, false])
             .expect("kept");
         assert_eq!(cells.counts(), [2, 1, 1, 1, 0]);
-        assert_eq!(cells.drop_short(2), [1]);
+        assert_eq!(cells.drop_short(2), [(1, 1)]);
         assert_eq!(cells.counts(), [2, 0, 1, 1, 0]);
         assert_eq!(cells.n_respondents(), 3);
         assert!(cells.keep_options(&[true]).is_err());
