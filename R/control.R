@@ -27,6 +27,8 @@
 #' @param std_errors `"conditional"`: standard errors of the respondents treat the item parameters as known, and those
 #'   of the items come from each item's own observed information (Louis' identity), the other items held fixed.
 #'   `"none"`: no standard errors of the items.
+#' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
+#'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from 100,000 of them.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
 #'   never more than 2 under `R CMD check`. The results do not depend on it.
@@ -43,6 +45,7 @@ vae_control <- function(hidden = 64L,
                         tolerance = 1e-3,
                         refine = NULL,
                         std_errors = c("conditional", "none"),
+                        estimates = TRUE,
                         level = 0.95,
                         threads = getOption("vaeirt.threads", default_threads()),
                         progress = interactive()) {
@@ -56,6 +59,7 @@ vae_control <- function(hidden = 64L,
       tolerance = check_positive(tolerance),
       refine = if (!is.null(refine)) check_flag(refine),
       std_errors = check_choice(std_errors, c("conditional", "none")),
+      estimates = check_flag(estimates),
       level = check_share(level),
       threads = check_count(threads, max = 1024),
       progress = check_flag(progress)

@@ -13,7 +13,7 @@ new_estimates <- function(respondents, posterior, level) {
   estimates$conf.low <- limits$low
   estimates$conf.high <- limits$high
   estimates$n_responses <- respondents$n_responses[row]
-  estimates$pareto_k <- posterior$pareto_k[row]
+  estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
   estimates
 }
 

@@ -15,5 +15,7 @@ rust_pack <- function(cells, ids, n_options, threads) .Call(wrap__rust_pack, cel
 rust_parquet_fields <- function(paths) .Call(wrap__rust_parquet_fields, paths)
 rust_read_parquet <- function(paths, respondent, item, response, weights, threads) .Call(wrap__rust_read_parquet, paths, respondent, item, response, weights, threads)
 rust_join_names <- function(columns, rows) .Call(wrap__rust_join_names, columns, rows)
-rust_write_parquet <- function(columns, path, codec) .Call(wrap__rust_write_parquet, columns, path, codec)
+rust_parquet_begin <- function(columns, path, codec) .Call(wrap__rust_parquet_begin, columns, path, codec)
+rust_parquet_append <- function(writer, columns) .Call(wrap__rust_parquet_append, writer, columns)
+rust_parquet_end <- function(writer, complete) .Call(wrap__rust_parquet_end, writer, complete)
 # nolint end

@@ -10,9 +10,10 @@
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
 #' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`. What the fit was given
 #'   has to be given again.
-#' @param refine Refine the network's answer by Newton's method and importance sampling, as the fit does? Without, it is
-#'   faster and less accurate, and `pareto_k` is `NA`.
-#' @return A tibble. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
+#' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as the fit
+#'   did.
+#' @param to A Parquet file to which the ideal points are written part by part, instead of a tibble that R would have to hold.
+#' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
 #'   without a response to an item of the model; for `"prob"` `respondent`, `item`, `response`, `.prob`, one row per
 #'   option; for `"response"` `respondent`, `item`, `.pred_class`.
 #' @export
@@ -21,14 +22,24 @@
 #' fit <- vae_irt(truth$responses[1:150, ], seed = 1, control = vae_control(threads = 1))
 #' predict(fit, truth$responses[151:200, ])
 #' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
-predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = TRUE) {
+predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
+                            to = NULL) {
   type <- check_choice(type, c("ideal_point", "prob", "response"))
+  if (is.null(refine)) refine <- object$refined
   check_flag(refine)
+  if (!is.null(to)) {
+    if (type != "ideal_point" || is.null(newdata)) {
+      abort_vaeirt("{.arg to} is for the ideal points of {.arg newdata}; see {.fn write_estimates} for those of the fit.", "argument")
+    }
+    check_path(to)
+    return(score_respondents(object, newdata, refine, to, ..., call = rlang::current_env()))
+  }
+  check_estimated(object, newdata)
   estimates <- if (is.null(newdata)) {
     check_no_dots(..., call = rlang::current_env())
     object$estimates
   } else {
-    score_respondents(object, newdata, refine, ..., call = rlang::current_env())
+    score_respondents(object, newdata, refine, to, ..., call = rlang::current_env())
   }
   switch(type,
     ideal_point = estimates,
@@ -37,7 +48,7 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
   )
 }
 
-score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item = NULL, response = NULL,
+score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   check_no_dots(..., call = call)
   columns <- c(
@@ -49,16 +60,37 @@ score_respondents <- function(fit, newdata, refine, ..., respondent = NULL, item
   options <- match_catalogue(read, fit$catalogue, call)
   packed <- pack_cells(read, options, call)
 
+  score <- function(rows) score_rows(fit, read$respondents, packed, rows, refine, call)
+  if (is.null(to)) {
+    return(score(NULL))
+  }
+  parts <- parts_of(nrow(read$respondents), part_size)
+  write_parquet_parts(function(k) score(parts[[k]]), length(parts), to, call = call)
+}
+
+# The estimates of some consecutive rows of packed responses, or of all.
+score_rows <- function(fit, respondents, packed, rows, refine, call) {
+  if (!is.null(rows)) {
+    offsets <- packed$offsets[c(rows, rows[[length(rows)]] + 1)]
+    own <- seq.int(offsets[[1]] * packed$option_size + 1, length.out = (offsets[[length(offsets)]] - offsets[[1]]) * packed$option_size)
+    packed <- list(offsets = offsets - offsets[[1]], options = packed$options[own], option_size = packed$option_size)
+  }
   settings <- list(refine = refine, seed = fit$seed, threads = fit$control$threads)
   answer <- rust_score(
     fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings
   )
   result <- unwrap_rust(answer, call)
-  respondents <- respondent_table(list(respondents = read$respondents, offsets = packed$offsets))
-  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
-  estimates <- new_estimates(respondents, posterior, fit$control$level)
-  estimates$pareto_k <- missing_if_nan(estimates$pareto_k)
-  estimates
+  table <- respondent_table(list(respondents = respondents, offsets = packed$offsets), rows)
+  posterior <- fill_rows(result$posterior, result$respondents, nrow(table))
+  new_estimates(table, posterior, fit$control$level)
+}
+
+check_estimated <- function(fit, newdata, call = caller_env()) {
+  if (is.null(newdata) && nrow(fit$estimates) == 0) {
+    abort_vaeirt(
+      "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}. Give {.arg newdata}.", "argument", call
+    )
+  }
 }
 
 # The options of the data with their ids in the catalogue of a fit; NA for items and options that it does not know.

@@ -25,6 +25,10 @@ print.vae_irt <- function(x, n = 6, ...) {
     )
   }
   cli::cat_line()
+  if (nrow(x$estimates) == 0) {
+    cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata, to = ).")
+    return(invisible(x))
+  }
   print(x$estimates[shown_columns], n = n)
   invisible(x)
 }

@@ -18,23 +18,24 @@ print.vaeirt_ids <- function(x, ...) {
 
 #' @importFrom tibble as_tibble
 #' @export
-as_tibble.vaeirt_ids <- function(x, ...) {
-  table <- tibble::tibble(respondent = respondent_names(x))
+as_tibble.vaeirt_ids <- function(x, ..., rows = seq_len(x$n)) {
+  table <- tibble::tibble(respondent = respondent_names(x, rows))
   if (length(x$columns) == 1) {
     return(table)
   }
-  add_metadata(table, tibble::new_tibble(lapply(x$columns, expand_ids), nrow = nrow(table)))
+  columns <- lapply(x$columns, expand_ids, rows = rows)
+  add_metadata(table, tibble::new_tibble(columns, nrow = nrow(table)))
 }
 
-# A column as a plain vector.
-expand_ids <- function(column) {
+# Some rows of a column as a plain vector.
+expand_ids <- function(column, rows) {
   if (!is.list(column)) {
-    return(column)
+    return(column[rows])
   }
   if (is.null(column$codes)) {
-    return(respondent_names(new_ids(list(column), length(column$ends))))
+    return(respondent_names(new_ids(list(column), length(column$ends)), rows))
   }
-  column$labels[column$codes + 1L]
+  column$labels[column$codes[rows] + 1L]
 }
 
 # The names of respondents, those of some rows or all.
@@ -46,9 +47,17 @@ respondent_names <- function(respondents, rows = seq_len(nrow(respondents))) {
   unwrap_rust(rust_join_names(columns, as.double(rows)))$names
 }
 
-# A tibble with one row per respondent: `respondent`, the metadata, and `n_responses`.
-respondent_table <- function(responses) {
-  table <- tibble::as_tibble(responses$respondents)
+# A tibble with one row per respondent: `respondent`, the metadata, and `n_responses`. `rows`: of these respondents, to whom
+# alone the offsets belong; NULL for all.
+respondent_table <- function(responses, rows = NULL) {
+  respondents <- responses$respondents
+  table <- if (is.null(rows)) {
+    tibble::as_tibble(respondents)
+  } else if (inherits(respondents, "vaeirt_ids")) {
+    tibble::as_tibble(respondents, rows = rows)
+  } else {
+    respondents[rows, ]
+  }
   table$n_responses <- responses_given(responses)
   table
 }

@@ -38,15 +38,3 @@ prototype <- function(fields) {
   columns <- lapply(fields$holds, function(holds) if (is.na(holds)) list() else types[[holds]])
   tibble::new_tibble(rlang::set_names(columns, fields$name), nrow = 0L)
 }
-
-# Writes a data frame to a Parquet file: strings and factors as text, other columns as integers, doubles or logicals.
-write_parquet_table <- function(table, path, codec = "zstd", call = caller_env()) {
-  columns <- lapply(as.list(table), function(column) {
-    if (is.character(column)) {
-      column <- factor(column, levels = unique(column[!is.na(column)]))
-    }
-    if (is.factor(column)) list(codes = as.integer(column), labels = enc2utf8(levels(column))) else as.vector(column)
-  })
-  unwrap_rust(rust_write_parquet(columns, enc2utf8(path.expand(path)), codec), call)
-  invisible(path)
-}

@@ -14,7 +14,7 @@
 #' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
 #' standard normal traits, on the scale of estimation), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
-#' responses), `max_pareto_k`, `converged`, `epochs`, `seconds`.
+#' responses), `max_pareto_k` (`NA` without importance sampling), `converged`, `epochs`, `seconds`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -45,14 +45,14 @@ glance.vae_irt <- function(x, ...) {
   tibble::tibble(
     dims = x$dims,
     link = x$link,
-    n_respondents = sum(!is.na(x$posterior$mean[, 1])),
+    n_respondents = x$n_respondents,
     n_items = nrow(x$catalogue),
     nobs = sum(as.double(x$catalogue$n_responses)),
-    logLik = sum(x$posterior$log_evidence, na.rm = TRUE),
+    logLik = if (all(is.na(x$posterior$log_evidence))) NA_real_ else sum(x$posterior$log_evidence, na.rm = TRUE),
     classification = x$statistics$classification,
     apre = x$statistics$apre,
     gmp = x$statistics$gmp,
-    max_pareto_k = max(x$posterior$pareto_k, na.rm = TRUE),
+    max_pareto_k = if (all(is.na(x$posterior$pareto_k))) NA_real_ else max(x$posterior$pareto_k, na.rm = TRUE),
     converged = x$converged,
     epochs = nrow(x$training),
     seconds = x$seconds

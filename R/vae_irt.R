@@ -61,6 +61,7 @@
 #'   * `linking`: names of the few widely shared items without which the others would fall apart into such groups (the
 #'     contests on every ballot, among those of the counties), if there are such; the axes start from them;
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
+#'   * `n_respondents`: number of respondents with a response; `refined`: were their posteriors refined?
 #'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.
 #' @seealso [predict.vae_irt()] for respondents who are not in the data, [tidy.vae_irt()], [autoplot.vae_irt()].
 #' @export
@@ -95,31 +96,35 @@ vae_irt <- function(data,
   seed <- check_seed(seed)
 
   started <- proc.time()[["elapsed"]]
+  refine <- wants_refinement(control, dims, responses)
   settings <- list(
     dims = dims, link = link, polarity = polarity, seed = seed,
     discrimination_sd = prior$discrimination, difficulty_sd = prior$difficulty,
     hidden = control$hidden, importance_samples = control$importance_samples,
     max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
     learning_rate = control$learning_rate, tolerance = control$tolerance,
-    refine = wants_refinement(control, dims, responses), std_errors = control$std_errors != "none", threads = control$threads
+    refine = refine, estimates = control$estimates, std_errors = control$std_errors != "none", threads = control$threads
   )
   answer <- rust_fit(
     responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
     settings, progress_reporter(control$progress)
   )
   result <- unwrap_rust(answer)
-  fit <- new_vae_irt(result, responses, dims, link, prior, control, seed, call)
+  fit <- new_vae_irt(result, responses, dims, link, prior, control, refine, seed, call)
   fit$seconds <- proc.time()[["elapsed"]] - started
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
   fit
 }
 
-new_vae_irt <- function(result, responses, dims, link, prior, control, seed, call) {
-  posterior <- fill_rows(result$posterior, result$respondents, nrow(responses$respondents))
+new_vae_irt <- function(result, responses, dims, link, prior, control, refine, seed, call) {
+  rows <- if (!control$estimates) integer()
+  n_rows <- if (control$estimates) nrow(responses$respondents) else 0L
+  respondents <- respondent_table(list(respondents = responses$respondents, offsets = if (control$estimates) responses$offsets else 0), rows)
+  posterior <- fill_rows(result$posterior, result$respondents, n_rows)
   structure(
     list(
-      estimates = new_estimates(respondent_table(responses), posterior, control$level),
+      estimates = new_estimates(respondents, posterior, control$level),
       items = new_items(result, responses$items, dims, control$level),
       dropped = responses$dropped,
       training = tibble::as_tibble(result$epochs),
@@ -130,6 +135,8 @@ new_vae_irt <- function(result, responses, dims, link, prior, control, seed, cal
       groups = new_groups(result$linkage, responses$items),
       linking = responses$items$item[result$linkage$linking],
       model = result$model,
+      n_respondents = sum(responses_given(responses) > 0),
+      refined = refine,
       dims = dims, link = link, prior = prior, control = control, seed = seed, call = call
     ),
     class = "vae_irt"

@@ -43,6 +43,7 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         learning_rate: number(list, "learning_rate")?,
         tolerance: number(list, "tolerance")?,
         refine: number(list, "refine")? != 0.0,
+        estimates: number(list, "estimates")? != 0.0,
         std_errors: number(list, "std_errors")? != 0.0,
         polarity: polarity
             .as_integer_slice()

@@ -7,8 +7,8 @@ use crate::worker;
 use extendr_api::prelude::*;
 use std::path::Path;
 use vae_irt_core::ingest::{
-    Codec, IdColumn, ParquetColumns, TextColumn, WrittenColumn, parquet_fields, parquet_files, read_parquet,
-    write_parquet,
+    Codec, IdColumn, ParquetColumns, ParquetWriter, TextColumn, WrittenColumn, parquet_fields, parquet_files,
+    read_parquet,
 };
 use vae_irt_core::train::Monitor;
 
@@ -192,10 +192,10 @@ fn rust_join_names(columns: List, rows: &[f64]) -> List {
     })
 }
 
-/// Writes a named list of columns. A column is integer, double or logical, or `list(codes =, labels =)` with codes
-/// from 1.
+/// Begins a Parquet file with a named list of columns, whose rows are the first. A column is integer, double or logical, or
+/// `list(codes =, labels =)` with codes from 1.
 #[extendr]
-fn rust_write_parquet(columns: List, path: &str, codec: &str) -> List {
+fn rust_parquet_begin(columns: List, path: &str, codec: &str) -> List {
     answer(|| {
         let codec = match codec {
             "none" => Codec::None,
@@ -203,17 +203,51 @@ fn rust_write_parquet(columns: List, path: &str, codec: &str) -> List {
             "gzip" => Codec::Gzip,
             _ => Codec::Zstd,
         };
-        let sources = columns
-            .iter()
-            .map(|(name, column)| Ok((name.to_string(), Written::new(&column)?)))
-            .collect::<Outcome<Vec<_>>>()?;
-        let table = sources
-            .iter()
-            .map(|(name, source)| Ok((name.clone(), source.column()?)))
-            .collect::<Outcome<Vec<_>>>()?;
-        write_parquet(Path::new(path), &table, codec)?;
-        Ok(list!(path = path))
+        let sources = written(&columns)?;
+        let table = table_of(&sources)?;
+        let mut writer = ParquetWriter::new(Path::new(path), &table, codec)?;
+        writer.append(&table)?;
+        Ok(list!(writer = ExternalPtr::new(Some(writer))))
     })
+}
+
+/// Writes more rows to a file that was begun.
+#[extendr]
+fn rust_parquet_append(mut writer: ExternalPtr<Option<ParquetWriter>>, columns: List) -> List {
+    answer(|| {
+        let sources = written(&columns)?;
+        let writer = writer
+            .as_mut()
+            .as_mut()
+            .ok_or_else(|| Failure::Internal("the file is finished".into()))?;
+        writer.append(&table_of(&sources)?)?;
+        Ok(list!())
+    })
+}
+
+/// Ends a file: with its name, or, when it is not `complete`, without a trace.
+#[extendr]
+fn rust_parquet_end(mut writer: ExternalPtr<Option<ParquetWriter>>, complete: bool) -> List {
+    answer(|| {
+        if let Some(writer) = writer.as_mut().take().filter(|_| complete) {
+            writer.finish()?;
+        }
+        Ok(list!())
+    })
+}
+
+fn written(columns: &List) -> Outcome<Vec<(String, Written)>> {
+    let columns = columns.iter();
+    columns
+        .map(|(name, column)| Ok((name.to_string(), Written::new(&column)?)))
+        .collect()
+}
+
+fn table_of(sources: &[(String, Written)]) -> Outcome<Vec<(String, WrittenColumn<'_>)>> {
+    let sources = sources.iter();
+    sources
+        .map(|(name, source)| Ok((name.clone(), source.column()?)))
+        .collect()
 }
 
 /// A column of R that is written to a file.
@@ -274,5 +308,7 @@ extendr_module! {
     fn rust_parquet_fields;
     fn rust_read_parquet;
     fn rust_join_names;
-    fn rust_write_parquet;
+    fn rust_parquet_begin;
+    fn rust_parquet_append;
+    fn rust_parquet_end;
 }

@@ -38,7 +38,11 @@ fn rust_fit(
             let bytes = fit.model.to_bytes()?;
             Ok((fit, bytes))
         };
-        let (fit, bytes) = worker::run(work, &report)?;
+        let (mut fit, bytes) = worker::run(work, &report)?;
+        if !settings.estimates {
+            fit.respondents.clear();
+            fit.moments = fit.moments.select(std::iter::empty());
+        }
         let statistics = fit.statistics;
         let (parameters, variances) = convert::item_tables(&fit)?;
         Ok(list!(

@@ -48,32 +48,52 @@ pub(crate) fn fit_statistics(
     respondents: &[u32],
     moments: &Moments,
 ) -> FitStatistics {
+    let catalogue = responses.catalogue();
     let totals = responses.option_totals();
-    let majority: u64 = (0..model.shape.catalogue.n_items())
+    let most_frequent: Vec<usize> = (0..catalogue.n_items())
         .map(|item| {
-            let options = model.shape.catalogue.options_of(item);
-            totals[options].iter().copied().max().unwrap_or(0)
+            // The first of the most frequent ones.
+            let options = catalogue.options_of(item).rev();
+            options.max_by_key(|&option| totals[option]).unwrap_or(0)
         })
-        .sum();
+        .collect();
     let chunks: Vec<(usize, &[u32])> = respondents.chunks(CHUNK).enumerate().collect();
-    let sums: Vec<(usize, f64)> = chunks
+    let parts: Vec<FitStatistics> = chunks
         .into_par_iter()
         .map_init(Batch::default, |batch, (chunk, members)| {
             batch.fill(responses, members);
-            sum_over(model, batch, &|position| moments.mean(chunk * CHUNK + position))
+            let minority = |option: usize| most_frequent[catalogue.item_of(option)] != option;
+            count(
+                model,
+                batch,
+                &|position| moments.mean(chunk * CHUNK + position),
+                &minority,
+            )
         })
         .collect();
-    FitStatistics {
-        n_responses: responses.n_responses(),
-        n_correct: sums.iter().map(|(correct, _)| correct).sum(),
-        n_minority: responses.n_responses() - majority as usize,
-        log_likelihood: sums.iter().map(|(_, log_likelihood)| log_likelihood).sum(),
+    let mut statistics = FitStatistics {
+        n_responses: 0,
+        n_correct: 0,
+        n_minority: 0,
+        log_likelihood: 0.0,
+    };
+    for part in parts {
+        statistics.n_responses += part.n_responses;
+        statistics.n_correct += part.n_correct;
+        statistics.n_minority += part.n_minority;
+        statistics.log_likelihood += part.log_likelihood;
     }
+    statistics
 }
 
-/// Correctly classified responses and log likelihood of a batch whose respondents have the given posterior means.
-fn sum_over<'a>(model: &Model, batch: &Batch, mean: &dyn Fn(usize) -> &'a [f64]) -> (usize, f64) {
-    let (mut n_correct, mut log_likelihood) = (0, 0.0);
+/// The statistics of a batch whose respondents have the given posterior means.
+fn count<'a>(
+    model: &Model,
+    batch: &Batch,
+    mean: &dyn Fn(usize) -> &'a [f64],
+    minority: &dyn Fn(usize) -> bool,
+) -> FitStatistics {
+    let (mut n_correct, mut n_minority, mut log_likelihood) = (0, 0, 0.0);
     let mut predictors = Vec::new();
     for position in 0..batch.n_respondents() {
         let point: Vec<f32> = mean(position).iter().map(|&x| x as f32).collect();
@@ -86,10 +106,16 @@ fn sum_over<'a>(model: &Model, batch: &Batch, mean: &dyn Fn(usize) -> &'a [f64])
             );
             let chosen = response.chosen as usize;
             n_correct += usize::from(most_probable(&predictors) == chosen);
+            n_minority += usize::from(minority(response.option as usize));
             log_likelihood += f64::from(model.shape.link.log_probability(&mut predictors, chosen));
         }
     }
-    (n_correct, log_likelihood)
+    FitStatistics {
+        n_responses: batch.n_responses(),
+        n_correct,
+        n_minority,
+        log_likelihood,
+    }
 }
 
 /// The option with the largest linear predictor; the reference has 0.

@@ -13,4 +13,4 @@ pub use files::parquet_files;
 pub use ids::{IdColumn, TextColumn};
 pub use reader::{Ballots, ParquetColumns, read_parquet};
 pub use schema::{FieldSummary, parquet_fields};
-pub use writer::{Codec, WrittenColumn, write_parquet};
+pub use writer::{Codec, ParquetWriter, WrittenColumn, write_parquet};

@@ -9,7 +9,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows of a row group.
@@ -79,37 +79,117 @@ impl WrittenColumn<'_> {
 /// dictionaries.
 ///
 /// # Errors
-/// [`Error::File`] when the file cannot be written; [`Error::Responses`] when the columns differ in length or a text has
-/// an unknown code.
+/// As [`ParquetWriter`].
 pub fn write_parquet(path: &Path, columns: &[(String, WrittenColumn)], codec: Codec) -> Result<()> {
-    let n_rows = columns.first().map_or(0, |(_, column)| column.len());
-    if columns.iter().any(|(_, column)| column.len() != n_rows) {
-        return Err(Error::Responses("the columns differ in length".into()));
-    }
-    write_columns(path, columns, n_rows, codec)
-        .map_err(|error| file_error(path, format!("it cannot be written ({error})")))
+    let mut writer = ParquetWriter::new(path, columns, codec)?;
+    writer.append(columns)?;
+    writer.finish()
 }
 
-fn write_columns(
-    path: &Path,
-    columns: &[(String, WrittenColumn)],
-    n_rows: usize,
-    codec: Codec,
-) -> parquet::errors::Result<()> {
+/// A table that is written part by part. The file gets its name when it is finished; what was begun and not finished leaves
+/// nothing behind.
+pub struct ParquetWriter {
+    path: PathBuf,
+    temporary: PathBuf,
+    writer: Option<SerializedFileWriter<File>>,
+    schema: Arc<Type>,
+}
+
+impl ParquetWriter {
+    /// Begins a file with the names and types of some columns.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be written.
+    pub fn new(path: &Path, columns: &[(String, WrittenColumn)], codec: Codec) -> Result<Self> {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let begin = || -> parquet::errors::Result<_> {
+            let schema = schema_of(columns)?;
+            let compression = match codec {
+                Codec::None => Compression::UNCOMPRESSED,
+                Codec::Snappy => Compression::SNAPPY,
+                Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(3)?),
+                Codec::Gzip => Compression::GZIP(Default::default()),
+            };
+            let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
+            let file = File::create(&temporary)?;
+            Ok((
+                SerializedFileWriter::new(file, schema.clone(), properties)?,
+                schema,
+            ))
+        };
+        let (writer, schema) = begin().map_err(|error| unwritable(path, &error))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            temporary,
+            writer: Some(writer),
+            schema,
+        })
+    }
+
+    /// Writes more rows, in the columns with which the file was begun.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be written; [`Error::Responses`] when the columns differ in length or are others
+    /// than before, or a text has an unknown code.
+    pub fn append(&mut self, columns: &[(String, WrittenColumn)]) -> Result<()> {
+        let n_rows = columns.first().map_or(0, |(_, column)| column.len());
+        if columns.iter().any(|(_, column)| column.len() != n_rows) {
+            return Err(Error::Responses("the columns differ in length".into()));
+        }
+        let schema = schema_of(columns).map_err(|error| unwritable(&self.path, &error))?;
+        let Some(writer) = self.writer.as_mut().filter(|_| schema == self.schema) else {
+            return Err(Error::Responses("the columns are not those of the file".into()));
+        };
+        write_rows(writer, columns, n_rows).map_err(|error| unwritable(&self.path, &error))
+    }
+
+    /// Ends the file and gives it its name.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        if let Some(writer) = self.writer.take() {
+            let file = writer
+                .into_inner()
+                .map_err(|error| unwritable(&self.path, &error))?;
+            let end = file
+                .sync_all()
+                .and_then(|()| std::fs::rename(&self.temporary, &self.path));
+            end.map_err(|error| unwritable(&self.path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ParquetWriter {
+    fn drop(&mut self) {
+        // Without a name of its own the file is of no use; that it cannot be removed is no news to anybody.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    file_error(path, format!("it cannot be written ({error})"))
+}
+
+fn schema_of(columns: &[(String, WrittenColumn)]) -> parquet::errors::Result<Arc<Type>> {
     let fields = columns
         .iter()
         .map(|(name, column)| column.schema(name).map(Arc::new));
     let fields = fields.collect::<parquet::errors::Result<_>>()?;
-    let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
-    let compression = match codec {
-        Codec::None => Compression::UNCOMPRESSED,
-        Codec::Snappy => Compression::SNAPPY,
-        Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(3)?),
-        Codec::Gzip => Compression::GZIP(Default::default()),
-    };
-    let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
+    Ok(Arc::new(
+        Type::group_type_builder("schema").with_fields(fields).build()?,
+    ))
+}
+
+fn write_rows(
+    writer: &mut SerializedFileWriter<File>,
+    columns: &[(String, WrittenColumn)],
+    n_rows: usize,
+) -> parquet::errors::Result<()> {
     let texts: Vec<Vec<ByteArray>> = columns.iter().map(|(_, column)| texts_of(column)).collect();
-    let mut writer = SerializedFileWriter::new(File::create(path)?, schema, properties)?;
     for start in (0..n_rows).step_by(ROW_GROUP) {
         let end = (start + ROW_GROUP).min(n_rows);
         let mut group = writer.next_row_group()?;
@@ -118,7 +198,6 @@ fn write_columns(
         }
         group.close()?;
     }
-    writer.close()?;
     Ok(())
 }
 

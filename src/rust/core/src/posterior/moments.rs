@@ -80,7 +80,7 @@ impl Moments {
     }
 
     fn third(&self, position: usize) -> &[f64] {
-        let length = self.thirds.len() / self.n_respondents();
+        let length = self.thirds.len() / self.n_respondents().max(1);
         &self.thirds[position * length..(position + 1) * length]
     }
 

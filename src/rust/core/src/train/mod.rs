@@ -21,6 +21,9 @@ use rand::Rng;
 use schedule::Schedule;
 use step::Trainer;
 
+/// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
+const SAMPLE: usize = 100_000;
+
 /// How a caller follows a computation and stops it. Both are called from the computing thread.
 pub trait Monitor: Sync {
     /// An epoch of training has ended.
@@ -49,7 +52,7 @@ pub struct Fit {
     pub epochs: Vec<Epoch>,
     /// True when the bound had stopped improving before the learning rate was lowered.
     pub converged: bool,
-    /// Rows of the respondents who gave a response.
+    /// Rows of the respondents who were estimated: those who gave a response, or a sample of them.
     pub respondents: Vec<u32>,
     /// Their posterior moments on the scale of training, in the same order.
     pub moments: Moments,
@@ -106,6 +109,9 @@ fn fit_in_pool(
         ..settings.clone()
     };
     let mut fit = estimate(&distinct, &settings, shape, monitor)?;
+    if !settings.estimates {
+        return Ok(fit);
+    }
     let mut place = vec![0; distinct.n_respondents()];
     fit.respondents
         .iter()
@@ -142,6 +148,11 @@ fn estimate(
     let mut trainer = Trainer::new(model, responses, settings);
     let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let mut model = trainer.into_model();
+    let respondents = if settings.estimates {
+        respondents
+    } else {
+        sample(&respondents, settings)
+    };
     let scoring = posterior::Scoring {
         refine: settings.refine,
         seed: settings.seed,
@@ -172,6 +183,16 @@ fn estimate(
         item_errors,
         linkage: start.linkage,
     })
+}
+
+/// Evenly spaced respondents, and those of `polarity`.
+fn sample(respondents: &[u32], settings: &Settings) -> Vec<u32> {
+    let stride = respondents.len().div_ceil(SAMPLE);
+    let mut sample: Vec<u32> = respondents.iter().step_by(stride).copied().collect();
+    sample.extend(settings.polarity.iter().flatten());
+    sample.sort_unstable();
+    sample.dedup();
+    sample
 }
 
 /// Turns the dimensions around in which the respondent named for it is negative.

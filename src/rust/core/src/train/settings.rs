@@ -26,6 +26,8 @@ pub struct Settings {
     pub tolerance: f64,
     /// False to leave the posteriors as the network gives them.
     pub refine: bool,
+    /// False to estimate nobody but a sample of the respondents, from which scale, axes, standard errors and statistics come.
+    pub estimates: bool,
     /// False to skip the standard errors of the items.
     pub std_errors: bool,
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
@@ -52,6 +54,7 @@ impl Settings {
             learning_rate: 0.05,
             tolerance: 1e-3,
             refine: true,
+            estimates: true,
             std_errors: true,
             polarity: None,
             seed: 1,
