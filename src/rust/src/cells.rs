@@ -160,12 +160,15 @@ fn rust_drop_short(mut cells: ExternalPtr<Cells>, min: f64) -> List {
     })
 }
 
-/// The responses with the ids (from 0, or NA) of their raw options, as `irt_responses` objects store them.
+/// The responses with the ids (from 0, or NA) of their raw options, as `irt_responses` objects store them. The cells are
+/// emptied: they would take twice the memory of the responses.
 #[extendr]
-fn rust_pack(cells: ExternalPtr<Cells>, ids: &[i32], n_options: i32, threads: i32) -> List {
+fn rust_pack(mut cells: ExternalPtr<Cells>, ids: &[i32], n_options: i32, threads: i32) -> List {
     answer(|| {
         let ids: Vec<Option<u32>> = ids.iter().map(|&id| u32::try_from(id).ok()).collect();
+        let cells = std::mem::replace(cells.as_mut(), Cells::new(vec![], 0, vec![0], vec![])?);
         let packed = cells.pack(&ids, n_options.max(0) as usize, threads.max(1) as usize)?;
+        drop(cells);
         packed_list(&packed)
     })
 }

@@ -90,14 +90,20 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
     let mut means = Vec::with_capacity(n * n_dims);
     let mut covariances = Vec::with_capacity(n * n_dims * (n_dims + 1) / 2);
     let mut skewness = Vec::with_capacity(n * n_dims);
+    let directions: Vec<Vec<f64>> = map.matrix.rows().into_iter().map(|row| row.to_vec()).collect();
     for position in 0..n {
-        means.extend(map.point(moments.mean(position)));
-        let covariance = map.covariance(moments.covariance(position));
-        for d in 0..n_dims {
-            covariances.extend((0..=d).map(|e| covariance[[d, e]]));
-            let direction: Vec<f64> = map.matrix.row(d).to_vec();
-            let third = moments.third_along(position, &direction);
-            skewness.push(third / covariance[[d, d]].powf(1.5));
+        let mean = moments.mean(position);
+        for direction in &directions {
+            let terms = direction.iter().zip(mean.iter().zip(&map.shift));
+            means.push(terms.map(|(a, (m, c))| a * (m - c)).sum());
+        }
+        for (d, direction) in directions.iter().enumerate() {
+            let mut variance = 0.0;
+            for other in &directions[..=d] {
+                variance = moments.covariance_along(position, direction, other);
+                covariances.push(variance);
+            }
+            skewness.push(moments.third_along(position, direction) / variance.powf(1.5));
         }
     }
     list!(

@@ -2,8 +2,8 @@
 
 use super::Network;
 use crate::Result;
-use crate::kernels::Table;
 use crate::kernels::encoder::EncoderKernel;
+use crate::kernels::{Table, math};
 use ndarray::Array2;
 
 /// The network's answer: one embedding per (item, option) is summed over a respondent's observed responses, and
@@ -42,17 +42,22 @@ impl Gaussian<'_> {
         &self.outputs[..self.n_dims]
     }
 
+    /// An element of the Cholesky factor that is not above its diagonal.
+    #[inline(always)]
+    pub fn factor_at(&self, row: usize, column: usize) -> f32 {
+        if row == column {
+            return math::exp(self.outputs[self.n_dims + row]);
+        }
+        let below = &self.outputs[2 * self.n_dims..];
+        below.get(row * (row - 1) / 2 + column).copied().unwrap_or(0.0)
+    }
+
     /// The Cholesky factor, `n_dims x n_dims`, row by row.
+    #[inline(always)]
     pub fn factor(&self, to: &mut [f32]) {
-        let n_dims = self.n_dims;
-        let below = &self.outputs[2 * n_dims..];
         to.fill(0.0);
-        for d in 0..n_dims {
-            to[d * n_dims + d] = self.outputs[n_dims + d].exp();
-            if !below.is_empty() {
-                let start = d * d.saturating_sub(1) / 2;
-                to[d * n_dims..d * n_dims + d].copy_from_slice(&below[start..start + d]);
-            }
+        for (row, to) in to.chunks_mut(self.n_dims).enumerate() {
+            (0..=row).for_each(|column| to[column] = self.factor_at(row, column));
         }
     }
 

@@ -17,14 +17,13 @@ use crate::model::{Gaussian, Model};
 use crate::random::mix;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Error, Responses, Result};
-use moments::Summary;
-use ndarray::ArrayView1;
+use moments::{MomentsPart, Summary};
 use proposal::Proposal;
 use quadrature::Grid;
 use rayon::prelude::*;
 use respondent::Respondent;
 
-/// Respondents whose network posteriors are computed at once.
+/// Respondents that are looked at at once.
 const CHUNK: usize = 1_024;
 /// Respondents that one task scores.
 const RESPONDENTS_PER_TASK: usize = 64;
@@ -68,42 +67,37 @@ pub(crate) fn moments(
     scoring: &Scoring,
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
-    let mut moments = Moments::with_capacity(model.shape.n_dims, respondents.len());
     let n_dims = model.shape.n_dims;
     let kernel = model.encoder.kernel()?;
     let refinement = Refinement::new(n_dims);
-    let mut batch = Batch::default();
-    for members in respondents.chunks(CHUNK) {
-        if monitor.cancelled() {
-            return Err(Error::Cancelled);
-        }
-        batch.fill(responses, members);
-        let starts: Vec<usize> = (0..members.len()).step_by(RESPONDENTS_PER_TASK).collect();
-        let summaries: Vec<Vec<Summary>> = starts
-            .into_par_iter()
-            .map_init(Activations::default, |activations, start| {
-                let positions = start..(start + RESPONDENTS_PER_TASK).min(members.len());
-                kernel.encode(&batch, positions.clone(), activations);
-                let outputs = activations.outputs.rows().into_iter();
-                let summary = |(position, outputs): (usize, ArrayView1<'_, f32>)| {
+    let mut moments = Moments::zeros(n_dims, respondents.len(), scoring.refine);
+    let parts: Vec<MomentsPart> = moments.parts(RESPONDENTS_PER_TASK).collect();
+    respondents
+        .par_chunks(RESPONDENTS_PER_TASK)
+        .zip(parts)
+        .try_for_each_init(
+            || (Batch::default(), Activations::default()),
+            |(batch, activations), (members, mut part)| {
+                if monitor.cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                batch.fill(responses, members);
+                kernel.encode(batch, 0..members.len(), activations);
+                for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {
                     let posterior = Gaussian {
                         n_dims,
                         outputs: outputs.as_slice().unwrap_or_default(),
                     };
                     if scoring.refine {
-                        refinement.refine(model, &batch, posterior, position, scoring.seed)
+                        let summary = refinement.refine(model, batch, posterior, position, scoring.seed);
+                        part.set(position, &summary);
                     } else {
-                        Summary::of_network(posterior)
+                        part.set_network(position, posterior);
                     }
-                };
-                positions.zip(outputs).map(summary).collect()
-            })
-            .collect();
-        summaries
-            .iter()
-            .flatten()
-            .for_each(|summary| moments.push(summary));
-    }
+                }
+                Ok(())
+            },
+        )?;
     Ok(moments)
 }
 

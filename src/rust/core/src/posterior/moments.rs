@@ -1,6 +1,6 @@
 //! Posterior moments.
 
-use crate::linalg::{pack, packed_length};
+use crate::linalg::packed_length;
 use crate::model::Gaussian;
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
@@ -21,6 +21,55 @@ pub struct Moments {
     pub log_evidence: Vec<f64>,
 }
 
+/// The moments of some respondents, to be filled in.
+pub(super) struct MomentsPart<'a> {
+    n_dims: usize,
+    means: &'a mut [f64],
+    covariances: &'a mut [f64],
+    thirds: &'a mut [f64],
+    pareto_k: &'a mut [f64],
+    log_evidence: &'a mut [f64],
+}
+
+impl MomentsPart<'_> {
+    /// Fills in the moments at a position.
+    pub fn set(&mut self, position: usize, summary: &Summary) {
+        let place = |values: &mut [f64], from: &[f64]| {
+            values[position * from.len()..(position + 1) * from.len()].copy_from_slice(from);
+        };
+        place(self.means, &summary.mean);
+        place(self.covariances, &summary.covariance);
+        place(self.thirds, &summary.third);
+        self.pareto_k[position] = summary.pareto_k;
+        self.log_evidence[position] = summary.log_evidence;
+    }
+
+    /// Fills in the network's own answer at a position.
+    pub fn set_network(&mut self, position: usize, posterior: Gaussian<'_>) {
+        let n_dims = self.n_dims;
+        let means = self.means[position * n_dims..].iter_mut();
+        means
+            .zip(posterior.mean())
+            .for_each(|(to, &mean)| *to = f64::from(mean));
+        let length = packed_length(n_dims);
+        let mut to = self.covariances[position * length..(position + 1) * length].iter_mut();
+        // L L' row by row.
+        for i in 0..n_dims {
+            for j in 0..=i {
+                let products = (0..=j).map(|k| posterior.factor_at(i, k) * posterior.factor_at(j, k));
+                if let Some(to) = to.next() {
+                    *to = f64::from(products.sum::<f32>());
+                }
+            }
+        }
+    }
+}
+
+/// Number of distinct third moments.
+fn n_thirds(n_dims: usize) -> usize {
+    n_dims * (n_dims + 1) * (n_dims + 2) / 6
+}
+
 /// The moments of one respondent.
 pub(super) struct Summary {
     mean: Vec<f64>,
@@ -31,23 +80,41 @@ pub(super) struct Summary {
 }
 
 impl Moments {
-    pub(super) fn with_capacity(n_dims: usize, n: usize) -> Self {
+    /// Moments to be filled in; third moments where they are `refined`.
+    pub(super) fn zeros(n_dims: usize, n: usize, refined: bool) -> Self {
         Self {
             n_dims,
-            means: Vec::with_capacity(n * n_dims),
-            covariances: Vec::with_capacity(n * packed_length(n_dims)),
-            thirds: Vec::new(),
-            pareto_k: Vec::with_capacity(n),
-            log_evidence: Vec::with_capacity(n),
+            means: vec![0.0; n * n_dims],
+            covariances: vec![0.0; n * packed_length(n_dims)],
+            thirds: vec![0.0; if refined { n * n_thirds(n_dims) } else { 0 }],
+            pareto_k: vec![f64::NAN; n],
+            log_evidence: vec![f64::NAN; n],
         }
     }
 
-    pub(super) fn push(&mut self, summary: &Summary) {
-        self.means.extend_from_slice(&summary.mean);
-        self.covariances.extend_from_slice(&summary.covariance);
-        self.thirds.extend_from_slice(&summary.third);
-        self.pareto_k.push(summary.pareto_k);
-        self.log_evidence.push(summary.log_evidence);
+    /// The moments of every so many respondents.
+    pub(super) fn parts(&mut self, size: usize) -> impl Iterator<Item = MomentsPart<'_>> {
+        let n_dims = self.n_dims;
+        let n_thirds = self.thirds.len() / self.pareto_k.len().max(1);
+        let mut thirds = self.thirds.as_mut_slice();
+        let parts = self
+            .means
+            .chunks_mut(size * n_dims)
+            .zip(self.covariances.chunks_mut(size * packed_length(n_dims)))
+            .zip(self.pareto_k.chunks_mut(size))
+            .zip(self.log_evidence.chunks_mut(size));
+        parts.map(move |(((means, covariances), pareto_k), log_evidence)| {
+            let (own, rest) = std::mem::take(&mut thirds).split_at_mut(pareto_k.len() * n_thirds);
+            thirds = rest;
+            MomentsPart {
+                n_dims,
+                means,
+                covariances,
+                thirds: own,
+                pareto_k,
+                log_evidence,
+            }
+        })
     }
 
     /// Number of respondents.
@@ -66,9 +133,22 @@ impl Moments {
         &self.covariances[position * length..(position + 1) * length]
     }
 
+    /// Posterior covariance of one respondent along two directions.
+    pub fn covariance_along(&self, position: usize, direction: &[f64], other: &[f64]) -> f64 {
+        let mut sum = 0.0;
+        let mut packed = self.covariance(position).iter();
+        for i in 0..self.n_dims {
+            for (j, value) in packed.by_ref().take(i + 1).enumerate() {
+                let products = direction[i] * other[j] + direction[j] * other[i];
+                sum += value * if i == j { 0.5 } else { 1.0 } * products;
+            }
+        }
+        sum
+    }
+
     /// The moments of the respondents at some positions.
     pub fn select(&self, positions: impl Iterator<Item = usize>) -> Self {
-        let mut selected = Self::with_capacity(self.n_dims, positions.size_hint().0);
+        let mut selected = Self::zeros(self.n_dims, 0, false);
         for position in positions {
             selected.means.extend_from_slice(self.mean(position));
             selected.covariances.extend_from_slice(self.covariance(position));
@@ -119,18 +199,6 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 impl Summary {
-    /// The network's own answer.
-    pub fn of_network(posterior: Gaussian<'_>) -> Self {
-        let factor = posterior.wide_factor();
-        Self {
-            mean: posterior.mean().iter().map(|&x| f64::from(x)).collect(),
-            covariance: pack(factor.dot(&factor.t()).view()),
-            third: Vec::new(),
-            pareto_k: f64::NAN,
-            log_evidence: f64::NAN,
-        }
-    }
-
     /// Posterior means.
     pub fn mean(&self) -> &[f64] {
         &self.mean
@@ -185,8 +253,8 @@ mod tests {
         let points = vec![vec![0.0f32, 1.0, 4.0], vec![1.0f32, -1.0, 0.5]];
         let weights = [0.5, 0.3, 0.2];
         let summary = Summary::of_draws(&points, &weights, 0.0, 0.0);
-        let mut moments = Moments::with_capacity(2, 1);
-        moments.push(&summary);
+        let mut moments = Moments::zeros(2, 1, true);
+        moments.parts(1).for_each(|mut part| part.set(0, &summary));
         let direction = [0.6, -1.4];
         let projected: Vec<f64> = (0..3)
             .map(|i| f64::from(points[0][i]) * direction[0] + f64::from(points[1][i]) * direction[1])
