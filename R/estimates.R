@@ -34,6 +34,9 @@ posterior_limits <- function(mean, sd, skewness, level) {
 
 # The moments of those who answered, spread over the rows of all respondents.
 fill_rows <- function(posterior, rows, n) {
+  if (length(rows) == n) {
+    return(posterior)
+  }
   place <- match(seq_len(n), rows)
   lapply(posterior, function(x) if (is.matrix(x)) x[place, , drop = FALSE] else x[place])
 }

@@ -64,7 +64,7 @@ score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, 
   if (is.null(to)) {
     return(score(NULL))
   }
-  parts <- parts_of(nrow(read$respondents), part_size)
+  parts <- parts_of(nrow(read$respondents), part_size())
   write_parquet_parts(function(k) score(parts[[k]]), length(parts), to, call = call)
 }
 

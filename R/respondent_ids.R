@@ -73,7 +73,7 @@ may_clash <- function(respondents) {
     if (!is.list(column)) {
       return(FALSE)
     }
-    if (is.null(column$codes)) as.raw(0x2f) %in% column$bytes else any(grepl("/", column$labels, fixed = TRUE))
+    if (is.null(column$codes)) any(column$bytes == as.raw(0x2f)) else any(grepl("/", column$labels, fixed = TRUE))
   }
   length(respondents$columns) > 1 && any(vapply(respondents$columns, has_slash, logical(1)))
 }

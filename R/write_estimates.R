@@ -1,9 +1,10 @@
-# Respondents of a part of a file that is written.
-part_size <- 500000
+# Rows of a part of a file that is written.
+part_size <- function() getOption("vaeirt.part_size", 500000)
 
 #' Write the estimates of a fit to a Parquet file
 #'
-#' The file is written part by part and gets its name when it is complete.
+#' The file is written part by part (the option `vaeirt.part_size`, by default 500,000 rows at a time) and gets its name when it
+#' is complete.
 #'
 #' @param fit A `vae_irt` object.
 #' @param path The Parquet file to be written (compressed with zstd); an existing one is replaced.
@@ -27,7 +28,7 @@ write_estimates <- function(fit, path) {
       "argument"
     )
   }
-  parts <- parts_of(nrow(fit$estimates), part_size)
+  parts <- parts_of(nrow(fit$estimates), part_size())
   write_parquet_parts(function(k) fit$estimates[parts[[k]], ], length(parts), path)
   invisible(path)
 }

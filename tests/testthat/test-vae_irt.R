@@ -185,3 +185,71 @@ test_that("a silent respondent cannot fix the polarity", {
   votes <- rbind(vote_matrix(), dan = c(NA, NA))
   expect_error(suppressMessages(vae_irt(votes, polarity = "dan")), class = "vaeirt_error_argument")
 })
+
+test_that("groups without a common item are named in a warning", {
+  truth <- simulate_irt(400, 20, seed = 4)$responses
+  truth[1:250, 11:20] <- NA
+  truth[251:400, 1:10] <- NA
+  expect_snapshot(fit <- vae_irt(truth, seed = 1, control = one_thread), transform = hide_numbers)
+  expect_s3_class(tryCatch(vae_irt(truth, seed = 1, control = one_thread), warning = identity), "vaeirt_warning_groups")
+  expect_equal(fit$groups$n_respondents, c(250, 150))
+  expect_setequal(fit$groups$items[[2]], as.character(11:20))
+})
+
+test_that("groups that few items link are named in a warning", {
+  truth <- simulate_irt(900, 37, dims = 2, seed = 4)$responses
+  county <- rep(1:3, each = 300)
+  for (k in 1:3) truth[county != k, 1 + (k - 1) * 12 + 1:12] <- NA
+  expect_snapshot(fit <- vae_irt(truth, dims = 2, seed = 1, control = one_thread))
+  expect_equal(fit$linking, "1")
+})
+
+test_that("a weight of two is a respondent who occurs twice", {
+  truth <- simulate_irt(300, 15, missing = 0.1, seed = 5)$responses
+  rownames(truth) <- paste("voter", 1:300)
+  again <- truth[1:100, ]
+  rownames(again) <- paste("again", 1:100)
+  weighted <- vae_irt(truth, weights = rep(c(2, 1), c(100, 200)), seed = 1, control = one_thread)
+  repeated <- vae_irt(rbind(truth, again), seed = 1, control = one_thread)
+  expect_equal(weighted$items$estimate, repeated$items$estimate, tolerance = 0.03)
+  expect_equal(weighted$items$std.error, repeated$items$std.error, tolerance = 0.03)
+  expect_equal(weighted$estimates$estimate, repeated$estimates$estimate[1:300], tolerance = 0.03)
+})
+
+test_that("identical respondents are estimated once and get the same numbers", {
+  truth <- simulate_irt(3000, 6, seed = 6)
+  fit <- vae_irt(truth$responses, seed = 1, control = one_thread)
+  pattern <- apply(truth$responses, 1, paste, collapse = "")
+  expect_lte(length(unique(pattern)), 64)
+  expect_equal(length(unique(fit$estimates$estimate)), length(unique(pattern)))
+  expect_equal(fit$estimates$estimate[match(pattern, pattern)], fit$estimates$estimate)
+  ours <- by_row(fit$items, 2)[, 1]
+  true <- by_row(truth$items, 2)[, 1]
+  expect_gt(abs(cor(ours, true)), 0.95)
+})
+
+test_that("a fit without estimates scores everybody alike", {
+  truth <- small_truth()$responses
+  fit <- vae_irt(truth, seed = 1, control = vae_control(threads = 1, estimates = FALSE))
+  expect_equal(nrow(fit$estimates), 0)
+  expect_equal(glance(fit)$n_respondents, 150)
+  expect_identical(fit$items, small_fit()$items)
+  scored <- predict(fit, truth)
+  expect_equal(scored$estimate, small_fit()$estimates$estimate)
+  expect_snapshot(error = TRUE, {
+    predict(fit)
+    write_estimates(fit, tempfile())
+  })
+  expect_output(print(fit), "No estimates of the respondents")
+})
+
+test_that("the network alone is close to the refined posteriors", {
+  fit <- vae_irt(planar_truth()$responses, dims = 2, seed = 1, control = vae_control(refine = FALSE))
+  refined <- planar_fit()
+  expect_false(fit$refined)
+  for (d in 1:2) {
+    own <- fit$estimates$dimension == d
+    expect_gt(cor(fit$estimates$estimate[own], refined$estimates$estimate[own]), 0.98)
+  }
+  expect_true(is.na(glance(fit)$logLik))
+})
