@@ -56,6 +56,7 @@
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
+#'   * `timings`: tibble of the `part`s of the computation and the `seconds` that each took;
 #'   * `groups`: tibble with one row per group of items that are linked by respondents who answered several: `group`,
 #'     `n_respondents`, `n_items` and `items`, a list of names. Respondents of different groups cannot be compared;
 #'   * `linking`: names of the few widely shared items without which the others would fall apart into such groups (the
@@ -132,6 +133,7 @@ new_vae_irt <- function(result, responses, dims, link, prior, control, refine, s
       catalogue = responses$items,
       posterior = posterior,
       statistics = result[c("classification", "apre", "gmp", "pareto_threshold")],
+      timings = tibble::as_tibble(result$timings),
       groups = new_groups(result$linkage, responses$items),
       linking = responses$items$item[result$linkage$linking],
       model = result$model,

@@ -7,7 +7,7 @@ use vae_irt_core::identify::AffineMap;
 use vae_irt_core::linkage::Linkage;
 use vae_irt_core::posterior::Moments;
 use vae_irt_core::train::{Epoch, Phase};
-use vae_irt_core::{Fit, Responses, Settings};
+use vae_irt_core::{Fit, Responses, Settings, Timings};
 
 fn missing(name: &str) -> Failure {
     Failure::Internal(format!("the setting {name} is missing or of another type"))
@@ -113,6 +113,12 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
         pareto_k = moments.pareto_k.clone(),
         log_evidence = moments.log_evidence.clone()
     )
+}
+
+/// Where the time went: `part` and `seconds`.
+pub fn timings_list(timings: &Timings) -> List {
+    let (parts, seconds): (Vec<&str>, Vec<f64>) = timings.parts().iter().copied().unzip();
+    list!(part = parts, seconds = seconds)
 }
 
 /// How the items are linked: the group of every item, the number of respondents in each group, and the linking items, all

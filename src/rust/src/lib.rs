@@ -10,7 +10,9 @@ mod stored;
 mod worker;
 
 use answer::answer;
-use convert::{epochs_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows};
+use convert::{
+    epochs_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows, timings_list,
+};
 use extendr_api::prelude::*;
 use stored::read_responses;
 use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
@@ -53,6 +55,7 @@ fn rust_fit(
             posterior = posterior_list(&fit.model.map, &fit.moments),
             item_parameters = parameters,
             item_variances = variances,
+            timings = timings_list(&fit.timings),
             linkage = linkage_list(&fit.linkage, &responses),
             classification = statistics.classification(),
             apre = statistics.apre(),

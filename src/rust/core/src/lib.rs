@@ -29,6 +29,7 @@ pub mod responses;
 pub mod simulate;
 mod start;
 pub mod statistics;
+mod timings;
 pub mod train;
 
 pub use batch::{Batch, Chooser, Response};
@@ -36,6 +37,7 @@ pub use error::Error;
 pub use model::{Encoder, ItemParameters, Link, Model, ModelShape, Network};
 pub use random::Stream;
 pub use responses::{ItemCatalogue, Responses};
+pub use timings::Timings;
 pub use train::{Fit, Settings};
 
 /// The result of a fallible operation of this crate.

@@ -16,7 +16,7 @@ use crate::posterior::{self, ItemErrors, Moments};
 use crate::random::{Purpose, Stream};
 use crate::start::start;
 use crate::statistics::{FitStatistics, fit_statistics};
-use crate::{Batch, Error, Responses, Result};
+use crate::{Batch, Error, Responses, Result, Timings};
 use rand::Rng;
 use schedule::Schedule;
 use step::Trainer;
@@ -62,6 +62,8 @@ pub struct Fit {
     pub linkage: Linkage,
     /// How well the model describes the responses.
     pub statistics: FitStatistics,
+    /// Where the time went.
+    pub timings: Timings,
 }
 
 /// Fits the model.
@@ -96,19 +98,21 @@ fn fit_in_pool(
             "fewer than two respondents gave a response".into(),
         ));
     }
+    let mut timings = Timings::default();
+    let patterns = timings.time("search for identical respondents", || Patterns::new(responses))?;
     let Some(Patterns {
         responses: distinct,
         pattern_of,
-    }) = Patterns::new(responses)?
+    }) = patterns
     else {
-        return estimate(responses, settings, shape, monitor);
+        return estimate(responses, settings, shape, timings, monitor);
     };
     let polarity = settings.polarity.as_ref();
     let settings = Settings {
         polarity: polarity.map(|rows| rows.iter().map(|&i| pattern_of[i as usize]).collect()),
         ..settings.clone()
     };
-    let mut fit = estimate(&distinct, &settings, shape, monitor)?;
+    let mut fit = estimate(&distinct, &settings, shape, timings, monitor)?;
     if !settings.estimates {
         return Ok(fit);
     }
@@ -130,10 +134,11 @@ fn estimate(
     responses: &Responses,
     settings: &Settings,
     shape: ModelShape,
+    mut timings: Timings,
     monitor: &dyn Monitor,
 ) -> Result<Fit> {
     let respondents = responses.respondents_with_responses();
-    let start = start(responses, &shape, settings.seed);
+    let start = timings.time("starting values", || start(responses, &shape, settings.seed));
     let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
     let model = Model {
@@ -147,7 +152,8 @@ fn estimate(
     };
     let mut trainer = Trainer::new(model, responses, settings);
     let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
-    let mut model = trainer.into_model();
+    let (mut model, of_training) = trainer.into_parts();
+    timings.merge(&of_training);
     let respondents = if settings.estimates {
         respondents
     } else {
@@ -157,8 +163,12 @@ fn estimate(
         refine: settings.refine,
         seed: settings.seed,
     };
-    let moments = posterior::moments(&model, responses, &respondents, &scoring, monitor)?;
-    let item_errors = posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)?;
+    let moments = timings.time("posteriors", || {
+        posterior::moments(&model, responses, &respondents, &scoring, monitor)
+    })?;
+    let item_errors = timings.time("standard errors of the items", || {
+        posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)
+    })?;
     let weights: Vec<f64> = respondents
         .iter()
         .map(|&i| f64::from(responses.weight(i as usize)))
@@ -173,8 +183,12 @@ fn estimate(
     if let Some(polarity) = &settings.polarity {
         orient(&mut model.map, polarity, &respondents, &moments)?;
     }
+    let statistics = timings.time("statistics of fit", || {
+        fit_statistics(&model, responses, &respondents, &moments)
+    });
     Ok(Fit {
-        statistics: fit_statistics(&model, responses, &respondents, &moments),
+        statistics,
+        timings,
         model,
         converged: schedule.converged(),
         epochs: schedule.into_epochs(),

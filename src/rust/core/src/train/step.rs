@@ -6,7 +6,7 @@ use crate::kernels::encoder::{self, NetworkGradient};
 use crate::kernels::{AdamState, Table};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
-use crate::{Batch, Responses, Result};
+use crate::{Batch, Responses, Result, Timings};
 use candle_core::{Device, Tensor};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -31,6 +31,7 @@ pub(super) struct Trainer {
     network_states: Vec<AdamState>,
     prior: Prior,
     bound: Bound,
+    timings: Timings,
 }
 
 /// The prior of the item parameters. A batch carries the share of it that it holds of an item's responses.
@@ -61,12 +62,14 @@ impl Trainer {
             network_states,
             prior: Prior::new(responses, settings),
             bound: Bound::default(),
+            timings: Timings::default(),
             model,
         }
     }
 
-    pub fn into_model(self) -> Model {
-        self.model
+    /// The model, and where the time went.
+    pub fn into_parts(self) -> (Model, Timings) {
+        (self.model, self.timings)
     }
 
     /// The log prior of the item parameters, without its constant.
@@ -83,7 +86,22 @@ impl Trainer {
 
     /// One step; returns the bound summed over the batch.
     pub fn step(&mut self, batch: &Batch, weights: &[f32], epoch: usize, learning_rate: f64) -> Result<f64> {
-        let gradient = self.evaluate(batch, weights, epoch)?;
+        let mut timings = std::mem::take(&mut self.timings);
+        let gradient = timings.time("bound and gradients", || self.evaluate(batch, weights, epoch))?;
+        timings.time("update of the network", || {
+            self.update_network(&gradient, learning_rate)
+        })?;
+        timings.time("update of the embeddings", || {
+            self.update_embeddings(batch, learning_rate)
+        });
+        timings.time("update of the items", || {
+            self.update_items(batch, weights, learning_rate)
+        });
+        self.timings = timings;
+        Ok(self.bound.total)
+    }
+
+    fn update_network(&mut self, gradient: &NetworkGradient, learning_rate: f64) -> Result<()> {
         let by_variables = [
             gradient.hidden_bias.as_slice(),
             gradient.hidden_count.as_slice(),
@@ -100,26 +118,25 @@ impl Trainer {
             );
             variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
         }
-        let Self {
-            model,
-            item_state,
-            embedding_state,
-            embedding_rate,
-            prior,
-            bound,
-            ..
-        } = self;
-        let catalogue = &model.shape.catalogue;
-        model.encoder.embeddings.update(
-            embedding_state,
-            learning_rate * *embedding_rate,
-            catalogue.n_options(),
+        Ok(())
+    }
+
+    fn update_embeddings(&mut self, batch: &Batch, learning_rate: f64) {
+        let by_pooled = &self.bound.by_pooled;
+        self.model.encoder.embeddings.update(
+            &mut self.embedding_state,
+            learning_rate * self.embedding_rate,
+            self.model.shape.catalogue.n_options(),
             |option| option..option + 1,
-            |option, _, slope| encoder::sum_over_choosers(&bound.by_pooled, batch, option, slope),
+            |option, _, slope| encoder::sum_over_choosers(by_pooled, batch, option, slope),
         );
+    }
+
+    fn update_items(&mut self, batch: &Batch, weights: &[f32], learning_rate: f64) {
+        let (catalogue, prior, bound) = (&self.model.shape.catalogue, &self.prior, &self.bound);
         let total: f32 = weights.iter().sum();
-        model.items.update(
-            item_state,
+        self.model.items.update(
+            &mut self.item_state,
             learning_rate,
             catalogue.n_items(),
             |item| catalogue.rows_of(item),
@@ -129,7 +146,6 @@ impl Trainer {
                 n_answers > 0
             },
         );
-        Ok(self.bound.total)
     }
 
     /// Evaluates `self.bound` for a batch; returns the gradient by the parameters of the network.
