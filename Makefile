@@ -58,6 +58,7 @@ check: setup
 
 bench: install
 	@tools/setup.sh bench
+	cargo build $(CARGO) --release --package vae-irt-core --example ballots
 	Rscript bench/bench.R
 
 doc: install

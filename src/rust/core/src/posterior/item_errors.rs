@@ -2,6 +2,7 @@
 
 use super::{CHUNK, Moments};
 use crate::identify::AffineMap;
+use crate::kernels::math::{self, LogCdf, Normal};
 use crate::linalg::{cholesky, invert, pack, packed_length, unpack};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Settings};
@@ -55,7 +56,8 @@ struct Scratch {
     residuals: Vec<f32>,
     probabilities: Vec<f32>,
     products: Vec<f32>,
-    column: Vec<f32>,
+    largest: Vec<f32>,
+    sums: Vec<f32>,
     score: Vec<f64>,
 }
 
@@ -198,7 +200,8 @@ impl NullaryFnOnce for Addition<'_> {
             residuals,
             probabilities,
             products,
-            column,
+            largest,
+            sums,
             score,
         } = &mut block.scratch;
         residuals.resize(n_rows * n_nodes, 0.0);
@@ -212,21 +215,29 @@ impl NullaryFnOnce for Addition<'_> {
                     .for_each(|(eta, x)| *eta += parameter * x);
             }
         }
-        probabilities.resize(n_rows * n_nodes, 0.0);
-        column.resize(n_rows, 0.0);
-        for node in 0..n_nodes {
-            for row in 0..n_rows {
-                column[row] = residuals[row * n_nodes + node];
+        probabilities.clear();
+        probabilities.extend_from_slice(residuals);
+        match model.shape.link {
+            Link::Logit => softmax(probabilities, largest, sums, n_nodes),
+            Link::Probit => {
+                let sign = if chosen == 1 { 1.0 } else { -1.0 };
+                for (eta, residual) in probabilities.iter_mut().zip(residuals.iter_mut()) {
+                    *residual = sign * Normal::terms(sign * *eta).derivative;
+                    // The curvature of the one row.
+                    *eta = *residual * (*residual + *eta);
+                }
             }
-            let predictor = column[0];
-            model.shape.link.log_probability(column, chosen);
-            for row in 0..n_rows {
-                residuals[row * n_nodes + node] = column[row];
-                // For the probit link the curvature of its one row instead.
-                probabilities[row * n_nodes + node] = match model.shape.link {
-                    Link::Logit => f32::from(u8::from(chosen == row + 1)) - column[row],
-                    Link::Probit => column[row] * (column[row] + predictor),
-                };
+        }
+        if model.shape.link == Link::Logit {
+            let rows = residuals
+                .chunks_exact_mut(n_nodes)
+                .zip(probabilities.chunks_exact(n_nodes));
+            for (row, (residuals, probabilities)) in rows.enumerate() {
+                let own = f32::from(u8::from(chosen == row + 1));
+                residuals
+                    .iter_mut()
+                    .zip(probabilities)
+                    .for_each(|(r, p)| *r = own - p);
             }
         }
         score.clear();
@@ -272,6 +283,27 @@ impl NullaryFnOnce for Addition<'_> {
                 }
             }
         }
+    }
+}
+
+/// Linear predictors of the options beside the reference, one row of nodes each, become probabilities.
+#[inline(always)]
+fn softmax(predictors: &mut [f32], largest: &mut Vec<f32>, sums: &mut Vec<f32>, n_nodes: usize) {
+    largest.clear();
+    largest.resize(n_nodes, 0.0);
+    for row in predictors.chunks_exact(n_nodes) {
+        largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
+    }
+    sums.clear();
+    sums.extend(largest.iter().map(|&top| math::exp(-top)));
+    for row in predictors.chunks_exact_mut(n_nodes) {
+        for ((p, &top), sum) in row.iter_mut().zip(largest.iter()).zip(sums.iter_mut()) {
+            *p = math::exp(*p - top);
+            *sum += *p;
+        }
+    }
+    for row in predictors.chunks_exact_mut(n_nodes) {
+        row.iter_mut().zip(sums.iter()).for_each(|(p, sum)| *p /= sum);
     }
 }
 
