@@ -60,7 +60,7 @@
 #'   * `groups`: tibble with one row per group of items that are linked by respondents who answered several: `group`,
 #'     `n_respondents`, `n_items` and `items`, a list of names. Respondents of different groups cannot be compared;
 #'   * `linking`: names of the few widely shared items without which the others would fall apart into such groups (the
-#'     contests on every ballot, among those of the counties), if there are such; the axes start from them;
+#'     contests on every ballot, among those of the counties), if there are such;
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
 #'   * `n_respondents`: number of respondents with a response; `refined`: were their posteriors refined?
 #'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.

@@ -17,8 +17,6 @@ const RESPONDENTS_PER_ITEM: usize = 10;
 /// Block power iterations; each multiplies the share of what lies beyond the leading vectors by the squared ratio
 /// of the singular values.
 const ITERATIONS: usize = 12;
-/// Iterations that spread the vectors of the linking items to all items; the first alone gives every item its loadings.
-const SPREADING_ITERATIONS: usize = 2;
 /// Vectors carried beyond the ones wanted, which makes the iteration converge faster.
 const OVERSAMPLING: usize = 4;
 /// A slope of the logistic function and one of the normal distribution function that describe the same curve
@@ -50,7 +48,7 @@ pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Sta
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
     let linkage = Linkage::new(responses, &batch);
-    let leading = standard.leading(&batch, &linkage.linking, shape.n_dims, seed);
+    let leading = standard.leading(&batch, shape.n_dims, seed);
     let items = starting_items(&standard, &leading, shape);
     let mean = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = answering
@@ -178,37 +176,15 @@ impl<'a> Standardised<'a> {
     }
 
     /// Block power iteration on `X' W X` with the respondents' weights `W`.
-    ///
-    /// Where a few items link all others, the vectors are found on these first, and a few iterations spread them to the
-    /// others. So the axes of groups that share nothing else agree from the start; they join up slowly later.
-    fn leading(&self, batch: &Batch, linking: &[u32], n: usize, seed: u64) -> Leading {
-        let catalogue = self.responses.catalogue();
-        let n_rows = catalogue.n_parameter_rows();
+    fn leading(&self, batch: &Batch, n: usize, seed: u64) -> Leading {
+        let n_rows = self.responses.catalogue().n_parameter_rows();
         let n_respondents = batch.n_respondents();
-        let core: Vec<usize> = linking
-            .iter()
-            .flat_map(|&item| catalogue.rows_of(item as usize))
-            .collect();
-        let with_core = core.len() >= n;
-        let width = (n + OVERSAMPLING)
-            .min(if with_core { core.len() } else { n_rows })
-            .min(n_respondents);
-        let mut in_core = vec![!with_core; n_rows];
-        core.iter().for_each(|&row| in_core[row] = true);
+        let width = (n + OVERSAMPLING).min(n_rows).min(n_respondents);
         let weights = self.weights(batch);
         let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
         let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
         let mut right = Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
-        let n_spreading = if with_core { SPREADING_ITERATIONS } else { 0 };
-        for iteration in 0..ITERATIONS + n_spreading {
-            if iteration < ITERATIONS {
-                let others = right
-                    .rows_mut()
-                    .into_iter()
-                    .zip(&in_core)
-                    .filter(|(_, core)| !**core);
-                others.for_each(|(mut row, _)| row.fill(0.0));
-            }
+        for _ in 0..ITERATIONS {
             let pooled = encoder::pool(&self.scores(&right), batch);
             let mut left = Array2::from_shape_fn((n_respondents, width), |(i, k)| {
                 f64::from(pooled[i * width + k]) * roots[i]
