@@ -22,6 +22,7 @@ autoplot.vae_irt <- function(object, type = "ideal_points", dimension = 1, colou
   if (dimension > object$dims) {
     abort_vaeirt("{.arg dimension} is {dimension}, and the fit has {object$dims} dimension{?s}.", "argument")
   }
+  check_estimated(object)
   column <- select_columns(object$estimates, rlang::enquo(colour), "colour", rlang::current_env())
   if (length(column) > 1) {
     abort_vaeirt("{.arg colour} must select one column, not {length(column)}.", "argument")

@@ -28,7 +28,8 @@
 #'   of the items come from each item's own observed information (Louis' identity), the other items held fixed.
 #'   `"none"`: no standard errors of the items.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
-#'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from 100,000 of them.
+#'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
+#'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
 #'   never more than 2 under `R CMD check`. The results do not depend on it.

@@ -23,7 +23,7 @@
 #'    their row, with `NA`, in the estimates;
 #' 6. items and options as in step 4, once more.
 #'
-#' Parquet files are read a batch of rows at a time, compressed with snappy, zstd, gzip or not at all. Columns may hold
+#' Parquet files are read a batch of rows at a time (the subfolders of a folder are not read), compressed with snappy, zstd, gzip or not at all. Columns may hold
 #' text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's rows may lie anywhere in the files;
 #' respondents and items are numbered in the order in which they occur. A missing response is missing; a missing
 #' respondent or item is an error.
@@ -43,9 +43,13 @@
 #'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
-#' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein")`.
+#' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein", "")`.
+#'   They are matched exactly, case included.
 #' @param weights Weights of the respondents, positive and finite: a column (constant within a respondent) of a data frame or
-#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row.
+#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row. They enter the
+#'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
+#'   first; the standard errors know nothing of the sampling design. Counts of respondents and responses, here and in the
+#'   results, are not weighted.
 #' @param min_responses Respondents with fewer responses contribute none.
 #' @param min_count Response options that fewer respondents chose are set aside.
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
@@ -192,7 +196,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
   if (nrow(read$options) == 0) {
-    abort_nothing_left(nrow(read$respondents), call)
+    abort_nothing_left(nrow(read$respondents), rules, call)
   }
   options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
   packed <- pack_cells(read, options, call)
@@ -267,7 +271,9 @@ find_reference <- function(reference, known, options, item_names, call) {
     if (!reference %in% known$label) {
       abort_vaeirt("No item has the response option {.val {reference}} of {.arg reference}.", "argument", call)
     }
-    return(options$label == reference)
+    is_reference <- options$label == reference
+    if (!any(is_reference)) warn_of_lost_reference(reference)
+    return(is_reference)
   }
   unknown <- setdiff(names(reference), item_names)
   if (length(unknown) > 0) {
@@ -287,7 +293,21 @@ find_reference <- function(reference, known, options, item_names, call) {
       call
     )
   }
+  lost <- !key(at, reference) %in% key(options$item, options$label)
+  if (any(lost)) {
+    warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
+  }
   key(options$item, options$label) %in% key(at, reference)
+}
+
+warn_of_lost_reference <- function(lost) {
+  cli::cli_warn(
+    c(
+      "{cli::qty(lost)}The option{?s} {.val {lost}} of {.arg reference} {?was/were} set aside or pooled.",
+      i = "The first of the remaining options is the reference instead; a pooled option is called {.val {pooled_label}}."
+    ),
+    class = c("vaeirt_warning_reference", "vaeirt_warning")
+  )
 }
 
 check_unique <- function(names, what, call) {
@@ -305,15 +325,18 @@ check_unique <- function(names, what, call) {
   }
 }
 
-abort_nothing_left <- function(n_respondents, call) {
+abort_nothing_left <- function(n_respondents, rules, call) {
+  strict <- c("min_count", "min_responses")[c(rules$min_count, rules$min_responses) > 1]
   abort_vaeirt(
     c(
       if (n_respondents == 1) {
         "There is one respondent; the model needs two at least."
+      } else if (length(strict) > 0) {
+        "There is no item to estimate: none has two response options left."
       } else {
         "There is no item to estimate: every item has one response option only."
       },
-      i = "An item informs the model when its respondents differ."
+      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ."
     ),
     "empty",
     call

@@ -1,18 +1,19 @@
 #' Score respondents, or predict their responses
 #'
 #' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
-#' Rows that were in the sample get the numbers they had.
+#' Respondents who were in the sample get the numbers they had, if the same of their responses count.
 #'
 #' @param object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and
 #'   response options that the model does not know are left out, with a message; items may be missing or in another order.
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
-#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`. What the fit was given
-#'   has to be given again.
+#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`; what the fit was
+#'   given of these has to be given again. `weights`, `reference`, `min_count`, `rare` and `min_responses` belong to the fit: its
+#'   options and references are used, and everybody with a response is scored.
 #' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as the fit
 #'   did.
-#' @param to A Parquet file to which the ideal points are written part by part, instead of a tibble that R would have to hold.
+#' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a tibble that R would have to hold.
 #' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
 #'   without a response to an item of the model; for `"prob"` `respondent`, `item`, `response`, `.prob`, one row per
 #'   option; for `"response"` `respondent`, `item`, `.pred_class`.
@@ -32,6 +33,7 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
       abort_vaeirt("{.arg to} is for the ideal points of {.arg newdata}; see {.fn write_estimates} for those of the fit.", "argument")
     }
     check_path(to)
+    check_not_read(to, newdata)
     return(score_respondents(object, newdata, refine, to, ..., call = rlang::current_env()))
   }
   check_estimated(object, newdata)
@@ -57,6 +59,9 @@ score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, 
   )
   rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
   read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
+  if (length(read$dropped) > 0) {
+    cli::cli_inform(c(i = "Set aside: {.and {count_dropped(list_dropped(read))}}."))
+  }
   options <- match_catalogue(read, fit$catalogue, call)
   packed <- pack_cells(read, options, call)
 
@@ -85,10 +90,34 @@ score_rows <- function(fit, respondents, packed, rows, refine, call) {
   new_estimates(table, posterior, fit$control$level)
 }
 
-check_estimated <- function(fit, newdata, call = caller_env()) {
+# A file that is read is not written to, and a folder that is read gets no other Parquet file.
+check_not_read <- function(to, newdata, call = caller_env()) {
+  if (!is.character(newdata) || !is.null(dim(newdata))) {
+    return()
+  }
+  at <- function(path) normalizePath(path.expand(path), mustWork = FALSE)
+  inside <- dir.exists(newdata) & at(newdata) == at(dirname(to)) & grepl("\\.parquet$", to)
+  if (any(at(newdata) == at(to) | inside)) {
+    abort_vaeirt(
+      c(
+        "{.arg to} would be written over what is read: {.path {to}}.",
+        i = "Choose another file, outside of the folders of {.arg newdata}."
+      ),
+      "argument",
+      call
+    )
+  }
+}
+
+check_estimated <- function(fit, newdata = NULL, call = caller_env()) {
   if (is.null(newdata) && nrow(fit$estimates) == 0) {
     abort_vaeirt(
-      "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}. Give {.arg newdata}.", "argument", call
+      c(
+        "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}.",
+        i = "Score them with {.code predict(fit, newdata)}, into a file with {.code to = path}."
+      ),
+      "argument",
+      call
     )
   }
 }

@@ -80,8 +80,10 @@ print.summary.vae_irt <- function(x, ...) {
   about <- x$glance
   about$classification <- percent(about$classification)
   cli::cat_line("  ", format(names(about)), "  ", vapply(about, format, character(1), digits = 4))
-  cli::cat_line("\nRespondents at the ends of each dimension")
-  print(as.data.frame(x$extremes[shown_columns]), digits = 3, row.names = FALSE)
+  if (nrow(x$extremes) > 0) {
+    cli::cat_line("\nRespondents at the ends of each dimension")
+    print(as.data.frame(x$extremes[shown_columns]), digits = 3, row.names = FALSE)
+  }
   cli::cat_line("\nItem parameters")
   print(as.data.frame(x$items), digits = 3, row.names = FALSE)
   if (length(x$separated) > 0) {

@@ -65,7 +65,15 @@ drop_labels <- function(read, rules, call) {
 inform_of_unused <- function(labels, known) {
   unused <- setdiff(as_names(labels), known)
   if (length(unused) > 0) {
-    cli::cli_inform(c(i = "No response has the label{?s} {.val {unused}} of {.arg drop}."))
+    near <- if (length(known) > 0) most_similar(unused[[1]], unique(known))
+    cli::cli_warn(
+      c(
+        "No response has the label{?s} {.val {unused}} of {.arg drop}.",
+        i = "Labels are told apart by case.",
+        i = if (length(near) > 0) "The most similar label{?s} {?is/are} {.val {near}}."
+      ),
+      class = c("vaeirt_warning_labels", "vaeirt_warning")
+    )
   }
 }
 
@@ -94,13 +102,15 @@ drop_duplicates <- function(read, rules, call) {
 }
 
 abort_duplicates <- function(found, read, call) {
-  more <- if (found$n_pairs > 3) ", ..." else ""
+  more <- if (found$n_pairs > 3) " and others" else ""
   shown <- paste0(respondent_names(read$respondents, found$respondent), " on ", read$items$item[found$item])
   abort_vaeirt(
     c(
       "A respondent has one response to an item at most.",
-      x = "{found$n_pairs} pair{?s} of respondent and item {?occurs/occur} more than once: {.val {shown}}{more}.",
-      i = "Set {.arg duplicates} to {.val drop_response} or {.val drop_item} to set them aside."
+      x = "{format_count(found$n_pairs)} pair{cli::qty(found$n_pairs)}{?s} of respondent and item {?occurs/occur} more than
+           once: {.val {shown}}{more}.",
+      i = "Do the columns of {.arg respondent} tell everybody apart (a county or state as well)? Is a file read twice?",
+      i = "If not, set {.arg duplicates} to {.val drop_response} or {.val drop_item} to set them aside."
     ),
     "duplicates",
     call

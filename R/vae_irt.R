@@ -8,10 +8,11 @@
 #' `F` is the softmax over the options of an item (for two options the inverse logit) or, with `link = "probit"`, the normal
 #' distribution function. The reference option of every item has discrimination and difficulty 0. The traits have the prior
 #' `N(0, I)`, the item parameters that of [irt_prior()]. A network that sums one embedding per observed response maps the
-#' responses of any respondent to a normal posterior; network and item parameters maximise the importance-weighted evidence
-#' lower bound by the reparametrisation trick, starting from a truncated singular value decomposition and marginal logits.
-#' Then every posterior is refined: Newton's method from the network's answer to the mode, and importance sampling around
-#' it, with Pareto smoothed weights.
+#' responses of any respondent to a normal posterior. By the reparametrisation trick the item parameters maximise the
+#' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting from
+#' a truncated singular value decomposition and marginal logits.
+#' Then every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from
+#' the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
 #'
 #' @section Location, scale, rotation and sign:
 #' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
@@ -27,8 +28,8 @@
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
 #' @param dims Number of latent dimensions.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `weights`, `reference`, `missing`, and what else says
-#'   which responses are set aside.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`, `drop`, `weights`,
+#'   `min_responses`, `min_count`, `rare`, `duplicates`.
 #' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
 #'   MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].
@@ -42,7 +43,7 @@
 #'     parameters treated as known), `conf.low` and `conf.high` (posterior quantiles at the level of [vae_control()], by a
 #'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above
 #'     `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable (`-Inf`: all importance
-#'     weights are the same);
+#'     weights are the same; `NA` where there is no importance sampling: in one or two dimensions and without refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;
@@ -60,7 +61,8 @@
 #'   * `groups`: tibble with one row per group of items that are linked by respondents who answered several: `group`,
 #'     `n_respondents`, `n_items` and `items`, a list of names. Respondents of different groups cannot be compared;
 #'   * `linking`: names of the few widely shared items without which the others would fall apart into such groups (the
-#'     contests on every ballot, among those of the counties), if there are such;
+#'     contests on every ballot, among those of the counties). There are none where no few items hold the others together,
+#'     or where these have more than 60 % of the responses;
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
 #'   * `n_respondents`: number of respondents with a response; `refined`: were their posteriors refined?
 #'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.

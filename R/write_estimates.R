@@ -19,15 +19,7 @@ part_size <- function() getOption("vaeirt.part_size", 500000)
 write_estimates <- function(fit, path) {
   check_class(fit, "vae_irt", "vae_irt")
   check_path(path)
-  if (nrow(fit$estimates) == 0) {
-    abort_vaeirt(
-      c(
-        "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}.",
-        i = "Score them into a file with {.code predict(fit, newdata, to = path)}."
-      ),
-      "argument"
-    )
-  }
+  check_estimated(fit)
   parts <- parts_of(nrow(fit$estimates), part_size())
   write_parquet_parts(function(k) fit$estimates[parts[[k]], ], length(parts), path)
   invisible(path)

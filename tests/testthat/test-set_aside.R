@@ -157,3 +157,13 @@ test_that("pooled options are known to predictions", {
   expect_identical(fit$catalogue$pooled[[1]], c("2", "3", "4"))
   expect_equal(predict(fit, truth)$estimate, fit$estimates$estimate)
 })
+
+test_that("a reference that was set aside is named in a warning", {
+  votes <- data.frame(a = c("x", "x", "x", "y", "y", "z"), b = c("u", "v", "u", "v", "u", "v"))
+  expect_snapshot({
+    data <- irt_responses(votes, min_count = 2, reference = c(a = "z"))
+    data <- irt_responses(votes, min_count = 2, rare = "pool", reference = "z")
+    data <- irt_responses(votes, drop = "X")
+  })
+  expect_equal(irt_responses(votes, reference = "z")$items$options[[1]], c("z", "x", "y"))
+})

@@ -38,3 +38,23 @@ test_that("what cannot be written is an error", {
     predict(small_fit(), small_truth()$responses, type = "prob", to = "a.parquet")
   })
 })
+
+test_that("what is read is not written over", {
+  votes <- tempfile(fileext = ".parquet")
+  vaeirt:::write_parquet_table(data.frame(voter = rep(1:9, 2), item = rep(1:2, each = 9), vote = rep(0:1, 9)), votes)
+  before <- unname(tools::md5sum(votes))
+  refused <- function(newdata, to) {
+    expect_error(
+      predict(small_fit(), newdata, respondent = voter, item = item, response = vote, to = to),
+      class = "vaeirt_error_argument"
+    )
+  }
+  refused(votes, votes)
+  refused(dirname(votes), file.path(dirname(votes), "estimates.parquet"))
+  refused(votes, file.path(dirname(votes), ".", basename(votes)))
+  expect_identical(unname(tools::md5sum(votes)), before)
+  expect_snapshot(
+    error = TRUE, predict(small_fit(), votes, respondent = voter, item = item, response = vote, to = votes),
+    transform = function(lines) gsub("'/.*'", "'<path>'", lines)
+  )
+})

@@ -57,7 +57,7 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     if files.is_empty() {
         return Err(file_error(
             folder,
-            "there is no file in this folder whose name ends in .parquet",
+            "there is no file in this folder whose name ends in .parquet (its subfolders are not read)",
         ));
     }
     files.sort();
