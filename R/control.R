@@ -16,7 +16,7 @@
 #'   6 % with 1 sample, 3 % with 4, 1 % with 8).
 #' @param max_epochs Most passes over the data.
 #' @param batch_size Respondents in a minibatch; `NULL` takes everybody up to 512 respondents and then a fiftieth
-#'   of them, at least 512 and at most 4,096.
+#'   of them, at least 512 and at most 4,096, and fewer where these have very many responses.
 #' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the embeddings
 #'   follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.

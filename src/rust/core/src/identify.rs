@@ -40,7 +40,7 @@ impl AffineMap {
         weights: &[f64],
         items: &Table,
         catalogue: &ItemCatalogue,
-        item_totals: &[u64],
+        item_totals: &[f64],
     ) -> Result<Self> {
         let (shift, covariance) = aggregate(moments, weights);
         let (values, vectors) = symmetric_eigen(covariance.view());
@@ -163,12 +163,11 @@ fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
 }
 
 /// The weighted second moments and the weighted sum of the discriminations.
-fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[u64]) -> (Array2<f64>, Array1<f64>) {
+fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -> (Array2<f64>, Array1<f64>) {
     let n_dims = items.ncols() - 1;
     let mut gram = Array2::<f64>::zeros((n_dims, n_dims));
     let mut direction = Array1::<f64>::zeros(n_dims);
-    for (item, &total) in item_totals.iter().enumerate() {
-        let weight = total as f64;
+    for (item, &weight) in item_totals.iter().enumerate() {
         let rows = items.slice(ndarray::s![catalogue.rows_of(item), ..n_dims]);
         let n_options = (rows.nrows() + 1) as f64;
         let sum = rows.sum_axis(ndarray::Axis(0));
@@ -204,8 +203,8 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
         let moments = moments();
-        let map =
-            AffineMap::principal(&moments, &[1.0; 3], &items, &catalogue, &[3, 2]).expect("spread enough");
+        let map = AffineMap::principal(&moments, &[1.0; 3], &items, &catalogue, &[3.0, 2.0])
+            .expect("spread enough");
 
         let mut mean = Array1::<f64>::zeros(2);
         let mut second = Array2::<f64>::zeros((2, 2));
@@ -231,7 +230,7 @@ mod tests {
         let after = mapped[[1, 0]] * moved[0] + mapped[[1, 1]] * moved[1] - mapped[[1, 2]];
         assert!((eta - after).abs() < 1e-6);
 
-        let (gram, direction) = spread(&mapped, &catalogue, &[3, 2]);
+        let (gram, direction) = spread(&mapped, &catalogue, &[3.0, 2.0]);
         assert!(gram[[0, 1]].abs() < 1e-6 && gram[[0, 0]] >= gram[[1, 1]]);
         assert!(direction.iter().all(|&d| d >= 0.0));
     }
@@ -241,7 +240,7 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2]).expect("valid catalogue");
         let items = Table::new(2, vec![1.0, 0.0]);
         let flat = Moments::for_tests(1, vec![1.0, 1.0], vec![0.0, 0.0]);
-        assert!(AffineMap::principal(&flat, &[1.0; 2], &items, &catalogue, &[2]).is_err());
+        assert!(AffineMap::principal(&flat, &[1.0; 2], &items, &catalogue, &[2.0]).is_err());
     }
 
     #[test]

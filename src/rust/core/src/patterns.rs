@@ -1,69 +1,55 @@
-//! Identical rows of responses, estimated once.
+//! Identical rows of responses, whose posteriors are the same.
 
+use crate::Responses;
 use crate::random::mix;
-use crate::responses::OptionIds;
-use crate::{Responses, Result};
 use hashbrown::HashTable;
 
-/// Collapsing pays when at most this share of the respondents is left.
+/// Looking for identical rows pays when at most this share of the rows is distinct.
 const LARGEST_SHARE: f64 = 0.5;
+/// After so many respondents the search is given up when nearly all rows are distinct.
+const TRIAL: usize = 20_000;
+/// What nearly all means.
+const NEARLY_ALL: f64 = 0.9;
 
-/// Distinct rows of responses as respondents of their own, weighted by those who gave them.
+/// The distinct rows of responses of some respondents.
 pub(crate) struct Patterns {
-    /// The distinct rows.
-    pub responses: Responses<'static>,
+    /// The first respondent with each pattern.
+    pub firsts: Vec<u32>,
     /// The pattern of each respondent; patterns are numbered in the order in which they occur.
     pub pattern_of: Vec<u32>,
 }
 
 impl Patterns {
-    /// Collapses identical rows, or nothing where that does not pay.
-    ///
-    /// # Errors
-    /// [`crate::Error::Responses`] when the weights do not stay positive and finite.
-    pub fn new(responses: &Responses) -> Result<Option<Self>> {
-        let n = responses.n_respondents();
+    /// Finds identical rows, or nothing where that does not pay.
+    pub fn new(responses: &Responses, respondents: &[u32]) -> Option<Self> {
         let (mut row, mut other) = (Vec::new(), Vec::new());
-        let mut firsts: Vec<(u64, u32)> = Vec::new();
+        let mut firsts: Vec<u32> = Vec::new();
+        let mut hashes: Vec<u64> = Vec::new();
         let mut table: HashTable<u32> = HashTable::new();
-        let mut pattern_of = Vec::with_capacity(n);
-        for respondent in 0..n {
+        let mut pattern_of = Vec::with_capacity(respondents.len());
+        for (position, &respondent) in respondents.iter().enumerate() {
+            let many = firsts.len() as f64 >= LARGEST_SHARE * respondents.len() as f64;
+            if many || (position == TRIAL && firsts.len() as f64 > NEARLY_ALL * TRIAL as f64) {
+                return None;
+            }
             row.clear();
-            responses.copy_row(respondent, &mut row);
+            responses.copy_row(respondent as usize, &mut row);
             let hash = row.iter().fold(0, |hash, &option| mix(hash ^ u64::from(option)));
             let same = |&pattern: &u32| {
-                let (known, first) = firsts[pattern as usize];
                 other.clear();
-                responses.copy_row(first as usize, &mut other);
-                known == hash && other == row
+                responses.copy_row(firsts[pattern as usize] as usize, &mut other);
+                hashes[pattern as usize] == hash && other == row
             };
             let known = table.find(hash, same).copied();
             let pattern = known.unwrap_or(firsts.len() as u32);
             if known.is_none() {
-                if firsts.len() as f64 >= LARGEST_SHARE * n as f64 {
-                    return Ok(None);
-                }
-                firsts.push((hash, respondent as u32));
-                table.insert_unique(hash, pattern, |&pattern| firsts[pattern as usize].0);
+                firsts.push(respondent);
+                hashes.push(hash);
+                table.insert_unique(hash, pattern, |&pattern| hashes[pattern as usize]);
             }
             pattern_of.push(pattern);
         }
-        let mut weights = vec![0.0f64; firsts.len()];
-        for (respondent, &pattern) in pattern_of.iter().enumerate() {
-            weights[pattern as usize] += f64::from(responses.weight(respondent));
-        }
-        let mut offsets = vec![0u64];
-        let mut options = Vec::new();
-        for &(_, first) in &firsts {
-            responses.copy_row(first as usize, &mut options);
-            offsets.push(options.len() as u64);
-        }
-        let catalogue = responses.catalogue().clone();
-        let distinct = Responses::from_ids(catalogue, offsets, OptionIds::Wide(options.into()))?;
-        Ok(Some(Self {
-            responses: distinct.with_weights(weights.iter().map(|&w| w as f32).collect())?,
-            pattern_of,
-        }))
+        Some(Self { firsts, pattern_of })
     }
 }
 
@@ -73,9 +59,9 @@ mod tests {
     use crate::ItemCatalogue;
 
     #[test]
-    fn identical_rows_become_one_with_their_weights() {
+    fn identical_rows_are_one_pattern() {
         let catalogue = ItemCatalogue::new(&[2, 2]).expect("valid catalogue");
-        let rows: [&[u32]; 6] = [&[0, 2], &[1], &[0, 2], &[1], &[0, 2], &[]];
+        let rows: [&[u32]; 7] = [&[0, 2], &[1], &[0, 2], &[1], &[0, 2], &[], &[1]];
         let mut offsets = vec![0u64];
         let mut options = Vec::new();
         for row in rows {
@@ -83,17 +69,12 @@ mod tests {
             offsets.push(options.len() as u64);
         }
         let responses = Responses::new(catalogue, offsets, &options).expect("valid");
-        let weighted = responses
-            .with_weights(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-            .expect("weights");
-        let patterns = Patterns::new(&weighted).expect("valid").expect("it pays");
-        assert_eq!(patterns.pattern_of, [0, 1, 0, 1, 0, 2]);
-        let weights: Vec<f32> = (0..3).map(|k| patterns.responses.weight(k)).collect();
-        assert_eq!(weights, [9.0, 6.0, 6.0]);
-        assert_eq!(patterns.responses.n_responses_of(0), 2);
+        let patterns = Patterns::new(&responses, &[1, 2, 3, 4, 5, 6, 0]).expect("it pays");
+        assert_eq!(patterns.pattern_of, [0, 1, 0, 1, 2, 0, 1]);
+        assert_eq!(patterns.firsts, [1, 2, 5]);
 
         let catalogue = ItemCatalogue::new(&[3]).expect("valid catalogue");
         let distinct = Responses::new(catalogue, vec![0, 1, 2, 3], &[0, 1, 2]).expect("valid");
-        assert!(Patterns::new(&distinct).expect("valid").is_none());
+        assert!(Patterns::new(&distinct, &[0, 1, 2]).is_none());
     }
 }

@@ -14,6 +14,10 @@ use rand_distr::{Distribution, StandardNormal};
 /// many items.
 const ENOUGH_RESPONDENTS: usize = 20_000;
 const RESPONDENTS_PER_ITEM: usize = 10;
+/// Squared singular value, relative to the largest, below which a dimension is rounding error.
+const LEAST_SQUARE: f64 = 1e-10;
+/// Slots that the memory for a start allows.
+const MOST_SLOTS: u64 = 20_000_000;
 /// Block power iterations; each multiplies the share of what lies beyond the leading vectors by the squared ratio
 /// of the singular values.
 const ITERATIONS: usize = 12;
@@ -43,7 +47,10 @@ pub(crate) struct Start {
 pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Start {
     let answering = responses.respondents_with_responses();
     let enough = ENOUGH_RESPONDENTS.max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
-    let stride = answering.len().div_ceil(enough);
+    let stride = answering
+        .len()
+        .div_ceil(enough)
+        .max(responses.n_slots().div_ceil(MOST_SLOTS) as usize);
     let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
@@ -204,9 +211,12 @@ impl<'a> Standardised<'a> {
         let mut scoring = Array2::zeros((n_rows, n));
         let mut correlation = Array2::zeros((n_rows, n));
         for d in 0..n.min(width) {
-            let square = squares[d].max(f64::MIN_POSITIVE);
+            // What is left of data with fewer dimensions is rounding.
+            if squares[d] <= LEAST_SQUARE * squares[0] {
+                continue;
+            }
             for row in 0..n_rows {
-                scoring[[row, d]] = rotated[[row, d]] * size / square;
+                scoring[[row, d]] = rotated[[row, d]] * size / squares[d];
                 correlation[[row, d]] = rotated[[row, d]] * size / answered[row].max(f64::MIN_POSITIVE);
             }
         }

@@ -5,6 +5,7 @@ mod common;
 use common::{correlation, quick, simulated, slope};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::posterior::{Scoring, score};
+use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::train::{Epoch, Monitor, Silent, fit};
 use vae_irt_core::{Error, ItemCatalogue, Link, Model, Responses, Settings};
 
@@ -159,4 +160,71 @@ fn other_items_are_refused_by_a_model() {
         score(&model, &others, &[0], &scoring, 1, &Silent),
         Err(Error::Responses(_))
     ));
+}
+
+/// A sample of rows says what all rows say about the precision of the items.
+#[test]
+fn standard_errors_without_estimates_are_those_of_all_respondents() {
+    let (_, responses) = simulated(120_000, 8, 1, 2);
+    let settings = Settings {
+        max_epochs: 2,
+        refine: false,
+        ..Settings::new(1)
+    };
+    let all = fit(&responses, &settings, &Silent).expect("fit");
+    let sampled = fit(
+        &responses,
+        &Settings {
+            estimates: false,
+            ..settings
+        },
+        &Silent,
+    )
+    .expect("fit");
+    assert!(sampled.respondents.len() <= 100_000);
+    assert_eq!(all.model.items, sampled.model.items);
+    for (a, b) in all
+        .item_errors
+        .covariances
+        .chunks(3)
+        .zip(sampled.item_errors.covariances.chunks(3))
+    {
+        assert!((a[0] / b[0] - 1.0).abs() < 0.2, "variances {} and {}", a[0], b[0]);
+    }
+    assert!((all.statistics.classification() - sampled.statistics.classification()).abs() < 0.01);
+}
+
+/// Respondents who vote strictly by party have one dimension, whatever is asked for.
+#[test]
+fn data_with_fewer_dimensions_can_be_fitted() {
+    let catalogue = ItemCatalogue::new(&[2; 20]).expect("valid catalogue");
+    let mut offsets = vec![0u64];
+    let mut options = Vec::new();
+    for respondent in 0..100u32 {
+        options.extend((0..20).map(|item| 2 * item + respondent % 2));
+        offsets.push(options.len() as u64);
+    }
+    let responses = Responses::new(catalogue, offsets, &options).expect("valid responses");
+    let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
+    assert!(fitted.moments.means.iter().all(|x| x.is_finite()));
+}
+
+/// Many respondents with few patterns, one of them very frequent.
+#[test]
+fn frequent_patterns_do_not_bias_the_items() {
+    let design = Design {
+        n_respondents: 30_000,
+        n_items: 12,
+        n_dims: 1,
+        n_options: 2,
+        missing: 0.0,
+    };
+    let truth = simulate(&design, 7).expect("valid design");
+    let responses = truth.to_responses().expect("valid responses");
+    let fitted = fit(&responses, &Settings::new(1), &Silent).expect("fit");
+    let map = &fitted.model.map;
+    let slopes = map.items(&fitted.model.items).expect("items").column(0).to_vec();
+    let true_slopes: Vec<f64> = truth.items.chunks(2).map(|row| row[0]).collect();
+    let ratio = slope(&true_slopes, &slopes).abs();
+    assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
 }

@@ -109,3 +109,42 @@ fn the_network_alone_gives_its_own_moments() {
     assert!(scored.covariance(0)[0] > 0.0);
     assert_eq!(scored.third_along(0, &[1.0, 1.0]), 0.0);
 }
+
+#[test]
+fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
+    // 150 items and a network that has hardly been trained: extreme patterns lie many of its standard deviations away.
+    for n_dims in [1, 2] {
+        let (_, responses) = simulated(400, 150, n_dims, 2);
+        let mut settings = quick(n_dims);
+        settings.max_epochs = 1;
+        let fitted = fit(&responses, &settings, &Silent).expect("fit");
+        let catalogue = responses.catalogue();
+        // Everybody's answer that points along the first axis.
+        let options: Vec<u32> = (0..catalogue.n_items())
+            .map(|item| {
+                let slope = fitted.model.items.row(catalogue.rows_of(item).start)[0];
+                catalogue.options_of(item).start as u32 + u32::from(slope > 0.0)
+            })
+            .collect();
+        let offsets = vec![0, options.len() as u64];
+        let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
+        let scoring = Scoring {
+            refine: true,
+            seed: 1,
+        };
+        let scored = score(&fitted.model, &extreme, &[0], &scoring, 1, &Silent).expect("scores");
+        assert!(scored.pareto_k[0].is_nan(), "the grid fits");
+        if n_dims == 1 {
+            let [mean, variance, ..] = integrate(&fitted.model, &extreme, 0);
+            let sd = variance.sqrt();
+            assert!(
+                (scored.mean(0)[0] - mean).abs() < 0.01 * sd,
+                "mean {} for {mean}",
+                scored.mean(0)[0]
+            );
+            assert!((scored.covariance(0)[0].sqrt() / sd - 1.0).abs() < 0.01);
+        } else {
+            assert!(scored.mean(0)[0] > 2.5, "mean {}", scored.mean(0)[0]);
+        }
+    }
+}

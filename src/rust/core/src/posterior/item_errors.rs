@@ -35,18 +35,26 @@ impl ItemErrors {
     }
 }
 
-/// Responses to an item that are enough to know its information, about: where there are more, an evenly spaced sample of them
-/// stands for all.
-const ENOUGH_RESPONSES: u64 = 1_000;
+/// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to each item
+/// stand for all.
+const ENOUGH_RESPONSES: u64 = 5_000_000;
+/// Responses to an item that are evaluated at least.
+const ENOUGH_FOR_ITEM: u64 = 1_000;
+
+/// Parameters of an item beyond which its standard errors are not computed: their number grows with the square.
+const MOST_PARAMETERS: usize = 600;
 
 /// The information about one item's parameters.
 struct Block {
     first_row: usize,
+    n_rows: usize,
+    /// Empty where it would be too large.
     information: Array2<f64>,
     /// Every so many responses one is evaluated.
     stride: u64,
     seen: u64,
-    evaluated: u64,
+    /// Summed weights of the responses that were evaluated.
+    evaluated: f64,
     scratch: Scratch,
 }
 
@@ -64,7 +72,7 @@ struct Scratch {
 /// Inverts, item by item, the observed information, prior included: the expected information about the complete
 /// data less what the latent traits leave unknown, `E[-H] - Var[score]`, summed over respondents (Louis 1982,
 /// <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>). Expectations are over each respondent's posterior. Where an item
-/// has very many responses, the sum is extrapolated from a sample of them.
+/// has very many responses, or `respondents` are a sample, the sum is extrapolated to all of its responses.
 ///
 /// # Errors
 /// [`Error::Cancelled`] when the monitor says so.
@@ -84,9 +92,18 @@ pub fn item_errors(
             covariances: vec![f64::NAN; catalogue.n_parameter_rows() * length],
         });
     }
-    let totals = responses.item_totals();
-    let mut blocks: Vec<Block> = (0..catalogue.n_items())
-        .map(|item| Block::new(catalogue.rows_of(item), n_dims, totals[item]))
+    let enough = (ENOUGH_RESPONSES / catalogue.n_items() as u64).max(ENOUGH_FOR_ITEM);
+    let stride = |n: u64| {
+        if responses.has_weights() {
+            1
+        } else {
+            n.div_ceil(enough).max(1)
+        }
+    };
+    let mut blocks: Vec<Block> = answers_of(responses, respondents)
+        .into_iter()
+        .enumerate()
+        .map(|(item, n)| Block::new(catalogue.rows_of(item), n_dims, stride(n)))
         .collect();
     let rule = Cubature::new(n_dims);
     let arch = pulp::Arch::new();
@@ -104,7 +121,7 @@ pub fn item_errors(
         blocks.par_iter_mut().enumerate().for_each(|(item, block)| {
             for chooser in batch.choosers_of(catalogue.options_of(item)) {
                 block.seen += 1;
-                if (block.seen - 1).is_multiple_of(block.stride) {
+                if (block.seen - 1).is_multiple_of(block.stride) && block.is_evaluated() {
                     let position = chooser.position as usize;
                     arch.dispatch(Addition {
                         block,
@@ -118,31 +135,63 @@ pub fn item_errors(
             }
         });
     }
+    let totals = responses.weighted_item_totals();
     let covariances = blocks
         .iter()
-        .flat_map(|block| block.covariances(n_dims, settings))
+        .zip(totals)
+        .flat_map(|(block, total)| block.covariances(n_dims, total, settings))
         .collect();
     Ok(ItemErrors { covariances })
 }
 
+/// How many responses of some respondents each item has.
+fn answers_of(responses: &Responses, respondents: &[u32]) -> Vec<u64> {
+    let mut counts = vec![0; responses.catalogue().n_items()];
+    let mut row = Vec::new();
+    for &respondent in respondents {
+        row.clear();
+        responses.copy_row(respondent as usize, &mut row);
+        row.iter()
+            .for_each(|&option| counts[responses.catalogue().item_of(option as usize)] += 1);
+    }
+    counts
+}
+
 impl Block {
-    fn new(rows: Range<usize>, n_dims: usize, n_responses: u64) -> Self {
-        let size = rows.len() * (n_dims + 1);
+    fn new(rows: Range<usize>, n_dims: usize, stride: u64) -> Self {
+        let n_parameters = rows.len() * (n_dims + 1);
+        let size = if n_parameters > MOST_PARAMETERS {
+            0
+        } else {
+            n_parameters
+        };
         Self {
             first_row: rows.start,
+            n_rows: rows.len(),
             information: Array2::zeros((size, size)),
-            stride: n_responses.div_ceil(ENOUGH_RESPONSES).max(1),
+            stride,
             seen: 0,
-            evaluated: 0,
+            evaluated: 0.0,
             scratch: Scratch::default(),
         }
     }
 
-    /// The packed covariance of every parameter row.
-    fn covariances(&self, n_dims: usize, settings: &Settings) -> Vec<f64> {
+    fn is_evaluated(&self) -> bool {
+        self.information.nrows() > 0
+    }
+
+    /// The packed covariance of every parameter row; `total` is the summed weight of all responses to the item.
+    fn covariances(&self, n_dims: usize, total: f64, settings: &Settings) -> Vec<f64> {
         let width = n_dims + 1;
         let size = self.information.nrows();
-        let scale = self.seen as f64 / self.evaluated as f64;
+        if !self.is_evaluated() {
+            return vec![f64::NAN; self.n_rows * packed_length(width)];
+        }
+        let scale = if self.evaluated > 0.0 {
+            total / self.evaluated
+        } else {
+            0.0
+        };
         let precision = |i: usize| {
             let sd = if i % width == n_dims {
                 settings.difficulty_sd
@@ -195,7 +244,7 @@ impl NullaryFnOnce for Addition<'_> {
         let n_nodes = rule.weights.len();
         let width = rule.n_dims + 1;
         let n_rows = block.information.nrows() / width;
-        block.evaluated += 1;
+        block.evaluated += weight;
         let Scratch {
             residuals,
             probabilities,

@@ -199,6 +199,14 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 impl Summary {
+    /// The same moments, marked as not reliable.
+    pub fn unreliable(self) -> Self {
+        Self {
+            pareto_k: f64::INFINITY,
+            ..self
+        }
+    }
+
     /// Posterior means.
     pub fn mean(&self) -> &[f64] {
         &self.mean

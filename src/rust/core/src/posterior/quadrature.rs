@@ -1,8 +1,9 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
 use super::moments::Summary;
+use super::newton;
 use super::respondent::Respondent;
-use crate::linalg::{cholesky, symmetric_eigen, unpack};
+use crate::linalg::{cholesky, invert, symmetric_eigen, unpack};
 use ndarray::Array2;
 
 /// Most dimensions for which a grid is cheaper than draws.
@@ -60,26 +61,30 @@ impl Grid {
     }
 
     /// The moments of a posterior. The grid starts at a normal distribution, given by its mean and the lower Cholesky factor of
-    /// its covariance, and moves to the posterior's own moments until it fits (Naylor and Smith 1982,
-    /// <https://doi.org/10.2307/2347995>).
+    /// its covariance, where that does not fit at the mode and its curvature, and moves to the posterior's own moments until it
+    /// fits (Naylor and Smith 1982, <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an
+    /// infinite Pareto k.
     pub fn integrate(&self, respondent: &Respondent, centre: Vec<f64>, factor: Array2<f64>) -> Summary {
         let sound = centre.iter().chain(&factor).all(|x| x.is_finite());
-        let mut place = if sound {
-            Place { centre, factor }
-        } else {
-            Place {
-                centre: vec![0.0; self.n_dims],
-                factor: Array2::eye(self.n_dims),
+        if sound {
+            let place = Place {
+                centre: centre.clone(),
+                factor,
+            };
+            let summary = self.sum(respondent, &place);
+            if self.moved(&place, &summary).is_none() {
+                return summary;
             }
-        };
-        let mut summary = self.sum(respondent, &place);
-        for _ in 0..MOST_ROUNDS {
-            let next = self.moved(&place, &summary);
-            let Some(next) = next else { break };
-            place = next;
-            summary = self.sum(respondent, &place);
         }
-        summary
+        let mut place = at_mode(respondent, centre);
+        for _ in 0..MOST_ROUNDS {
+            let summary = self.sum(respondent, &place);
+            match self.moved(&place, &summary) {
+                None => return summary,
+                Some(next) => place = next,
+            }
+        }
+        self.sum(respondent, &place).unreliable()
     }
 
     fn sum(&self, respondent: &Respondent, place: &Place) -> Summary {
@@ -127,11 +132,23 @@ impl Grid {
         if fits {
             return None;
         }
-        let factor = cholesky(covariance.view())?;
+        // Moments of a grid so far off that they are no covariance leave it where it is.
+        let factor = cholesky(covariance.view()).unwrap_or_else(|| place.factor.clone());
         Some(Place {
             centre: summary.mean().to_vec(),
             factor,
         })
+    }
+}
+
+/// The normal distribution with the mode and the curvature of a posterior.
+fn at_mode(respondent: &Respondent, start: Vec<f64>) -> Place {
+    let mode = newton::maximise(respondent, start);
+    let information = mode.factor.dot(&mode.factor.t());
+    let factor = invert(information.view()).and_then(|covariance| cholesky(covariance.view()));
+    Place {
+        factor: factor.unwrap_or_else(|| Array2::eye(mode.point.len())),
+        centre: mode.point,
     }
 }
 

@@ -181,6 +181,31 @@ impl<'a> Responses<'a> {
             .collect()
     }
 
+    /// The summed weights of those who answered each item.
+    pub fn weighted_item_totals(&self) -> Vec<f64> {
+        if self.weights.is_none() {
+            return self.item_totals().into_iter().map(|n| n as f64).collect();
+        }
+        let mut totals = vec![0.0; self.catalogue.n_items()];
+        let mut row = Vec::new();
+        for respondent in 0..self.n_respondents() {
+            row.clear();
+            self.copy_row(respondent, &mut row);
+            let weight = f64::from(self.weight(respondent));
+            row.iter()
+                .for_each(|&option| totals[self.catalogue.item_of(option as usize)] += weight);
+        }
+        totals
+    }
+
+    /// How many slots all responses have: options beside the reference of their items.
+    pub fn n_slots(&self) -> u64 {
+        let totals = self.item_totals().into_iter().enumerate();
+        totals
+            .map(|(item, n)| n * self.catalogue.rows_of(item).len() as u64)
+            .sum()
+    }
+
     /// The respondents who gave at least one response.
     pub fn respondents_with_responses(&self) -> Vec<u32> {
         (0..self.n_respondents())

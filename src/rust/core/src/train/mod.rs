@@ -85,7 +85,6 @@ pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) ->
         .install(|| fit_in_pool(responses, settings, shape, monitor))
 }
 
-/// Identical rows of responses are estimated once, where that pays.
 fn fit_in_pool(
     responses: &Responses,
     settings: &Settings,
@@ -98,46 +97,13 @@ fn fit_in_pool(
             "fewer than two respondents gave a response".into(),
         ));
     }
-    let mut timings = Timings::default();
-    let patterns = timings.time("search for identical respondents", || Patterns::new(responses))?;
-    let Some(Patterns {
-        responses: distinct,
-        pattern_of,
-    }) = patterns
-    else {
-        return estimate(responses, settings, shape, timings, monitor);
-    };
-    let polarity = settings.polarity.as_ref();
-    let settings = Settings {
-        polarity: polarity.map(|rows| rows.iter().map(|&i| pattern_of[i as usize]).collect()),
-        ..settings.clone()
-    };
-    let mut fit = estimate(&distinct, &settings, shape, timings, monitor)?;
-    if !settings.estimates {
-        return Ok(fit);
+    let mut polarity = settings.polarity.iter().flatten();
+    if let Some(silent) = polarity.find(|row| respondents.binary_search(row).is_err()) {
+        return Err(Error::Responses(format!(
+            "respondent {silent} gave no response to orient by"
+        )));
     }
-    let mut place = vec![0; distinct.n_respondents()];
-    fit.respondents
-        .iter()
-        .enumerate()
-        .for_each(|(k, &pattern)| place[pattern as usize] = k);
-    let places = respondents
-        .iter()
-        .map(|&i| place[pattern_of[i as usize] as usize]);
-    fit.moments = fit.moments.select(places);
-    fit.statistics = fit_statistics(&fit.model, responses, &respondents, &fit.moments);
-    fit.respondents = respondents;
-    Ok(fit)
-}
-
-fn estimate(
-    responses: &Responses,
-    settings: &Settings,
-    shape: ModelShape,
-    mut timings: Timings,
-    monitor: &dyn Monitor,
-) -> Result<Fit> {
-    let respondents = responses.respondents_with_responses();
+    let mut timings = Timings::default();
     let start = timings.time("starting values", || start(responses, &shape, settings.seed));
     let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
@@ -164,21 +130,20 @@ fn estimate(
         seed: settings.seed,
     };
     let moments = timings.time("posteriors", || {
-        posterior::moments(&model, responses, &respondents, &scoring, monitor)
+        distinct_moments(&model, responses, &respondents, &scoring, monitor)
     })?;
     let item_errors = timings.time("standard errors of the items", || {
         posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)
     })?;
-    let weights: Vec<f64> = respondents
+    let weights = respondents
         .iter()
-        .map(|&i| f64::from(responses.weight(i as usize)))
-        .collect();
+        .map(|&i| f64::from(responses.weight(i as usize)));
     model.map = AffineMap::principal(
         &moments,
-        &weights,
+        &weights.collect::<Vec<f64>>(),
         &model.items,
         &model.shape.catalogue,
-        &responses.item_totals(),
+        &responses.weighted_item_totals(),
     )?;
     if let Some(polarity) = &settings.polarity {
         orient(&mut model.map, polarity, &respondents, &moments)?;
@@ -187,8 +152,6 @@ fn estimate(
         fit_statistics(&model, responses, &respondents, &moments)
     });
     Ok(Fit {
-        statistics,
-        timings,
         model,
         converged: schedule.converged(),
         epochs: schedule.into_epochs(),
@@ -196,7 +159,24 @@ fn estimate(
         moments,
         item_errors,
         linkage: start.linkage,
+        statistics,
+        timings,
     })
+}
+
+/// The moments of respondents; those of identical ones are computed once, where that pays.
+fn distinct_moments(
+    model: &Model,
+    responses: &Responses,
+    respondents: &[u32],
+    scoring: &posterior::Scoring,
+    monitor: &dyn Monitor,
+) -> Result<Moments> {
+    let Some(Patterns { firsts, pattern_of }) = Patterns::new(responses, respondents) else {
+        return posterior::moments(model, responses, respondents, scoring, monitor);
+    };
+    let moments = posterior::moments(model, responses, &firsts, scoring, monitor)?;
+    Ok(moments.select(pattern_of.iter().map(|&pattern| pattern as usize)))
 }
 
 /// Evenly spaced respondents, and those of `polarity`.
@@ -230,7 +210,8 @@ fn train(
     respondents: &[u32],
     monitor: &dyn Monitor,
 ) -> Result<Schedule> {
-    let batch_size = settings.batch_size_for(respondents.len());
+    let mean_slots = responses.n_slots() as f64 / respondents.len() as f64;
+    let batch_size = settings.batch_size_for(respondents.len(), mean_slots);
     let n_batches = respondents.len().div_ceil(batch_size);
     // Batches of nearly the same size, so that no respondent weighs more than another.
     let batch_size = respondents.len().div_ceil(n_batches);

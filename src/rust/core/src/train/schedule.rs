@@ -168,6 +168,9 @@ impl Schedule {
                 self.judge();
             }
         }
+        if phase == Phase::Search {
+            self.plan();
+        }
         if !self.done.is_multiple_of(self.n_batches) {
             return None;
         }
@@ -198,6 +201,10 @@ impl Schedule {
             }
         }
         self.converged = self.without_progress >= WINDOWS_WITHOUT_PROGRESS;
+    }
+
+    /// Plans the descent when the search is over.
+    fn plan(&mut self) {
         let latest = ((self.most_steps as f64 * SEARCH_SHARE) as usize).max(1);
         if self.converged || self.done >= latest {
             let wanted = ((self.done as f64 * DESCENT_PER_SEARCH).ceil() as usize).max(LEAST_DESCENT_STEPS);
@@ -271,6 +278,21 @@ mod tests {
             ..Settings::new(1)
         };
         assert_eq!(run(&settings, |_| -1.0).into_epochs().len(), 1);
+    }
+
+    #[test]
+    fn few_epochs_end_in_a_descent() {
+        for max_epochs in 1..4 {
+            let settings = Settings {
+                max_epochs,
+                ..Settings::new(1)
+            };
+            let epochs = run(&settings, |epoch| epoch as f64).into_epochs();
+            assert_eq!(epochs.len(), max_epochs);
+            let last = epochs.last().expect("epochs");
+            assert_eq!(last.phase, Phase::Descent);
+            assert!(last.learning_rate < 0.5 * settings.learning_rate);
+        }
     }
 
     #[test]

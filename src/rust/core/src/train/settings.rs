@@ -86,13 +86,18 @@ impl Settings {
         positive("difficulty", self.difficulty_sd)
     }
 
-    /// The batch size for a number of respondents: everybody up to 512, then slowly more.
-    pub fn batch_size_for(&self, n_respondents: usize) -> usize {
+    /// The batch size for a number of respondents, who have so many slots (options beside the reference of the items that
+    /// they answered) on average: everybody up to 512, then slowly more, but less where the gradients of all slots would take
+    /// much memory.
+    pub fn batch_size_for(&self, n_respondents: usize, mean_slots: f64) -> usize {
         const SMALLEST: usize = 512;
         const LARGEST: usize = 4_096;
         const BATCHES: usize = 50;
+        const MOST_SLOTS: f64 = 2e6;
+        let usual = (n_respondents / BATCHES).clamp(SMALLEST, LARGEST);
+        let affordable = (MOST_SLOTS / mean_slots.max(1.0)) as usize;
         self.batch_size
-            .unwrap_or((n_respondents / BATCHES).clamp(SMALLEST, LARGEST))
+            .unwrap_or(usual.min(affordable).max(1))
             .min(n_respondents)
     }
 
@@ -155,13 +160,15 @@ mod tests {
     #[test]
     fn batches_grow_with_the_data() {
         let settings = Settings::new(1);
-        assert_eq!(settings.batch_size_for(102), 102);
-        assert_eq!(settings.batch_size_for(10_000), 512);
-        assert_eq!(settings.batch_size_for(1_000_000), 4_096);
+        assert_eq!(settings.batch_size_for(102, 500.0), 102);
+        assert_eq!(settings.batch_size_for(10_000, 100.0), 512);
+        assert_eq!(settings.batch_size_for(1_000_000, 75.0), 4_096);
+        assert_eq!(settings.batch_size_for(1_000_000, 10_000.0), 200);
+        assert_eq!(settings.batch_size_for(10, 1e9), 1);
         let own = Settings {
             batch_size: Some(64),
             ..settings
         };
-        assert_eq!(own.batch_size_for(10_000), 64);
+        assert_eq!(own.batch_size_for(10_000, 100.0), 64);
     }
 }
