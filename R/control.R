@@ -25,8 +25,9 @@
 #'   dimensions, where it takes longer than the training. Without, the estimates are the network's: nearly as accurate,
 #'   with intervals that are normal, and without `pareto_k` and log-likelihood.
 #' @param std_errors `"conditional"`: standard errors of the respondents treat the item parameters as known, and those
-#'   of the items come from each item's own observed information (Louis' identity), the other items held fixed.
-#'   `"none"`: no standard errors of the items.
+#'   of the items come from each item's own observed information (Louis' identity), the other items held fixed. With more
+#'   than about 5 million responses the information is extrapolated from an evenly spaced sample of them, at least 1,000 to each
+#'   item that has them; items with more than 600 parameters have no standard errors. `"none"`: none for the items.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.

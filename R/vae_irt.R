@@ -43,7 +43,8 @@
 #'     parameters treated as known), `conf.low` and `conf.high` (posterior quantiles at the level of [vae_control()], by a
 #'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above
 #'     `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable (`-Inf`: all importance
-#'     weights are the same; `NA` where there is no importance sampling: in one or two dimensions and without refinement);
+#'     weights are the same; `NA` where there is no importance sampling: in one or two dimensions, where it is `Inf`
+#'     if the quadrature found no grid that fits, and without refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;

@@ -1,7 +1,7 @@
 # Speed, memory and accuracy, in one run. Every job runs in an R process of its own and is reported as elapsed seconds, as a
 # ratio to a yardstick (500 iterations of pscl::ideal on the 109th Senate) and with the peak memory of its process. Peers
 # that are not installed are left out: MCMCpack; emIRT (to be built from its sources); PyTorch, for which VAEIRT_PYTHON names a
-# Python that has it. VAEIRT_BENCH=quick leaves the largest data out, =full adds 5 million voters.
+# Python that has it. VAEIRT_BENCH=quick leaves the largest data out, =full adds 5 million voters and emIRT at 1 million.
 generator <- file.path(Sys.getenv("CARGO_TARGET_DIR", "src/rust/target"), "release/examples/ballots")
 size <- Sys.getenv("VAEIRT_BENCH", "usual")
 work <- file.path(tempdir(), "bench")
@@ -78,7 +78,7 @@ report("vaeirt, s109, logit, 1-D", run(senate, "logit", 1, reference))
 
 # Complete binary data, one dimension ----------------------------------------------------------------------------------
 
-binary <- function(n_respondents, n_items) {
+binary <- function(n_respondents, n_items, peer = TRUE) {
   path <- file.path(work, sprintf("%d.rds", n_respondents))
   run(function(n_respondents, n_items, path) {
     truth <- vaeirt::simulate_irt(n_respondents, n_items, seed = 1)
@@ -99,7 +99,7 @@ binary <- function(n_respondents, n_items) {
   }, path)
   shape <- sprintf("%s x %d", format(n_respondents, big.mark = ",", scientific = FALSE), n_items)
   report(paste0("vaeirt, ", shape, ", logit, 1-D"), ours)
-  if (requireNamespace("emIRT", quietly = TRUE)) {
+  if (peer && requireNamespace("emIRT", quietly = TRUE)) {
     report(paste0("emIRT::binIRT, ", shape), run(function(path) {
       truth <- readRDS(path)
       votes <- truth$responses * 2L - 1L
@@ -117,7 +117,7 @@ binary <- function(n_respondents, n_items) {
 }
 binary(10000, 100)
 binary(100000, 100)
-if (size != "quick") binary(1000000, 50)
+if (size != "quick") binary(1000000, 50, peer = size == "full")
 
 # Cast vote records ----------------------------------------------------------------------------------------------------
 

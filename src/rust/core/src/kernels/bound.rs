@@ -40,6 +40,8 @@ pub struct Sampling<'a> {
     pub batch: &'a Batch,
     /// The weights of the respondents of the batch.
     pub weights: &'a [f32],
+    /// What a batch of this size weighs on average; the gradients are per unit of it.
+    pub total_weight: f32,
     /// Samples per respondent.
     pub n_samples: usize,
 }
@@ -97,13 +99,11 @@ impl Bound {
             encoder,
             items,
             batch,
-            weights,
             ..
         } = sampling;
         self.by_pooled
             .resize(batch.n_respondents() * encoder.hidden(), 0.0);
         self.by_slots.resize(batch.n_slots() * items.width(), 0.0);
-        let total: f32 = weights.iter().sum();
         let arch = pulp::Arch::new();
         let parts: Vec<(f64, NetworkGradient)> = self
             .parts(sampling)
@@ -111,7 +111,6 @@ impl Bound {
             .map_init(Scratch::default, |scratch, part| {
                 arch.dispatch(Task {
                     sampling,
-                    total_weight: total,
                     scratch,
                     part,
                     noise: &noise,
@@ -180,7 +179,6 @@ impl Bound {
 /// The respondents of one task. Its code is compiled for the processors that pulp tells apart.
 struct Task<'a, N> {
     sampling: Sampling<'a>,
-    total_weight: f32,
     scratch: &'a mut Scratch,
     part: Part<'a>,
     noise: &'a N,
@@ -194,7 +192,6 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
     fn call(self) -> Self::Output {
         let Self {
             sampling,
-            total_weight,
             scratch,
             part,
             noise,
@@ -205,6 +202,7 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
             link,
             batch,
             weights,
+            total_weight,
             n_samples,
         } = sampling;
         let n_dims = items.width() - 1;

@@ -24,6 +24,9 @@ pub(super) struct Trainer {
     model: Model,
     n_samples: usize,
     seed: u64,
+    /// Mean weight of the respondents. A batch counts as so much for each of its respondents, so that a heavy respondent
+    /// weighs the same in whatever company.
+    mean_weight: f32,
     /// Learning rate of the embeddings relative to that of the other parameters.
     embedding_rate: f64,
     embedding_state: AdamState,
@@ -43,8 +46,13 @@ struct Prior {
 
 impl Trainer {
     pub fn new(model: Model, responses: &Responses, settings: &Settings) -> Self {
-        let n_answering = responses.respondents_with_responses().len();
-        let mean_responses = responses.n_responses() as f64 / n_answering as f64;
+        let answering = responses.respondents_with_responses();
+        let n_answering = answering.len() as f64;
+        let mean_responses = responses.n_responses() as f64 / n_answering;
+        let total_weight: f64 = answering
+            .iter()
+            .map(|&i| f64::from(responses.weight(i as usize)))
+            .sum();
         let table_state = |table: &Table| AdamState::new(table.n_rows(), table.width());
         let network_states = model
             .encoder
@@ -56,6 +64,7 @@ impl Trainer {
         Self {
             n_samples: settings.importance_samples,
             seed: settings.seed,
+            mean_weight: (total_weight / n_answering) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
             embedding_state: table_state(&model.encoder.embeddings),
             item_state: table_state(&model.items),
@@ -94,9 +103,7 @@ impl Trainer {
         timings.time("update of the embeddings", || {
             self.update_embeddings(batch, learning_rate)
         });
-        timings.time("update of the items", || {
-            self.update_items(batch, weights, learning_rate)
-        });
+        timings.time("update of the items", || self.update_items(batch, learning_rate));
         self.timings = timings;
         Ok(self.bound.total)
     }
@@ -132,9 +139,9 @@ impl Trainer {
         );
     }
 
-    fn update_items(&mut self, batch: &Batch, weights: &[f32], learning_rate: f64) {
+    fn update_items(&mut self, batch: &Batch, learning_rate: f64) {
         let (catalogue, prior, bound) = (&self.model.shape.catalogue, &self.prior, &self.bound);
-        let total: f32 = weights.iter().sum();
+        let total = self.weight_of(batch);
         self.model.items.update(
             &mut self.item_state,
             learning_rate,
@@ -146,6 +153,10 @@ impl Trainer {
                 n_answers > 0
             },
         );
+    }
+
+    fn weight_of(&self, batch: &Batch) -> f32 {
+        self.mean_weight * batch.n_respondents() as f32
     }
 
     /// Evaluates `self.bound` for a batch; returns the gradient by the parameters of the network.
@@ -162,6 +173,7 @@ impl Trainer {
             link: shape.link,
             batch,
             weights,
+            total_weight: self.weight_of(batch),
             n_samples: self.n_samples,
         };
         let (seed, n_dims) = (self.seed, shape.n_dims);
