@@ -23,10 +23,10 @@
 #'    their row, with `NA`, in the estimates;
 #' 6. items and options as in step 4, once more.
 #'
-#' Parquet files are read a batch of rows at a time (the subfolders of a folder are not read), compressed with snappy, zstd, gzip or not at all. Columns may hold
-#' text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's rows may lie anywhere in the files;
-#' respondents and items are numbered in the order in which they occur. A missing response is missing; a missing
-#' respondent or item is an error.
+#' Parquet files are read a batch of rows at a time (the subfolders of a folder are not read), compressed with snappy, zstd,
+#' gzip or not at all. Columns may hold text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's rows may
+#' lie anywhere in the files; respondents and items are numbered in the order in which they occur. A missing response is
+#' missing; a missing respondent or item is an error.
 #'
 #' @param x One of
 #'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;

@@ -13,10 +13,11 @@
 #'   options and references are used, and everybody with a response is scored.
 #' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as the fit
 #'   did.
-#' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a tibble that R would have to hold.
-#' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns. For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents
-#'   without a response to an item of the model; for `"prob"` `respondent`, `item`, `response`, `.prob`, one row per
-#'   option; for `"response"` `respondent`, `item`, `.pred_class`.
+#' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a
+#'   tibble that R would have to hold.
+#' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns. For `"ideal_point"` the columns of
+#'   `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an item of the model; for `"prob"`
+#'   `respondent`, `item`, `response`, `.prob`, one row per option; for `"response"` `respondent`, `item`, `.pred_class`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -30,7 +31,9 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
   check_flag(refine)
   if (!is.null(to)) {
     if (type != "ideal_point" || is.null(newdata)) {
-      abort_vaeirt("{.arg to} is for the ideal points of {.arg newdata}; see {.fn write_estimates} for those of the fit.", "argument")
+      abort_vaeirt(
+        "{.arg to} is for the ideal points of {.arg newdata}; see {.fn write_estimates} for those of the fit.", "argument"
+      )
     }
     check_path(to)
     check_not_read(to, newdata)
@@ -77,7 +80,8 @@ score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, 
 score_rows <- function(fit, respondents, packed, rows, refine, call) {
   if (!is.null(rows)) {
     offsets <- packed$offsets[c(rows, rows[[length(rows)]] + 1)]
-    own <- seq.int(offsets[[1]] * packed$option_size + 1, length.out = (offsets[[length(offsets)]] - offsets[[1]]) * packed$option_size)
+    bytes <- range(offsets) * packed$option_size
+    own <- seq.int(bytes[[1]] + 1, length.out = diff(bytes))
     packed <- list(offsets = offsets - offsets[[1]], options = packed$options[own], option_size = packed$option_size)
   }
   settings <- list(refine = refine, seed = fit$seed, threads = fit$control$threads)

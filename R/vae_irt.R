@@ -124,7 +124,8 @@ vae_irt <- function(data,
 new_vae_irt <- function(result, responses, dims, link, prior, control, refine, seed, call) {
   rows <- if (!control$estimates) integer()
   n_rows <- if (control$estimates) nrow(responses$respondents) else 0L
-  respondents <- respondent_table(list(respondents = responses$respondents, offsets = if (control$estimates) responses$offsets else 0), rows)
+  responses_of <- list(respondents = responses$respondents, offsets = if (control$estimates) responses$offsets else 0)
+  respondents <- respondent_table(responses_of, rows)
   posterior <- fill_rows(result$posterior, result$respondents, n_rows)
   structure(
     list(
