@@ -32,7 +32,8 @@ warn_if_not_linked <- function(fit, call = caller_env()) {
       c(
         "Groups of respondents are linked by {length(at)} item{?s} alone: {.val {utils::head(fit$linking, 5)}}.",
         x = "{cli::qty(length(at))}{?It has/They have} {n_rows} response option{?s} beside the
-             reference{cli::qty(length(at))}{?/s}; {fit$dims} dimension{?s} need {2 * fit$dims} for the axes of the groups to agree with certainty.",
+             reference{cli::qty(length(at))}{?/s}; {fit$dims} dimension{?s} need {2 * fit$dims} for the
+             axes of the groups to agree with certainty.",
         i = "Compare within groups, lower {.arg dims}, or add items that the groups share."
       ),
       class = c("vaeirt_warning_linking", "vaeirt_warning"),
