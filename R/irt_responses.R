@@ -389,7 +389,7 @@ worker_threads <- function() vae_control()$threads
 
 #' @export
 print.irt_responses <- function(x, ...) {
-  n <- format(c(nrow(x$respondents), nrow(x$items), n_stored(x)), big.mark = ",", trim = TRUE, scientific = FALSE)
+  n <- format_count(c(nrow(x$respondents), nrow(x$items), n_stored(x)))
   shown <- n_stored(x) / (as.double(nrow(x$respondents)) * nrow(x$items))
   cli::cat_line("<irt_responses> ", n[[1]], " respondents, ", n[[2]], " items, ", n[[3]], " responses (",
     format(100 * shown, digits = 3), " % of the cells)")

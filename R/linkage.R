@@ -41,5 +41,3 @@ warn_if_not_linked <- function(fit, call = caller_env()) {
     )
   }
 }
-
-format_count <- function(n) trimws(format(n, big.mark = ","))

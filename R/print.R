@@ -1,12 +1,12 @@
 #' @export
 print.vae_irt <- function(x, n = 6, ...) {
   about <- glance(x)
-  number <- function(n) format(n, big.mark = ",", trim = TRUE)
   cli::cat_line(
     "Item response model, ", x$link, " link, ", x$dims, if (x$dims == 1) " dimension" else " dimensions"
   )
   cli::cat_line(
-    number(about$n_respondents), " respondents, ", number(about$n_items), " items, ", number(about$nobs), " responses"
+    format_count(about$n_respondents), " respondents, ", format_count(about$n_items), " items, ", format_count(about$nobs),
+    " responses"
   )
   cli::cat_line(
     if (x$converged) "Converged" else "Did NOT converge", " in ", about$epochs, " epochs (",
@@ -20,7 +20,7 @@ print.vae_irt <- function(x, n = 6, ...) {
   unreliable <- sum(x$posterior$pareto_k > threshold, na.rm = TRUE)
   if (unreliable > 0) {
     cli::cat_line(
-      "Not reliable (Pareto k > ", format(threshold, digits = 2), "): ", number(unreliable), " respondent",
+      "Not reliable (Pareto k > ", format(threshold, digits = 2), "): ", format_count(unreliable), " respondent",
       if (unreliable > 1) "s"
     )
   }
@@ -100,5 +100,8 @@ print.summary.vae_irt <- function(x, ...) {
 
 # The columns of the estimates that are printed; metadata would push them off the screen.
 shown_columns <- c("respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses")
+
+# Counts in full, never as 1e+06.
+format_count <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
 
 percent <- function(share) paste0(format(round(100 * share, 1), nsmall = 1), " %")

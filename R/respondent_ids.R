@@ -9,8 +9,7 @@ dim.vaeirt_ids <- function(x) c(x$n, length(x$columns))
 
 #' @export
 print.vaeirt_ids <- function(x, ...) {
-  n <- format(x$n, big.mark = ",", scientific = FALSE)
-  cli::cat_line("<vaeirt_ids> ", n, " respondents, named by ", paste(names(x$columns), collapse = ", "))
+  cli::cat_line("<vaeirt_ids> ", format_count(x$n), " respondents, named by ", paste(names(x$columns), collapse = ", "))
   shown <- utils::head(seq_len(x$n), 5)
   cli::cat_line(paste(respondent_names(x, shown), collapse = ", "), if (x$n > 5) ", ...")
   invisible(x)

@@ -122,11 +122,12 @@ vae_irt <- function(data,
 }
 
 new_vae_irt <- function(result, responses, dims, link, prior, control, refine, seed, call) {
-  rows <- if (!control$estimates) integer()
-  n_rows <- if (control$estimates) nrow(responses$respondents) else 0L
-  responses_of <- list(respondents = responses$respondents, offsets = if (control$estimates) responses$offsets else 0)
-  respondents <- respondent_table(responses_of, rows)
-  posterior <- fill_rows(result$posterior, result$respondents, n_rows)
+  respondents <- if (control$estimates) {
+    respondent_table(responses)
+  } else {
+    respondent_table(list(respondents = responses$respondents, offsets = 0), integer())
+  }
+  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
   structure(
     list(
       estimates = new_estimates(respondents, posterior, control$level),

@@ -124,10 +124,7 @@ pub fn timings_list(timings: &Timings) -> List {
 /// How the items are linked: the group of every item, the number of respondents in each group, and the linking items, all
 /// counted from 1.
 pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
-    let mut sizes = vec![0i32; linkage.n_groups()];
-    for group in linkage.groups_of_respondents(responses).into_iter().flatten() {
-        sizes[group as usize] += 1;
-    }
+    let sizes: Vec<i32> = linkage.group_sizes(responses).iter().map(|&n| n as i32).collect();
     list!(
         groups = row_numbers(&linkage.groups),
         sizes = sizes,

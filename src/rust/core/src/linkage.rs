@@ -37,17 +37,19 @@ impl Linkage {
         self.groups.iter().max().map_or(0, |&g| g as usize + 1)
     }
 
-    /// The group of every respondent; nothing for those without a response.
-    pub fn groups_of_respondents(&self, responses: &Responses) -> Vec<Option<u32>> {
+    /// The number of respondents in every group; those without a response are in none.
+    pub fn group_sizes(&self, responses: &Responses) -> Vec<usize> {
+        let mut sizes = vec![0; self.n_groups()];
         let mut row = Vec::new();
-        (0..responses.n_respondents())
-            .map(|respondent| {
-                row.clear();
-                responses.copy_row(respondent, &mut row);
-                let option = row.first()?;
-                Some(self.groups[responses.catalogue().item_of(*option as usize)])
-            })
-            .collect()
+        for respondent in 0..responses.n_respondents() {
+            row.clear();
+            responses.copy_row(respondent, &mut row);
+            if let Some(&option) = row.first() {
+                let item = responses.catalogue().item_of(option as usize);
+                sizes[self.groups[item] as usize] += 1;
+            }
+        }
+        sizes
     }
 }
 
@@ -229,7 +231,7 @@ mod tests {
                 linking: vec![]
             }
         );
-        let of_respondents = linkage.groups_of_respondents(&responses);
-        assert!(of_respondents.iter().flatten().all(|&g| g == 0));
+        let n_answering = responses.respondents_with_responses().len();
+        assert_eq!(linkage.group_sizes(&responses), [n_answering]);
     }
 }

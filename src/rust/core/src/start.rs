@@ -43,9 +43,8 @@ pub(crate) struct Start {
     pub ln_sd: f32,
 }
 
-/// Finds starting values.
-pub(crate) fn start(responses: &Responses, shape: &ModelShape, seed: u64) -> Start {
-    let answering = responses.respondents_with_responses();
+/// Finds starting values; `answering` are the respondents who gave a response.
+pub(crate) fn start(responses: &Responses, answering: &[u32], shape: &ModelShape, seed: u64) -> Start {
     let enough = ENOUGH_RESPONDENTS.max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
     let stride = answering
         .len()
@@ -331,8 +330,8 @@ mod tests {
             catalogue: ItemCatalogue::new(&[2; 100]).expect("valid catalogue"),
         };
         let responses = truth.to_responses().expect("valid responses");
-        let start = start(&responses, &shape, 1);
         let everybody: Vec<u32> = (0..500).collect();
+        let start = start(&responses, &everybody, &shape, 1);
         let pooled = encoder::pool(&start.embeddings, &Batch::new(&responses, &everybody));
         let scores: Vec<f64> = pooled.chunks(8).map(|row| f64::from(row[0])).collect();
         let n = scores.len() as f64;

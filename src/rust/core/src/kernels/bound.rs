@@ -333,19 +333,19 @@ fn evaluate_in<F: LogCdf>(
     let bound = normalise(weights.as_flattened_mut(), sampling.n_samples);
     slopes.clear();
     slopes.resize(n_blocks * n_dims, [0.0; LANES]);
+    gradients.by_slots.fill(0.0);
     for (block, weight) in weights.iter().enumerate() {
-        let blocks = Block {
+        let samples = Block {
             points: &traits[block * n_dims..(block + 1) * n_dims],
-            residuals: &mut residuals[block * n_slots..(block + 1) * n_slots],
+            residuals: &residuals[block * n_slots..(block + 1) * n_slots],
             weight,
-            first: block == 0,
         };
         let slopes = &mut slopes[block * n_dims..(block + 1) * n_dims];
         accumulate(
             n_dims,
             items,
             responses,
-            blocks,
+            samples,
             slopes,
             gradients.scale,
             gradients.by_slots,
@@ -462,7 +462,6 @@ struct Block<'a> {
     points: &'a [Lanes],
     residuals: &'a [Lanes],
     weight: &'a Lanes,
-    first: bool,
 }
 
 /// Adds the gradients of the weighted log likelihoods by the points to `slopes`, and those by the item parameters to
@@ -485,9 +484,6 @@ fn accumulate(
         for (row, (residual, by_slot)) in rows.chunks_exact(width).zip(&mut slots) {
             let mut weighted = [0.0f32; LANES];
             (0..LANES).for_each(|lane| weighted[lane] = residual[lane] * block.weight[lane]);
-            if block.first {
-                by_slot.fill(0.0);
-            }
             for d in 0..n_dims {
                 let (slope, point) = (&mut slopes[d], &block.points[d]);
                 let mut products = [0.0f32; LANES];

@@ -1,6 +1,6 @@
 //! Standard errors of the item parameters.
 
-use super::{CHUNK, Moments};
+use super::Moments;
 use crate::identify::AffineMap;
 use crate::kernels::math::{self, LogCdf, Normal};
 use crate::linalg::{cholesky, invert, pack, packed_length, unpack};
@@ -35,6 +35,8 @@ impl ItemErrors {
     }
 }
 
+/// Respondents whose nodes are kept at once.
+const CHUNK: usize = 1_024;
 /// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to each item
 /// stand for all.
 const ENOUGH_RESPONSES: u64 = 5_000_000;
@@ -100,7 +102,8 @@ pub fn item_errors(
             n.div_ceil(enough).max(1)
         }
     };
-    let mut blocks: Vec<Block> = answers_of(responses, respondents)
+    let mut blocks: Vec<Block> = responses
+        .sum_by_item(respondents.iter().copied(), |_| 1)
         .into_iter()
         .enumerate()
         .map(|(item, n)| Block::new(catalogue.rows_of(item), n_dims, stride(n)))
@@ -142,19 +145,6 @@ pub fn item_errors(
         .flat_map(|(block, total)| block.covariances(n_dims, total, settings))
         .collect();
     Ok(ItemErrors { covariances })
-}
-
-/// How many responses of some respondents each item has.
-fn answers_of(responses: &Responses, respondents: &[u32]) -> Vec<u64> {
-    let mut counts = vec![0; responses.catalogue().n_items()];
-    let mut row = Vec::new();
-    for &respondent in respondents {
-        row.clear();
-        responses.copy_row(respondent as usize, &mut row);
-        row.iter()
-            .for_each(|&option| counts[responses.catalogue().item_of(option as usize)] += 1);
-    }
-    counts
 }
 
 impl Block {
@@ -267,7 +257,19 @@ impl NullaryFnOnce for Addition<'_> {
         probabilities.clear();
         probabilities.extend_from_slice(residuals);
         match model.shape.link {
-            Link::Logit => softmax(probabilities, largest, sums, n_nodes),
+            Link::Logit => {
+                softmax(probabilities, largest, sums, n_nodes);
+                let rows = residuals
+                    .chunks_exact_mut(n_nodes)
+                    .zip(probabilities.chunks_exact(n_nodes));
+                for (row, (residuals, probabilities)) in rows.enumerate() {
+                    let own = f32::from(u8::from(chosen == row + 1));
+                    residuals
+                        .iter_mut()
+                        .zip(probabilities)
+                        .for_each(|(r, p)| *r = own - p);
+                }
+            }
             Link::Probit => {
                 let sign = if chosen == 1 { 1.0 } else { -1.0 };
                 for (eta, residual) in probabilities.iter_mut().zip(residuals.iter_mut()) {
@@ -275,18 +277,6 @@ impl NullaryFnOnce for Addition<'_> {
                     // The curvature of the one row.
                     *eta = *residual * (*residual + *eta);
                 }
-            }
-        }
-        if model.shape.link == Link::Logit {
-            let rows = residuals
-                .chunks_exact_mut(n_nodes)
-                .zip(probabilities.chunks_exact(n_nodes));
-            for (row, (residuals, probabilities)) in rows.enumerate() {
-                let own = f32::from(u8::from(chosen == row + 1));
-                residuals
-                    .iter_mut()
-                    .zip(probabilities)
-                    .for_each(|(r, p)| *r = own - p);
             }
         }
         score.clear();

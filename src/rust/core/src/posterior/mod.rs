@@ -23,8 +23,6 @@ use quadrature::Grid;
 use rayon::prelude::*;
 use respondent::Respondent;
 
-/// Respondents that are looked at at once.
-const CHUNK: usize = 1_024;
 /// Respondents that one task scores.
 const RESPONDENTS_PER_TASK: usize = 64;
 

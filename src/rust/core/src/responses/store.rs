@@ -186,16 +186,29 @@ impl<'a> Responses<'a> {
         if self.weights.is_none() {
             return self.item_totals().into_iter().map(|n| n as f64).collect();
         }
-        let mut totals = vec![0.0; self.catalogue.n_items()];
+        let everybody = 0..self.n_respondents() as u32;
+        self.sum_by_item(everybody, |respondent| f64::from(self.weight(respondent)))
+    }
+
+    /// Sums, for each item, a number of every one of some respondents who answered it.
+    pub(crate) fn sum_by_item<T>(
+        &self,
+        respondents: impl Iterator<Item = u32>,
+        value: impl Fn(usize) -> T,
+    ) -> Vec<T>
+    where
+        T: Copy + Default + std::ops::AddAssign,
+    {
+        let mut sums = vec![T::default(); self.catalogue.n_items()];
         let mut row = Vec::new();
-        for respondent in 0..self.n_respondents() {
+        for respondent in respondents {
             row.clear();
-            self.copy_row(respondent, &mut row);
-            let weight = f64::from(self.weight(respondent));
+            self.copy_row(respondent as usize, &mut row);
+            let value = value(respondent as usize);
             row.iter()
-                .for_each(|&option| totals[self.catalogue.item_of(option as usize)] += weight);
+                .for_each(|&option| sums[self.catalogue.item_of(option as usize)] += value);
         }
-        totals
+        sums
     }
 
     /// How many slots all responses have: options beside the reference of their items.

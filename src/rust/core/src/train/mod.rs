@@ -24,7 +24,8 @@ use step::Trainer;
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
 
-/// How a caller follows a computation and stops it. Both are called from the computing thread.
+/// How a caller follows a computation and stops it. Epochs are told from the computing thread, `cancelled` is asked from its
+/// workers as well.
 pub trait Monitor: Sync {
     /// An epoch of training has ended.
     fn epoch(&self, epoch: &Epoch);
@@ -97,14 +98,13 @@ fn fit_in_pool(
             "fewer than two respondents gave a response".into(),
         ));
     }
-    let mut polarity = settings.polarity.iter().flatten();
-    if let Some(silent) = polarity.find(|row| respondents.binary_search(row).is_err()) {
-        return Err(Error::Responses(format!(
-            "respondent {silent} gave no response to orient by"
-        )));
+    for &respondent in settings.polarity.iter().flatten() {
+        position_of(respondent, &respondents)?;
     }
     let mut timings = Timings::default();
-    let start = timings.time("starting values", || start(responses, &shape, settings.seed));
+    let start = timings.time("starting values", || {
+        start(responses, &respondents, &shape, settings.seed)
+    });
     let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
     let model = Model {
@@ -116,7 +116,7 @@ fn fit_in_pool(
         items: start.items,
         map: AffineMap::identity(n_dims),
     };
-    let mut trainer = Trainer::new(model, responses, settings);
+    let mut trainer = Trainer::new(model, responses, &respondents, settings);
     let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let (mut model, of_training) = trainer.into_parts();
     timings.merge(&of_training);
@@ -192,14 +192,19 @@ fn sample(respondents: &[u32], settings: &Settings) -> Vec<u32> {
 /// Turns the dimensions around in which the respondent named for it is negative.
 fn orient(map: &mut AffineMap, polarity: &[u32], respondents: &[u32], moments: &Moments) -> Result<()> {
     for (dimension, &respondent) in polarity.iter().enumerate() {
-        let position = respondents.binary_search(&respondent).map_err(|_| {
-            Error::Responses(format!("respondent {respondent} gave no response to orient by"))
-        })?;
+        let position = position_of(respondent, respondents)?;
         if map.point(moments.mean(position))[dimension] < 0.0 {
             map.flip(dimension);
         }
     }
     Ok(())
+}
+
+/// The position among those who gave a response of a respondent to orient by.
+fn position_of(respondent: u32, respondents: &[u32]) -> Result<usize> {
+    respondents
+        .binary_search(&respondent)
+        .map_err(|_| Error::Responses(format!("respondent {respondent} gave no response to orient by")))
 }
 
 /// Runs epochs until the schedule ends.
@@ -247,10 +252,8 @@ fn train(
         if !bound.is_finite() {
             return Err(Error::NotFinite { epoch: step.epoch });
         }
-        if schedule.record(bound, weight, || trainer.log_prior()).is_some()
-            && let Some(epoch) = schedule.last()
-        {
-            monitor.epoch(epoch);
+        if let Some(epoch) = schedule.record(bound, weight, || trainer.log_prior()) {
+            monitor.epoch(&epoch);
         }
     }
     Ok(schedule)

@@ -129,14 +129,17 @@ impl Schedule {
 
     /// The next step, or nothing when training is over.
     pub fn next_step(&self) -> Option<Step> {
-        let end = self
-            .descent
-            .map_or(self.most_steps, |(start, length)| start + length);
-        (self.done < end).then(|| Step {
+        (self.done < self.end()).then(|| Step {
             epoch: self.done / self.n_batches + 1,
             batch: self.done % self.n_batches,
             learning_rate: self.learning_rate(),
         })
+    }
+
+    /// The step after which training ends, as far as that is known.
+    fn end(&self) -> usize {
+        self.descent
+            .map_or(self.most_steps, |(start, length)| start + length)
     }
 
     fn learning_rate(&self) -> f64 {
@@ -149,8 +152,8 @@ impl Schedule {
     }
 
     /// Records the bound of a step, summed over a batch of a total weight, and judges progress. `log_prior` is asked for
-    /// when the step ends an epoch, whose number is then returned.
-    pub fn record(&mut self, bound: f64, weight: f64, log_prior: impl FnOnce() -> f64) -> Option<usize> {
+    /// when the step ends an epoch, which is then returned.
+    pub fn record(&mut self, bound: f64, weight: f64, log_prior: impl FnOnce() -> f64) -> Option<Epoch> {
         let learning_rate = self.learning_rate();
         let phase = if self.descent.is_some() {
             Phase::Descent
@@ -174,18 +177,16 @@ impl Schedule {
         if !self.done.is_multiple_of(self.n_batches) {
             return None;
         }
-        let end = self
-            .descent
-            .map_or(self.most_steps, |(start, length)| start + length);
-        self.epochs.push(Epoch {
+        let epoch = Epoch {
             number: self.epochs.len() + 1,
             bound: self.of_epoch + log_prior(),
             learning_rate,
             phase,
-            progress: self.done as f64 / end as f64,
-        });
+            progress: self.done as f64 / self.end() as f64,
+        };
+        self.epochs.push(epoch);
         self.of_epoch = 0.0;
-        Some(self.epochs.len())
+        Some(epoch)
     }
 
     fn judge(&mut self) {
@@ -212,11 +213,6 @@ impl Schedule {
             let end = end.next_multiple_of(self.n_batches).min(self.most_steps);
             self.descent = Some((self.done, end - self.done));
         }
-    }
-
-    /// The epoch that ended last.
-    pub fn last(&self) -> Option<&Epoch> {
-        self.epochs.last()
     }
 
     /// True when the bound stopped improving before the epochs ran out.

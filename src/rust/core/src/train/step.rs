@@ -45,11 +45,11 @@ struct Prior {
 }
 
 impl Trainer {
-    pub fn new(model: Model, responses: &Responses, settings: &Settings) -> Self {
-        let answering = responses.respondents_with_responses();
-        let n_answering = answering.len() as f64;
+    /// A trainer for the respondents who gave a response.
+    pub fn new(model: Model, responses: &Responses, respondents: &[u32], settings: &Settings) -> Self {
+        let n_answering = respondents.len() as f64;
         let mean_responses = responses.n_responses() as f64 / n_answering;
-        let total_weight: f64 = answering
+        let total_weight: f64 = respondents
             .iter()
             .map(|&i| f64::from(responses.weight(i as usize)))
             .sum();

@@ -80,7 +80,7 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
             held as f32 / totals[item] as f32
         })
         .collect();
-    let mut trainer = Trainer::new(model, &responses, &settings);
+    let mut trainer = Trainer::new(model, &responses, &[0, 1, 2, 3], &settings);
     trainer.mean_weight = WEIGHTS.iter().sum::<f32>() / WEIGHTS.len() as f32;
     Case {
         trainer,
