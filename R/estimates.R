@@ -14,14 +14,28 @@ new_estimates <- function(respondents, posterior, level) {
   estimates$conf.high <- limits$high
   estimates$n_responses <- respondents$n_responses[row]
   estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
+  estimates$ess <- missing_if_nan(posterior$effective_draws[row])
   estimates
 }
 
-# Standard deviations from the packed lower triangles.
+# Standard deviations from the packed lower triangles, with the uncertainty of the items where it is known.
 posterior_sd <- function(posterior) {
   dims <- ncol(posterior$mean)
-  diagonal <- cumsum(seq_len(dims))
-  sqrt(posterior$covariance[, diagonal, drop = FALSE])
+  covariance <- if (is.null(posterior$joint)) posterior$covariance else posterior$joint
+  sqrt(covariance[, cumsum(seq_len(dims)), drop = FALSE])
+}
+
+# The posterior moments on the scale on which the means have mean 0 and standard deviation 1. Without the uncertainty of the items
+# location and scale count as known.
+normalised_posterior <- function(posterior, moments) {
+  row <- rep(1, nrow(posterior$mean))
+  triangle <- which(lower.tri(diag(length(moments$sd)), diag = TRUE), arr.ind = TRUE)
+  triangle <- triangle[order(triangle[, 1], triangle[, 2]), , drop = FALSE]
+  products <- moments$sd[triangle[, 1]] * moments$sd[triangle[, 2]]
+  posterior$mean <- (posterior$mean - outer(row, moments$mean)) / outer(row, moments$sd)
+  posterior$covariance <- posterior$covariance / outer(row, products)
+  posterior$joint <- posterior$joint_normalised
+  posterior
 }
 
 # Quantiles of a distribution from its first three moments: the Cornish-Fisher expansion to the skewness (Cornish and
@@ -34,6 +48,7 @@ posterior_limits <- function(mean, sd, skewness, level) {
 
 # The moments of those who answered, spread over the rows of all respondents.
 fill_rows <- function(posterior, rows, n) {
+  posterior <- posterior[vapply(posterior, NROW, numeric(1)) > 0 | length(rows) == 0]
   if (length(rows) == n) {
     return(posterior)
   }

@@ -2,6 +2,7 @@
 # nolint start
 rust_fit <- function(offsets, options, option_size, option_counts, weights, settings, report) .Call(wrap__rust_fit, offsets, options, option_size, option_counts, weights, settings, report)
 rust_score <- function(model, offsets, options, option_size, option_counts, settings) .Call(wrap__rust_score, model, offsets, options, option_size, option_counts, settings)
+rust_remap <- function(model, matrix, shift, offsets, options, option_size, option_counts, weights, settings) .Call(wrap__rust_remap, model, matrix, shift, offsets, options, option_size, option_counts, weights, settings)
 rust_simulate <- function(design) .Call(wrap__rust_simulate, design)
 rust_info <- function() .Call(wrap__rust_info)
 rust_read_table <- function(columns, n_rows, ignored, threads) .Call(wrap__rust_read_table, columns, n_rows, ignored, threads)

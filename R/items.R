@@ -1,6 +1,7 @@
-# The tibble of the item parameters: the one place where it is built. `item_parameters` and `item_variances` have one row
-# per item and non-reference option: the discriminations by dimension, then the difficulty.
-new_items <- function(result, items, dims, level) {
+# The tibble of the item parameters: the one place where it is built. `parameters` and `variances` have one row per item and
+# non-reference option: the discriminations by dimension, then the difficulty.
+new_items <- function(parameters, variances, items, level) {
+  dims <- ncol(parameters) - 1L
   n_options <- lengths(items$options)
   owner <- rep(seq_along(n_options), n_options - 1)
   label <- unlist(lapply(items$options, `[`, -1))
@@ -10,8 +11,8 @@ new_items <- function(result, items, dims, level) {
     response = label[row],
     term = rep(c(rep("discrimination", dims), "difficulty"), length(owner)),
     dimension = rep(c(seq_len(dims), NA_integer_), length(owner)),
-    estimate = as.vector(t(result$item_parameters)),
-    std.error = missing_if_nan(sqrt(as.vector(t(result$item_variances))))
+    estimate = as.vector(t(parameters)),
+    std.error = missing_if_nan(sqrt(as.vector(t(variances))))
   )
   limits <- posterior_limits(table$estimate, table$std.error, skewness = 0, level)
   table$conf.low <- limits$low

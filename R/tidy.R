@@ -4,6 +4,9 @@
 #'
 #' @param x A `vae_irt` object.
 #' @param component `"respondents"` or `"items"`.
+#' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I. `"normalised"`: the
+#'   posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and the item parameters are
+#'   those of these traits. The section on standard errors of [vae_control()] says how these differ.
 #' @param conf.int Keep the columns `conf.low` and `conf.high`?
 #' @param conf.level Level of the intervals.
 #' @param ... Must be empty.
@@ -22,12 +25,15 @@
 #' tidy(fit, conf.level = 0.8)
 #' tidy(fit, "items", conf.int = FALSE)
 #' glance(fit)
-tidy.vae_irt <- function(x, component = c("respondents", "items"), conf.int = TRUE, conf.level = 0.95, ...) {
+tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("prior", "normalised"), conf.int = TRUE,
+                         conf.level = 0.95, ...) {
   component <- check_choice(component, c("respondents", "items"))
+  scale <- check_choice(scale, c("prior", "normalised"))
   check_flag(conf.int)
   level <- check_share(conf.level)
   check_no_dots(..., call = rlang::current_env())
   table <- if (component == "items") x$items else x$estimates
+  if (scale == "normalised") table <- normalised(x, component)
   if (!conf.int) {
     return(table[setdiff(names(table), c("conf.low", "conf.high"))])
   }
@@ -35,6 +41,27 @@ tidy.vae_irt <- function(x, component = c("respondents", "items"), conf.int = TR
   limits <- posterior_limits(table$estimate, table$std.error, skewness, level)
   table$conf.low <- limits$low
   table$conf.high <- limits$high
+  table
+}
+
+# A table of a fit on the scale on which the posterior means have mean 0 and standard deviation 1.
+normalised <- function(fit, component) {
+  check_estimated(fit)
+  moments <- fit$moments
+  by_row <- function(x) as.vector(t(x))
+  if (component == "respondents") {
+    table <- fit$estimates
+    posterior <- normalised_posterior(fit$posterior, moments)
+    table$estimate <- by_row(posterior$mean)
+    table$std.error <- by_row(posterior_sd(posterior))
+    return(table)
+  }
+  table <- fit$items
+  parameters <- item_matrix(fit)
+  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
+  difficulty <- parameters[, fit$dims + 1] - gamma %*% moments$mean
+  table$estimate <- by_row(cbind(gamma * rep(moments$sd, each = nrow(gamma)), difficulty))
+  table$std.error <- missing_if_nan(sqrt(by_row(moments$item_variances)))
   table
 }
 

@@ -101,54 +101,94 @@ vae_irt <- function(data,
 
   started <- proc.time()[["elapsed"]]
   refine <- wants_refinement(control, dims, responses)
-  settings <- list(
-    dims = dims, link = link, polarity = polarity, seed = seed,
-    discrimination_sd = prior$discrimination, difficulty_sd = prior$difficulty,
-    hidden = control$hidden, importance_samples = control$importance_samples,
-    max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
-    learning_rate = control$learning_rate, tolerance = control$tolerance,
-    refine = refine, estimates = control$estimates, std_errors = control$std_errors != "none", threads = control$threads
-  )
-  answer <- rust_fit(
-    responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
-    settings, progress_reporter(control$progress)
-  )
-  result <- unwrap_rust(answer)
-  fit <- new_vae_irt(result, responses, dims, link, prior, control, refine, seed, call)
+  settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
+  results <- lapply(seq_len(control$restarts), function(k) {
+    settings$seed <- (seed + k - 1) %% .Machine$integer.max
+    unwrap_rust(rust_fit(
+      responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
+      settings, progress_reporter(control$progress)
+    ))
+  })
+  agreement <- compare_restarts(results, settings$seed, responses)
+  fit <- new_vae_irt(results[[which.max(agreement$logLik)]], responses, settings, prior, control, call)
+  fit$restarts <- agreement
   fit$seconds <- proc.time()[["elapsed"]] - started
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
   fit
 }
 
-new_vae_irt <- function(result, responses, dims, link, prior, control, refine, seed, call) {
+new_vae_irt <- function(result, responses, settings, prior, control, call) {
   respondents <- if (control$estimates) {
     respondent_table(responses)
   } else {
     respondent_table(list(respondents = responses$respondents, offsets = 0), integer())
   }
-  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
-  structure(
+  fit <- structure(
     list(
-      estimates = new_estimates(respondents, posterior, control$level),
-      items = new_items(result, responses$items, dims, control$level),
       dropped = responses$dropped,
       training = tibble::as_tibble(result$epochs),
       converged = result$converged,
+      polished = result$polished,
       catalogue = responses$items,
-      posterior = posterior,
       statistics = result[c("classification", "apre", "gmp", "pareto_threshold")],
       timings = tibble::as_tibble(result$timings),
       groups = new_groups(result$linkage, responses$items),
       linking = responses$items$item[result$linkage$linking],
-      model = result$model,
+      responses = if (control$estimates) responses,
       n_respondents = sum(responses_given(responses) > 0),
-      refined = refine,
-      dims = dims, link = link, prior = prior, control = control, seed = seed, call = call
+      refined = settings$refine, draws = result$draws,
+      dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, call = call
     ),
     class = "vae_irt"
   )
+  set_results(fit, result, respondents)
 }
+
+# The settings as the Rust side reads them.
+rust_settings <- function(dims, link, prior, control, refine, seed, polarity = NULL) {
+  list(
+    dims = dims, link = link, polarity = polarity, seed = seed,
+    discrimination_sd = prior$discrimination, difficulty_sd = prior$difficulty,
+    hidden = control$hidden, importance_samples = control$importance_samples,
+    max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
+    learning_rate = control$learning_rate, tolerance = control$tolerance,
+    refine = refine, draws = control$draws %||% 0L, estimates = control$estimates, std_errors = control$std_errors,
+    threads = control$threads
+  )
+}
+
+# The parts of a fit that depend on its axes.
+set_results <- function(fit, result, respondents) {
+  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
+  tables <- list(
+    estimates = new_estimates(respondents, posterior, fit$control$level),
+    items = new_items(result$items$parameters, result$items$variances, fit$catalogue, fit$control$level),
+    posterior = posterior,
+    moments = c(result$items[c("mean", "sd")], list(item_variances = result$items$normalised_variances)),
+    std_errors = result$items$std_errors,
+    model = result$model
+  )
+  fit[names(tables)] <- tables
+  first <- c("estimates", "items", "dropped", "training", "converged")
+  structure(fit[c(first, setdiff(names(fit), first))], class = "vae_irt")
+}
+
+# Marginal log-likelihood of every restart, and the least squared canonical correlation of its ideal points with those of the best.
+compare_restarts <- function(results, seed, responses) {
+  score <- vapply(results, function(result) {
+    evidence <- sum(result$posterior$log_evidence * given_weights(responses, result$respondents))
+    if (is.nan(evidence)) utils::tail(result$epochs$elbo, 1) else evidence
+  }, numeric(1))
+  best <- results[[which.max(score)]]$posterior$mean
+  agreement <- vapply(results, function(result) {
+    if (nrow(best) < 2) return(NA_real_)
+    min(stats::cancor(result$posterior$mean, best)$cor)^2
+  }, numeric(1))
+  tibble::tibble(seed = (seed + seq_along(results) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
+}
+
+given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
 
 # A function that moves a progress bar, or NULL.
 progress_reporter <- function(show, frame = caller_env()) {

@@ -2,12 +2,11 @@
 
 use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
-use ndarray::Array1;
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::linkage::Linkage;
-use vae_irt_core::posterior::Moments;
+use vae_irt_core::posterior::{Moments, Scales, Uncertainty};
 use vae_irt_core::train::{Epoch, Phase};
-use vae_irt_core::{Fit, Responses, Settings, Timings};
+use vae_irt_core::{Model, Responses, Settings, Timings};
 
 fn missing(name: &str) -> Failure {
     Failure::Internal(format!("the setting {name} is missing or of another type"))
@@ -30,7 +29,9 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
     let count = |name: &'static str| number(list, name).map(|x| x as usize);
     let link = list.dollar("link").map_err(|_| missing("link"))?;
     let polarity = list.dollar("polarity").map_err(|_| missing("polarity"))?;
+    let std_errors = list.dollar("std_errors").map_err(|_| missing("std_errors"))?;
     let batch_size = count("batch_size")?;
+    let draws = count("draws")?;
     Ok(Settings {
         n_dims: count("dims")?,
         link: link.as_str().ok_or_else(|| missing("link"))?.parse()?,
@@ -44,7 +45,8 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         tolerance: number(list, "tolerance")?,
         refine: number(list, "refine")? != 0.0,
         estimates: number(list, "estimates")? != 0.0,
-        std_errors: number(list, "std_errors")? != 0.0,
+        draws: (draws > 0).then_some(draws),
+        std_errors: std_errors.as_str().ok_or_else(|| missing("std_errors"))?.parse()?,
         polarity: polarity
             .as_integer_slice()
             .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),
@@ -83,8 +85,9 @@ pub fn epochs_list(epochs: &[Epoch]) -> List {
 }
 
 /// Posterior moments on the reported scale: means, variances and skewnesses of every dimension (matrices with one row
-/// per respondent), the diagnostics, and the covariances' lower triangles row by row.
-pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
+/// per respondent), the diagnostics, and the covariances' lower triangles row by row. `joint` are the covariances with the
+/// uncertainty of the items on both scales, without rows where they are not known.
+pub fn posterior_list(map: &AffineMap, moments: &Moments, joint: &Scales) -> List {
     let n_dims = moments.n_dims;
     let n = moments.n_respondents();
     let mut means = Vec::with_capacity(n * n_dims);
@@ -110,7 +113,11 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments) -> List {
         mean = rows(&means, n_dims),
         covariance = rows(&covariances, n_dims * (n_dims + 1) / 2),
         skewness = rows(&skewness, n_dims),
+        joint = rows(&joint.prior, n_dims * (n_dims + 1) / 2),
+        joint_normalised = rows(&joint.normalised, n_dims * (n_dims + 1) / 2),
         pareto_k = moments.pareto_k.clone(),
+        effective_draws = moments.effective_draws.clone(),
+        amortisation_gap = moments.amortisation_gap.clone(),
         log_evidence = moments.log_evidence.clone()
     )
 }
@@ -132,18 +139,18 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     )
 }
 
-/// Item parameters and their variances on the reported scale: one row per parameter row, the discriminations by
-/// dimension, then the difficulty.
-pub fn item_tables(fit: &Fit) -> Outcome<(RMatrix<f64>, RMatrix<f64>)> {
-    let map = &fit.model.map;
-    let parameters = map.items(&fit.model.items)?;
-    let variances: Vec<f64> = fit
-        .item_errors
-        .mapped(map)?
-        .iter()
-        .flat_map(|covariance| Array1::from_iter(covariance.diag().iter().copied()))
-        .collect();
-    let width = map.n_dims() + 1;
+/// Item parameters on the reported scale and their variances on both: one row per parameter row, the discriminations by
+/// dimension, then the difficulty; and the mean and the standard deviation of the posterior means by dimension.
+pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
+    let parameters = model.map.items(&model.items)?;
+    let width = model.items.width();
     let flat: Vec<f64> = parameters.iter().copied().collect();
-    Ok((rows(&flat, width), rows(&variances, width)))
+    Ok(list!(
+        parameters = rows(&flat, width),
+        variances = rows(&uncertainty.items.prior, width),
+        normalised_variances = rows(&uncertainty.items.normalised, width),
+        std_errors = uncertainty.method.name(),
+        mean = uncertainty.spread.iter().map(|x| x.0).collect::<Vec<f64>>(),
+        sd = uncertainty.spread.iter().map(|x| x.1).collect::<Vec<f64>>()
+    ))
 }

@@ -11,11 +11,13 @@ mod worker;
 
 use answer::answer;
 use convert::{
-    epochs_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows, timings_list,
+    epochs_list, items_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows, timings_list,
 };
 use extendr_api::prelude::*;
+use ndarray::{Array1, Array2};
 use stored::read_responses;
-use vae_irt_core::posterior::{Scoring, pareto_threshold, score};
+use vae_irt_core::identify::AffineMap;
+use vae_irt_core::posterior::{Scales, Scoring, pareto_threshold, score};
 use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::{Model, train};
 
@@ -44,23 +46,24 @@ fn rust_fit(
         if !settings.estimates {
             fit.respondents.clear();
             fit.moments = fit.moments.select(std::iter::empty());
+            fit.uncertainty.respondents = Scales::default();
         }
         let statistics = fit.statistics;
-        let (parameters, variances) = convert::item_tables(&fit)?;
         Ok(list!(
             model = Raw::from_bytes(&bytes),
             epochs = epochs_list(&fit.epochs),
             converged = fit.converged,
             respondents = row_numbers(&fit.respondents),
-            posterior = posterior_list(&fit.model.map, &fit.moments),
-            item_parameters = parameters,
-            item_variances = variances,
+            posterior = posterior_list(&fit.model.map, &fit.moments, &fit.uncertainty.respondents),
+            items = items_list(&fit.model, &fit.uncertainty)?,
+            polished = fit.polished,
+            draws = fit.draws as i32,
             timings = timings_list(&fit.timings),
             linkage = linkage_list(&fit.linkage, &responses),
             classification = statistics.classification(),
             apre = statistics.apre(),
             gmp = statistics.gmp(),
-            pareto_threshold = pareto_threshold(settings.n_dims)
+            pareto_threshold = pareto_threshold(settings.n_dims, fit.draws)
         ))
     })
 }
@@ -88,6 +91,7 @@ fn rust_score(
         let respondents = responses.respondents_with_responses();
         let scoring = Scoring {
             refine: number(&settings, "refine")? != 0.0,
+            draws: number(&settings, "draws")? as usize,
             seed: number(&settings, "seed")? as u64,
         };
         let threads = number(&settings, "threads")? as usize;
@@ -97,7 +101,44 @@ fn rust_score(
         let moments = worker::run(work, &().into_robj())?;
         Ok(list!(
             respondents = row_numbers(&respondents),
-            posterior = posterior_list(&model.map, &moments)
+            posterior = posterior_list(&model.map, &moments, &Scales::default())
+        ))
+    })
+}
+
+/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`. Responses and
+/// settings as in `rust_fit`.
+#[extendr]
+fn rust_remap(
+    model: Raw,
+    matrix: RMatrix<f64>,
+    shift: &[f64],
+    offsets: &[f64],
+    options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    weights: Robj,
+    settings: List,
+) -> List {
+    answer(|| {
+        let model = Model::from_bytes(model.as_slice())?;
+        let settings = read_settings(&settings)?;
+        let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
+        let map = AffineMap {
+            matrix: Array2::from_shape_fn((shift.len(), shift.len()), |(i, j)| matrix[[i, j]]),
+            shift: Array1::from(shift.to_vec()),
+        };
+        let work = |monitor: &dyn train::Monitor| {
+            let (model, moments, uncertainty) = train::remap(model, &map, &responses, &settings, monitor)?;
+            let bytes = model.to_bytes()?;
+            Ok((model, bytes, moments, uncertainty))
+        };
+        let (model, bytes, moments, uncertainty) = worker::run(work, &().into_robj())?;
+        Ok(list!(
+            model = Raw::from_bytes(&bytes),
+            respondents = row_numbers(&responses.respondents_with_responses()),
+            posterior = posterior_list(&model.map, &moments, &uncertainty.respondents),
+            items = items_list(&model, &uncertainty)?
         ))
     })
 }
@@ -145,6 +186,7 @@ extendr_module! {
     use ingest;
     fn rust_fit;
     fn rust_score;
+    fn rust_remap;
     fn rust_simulate;
     fn rust_info;
 }

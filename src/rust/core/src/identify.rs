@@ -42,19 +42,7 @@ impl AffineMap {
         catalogue: &ItemCatalogue,
         item_totals: &[f64],
     ) -> Result<Self> {
-        let (shift, covariance) = aggregate(moments, weights);
-        let (values, vectors) = symmetric_eigen(covariance.view());
-        if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
-            return Err(Error::Responses(
-                "the respondents do not differ in every dimension".into(),
-            ));
-        }
-        let scale = Array2::from_diag(&values.mapv(|v| 1.0 / v.sqrt()));
-        let whitening = vectors.dot(&scale).dot(&vectors.t());
-        let whitened = Self {
-            matrix: whitening,
-            shift,
-        };
+        let whitened = Self::whitening(moments, weights)?;
         let discrimination = whitened.items(items)?;
         let (gram, direction) = spread(&discrimination, catalogue, item_totals);
         let (_, axes) = symmetric_eigen(gram.view());
@@ -68,6 +56,37 @@ impl AffineMap {
         Ok(Self {
             matrix,
             shift: whitened.shift,
+        })
+    }
+
+    /// The map after which the aggregate posterior has mean 0 and covariance I, by a symmetric matrix.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
+    pub fn whitening(moments: &Moments, weights: &[f64]) -> Result<Self> {
+        let (shift, covariance) = aggregate(moments, weights);
+        let (values, vectors) = symmetric_eigen(covariance.view());
+        if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
+            return Err(Error::Responses(
+                "the respondents do not differ in every dimension".into(),
+            ));
+        }
+        let scale = Array2::from_diag(&values.mapv(|v| 1.0 / v.sqrt()));
+        Ok(Self {
+            matrix: vectors.dot(&scale).dot(&vectors.t()),
+            shift,
+        })
+    }
+
+    /// This map, then another one.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn then(&self, next: &Self) -> Result<Self> {
+        let back = self.inverse_transposed()?;
+        Ok(Self {
+            matrix: next.matrix.dot(&self.matrix),
+            shift: &self.shift + &back.t().dot(&next.shift),
         })
     }
 
@@ -115,20 +134,107 @@ impl AffineMap {
     /// [`Error::Model`] when the map cannot be inverted.
     pub fn item_jacobian(&self) -> Result<Array2<f64>> {
         let n_dims = self.n_dims();
-        // A^-T = (A A')^-1 A, and A A' is positive definite.
-        let square = self.matrix.dot(&self.matrix.t());
-        let inverse =
-            invert(square.view()).ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
         let mut jacobian = Array2::zeros((n_dims + 1, n_dims + 1));
         jacobian
             .slice_mut(ndarray::s![..n_dims, ..n_dims])
-            .assign(&inverse.dot(&self.matrix));
+            .assign(&self.inverse_transposed()?);
         for d in 0..n_dims {
             jacobian[[n_dims, d]] = -self.shift[d];
         }
         jacobian[[n_dims, n_dims]] = 1.0;
         Ok(jacobian)
     }
+
+    /// `A^-T = (A A')^-1 A`, for `A A'` is positive definite.
+    fn inverse_transposed(&self) -> Result<Array2<f64>> {
+        let square = self.matrix.dot(&self.matrix.t());
+        let inverse =
+            invert(square.view()).ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
+        Ok(inverse.dot(&self.matrix))
+    }
+}
+
+/// How the table of item parameters, read row by row, moves with common affine maps of the latent traits: one column for each
+/// way to move.
+pub(crate) struct Tangents {
+    /// Stretches of and along two dimensions.
+    pub stretches: Array2<f64>,
+    /// Rotations in the planes of two dimensions, the first after the second.
+    pub rotations: Array2<f64>,
+    /// Shifts.
+    pub shifts: Array2<f64>,
+}
+
+impl Tangents {
+    pub fn new(items: &Table) -> Self {
+        let width = items.width();
+        let n_dims = width - 1;
+        let planes: Vec<(usize, usize)> = (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
+        let n = items.values().len();
+        let mut tangents = Self {
+            stretches: Array2::zeros((n, n_dims + planes.len())),
+            rotations: Array2::zeros((n, planes.len())),
+            shifts: Array2::zeros((n, n_dims)),
+        };
+        for row in 0..items.n_rows() {
+            let gamma = |d: usize| f64::from(items.row(row)[d]);
+            let start = row * width;
+            for d in 0..n_dims {
+                tangents.stretches[[start + d, d]] = gamma(d);
+                tangents.shifts[[start + n_dims, d]] = gamma(d);
+            }
+            for (plane, &(a, b)) in planes.iter().enumerate() {
+                tangents.stretches[[start + a, n_dims + plane]] = gamma(b);
+                tangents.stretches[[start + b, n_dims + plane]] = gamma(a);
+                tangents.rotations[[start + a, plane]] = gamma(b);
+                tangents.rotations[[start + b, plane]] = -gamma(a);
+            }
+        }
+        tangents
+    }
+
+    /// Stretches and shifts.
+    pub fn location_and_scale(&self) -> Array2<f64> {
+        let parts = [self.stretches.view(), self.shifts.view()];
+        ndarray::concatenate(ndarray::Axis(1), &parts).unwrap_or_else(|_| self.shifts.clone())
+    }
+}
+
+/// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair of
+/// dimensions, the off-diagonal element of the weighted second moments of the discriminations along `axes` (its columns).
+pub(crate) fn principal_conditions(
+    items: &Table,
+    catalogue: &ItemCatalogue,
+    item_totals: &[f64],
+    axes: &Array2<f64>,
+) -> Array2<f64> {
+    let width = items.width();
+    let n_dims = width - 1;
+    let planes: Vec<(usize, usize)> = (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
+    let mut conditions = Array2::zeros((items.values().len(), planes.len()));
+    for (item, &total) in item_totals.iter().enumerate() {
+        let rows = catalogue.rows_of(item);
+        let n_options = (rows.len() + 1) as f64;
+        // The discriminations along the axes, in deviation from their mean over the options.
+        let along: Vec<Array1<f64>> = rows
+            .clone()
+            .map(|row| {
+                let gamma = Array1::from_iter(items.row(row)[..n_dims].iter().map(|&x| f64::from(x)));
+                axes.t().dot(&gamma)
+            })
+            .collect();
+        let mean = along.iter().fold(Array1::<f64>::zeros(n_dims), |sum, x| sum + x) / n_options;
+        for (row, along) in rows.zip(&along) {
+            let centred = along - &mean;
+            for (plane, &(a, b)) in planes.iter().enumerate() {
+                for d in 0..n_dims {
+                    conditions[[row * width + d, plane]] =
+                        total * (axes[[d, a]] * centred[b] + axes[[d, b]] * centred[a]);
+                }
+            }
+        }
+    }
+    conditions
 }
 
 /// Mean and covariance of the aggregate posterior, the weighted average of everybody's posterior distributions.
@@ -233,6 +339,50 @@ mod tests {
         let (gram, direction) = spread(&mapped, &catalogue, &[3.0, 2.0]);
         assert!(gram[[0, 1]].abs() < 1e-6 && gram[[0, 0]] >= gram[[1, 1]]);
         assert!(direction.iter().all(|&d| d >= 0.0));
+    }
+
+    #[test]
+    fn maps_follow_one_another() {
+        let first = AffineMap {
+            matrix: array![[2.0, 0.5], [0.0, 1.5]],
+            shift: array![0.3, -0.2],
+        };
+        let second = AffineMap {
+            matrix: array![[0.0, 1.0], [-1.0, 0.4]],
+            shift: array![1.0, 2.0],
+        };
+        let both = first.then(&second).expect("invertible");
+        let point = [0.7, -1.1];
+        let expected = second.point(first.point(&point).as_slice().expect("contiguous"));
+        assert!((both.point(&point) - expected).mapv(f64::abs).sum() < 1e-12);
+    }
+
+    #[test]
+    fn tangents_are_derivatives_of_maps_and_conditions_see_rotations() {
+        let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
+        let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
+        let tangents = Tangents::new(&items);
+        // alpha -> R alpha with R = I + h (E_10 - E_01) takes gamma to R gamma, to first order.
+        let h = 1e-3f32;
+        let turned: Vec<f32> = items
+            .values()
+            .chunks(3)
+            .flat_map(|row| [row[0] - h * row[1], row[1] + h * row[0], row[2]])
+            .collect();
+        let turned = Table::new(3, turned);
+        for (i, &rotation) in tangents.rotations.column(0).iter().enumerate() {
+            let moved = f64::from((turned.values()[i] - items.values()[i]) / h);
+            assert!((moved - rotation).abs() < 1e-3, "parameter {i}");
+        }
+        let totals = [3.0, 2.0];
+        let gram = |items: &Table| {
+            let wide = Array2::from_shape_fn((3, 3), |(i, j)| f64::from(items.row(i)[j]));
+            spread(&wide, &catalogue, &totals).0
+        };
+        let change = (gram(&turned)[[1, 0]] - gram(&items)[[1, 0]]) / f64::from(h);
+        let conditions = principal_conditions(&items, &catalogue, &totals, &Array2::eye(2));
+        let expected = conditions.column(0).dot(&tangents.rotations.column(0));
+        assert!((change - expected).abs() < 0.02 * expected.abs(), "{change} against {expected}");
     }
 
     #[test]

@@ -1,9 +1,53 @@
-//! Small dense algebra: matrices of the size of the latent space.
+//! Dense algebra: matrices of the size of the latent space, and symmetric ones of up to some thousand rows.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
 
-/// The lower Cholesky factor, or nothing where the matrix is not positive definite.
+/// Rows of a block of the algorithms for large matrices.
+const BLOCK: usize = 64;
+
+/// The lower Cholesky factor, or nothing where the matrix is not positive definite. Only its lower triangle is read.
 pub(crate) fn cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    if matrix.nrows() <= BLOCK {
+        return small_cholesky(matrix);
+    }
+    let n = matrix.nrows();
+    let mut factor = matrix.to_owned();
+    for start in (0..n).step_by(BLOCK) {
+        let end = (start + BLOCK).min(n);
+        let corner = small_cholesky(factor.slice(s![start..end, start..end]))?;
+        factor.slice_mut(s![start..end, start..end]).assign(&corner);
+        factor.slice_mut(s![start..end, end..]).fill(0.0);
+        let mut below = factor.slice_mut(s![end.., start..end]);
+        row_blocks(&mut below).into_par_iter().for_each(|mut rows| {
+            for mut row in rows.rows_mut() {
+                let solved = solve_lower(corner.view(), row.view());
+                row.assign(&solved);
+            }
+        });
+        let panel = below.to_owned();
+        let mut rest = factor.slice_mut(s![end.., end..]);
+        row_blocks(&mut rest)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(block, mut rows)| {
+                let first = block * BLOCK;
+                let last = first + rows.nrows();
+                let mut lower = rows.slice_mut(s![.., ..last]);
+                let own = panel.slice(s![first..last, ..]);
+                general_mat_mul(-1.0, &own, &panel.slice(s![..last, ..]).t(), 1.0, &mut lower);
+            });
+    }
+    Some(factor)
+}
+
+/// The matrix in blocks of rows.
+fn row_blocks<'a>(matrix: &'a mut ArrayViewMut2<'_, f64>) -> Vec<ArrayViewMut2<'a, f64>> {
+    matrix.axis_chunks_iter_mut(Axis(0), BLOCK).collect()
+}
+
+fn small_cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let n = matrix.nrows();
     let mut factor = Array2::<f64>::zeros((n, n));
     for i in 0..n {
@@ -47,16 +91,65 @@ pub(crate) fn solve_upper(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -
     x
 }
 
-/// The inverse of a symmetric positive definite matrix, or nothing where it is not.
+/// The inverse of a symmetric positive definite matrix, or nothing where it is not. Only its lower triangle is read.
 pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    let factor = cholesky(matrix)?;
-    let n = matrix.nrows();
+    cholesky(matrix).map(|factor| invert_factored(factor.view()))
+}
+
+/// The inverse of `L L'` for a lower factor `L`: `X' X` with `X = L^-1`, which is found from the top down in blocks of rows.
+pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>) -> Array2<f64> {
+    let n = factor.nrows();
+    let mut inverse = Array2::<f64>::zeros((n, n));
+    for start in (0..n).step_by(BLOCK) {
+        let end = (start + BLOCK).min(n);
+        let corner = factor.slice(s![start..end, start..end]);
+        let own = invert_lower(corner);
+        let (above, mut rows) = inverse.multi_slice_mut((s![..start, ..start], s![start..end, ..end]));
+        let left = own.dot(&factor.slice(s![start..end, ..start]));
+        let mut known_columns = rows.slice_mut(s![.., ..start]);
+        let mut columns: Vec<_> = known_columns.axis_chunks_iter_mut(Axis(1), BLOCK).collect();
+        columns.par_iter_mut().enumerate().for_each(|(block, columns)| {
+            let first = block * BLOCK;
+            let last = first + columns.ncols();
+            // `above` is lower triangular.
+            let known = above.slice(s![first.., first..last]);
+            general_mat_mul(-1.0, &left.slice(s![.., first..]), &known, 0.0, columns);
+        });
+        rows.slice_mut(s![.., start..]).assign(&own);
+    }
+    let mut product = Array2::<f64>::zeros((n, n));
+    let mut view = product.view_mut();
+    row_blocks(&mut view)
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(block, mut rows)| {
+            let first = block * BLOCK;
+            let last = first + rows.nrows();
+            let left = inverse.slice(s![first.., first..last]);
+            let right = inverse.slice(s![first.., ..last]);
+            general_mat_mul(1.0, &left.t(), &right, 0.0, &mut rows.slice_mut(s![.., ..last]));
+        });
+    mirror(&mut product);
+    product
+}
+
+/// The inverse of a small lower triangular matrix.
+fn invert_lower(factor: ArrayView2<'_, f64>) -> Array2<f64> {
+    let n = factor.nrows();
     let mut inverse = Array2::zeros((n, n));
     for (j, unit) in Array2::<f64>::eye(n).rows().into_iter().enumerate() {
-        let column = solve_upper(factor.view(), solve_lower(factor.view(), unit).view());
-        inverse.column_mut(j).assign(&column);
+        inverse.column_mut(j).assign(&solve_lower(factor, unit));
     }
-    Some(inverse)
+    inverse
+}
+
+/// Copies the lower triangle to the upper one.
+pub(crate) fn mirror(matrix: &mut Array2<f64>) {
+    for i in 0..matrix.nrows() {
+        for j in 0..i {
+            matrix[[j, i]] = matrix[[i, j]];
+        }
+    }
 }
 
 /// Sweeps of the Jacobi method after which a matrix of this crate's sizes is diagonal to machine precision.
@@ -174,6 +267,22 @@ mod tests {
         let inverse = invert(matrix.view()).expect("positive definite");
         assert!(close(&inverse.dot(&matrix), &Array2::eye(3)));
         assert!(cholesky(array![[1.0, 2.0], [2.0, 1.0]].view()).is_none());
+    }
+
+    #[test]
+    fn large_matrices_are_factored_and_inverted_in_blocks() {
+        let n = 3 * BLOCK + 7;
+        let root = Array2::from_shape_fn((n, n), |(i, j)| ((i * 37 + j * 101) % 23) as f64 / 23.0 - 0.5);
+        let matrix = root.dot(&root.t()) + Array2::<f64>::eye(n);
+        let factor = cholesky(matrix.view()).expect("positive definite");
+        let off = (&factor.dot(&factor.t()) - &matrix).mapv(f64::abs).sum();
+        assert!(off < 1e-8, "L L' is off by {off}");
+        assert!((0..n).all(|i| (i + 1..n).all(|j| factor[[i, j]] == 0.0)));
+        let product = invert(matrix.view()).expect("positive definite").dot(&matrix);
+        assert!((&product - &Array2::<f64>::eye(n)).mapv(f64::abs).sum() < 1e-6);
+        let mut indefinite = matrix;
+        indefinite[[n - 1, n - 1]] = -1.0;
+        assert!(cholesky(indefinite.view()).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod network;
 mod storage;
 
 pub use crate::kernels::link::Link;
-pub use encoder::{Encoder, Gaussian};
+pub use encoder::{Encoder, Gaussian, Placed};
 pub use network::Network;
 
 use crate::identify::AffineMap;
@@ -71,8 +71,8 @@ pub struct Model {
     pub shape: ModelShape,
     /// The amortised posterior.
     pub encoder: Encoder,
-    /// The item parameters on the scale of training.
+    /// The item parameters, on the scale where the latent traits have the prior `N(0, I)`.
     pub items: ItemParameters,
-    /// From the scale of training to the reported one.
+    /// From the scale of the item parameters to the reported one.
     pub map: AffineMap,
 }

@@ -1,6 +1,7 @@
 //! Importance sampling of one respondent's posterior.
 
-use super::moments::Summary;
+use super::Refined;
+use super::moments::{Summary, WeightedPoints};
 use super::newton::Mode;
 use super::pareto;
 use super::proposal::Proposal;
@@ -15,7 +16,7 @@ pub(super) fn sample(
     proposal: &Proposal,
     seed: u64,
     key: u64,
-) -> Summary {
+) -> Refined {
     let n_dims = respondent.n_dims();
     // The factor is that of the negative Hessian: its inverse transpose scales the draws.
     let ln_scale: f64 = mode.factor.diag().iter().map(|x| x.ln()).sum();
@@ -36,10 +37,12 @@ pub(super) fn sample(
     }
     let smoothed = pareto::smooth(&mut log_weights);
     let prior_constant = -0.5 * n_dims as f64 * (2.0 * std::f64::consts::PI).ln();
-    Summary::of_draws(
-        &points,
-        &smoothed.weights,
-        smoothed.k,
-        smoothed.log_mean + prior_constant,
-    )
+    let draws = WeightedPoints {
+        points,
+        weights: smoothed.weights,
+    };
+    Refined {
+        summary: Summary::new(&draws, smoothed.k, smoothed.log_mean + prior_constant),
+        draws,
+    }
 }

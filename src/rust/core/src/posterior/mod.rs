@@ -1,30 +1,53 @@
 //! The posterior distribution of each respondent: from the network's answer to moments that can be trusted.
 
+mod cubature;
 mod importance;
-mod item_errors;
+mod information;
 mod moments;
 mod newton;
 mod pareto;
+mod polish;
 mod proposal;
 mod quadrature;
 mod respondent;
+mod score;
+mod terms;
+mod uncertainty;
 
-pub use item_errors::{ItemErrors, item_errors};
+pub(crate) use information::Information;
+pub use information::MOST_JOINT_PARAMETERS;
 pub use moments::Moments;
+pub(crate) use polish::polish;
+pub(crate) use uncertainty::uncertainty;
+pub use uncertainty::{Gauge, Method, Scales, Uncertainty};
 
 use crate::kernels::encoder::Activations;
-use crate::model::{Gaussian, Model};
+use crate::model::{Gaussian, Model, Placed};
 use crate::random::mix;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Error, Responses, Result};
-use moments::{MomentsPart, Summary};
+use moments::{MomentsPart, Summary, WeightedPoints};
 use proposal::Proposal;
 use quadrature::Grid;
 use rayon::prelude::*;
 use respondent::Respondent;
+use score::add_score;
+use terms::Terms;
 
-/// Respondents that one task scores.
-const RESPONDENTS_PER_TASK: usize = 64;
+/// Respondents whose responses are laid out at once.
+const CHUNK: usize = 64;
+/// Runs of respondents that are summed one by one. Their number is fixed, so that the sums do not depend on the threads.
+const SHARDS: usize = 32;
+/// Times as many draws where the importance weights are too uneven.
+const MORE_DRAWS: usize = 8;
+
+/// Respondents with their weights and posterior moments.
+#[derive(Clone, Copy)]
+pub(crate) struct Scored<'a> {
+    pub respondents: &'a [u32],
+    pub weights: &'a [f64],
+    pub moments: &'a Moments,
+}
 
 /// How to score respondents.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +55,17 @@ pub struct Scoring {
     /// True to refine the network's answer: by adaptive quadrature in one or two dimensions, else by Newton's method and
     /// importance sampling.
     pub refine: bool,
+    /// Draws of importance sampling per respondent, about; eight times as many for those whose Pareto k is above the threshold.
+    pub draws: usize,
     /// Seed of the draws.
     pub seed: u64,
+}
+
+impl Scoring {
+    /// Draws where nothing else is asked for: the time is for many of them up to 10,000 respondents.
+    pub fn default_draws(n_respondents: usize) -> usize {
+        if n_respondents <= 10_000 { 1_024 } else { 256 }
+    }
 }
 
 /// Posterior moments of respondents, given a fitted model, with worker threads of its own. The items of
@@ -49,15 +81,22 @@ pub fn score(
     threads: usize,
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
+    check_items(model, responses)?;
+    settings::pool(threads)?.install(|| moments(model, responses, respondents, scoring, monitor))
+}
+
+/// # Errors
+/// [`Error::Responses`] when the items are not those of the model.
+pub(crate) fn check_items(model: &Model, responses: &Responses) -> Result<()> {
     if responses.catalogue() != &model.shape.catalogue {
         return Err(Error::Responses(
             "the items and options are not those of the model".into(),
         ));
     }
-    settings::pool(threads)?.install(|| moments(model, responses, respondents, scoring, monitor))
+    Ok(())
 }
 
-/// [`score`] on the current worker threads, on the scale of training.
+/// [`score`] on the current worker threads, on the scale of the item parameters.
 pub(crate) fn moments(
     model: &Model,
     responses: &Responses,
@@ -65,44 +104,71 @@ pub(crate) fn moments(
     scoring: &Scoring,
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
-    let n_dims = model.shape.n_dims;
+    Ok(expect(model, responses, respondents, None, scoring, monitor)?.0)
+}
+
+/// The moments of respondents and, where these have weights, the weighted gradient of the log marginal likelihood by the
+/// item parameters, in the layout of their table.
+pub(crate) fn expect(
+    model: &Model,
+    responses: &Responses,
+    respondents: &[u32],
+    weights: Option<&[f64]>,
+    scoring: &Scoring,
+    monitor: &dyn Monitor,
+) -> Result<(Moments, Vec<f64>)> {
+    let refinement = Refinement::new(model.shape.n_dims, scoring);
+    let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
+    let size = respondents.len().div_ceil(SHARDS).max(1);
+    let shards: Vec<(usize, MomentsPart)> = moments.parts(size).enumerate().collect();
     let kernel = model.encoder.kernel()?;
-    let refinement = Refinement::new(n_dims);
-    let mut moments = Moments::zeros(n_dims, respondents.len(), scoring.refine);
-    let parts: Vec<MomentsPart> = moments.parts(RESPONDENTS_PER_TASK).collect();
-    respondents
-        .par_chunks(RESPONDENTS_PER_TASK)
-        .zip(parts)
-        .try_for_each_init(
-            || (Batch::default(), Activations::default()),
-            |(batch, activations), (members, mut part)| {
+    let scores: Vec<Result<Vec<f64>>> = shards
+        .into_par_iter()
+        .map(|(shard, mut part)| {
+            let own = shard * size..shard * size + part.len();
+            let mut score = vec![0.0; weights.map_or(0, |_| model.items.values().len())];
+            let (mut batch, mut activations) = (Batch::default(), Activations::default());
+            let mut terms = Terms::default();
+            for (chunk, members) in respondents[own.clone()].chunks(CHUNK).enumerate() {
                 if monitor.cancelled() {
                     return Err(Error::Cancelled);
                 }
                 batch.fill(responses, members);
-                kernel.encode(batch, 0..members.len(), activations);
+                kernel.encode(&batch, 0..members.len(), &mut activations);
                 for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {
-                    let posterior = Gaussian {
-                        n_dims,
+                    let network = model.encoder.place(Gaussian {
+                        n_dims: model.shape.n_dims,
                         outputs: outputs.as_slice().unwrap_or_default(),
-                    };
-                    if scoring.refine {
-                        let summary = refinement.refine(model, batch, posterior, position, scoring.seed);
-                        part.set(position, &summary);
-                    } else {
-                        part.set_network(position, posterior);
+                    });
+                    let place = chunk * CHUNK + position;
+                    if !scoring.refine {
+                        part.set_network(place, &network);
+                        continue;
+                    }
+                    let refined = refinement.refine(model, &batch, &network, position);
+                    part.set(place, &refined.summary, &network);
+                    if let Some(weights) = weights {
+                        let weight = weights[own.start + place];
+                        let responses = batch.responses_of(position);
+                        add_score(model, responses, &refined.draws, weight, &mut terms, &mut score);
                     }
                 }
-                Ok(())
-            },
-        )?;
-    Ok(moments)
+            }
+            Ok(score)
+        })
+        .collect();
+    let mut total = Vec::new();
+    for score in scores {
+        let score = score?;
+        total.resize(score.len(), 0.0);
+        total.iter_mut().zip(score).for_each(|(sum, x)| *sum += x);
+    }
+    Ok((moments, total))
 }
 
-/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws, and so on that of
-/// the dimensions. Quadrature has none.
-pub fn pareto_threshold(n_dims: usize) -> f64 {
-    pareto::threshold(Proposal::new(n_dims).n_draws())
+/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Quadrature has none.
+pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
+    pareto::threshold(Proposal::new(n_dims, draws).n_draws())
 }
 
 /// How the network's answer is refined.
@@ -110,36 +176,53 @@ enum Refinement {
     /// By adaptive quadrature.
     Quadrature(Grid),
     /// By Newton's method to the mode, then importance sampling around it.
-    Sampling(Proposal),
+    Sampling {
+        proposal: Proposal,
+        /// For those whose weights are too uneven.
+        larger: Proposal,
+        threshold: f64,
+        seed: u64,
+    },
+}
+
+/// A posterior as weighted points, and its moments.
+struct Refined {
+    draws: WeightedPoints,
+    summary: Summary,
 }
 
 impl Refinement {
-    fn new(n_dims: usize) -> Self {
+    fn new(n_dims: usize, scoring: &Scoring) -> Self {
         if n_dims <= quadrature::MOST_DIMS {
-            Refinement::Quadrature(Grid::new(n_dims))
-        } else {
-            Refinement::Sampling(Proposal::new(n_dims))
+            return Refinement::Quadrature(Grid::new(n_dims));
+        }
+        Refinement::Sampling {
+            proposal: Proposal::new(n_dims, scoring.draws),
+            larger: Proposal::new(n_dims, MORE_DRAWS * scoring.draws),
+            threshold: pareto_threshold(n_dims, scoring.draws),
+            seed: scoring.seed,
         }
     }
 
-    fn refine(
-        &self,
-        model: &Model,
-        batch: &Batch,
-        posterior: Gaussian<'_>,
-        position: usize,
-        seed: u64,
-    ) -> Summary {
-        let start: Vec<f64> = posterior.mean().iter().map(|&x| f64::from(x)).collect();
+    fn refine(&self, model: &Model, batch: &Batch, network: &Placed, position: usize) -> Refined {
         let respondent = Respondent::new(model, batch, position);
         match self {
-            Refinement::Quadrature(grid) => grid.integrate(&respondent, start, posterior.wide_factor()),
-            Refinement::Sampling(proposal) => {
+            Refinement::Quadrature(grid) => grid.integrate(&respondent, network),
+            Refinement::Sampling {
+                proposal,
+                larger,
+                threshold,
+                seed,
+            } => {
                 // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
                 let responses = batch.responses_of(position).iter();
                 let key = responses.fold(0, |key, response| mix(key ^ u64::from(response.option)));
-                let mode = newton::maximise(&respondent, start);
-                importance::sample(&respondent, &mode, proposal, seed, key)
+                let mode = newton::maximise(&respondent, network.mean.clone());
+                let refined = importance::sample(&respondent, &mode, proposal, *seed, key);
+                if refined.summary.pareto_k() > *threshold {
+                    return importance::sample(&respondent, &mode, larger, *seed, key);
+                }
+                refined
             }
         }
     }

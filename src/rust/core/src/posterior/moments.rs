@@ -1,7 +1,8 @@
 //! Posterior moments.
 
-use crate::linalg::packed_length;
-use crate::model::Gaussian;
+use crate::linalg::{cholesky, packed_length, solve_lower, unpack};
+use crate::model::Placed;
+use ndarray::{Array1, ArrayView1};
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
 #[derive(Clone, Debug)]
@@ -17,6 +18,11 @@ pub struct Moments {
     pub thirds: Vec<f64>,
     /// Pareto k of the importance weights; NaN where there were none.
     pub pareto_k: Vec<f64>,
+    /// Effective number of draws, `1 / sum(w^2)` for normalised weights `w`; NaN where there were none.
+    pub effective_draws: Vec<f64>,
+    /// Kullback-Leibler divergence of the network's posterior from the normal distribution with the refined moments, in nats;
+    /// NaN where nothing was refined.
+    pub amortisation_gap: Vec<f64>,
     /// Estimate of the log marginal likelihood of each respondent's responses; NaN without importance weights.
     pub log_evidence: Vec<f64>,
 }
@@ -28,12 +34,19 @@ pub(super) struct MomentsPart<'a> {
     covariances: &'a mut [f64],
     thirds: &'a mut [f64],
     pareto_k: &'a mut [f64],
+    effective_draws: &'a mut [f64],
+    amortisation_gap: &'a mut [f64],
     log_evidence: &'a mut [f64],
 }
 
 impl MomentsPart<'_> {
-    /// Fills in the moments at a position.
-    pub fn set(&mut self, position: usize, summary: &Summary) {
+    /// Number of respondents.
+    pub fn len(&self) -> usize {
+        self.pareto_k.len()
+    }
+
+    /// Fills in the moments at a position; `network` is the network's posterior.
+    pub fn set(&mut self, position: usize, summary: &Summary, network: &Placed) {
         let place = |values: &mut [f64], from: &[f64]| {
             values[position * from.len()..(position + 1) * from.len()].copy_from_slice(from);
         };
@@ -41,28 +54,43 @@ impl MomentsPart<'_> {
         place(self.covariances, &summary.covariance);
         place(self.thirds, &summary.third);
         self.pareto_k[position] = summary.pareto_k;
+        self.effective_draws[position] = summary.effective_draws;
+        self.amortisation_gap[position] = divergence(network, summary);
         self.log_evidence[position] = summary.log_evidence;
     }
 
     /// Fills in the network's own answer at a position.
-    pub fn set_network(&mut self, position: usize, posterior: Gaussian<'_>) {
+    pub fn set_network(&mut self, position: usize, network: &Placed) {
         let n_dims = self.n_dims;
-        let means = self.means[position * n_dims..].iter_mut();
-        means
-            .zip(posterior.mean())
-            .for_each(|(to, &mean)| *to = f64::from(mean));
-        let length = packed_length(n_dims);
-        let mut to = self.covariances[position * length..(position + 1) * length].iter_mut();
-        // L L' row by row.
-        for i in 0..n_dims {
-            for j in 0..=i {
-                let products = (0..=j).map(|k| posterior.factor_at(i, k) * posterior.factor_at(j, k));
-                if let Some(to) = to.next() {
-                    *to = f64::from(products.sum::<f32>());
-                }
-            }
-        }
+        self.means[position * n_dims..(position + 1) * n_dims].copy_from_slice(&network.mean);
+        let to = self.covariances[position * packed_length(n_dims)..].iter_mut();
+        to.zip(network.covariance()).for_each(|(to, value)| *to = value);
     }
+}
+
+/// Kullback-Leibler divergence of a normal distribution from the one with the moments of a summary.
+fn divergence(network: &Placed, summary: &Summary) -> f64 {
+    let n_dims = network.mean.len();
+    let factors = (
+        cholesky(unpack(&summary.covariance, n_dims).view()),
+        cholesky(unpack(&network.covariance().collect::<Vec<f64>>(), n_dims).view()),
+    );
+    let (Some(factor), Some(own)) = factors else {
+        return f64::NAN;
+    };
+    let squares = |x: ArrayView1<'_, f64>| -> f64 {
+        solve_lower(factor.view(), x).iter().map(|x| x * x).sum()
+    };
+    let shift: Array1<f64> = network.mean.iter().zip(&summary.mean).map(|(a, b)| a - b).collect();
+    let trace: f64 = own.columns().into_iter().map(squares).sum();
+    let ln_ratio: f64 = factor.diag().iter().zip(own.diag()).map(|(a, b)| (a / b).ln()).sum();
+    0.5 * (trace + squares(shift.view()) - n_dims as f64) + ln_ratio
+}
+
+/// Points with normalised weights that stand for a posterior distribution: `points[d]` holds coordinate `d` of all.
+pub(super) struct WeightedPoints {
+    pub points: Vec<Vec<f32>>,
+    pub weights: Vec<f64>,
 }
 
 /// Number of distinct third moments.
@@ -76,6 +104,7 @@ pub(super) struct Summary {
     covariance: Vec<f64>,
     third: Vec<f64>,
     pareto_k: f64,
+    effective_draws: f64,
     log_evidence: f64,
 }
 
@@ -88,6 +117,8 @@ impl Moments {
             covariances: vec![0.0; n * packed_length(n_dims)],
             thirds: vec![0.0; if refined { n * n_thirds(n_dims) } else { 0 }],
             pareto_k: vec![f64::NAN; n],
+            effective_draws: vec![f64::NAN; n],
+            amortisation_gap: vec![f64::NAN; n],
             log_evidence: vec![f64::NAN; n],
         }
     }
@@ -102,8 +133,11 @@ impl Moments {
             .chunks_mut(size * n_dims)
             .zip(self.covariances.chunks_mut(size * packed_length(n_dims)))
             .zip(self.pareto_k.chunks_mut(size))
+            .zip(self.effective_draws.chunks_mut(size))
+            .zip(self.amortisation_gap.chunks_mut(size))
             .zip(self.log_evidence.chunks_mut(size));
-        parts.map(move |(((means, covariances), pareto_k), log_evidence)| {
+        parts.map(move |(moments, log_evidence)| {
+            let ((((means, covariances), pareto_k), effective_draws), amortisation_gap) = moments;
             let (own, rest) = std::mem::take(&mut thirds).split_at_mut(pareto_k.len() * n_thirds);
             thirds = rest;
             MomentsPart {
@@ -112,6 +146,8 @@ impl Moments {
                 covariances,
                 thirds: own,
                 pareto_k,
+                effective_draws,
+                amortisation_gap,
                 log_evidence,
             }
         })
@@ -154,6 +190,8 @@ impl Moments {
             selected.covariances.extend_from_slice(self.covariance(position));
             selected.thirds.extend_from_slice(self.third(position));
             selected.pareto_k.push(self.pareto_k[position]);
+            selected.effective_draws.push(self.effective_draws[position]);
+            selected.amortisation_gap.push(self.amortisation_gap[position]);
             selected.log_evidence.push(self.log_evidence[position]);
         }
         selected
@@ -186,9 +224,7 @@ impl Moments {
             n_dims,
             means,
             covariances,
-            thirds: Vec::new(),
-            pareto_k: vec![f64::NAN; n],
-            log_evidence: vec![f64::NAN; n],
+            ..Self::zeros(n_dims, n, false)
         }
     }
 }
@@ -199,6 +235,11 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 impl Summary {
+    /// Pareto k of the importance weights.
+    pub fn pareto_k(&self) -> f64 {
+        self.pareto_k
+    }
+
     /// The same moments, marked as not reliable.
     pub fn unreliable(self) -> Self {
         Self {
@@ -217,8 +258,9 @@ impl Summary {
         &self.covariance
     }
 
-    /// Weighted moments of draws; `points[d]` holds coordinate `d` of all of them.
-    pub fn of_draws(points: &[Vec<f32>], weights: &[f64], pareto_k: f64, log_evidence: f64) -> Self {
+    /// The moments of weighted points. Without a Pareto k they are not draws.
+    pub fn new(of: &WeightedPoints, pareto_k: f64, log_evidence: f64) -> Self {
+        let WeightedPoints { points, weights } = of;
         let n_dims = points.len();
         let mean: Vec<f64> = points
             .iter()
@@ -242,11 +284,17 @@ impl Summary {
                 products.map(|(((x, y), z), w)| x * y * z * w).sum()
             })
             .collect();
+        let effective_draws = if pareto_k.is_nan() {
+            f64::NAN
+        } else {
+            1.0 / weights.iter().map(|w| w * w).sum::<f64>()
+        };
         Self {
             mean,
             covariance,
             third,
             pareto_k,
+            effective_draws,
             log_evidence,
         }
     }
@@ -257,20 +305,47 @@ mod tests {
     use super::*;
 
     #[test]
+    fn divergence_of_normals() {
+        let summary = Summary {
+            mean: vec![1.0],
+            covariance: vec![4.0],
+            third: vec![0.0],
+            pareto_k: f64::NAN,
+            effective_draws: f64::NAN,
+            log_evidence: 0.0,
+        };
+        let network = Placed {
+            mean: vec![0.0],
+            root: vec![1.0],
+        };
+        // ln(2) + (1 + 1) / 8 - 1 / 2.
+        let expected = 2f64.ln() - 0.25;
+        assert!((divergence(&network, &summary) - expected).abs() < 1e-12);
+    }
+
+    #[test]
     fn third_moments_along_a_direction_are_those_of_the_projection() {
         let points = vec![vec![0.0f32, 1.0, 4.0], vec![1.0f32, -1.0, 0.5]];
-        let weights = [0.5, 0.3, 0.2];
-        let summary = Summary::of_draws(&points, &weights, 0.0, 0.0);
+        let weights = vec![0.5, 0.3, 0.2];
+        let draws = WeightedPoints { points, weights };
+        let summary = Summary::new(&draws, 0.0, 0.0);
+        let WeightedPoints { points, weights } = draws;
+        let network = Placed {
+            mean: vec![0.0; 2],
+            root: vec![1.0, 0.0, 0.0, 1.0],
+        };
         let mut moments = Moments::zeros(2, 1, true);
-        moments.parts(1).for_each(|mut part| part.set(0, &summary));
+        moments
+            .parts(1)
+            .for_each(|mut part| part.set(0, &summary, &network));
         let direction = [0.6, -1.4];
         let projected: Vec<f64> = (0..3)
             .map(|i| f64::from(points[0][i]) * direction[0] + f64::from(points[1][i]) * direction[1])
             .collect();
-        let mean: f64 = projected.iter().zip(weights).map(|(x, w)| x * w).sum();
+        let mean: f64 = projected.iter().zip(&weights).map(|(x, w)| x * w).sum();
         let third: f64 = projected
             .iter()
-            .zip(weights)
+            .zip(&weights)
             .map(|(x, w)| (x - mean).powi(3) * w)
             .sum();
         assert!((moments.third_along(0, &direction) - third).abs() < 1e-9);

@@ -4,8 +4,6 @@
 use crate::random::{Purpose, Stream};
 use rand_distr::{Distribution, StandardNormal};
 
-/// Pairs of draws on opposite sides of the mode, about.
-const PAIRS: usize = 256;
 /// Degrees of freedom: tails heavier than any posterior under a normal prior. Even, so that the distribution function of
 /// the radius is a short sum.
 const DEGREES: usize = 6;
@@ -21,8 +19,9 @@ pub(super) struct Proposal {
 }
 
 impl Proposal {
-    pub fn new(n_dims: usize) -> Self {
-        let n_blocks = PAIRS.div_ceil(n_dims);
+    /// At least so many points.
+    pub fn new(n_dims: usize, n_draws: usize) -> Self {
+        let n_blocks = n_draws.div_ceil(2 * n_dims);
         let radii = (0..n_blocks)
             .map(|block| radius((block as f64 + 0.5) / n_blocks as f64, n_dims))
             .collect();
@@ -168,7 +167,7 @@ mod tests {
     #[test]
     fn a_normal_target_has_its_moments() {
         for n_dims in [1usize, 2, 3, 5] {
-            let proposal = Proposal::new(n_dims);
+            let proposal = Proposal::new(n_dims, 512);
             let (mut total, mut n, mut second) = (0.0, 0, vec![0.0; n_dims * n_dims]);
             proposal.visit(1, 2, |point, log_density| {
                 let square: f64 = point.iter().map(|x| x * x).sum();

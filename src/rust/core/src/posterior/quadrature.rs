@@ -1,9 +1,11 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
-use super::moments::Summary;
+use super::moments::{Summary, WeightedPoints};
 use super::newton;
 use super::respondent::Respondent;
+use super::Refined;
 use crate::linalg::{cholesky, invert, symmetric_eigen, unpack};
+use crate::model::Placed;
 use ndarray::Array2;
 
 /// Most dimensions for which a grid is cheaper than draws.
@@ -60,34 +62,37 @@ impl Grid {
         }
     }
 
-    /// The moments of a posterior. The grid starts at a normal distribution, given by its mean and the lower Cholesky factor of
-    /// its covariance, where that does not fit at the mode and its curvature, and moves to the posterior's own moments until it
-    /// fits (Naylor and Smith 1982, <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an
-    /// infinite Pareto k.
-    pub fn integrate(&self, respondent: &Respondent, centre: Vec<f64>, factor: Array2<f64>) -> Summary {
-        let sound = centre.iter().chain(&factor).all(|x| x.is_finite());
-        if sound {
+    /// The moments of a posterior. The grid starts at a normal distribution and, where that does not fit, at the mode and its
+    /// curvature; it moves to the posterior's own moments until it fits (Naylor and Smith 1982,
+    /// <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an infinite Pareto k.
+    pub fn integrate(&self, respondent: &Respondent, start: &Placed) -> Refined {
+        let covariance: Vec<f64> = start.covariance().collect();
+        if let Some(factor) = cholesky(unpack(&covariance, self.n_dims).view()) {
             let place = Place {
-                centre: centre.clone(),
+                centre: start.mean.clone(),
                 factor,
             };
-            let summary = self.sum(respondent, &place);
-            if self.moved(&place, &summary).is_none() {
-                return summary;
+            let refined = self.sum(respondent, &place);
+            if self.moved(&place, &refined.summary).is_none() {
+                return refined;
             }
         }
-        let mut place = at_mode(respondent, centre);
+        let mut place = at_mode(respondent, start.mean.clone());
         for _ in 0..MOST_ROUNDS {
-            let summary = self.sum(respondent, &place);
-            match self.moved(&place, &summary) {
-                None => return summary,
+            let refined = self.sum(respondent, &place);
+            match self.moved(&place, &refined.summary) {
+                None => return refined,
                 Some(next) => place = next,
             }
         }
-        self.sum(respondent, &place).unreliable()
+        let Refined { draws, summary } = self.sum(respondent, &place);
+        Refined {
+            draws,
+            summary: summary.unreliable(),
+        }
     }
 
-    fn sum(&self, respondent: &Respondent, place: &Place) -> Summary {
+    fn sum(&self, respondent: &Respondent, place: &Place) -> Refined {
         let n = self.log_weights.len();
         let mut points = vec![Vec::with_capacity(n); self.n_dims];
         let ln_scale: f64 = place.factor.diag().iter().map(|x| x.ln()).sum();
@@ -112,7 +117,11 @@ impl Grid {
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
         let prior_constant = -0.5 * self.n_dims as f64 * (2.0 * std::f64::consts::PI).ln();
-        Summary::of_draws(&points, &weights, f64::NAN, largest + total.ln() + prior_constant)
+        let draws = WeightedPoints { points, weights };
+        Refined {
+            summary: Summary::new(&draws, f64::NAN, largest + total.ln() + prior_constant),
+            draws,
+        }
     }
 
     /// The place at the moments, or nothing when the grid fits.
@@ -155,7 +164,7 @@ fn at_mode(respondent: &Respondent, start: Vec<f64>) -> Place {
 /// Nodes and weights of the Gauss-Hermite rule for the standard normal distribution: eigenvalues of the Jacobi matrix of the
 /// Hermite polynomials and the squared first elements of its eigenvectors (Golub and Welsch 1969,
 /// <https://doi.org/10.1090/S0025-5718-69-99647-1>).
-fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
     let jacobi = Array2::from_shape_fn((n, n), |(i, j)| {
         if i.abs_diff(j) == 1 {
             (i.max(j) as f64).sqrt()

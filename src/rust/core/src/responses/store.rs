@@ -187,24 +187,19 @@ impl<'a> Responses<'a> {
             return self.item_totals().into_iter().map(|n| n as f64).collect();
         }
         let everybody = 0..self.n_respondents() as u32;
-        self.sum_by_item(everybody, |respondent| f64::from(self.weight(respondent)))
+        self.sum_by_item(everybody.map(|i| (i, f64::from(self.weight(i as usize)))))
     }
 
-    /// Sums, for each item, a number of every one of some respondents who answered it.
-    pub(crate) fn sum_by_item<T>(
-        &self,
-        respondents: impl Iterator<Item = u32>,
-        value: impl Fn(usize) -> T,
-    ) -> Vec<T>
+    /// Sums, for each item, the numbers that come with those of some respondents who answered it.
+    pub(crate) fn sum_by_item<T>(&self, numbered: impl Iterator<Item = (u32, T)>) -> Vec<T>
     where
         T: Copy + Default + std::ops::AddAssign,
     {
         let mut sums = vec![T::default(); self.catalogue.n_items()];
         let mut row = Vec::new();
-        for respondent in respondents {
+        for (respondent, value) in numbered {
             row.clear();
             self.copy_row(respondent as usize, &mut row);
-            let value = value(respondent as usize);
             row.iter()
                 .for_each(|&option| sums[self.catalogue.item_of(option as usize)] += value);
         }

@@ -5,14 +5,14 @@ pub(crate) mod settings;
 mod step;
 
 pub use schedule::{Epoch, Phase};
-pub use settings::Settings;
+pub use settings::{Settings, StdErrors};
 pub(crate) use settings::at_least_one;
 
 use crate::identify::AffineMap;
 use crate::linkage::Linkage;
 use crate::model::{Encoder, Model, ModelShape, Network};
 use crate::patterns::Patterns;
-use crate::posterior::{self, ItemErrors, Moments};
+use crate::posterior::{self, Gauge, Information, Moments, Scored, Scoring, Uncertainty};
 use crate::random::{Purpose, Stream};
 use crate::start::start;
 use crate::statistics::{FitStatistics, fit_statistics};
@@ -55,10 +55,14 @@ pub struct Fit {
     pub converged: bool,
     /// Rows of the respondents who were estimated: those who gave a response, or a sample of them.
     pub respondents: Vec<u32>,
-    /// Their posterior moments on the scale of training, in the same order.
+    /// Their posterior moments on the scale of the item parameters, in the same order.
     pub moments: Moments,
-    /// The standard errors of the item parameters.
-    pub item_errors: ItemErrors,
+    /// Variances of the item parameters and the respondents' covariances.
+    pub uncertainty: Uncertainty,
+    /// True when the item parameters were taken to the maximum of their marginal posterior after the training.
+    pub polished: bool,
+    /// Draws of importance sampling per respondent.
+    pub draws: usize,
     /// How the items are linked.
     pub linkage: Linkage,
     /// How well the model describes the responses.
@@ -112,6 +116,7 @@ fn fit_in_pool(
         encoder: Encoder {
             embeddings: start.embeddings,
             network,
+            map: AffineMap::identity(n_dims),
         },
         items: start.items,
         map: AffineMap::identity(n_dims),
@@ -120,34 +125,54 @@ fn fit_in_pool(
     let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let (mut model, of_training) = trainer.into_parts();
     timings.merge(&of_training);
+    let n_answering = respondents.len();
     let respondents = if settings.estimates {
         respondents
     } else {
         sample(&respondents, settings)
     };
-    let scoring = posterior::Scoring {
+    let distinct = Distinct::new(responses, &respondents);
+    let draws = settings.draws.unwrap_or_else(|| Scoring::default_draws(n_answering));
+    let scoring = Scoring {
         refine: settings.refine,
+        draws,
         seed: settings.seed,
     };
-    let moments = timings.time("posteriors", || {
-        distinct_moments(&model, responses, &respondents, &scoring, monitor)
-    })?;
-    let item_errors = timings.time("standard errors of the items", || {
-        posterior::item_errors(&model, responses, &respondents, &moments, settings, monitor)
-    })?;
-    let weights = respondents
-        .iter()
-        .map(|&i| f64::from(responses.weight(i as usize)));
+    let (moments, information, polished) = if settings.refine && respondents.len() == n_answering {
+        let who = (distinct.respondents.as_slice(), distinct.weights.as_slice());
+        let polished =
+            posterior::polish(&mut model, responses, who, &scoring, settings, &mut timings, monitor)?;
+        (polished.moments, polished.information, polished.converged)
+    } else {
+        let moments = timings.time("posteriors", || {
+            posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)
+        })?;
+        let information = timings.time("information", || {
+            Information::new(&model, responses, &distinct.scored(&moments), settings, false, monitor)
+        })?;
+        (moments, information, false)
+    };
     model.map = AffineMap::principal(
         &moments,
-        &weights.collect::<Vec<f64>>(),
+        &distinct.weights,
         &model.items,
         &model.shape.catalogue,
         &responses.weighted_item_totals(),
     )?;
     if let Some(polarity) = &settings.polarity {
-        orient(&mut model.map, polarity, &respondents, &moments)?;
+        orient(&mut model.map, polarity, &respondents, |position| moments.mean(distinct.place_of(position)))?;
     }
+    let uncertainty = timings.time("standard errors", || {
+        posterior::uncertainty(
+            &model,
+            responses,
+            &distinct.scored(&moments),
+            &information,
+            (settings.std_errors, Gauge::Principal),
+            monitor,
+        )
+    })?;
+    let (moments, uncertainty) = distinct.spread(moments, uncertainty);
     let statistics = timings.time("statistics of fit", || {
         fit_statistics(&model, responses, &respondents, &moments)
     });
@@ -157,26 +182,106 @@ fn fit_in_pool(
         epochs: schedule.into_epochs(),
         respondents,
         moments,
-        item_errors,
+        uncertainty,
+        polished,
+        draws,
         linkage: start.linkage,
         statistics,
         timings,
     })
 }
 
-/// The moments of respondents; those of identical ones are computed once, where that pays.
-fn distinct_moments(
-    model: &Model,
+/// A fitted model on other axes: `map` follows the one that the model has. The axes count as chosen, not estimated.
+///
+/// # Errors
+/// [`Error::Responses`] when the items are not those of the model, [`Error::Model`] when the map cannot be inverted,
+/// [`Error::Cancelled`] when the monitor says so.
+pub fn remap(
+    mut model: Model,
+    map: &AffineMap,
     responses: &Responses,
-    respondents: &[u32],
-    scoring: &posterior::Scoring,
+    settings: &Settings,
     monitor: &dyn Monitor,
-) -> Result<Moments> {
-    let Some(Patterns { firsts, pattern_of }) = Patterns::new(responses, respondents) else {
-        return posterior::moments(model, responses, respondents, scoring, monitor);
-    };
-    let moments = posterior::moments(model, responses, &firsts, scoring, monitor)?;
-    Ok(moments.select(pattern_of.iter().map(|&pattern| pattern as usize)))
+) -> Result<(Model, Moments, Uncertainty)> {
+    posterior::check_items(&model, responses)?;
+    settings.pool()?.install(|| {
+        model.map = model.map.then(map)?;
+        let respondents = responses.respondents_with_responses();
+        let distinct = Distinct::new(responses, &respondents);
+        let scoring = Scoring {
+            refine: settings.refine,
+            draws: settings.draws.unwrap_or_else(|| Scoring::default_draws(respondents.len())),
+            seed: settings.seed,
+        };
+        let moments = posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
+        let scored = distinct.scored(&moments);
+        let information = Information::new(&model, responses, &scored, settings, false, monitor)?;
+        let asked = (settings.std_errors, Gauge::Aligned);
+        let uncertainty = posterior::uncertainty(&model, responses, &scored, &information, asked, monitor)?;
+        let (moments, uncertainty) = distinct.spread(moments, uncertainty);
+        Ok((model, moments, uncertainty))
+    })
+}
+
+/// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that saves
+/// nothing.
+pub(crate) struct Distinct {
+    pub respondents: Vec<u32>,
+    pub weights: Vec<f64>,
+    /// The place of everybody among the distinct ones, where they are not all different.
+    places: Option<Vec<u32>>,
+}
+
+impl Distinct {
+    pub fn new(responses: &Responses, respondents: &[u32]) -> Self {
+        let weight = |i: u32| f64::from(responses.weight(i as usize));
+        match Patterns::new(responses, respondents) {
+            Some(Patterns { firsts, pattern_of }) => {
+                let mut weights = vec![0.0; firsts.len()];
+                for (&respondent, &pattern) in respondents.iter().zip(&pattern_of) {
+                    weights[pattern as usize] += weight(respondent);
+                }
+                Self {
+                    respondents: firsts,
+                    weights,
+                    places: Some(pattern_of),
+                }
+            }
+            None => Self {
+                respondents: respondents.to_vec(),
+                weights: respondents.iter().map(|&i| weight(i)).collect(),
+                places: None,
+            },
+        }
+    }
+
+    pub fn scored<'a>(&'a self, moments: &'a Moments) -> Scored<'a> {
+        Scored {
+            respondents: &self.respondents,
+            weights: &self.weights,
+            moments,
+        }
+    }
+
+    fn place_of(&self, position: usize) -> usize {
+        self.places.as_ref().map_or(position, |places| places[position] as usize)
+    }
+
+    /// What was found for the distinct respondents, for everybody.
+    pub fn spread(&self, moments: Moments, mut uncertainty: Uncertainty) -> (Moments, Uncertainty) {
+        let Some(places) = &self.places else {
+            return (moments, uncertainty);
+        };
+        let places = || places.iter().map(|&place| place as usize);
+        let of = &mut uncertainty.respondents;
+        for covariances in [&mut of.prior, &mut of.normalised] {
+            let length = covariances.len() / self.respondents.len();
+            *covariances = places()
+                .flat_map(|place| covariances[place * length..(place + 1) * length].to_vec())
+                .collect();
+        }
+        (moments.select(places()), uncertainty)
+    }
 }
 
 /// Evenly spaced respondents, and those of `polarity`.
@@ -190,10 +295,15 @@ fn sample(respondents: &[u32], settings: &Settings) -> Vec<u32> {
 }
 
 /// Turns the dimensions around in which the respondent named for it is negative.
-fn orient(map: &mut AffineMap, polarity: &[u32], respondents: &[u32], moments: &Moments) -> Result<()> {
+fn orient<'a>(
+    map: &mut AffineMap,
+    polarity: &[u32],
+    respondents: &[u32],
+    mean: impl Fn(usize) -> &'a [f64],
+) -> Result<()> {
     for (dimension, &respondent) in polarity.iter().enumerate() {
         let position = position_of(respondent, respondents)?;
-        if map.point(moments.mean(position))[dimension] < 0.0 {
+        if map.point(mean(position))[dimension] < 0.0 {
             map.flip(dimension);
         }
     }

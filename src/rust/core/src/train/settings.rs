@@ -1,5 +1,38 @@
 use crate::model::Link;
 use crate::{Error, Result};
+use std::str::FromStr;
+
+/// Which standard errors to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StdErrors {
+    /// [`StdErrors::Joint`], but for the respondents the items are known where there are too many item parameters for one matrix
+    /// and so many responses to each that it hardly matters.
+    Auto,
+    /// Items and respondents together; the items are independent of one another where there are too many for one matrix.
+    Joint,
+    /// The items are known for the respondents, and the other items for each item.
+    Conditional,
+    /// None of the items.
+    None,
+}
+
+impl FromStr for StdErrors {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "auto" => Ok(StdErrors::Auto),
+            "joint" => Ok(StdErrors::Joint),
+            "conditional" => Ok(StdErrors::Conditional),
+            "none" => Ok(StdErrors::None),
+            _ => Err(Error::Setting {
+                name: "std_errors",
+                requirement: "\"auto\", \"joint\", \"conditional\" or \"none\"",
+                value: name.into(),
+            }),
+        }
+    }
+}
 
 /// How to fit.
 #[derive(Clone, Debug)]
@@ -24,12 +57,14 @@ pub struct Settings {
     pub learning_rate: f64,
     /// Improvement of the bound per respondent, relative to its size, below which training has converged.
     pub tolerance: f64,
-    /// False to leave the posteriors as the network gives them.
+    /// False to leave the items as the training and the posteriors as the network gives them.
     pub refine: bool,
+    /// Draws of importance sampling per respondent; nothing to let the number of respondents decide.
+    pub draws: Option<usize>,
     /// False to estimate nobody but a sample of the respondents, from which scale, axes, standard errors and statistics come.
     pub estimates: bool,
-    /// False to skip the standard errors of the items.
-    pub std_errors: bool,
+    /// The standard errors.
+    pub std_errors: StdErrors,
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
     /// [`AffineMap::principal`](crate::identify::AffineMap::principal).
     pub polarity: Option<Vec<u32>>,
@@ -54,8 +89,9 @@ impl Settings {
             learning_rate: 0.05,
             tolerance: 1e-3,
             refine: true,
+            draws: None,
             estimates: true,
-            std_errors: true,
+            std_errors: StdErrors::Auto,
             polarity: None,
             seed: 1,
             threads: 1,
@@ -71,6 +107,7 @@ impl Settings {
         at_least_one("max_epochs", self.max_epochs)?;
         at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
         at_least_one("threads", self.threads)?;
+        at_least_one("draws", self.draws.unwrap_or(1))?;
         if let Some(polarity) = &self.polarity
             && polarity.len() != self.n_dims
         {

@@ -1,0 +1,137 @@
+#' Rotate the axes of a fit, or fix them by anchors
+#'
+#' The likelihood does not know the axes of the latent space. [vae_irt()] reports principal axes; `rotate()` turns them.
+#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses the new axes.
+#'
+#' @details
+#' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
+#' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
+#'
+#' @param fit A `vae_irt` object.
+#' @param method `"varimax"` (by [stats::varimax()]), `"promax"`, `"oblimin"` (oblique, by package GPArotation) or `"target"` rotate
+#'   the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated: their traits keep unit
+#'   variance.
+#' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left out) and
+#'   one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside the reference, in
+#'   the order of `$items`, in which `NA` leaves an element free.
+#' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
+#'   and one column per dimension, or in one dimension a named vector. At least one respondent more than dimensions; the
+#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as `constrain.legis` of pscl
+#'   does it. Instead of a `method`.
+#' @param ... Passed to the function that rotates.
+#' @return The fit on other axes.
+#' @export
+#' @examples
+#' truth <- simulate_irt(200, 30, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' rotate(fit, anchors = c("1" = -1, "2" = 1))
+rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "procrustes"), target = NULL, anchors = NULL, ...) {
+  check_class(fit, "vae_irt", "vae_irt")
+  check_estimated(fit)
+  if (!is.null(anchors)) {
+    if (!missing(method)) abort_vaeirt("Give either {.arg method} or {.arg anchors}, not both.", "argument")
+    check_no_dots(..., call = rlang::current_env())
+    return(remap(fit, map_to_anchors(fit, anchors)))
+  }
+  method <- check_choice(method, c("varimax", "promax", "oblimin", "target", "procrustes"))
+  if (fit$dims == 1 && method != "procrustes") {
+    abort_vaeirt("A fit in one dimension has nothing to rotate.", "argument")
+  }
+  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
+  # Traits are multiplied by the matrix, discriminations by its inverse transposed.
+  matrix <- switch(method,
+    varimax = t(stats::varimax(gamma, ...)$rotmat),
+    promax = oblique(stats::promax(gamma, ...)$rotmat),
+    oblimin = oblique(gpa(gamma, "oblimin", ...)),
+    target = t(gpa(gamma, "targetT", Target = check_target(target, nrow(gamma), fit), ...)),
+    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit)))
+  )
+  remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
+}
+
+# From the matrix that the loadings are multiplied by to that of the traits, with unit variances.
+oblique <- function(rotation) {
+  matrix <- solve(rotation)
+  matrix / sqrt(rowSums(matrix^2))
+}
+
+gpa <- function(gamma, name, ...) {
+  rlang::check_installed("GPArotation", reason = "for this rotation")
+  rotation <- getExportedValue("GPArotation", name)(gamma, ...)$Th
+  if (name == "oblimin") solve(t(rotation)) else rotation
+}
+
+# The orthogonal matrix that brings the rows of x closest to those of the target.
+procrustes <- function(x, target) {
+  use <- stats::complete.cases(x, target)
+  parts <- svd(crossprod(
+    scale(x[use, , drop = FALSE], scale = FALSE), scale(target[use, , drop = FALSE], scale = FALSE)
+  ))
+  parts$u %*% t(parts$v)
+}
+
+check_target <- function(target, n, fit, call = caller_env(2)) {
+  target <- if (is.data.frame(target)) as.matrix(target) else target
+  if (is.numeric(target) && is.null(dim(target)) && fit$dims == 1) target <- matrix(target)
+  if (!is.matrix(target) || !is.numeric(target) || !identical(dim(target), c(n, fit$dims))) {
+    abort_vaeirt(
+      c(
+        "{.arg target} must be a numeric matrix with {n} rows and {fit$dims} column{?s}.",
+        x = if (is.matrix(target)) "It has {nrow(target)} rows and {ncol(target)} column{?s}." else "It is {describe(target)}."
+      ),
+      "argument",
+      call
+    )
+  }
+  target
+}
+
+# The affine map that takes respondents to their anchors.
+map_to_anchors <- function(fit, anchors, call = caller_env()) {
+  anchors <- as.matrix(anchors)
+  if (!is.numeric(anchors) || is.null(rownames(anchors)) || ncol(anchors) != fit$dims || !all(is.finite(anchors))) {
+    abort_vaeirt(
+      c(
+        "{.arg anchors} must be finite numbers with the names of respondents, {fit$dims} for each.",
+        i = "In one dimension {.code c(\"name\" = -1, \"other\" = 1)}, else a matrix with row names."
+      ),
+      "argument",
+      call
+    )
+  }
+  if (nrow(anchors) <= fit$dims) {
+    abort_vaeirt("{.arg anchors} must be at least {fit$dims + 1} respondents in {fit$dims} dimension{?s}, not {nrow(anchors)}.",
+      "argument", call
+    )
+  }
+  names <- fit$estimates$respondent[fit$estimates$dimension == 1]
+  rows <- match(rownames(anchors), names)
+  silent <- is.na(fit$posterior$mean[rows, 1])
+  if (any(silent)) {
+    abort_vaeirt(
+      "{.arg anchors} names {sum(silent)} respondent{?s} without an estimate: {.val {rownames(anchors)[silent]}}.", "argument", call
+    )
+  }
+  now <- cbind(1, fit$posterior$mean[rows, , drop = FALSE])
+  if (qr(now)$rank <= fit$dims) {
+    abort_vaeirt("The estimates of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
+  }
+  map <- t(qr.solve(now, anchors))
+  matrix <- map[, -1, drop = FALSE]
+  if (qr(matrix)$rank < fit$dims) {
+    abort_vaeirt("The positions of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
+  }
+  list(matrix = matrix, shift = -as.vector(solve(matrix, map[, 1])))
+}
+
+# The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
+remap <- function(fit, map) {
+  responses <- fit$responses
+  settings <- rust_settings(fit$dims, fit$link, fit$prior, fit$control, fit$refined, fit$seed)
+  settings$draws <- fit$draws
+  answer <- rust_remap(
+    fit$model, map$matrix, map$shift, responses$offsets, responses$options, responses$option_size,
+    lengths(fit$catalogue$options), responses$weights, settings
+  )
+  set_results(fit, unwrap_rust(answer), respondent_table(responses))
+}

@@ -1,0 +1,575 @@
+//! The observed information about the item parameters, and what follows from it: Newton steps and covariances.
+
+use super::Scored;
+use super::cubature::{Cubature, Nodes};
+use super::terms::{Terms, dot};
+use crate::identify::Tangents;
+use crate::linalg::{cholesky, invert, invert_factored, mirror, orthonormalise, solve_lower, solve_upper};
+use crate::kernels::Table;
+use crate::model::{Link, Model};
+use crate::train::{Monitor, Settings};
+use crate::{Batch, Error, Responses, Result};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayViewMut2, Axis, s};
+use pulp::NullaryFnOnce;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Item parameters up to which their information is one matrix. Beyond, it has a block for every item: the other items count
+/// as known.
+pub const MOST_JOINT_PARAMETERS: usize = 4_000;
+/// Parameters of one item beyond which nothing is said about them: the block grows with the square.
+const MOST_PARAMETERS: usize = 600;
+/// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to each item
+/// (of the respondents, where the information is one matrix) stand for all.
+const ENOUGH_RESPONSES: u64 = 5_000_000;
+/// Responses to an item that are evaluated at least.
+const ENOUGH_FOR_ITEM: u64 = 1_000;
+/// Respondents that are evaluated at once at most, and numbers that are kept of them, about.
+const CHUNK: usize = 1_024;
+const CHUNK_SIZE: usize = 4_000_000;
+/// Rows of a matrix that one task computes.
+const ROWS_PER_TASK: usize = 64;
+/// The share of what is missing about an item that Newton's method counts as known.
+const CAUTION: f64 = 0.5;
+/// Where the information is not positive definite, its diagonal is raised by these shares.
+const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
+
+/// The observed information: the expected information about the complete data less what the latent traits leave unknown,
+/// `E[-H] - Var[score]`, summed over respondents (Louis 1982, <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>).
+/// Expectations are over the normal distributions with the respondents' posterior moments. Between items the scores count up to
+/// their quadratic part.
+pub(crate) struct Information {
+    /// About the parameters of each item, in the order of their table and without the prior; empty where there are too many.
+    blocks: Vec<Array2<f64>>,
+    /// What the latent traits leave unknown about each item's parameters, in the same order.
+    missing: Vec<Array2<f64>>,
+    /// Prior precisions by column of the table of item parameters.
+    precisions: Vec<f64>,
+    joint: Option<Joint>,
+}
+
+/// The information about all item parameters as one matrix. The likelihood does not know rotations.
+struct Joint {
+    /// On the complement of the rotations, plus `ridge` times their projection so that it can be inverted.
+    matrix: Array2<f64>,
+    /// Orthonormal basis of the rotations' tangents.
+    rotations: Array2<f64>,
+    ridge: f64,
+}
+
+/// A positive definite information in factors.
+pub(crate) enum Factors {
+    /// By item; nothing where it is not known.
+    Blocks(Vec<Option<Array2<f64>>>),
+    /// Of all parameters.
+    Joint(Array2<f64>),
+}
+
+/// Covariances of the estimates of the item parameters.
+pub(crate) enum Covariance {
+    /// By item; nothing where they are not known.
+    Blocks(Vec<Option<Array2<f64>>>),
+    /// Of all parameters.
+    Joint(Array2<f64>),
+}
+
+impl Information {
+    /// Can the information be one matrix?
+    pub fn can_be_joint(model: &Model) -> bool {
+        let catalogue = &model.shape.catalogue;
+        let sizes = (0..catalogue.n_items()).map(|item| catalogue.rows_of(item).len() * model.items.width());
+        model.items.values().len() <= MOST_JOINT_PARAMETERS
+            && sizes.max().is_some_and(|n| n <= MOST_PARAMETERS)
+    }
+
+    /// The information at the items of the model.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn new(
+        model: &Model,
+        responses: &Responses,
+        scored: &Scored,
+        settings: &Settings,
+        for_newton: bool,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        let joint = Self::can_be_joint(model);
+        let catalogue = &model.shape.catalogue;
+        let width = model.items.width();
+        let n_parameters = model.items.values().len();
+        let counts = responses.sum_by_item(scored.respondents.iter().map(|&i| (i, 1u64)));
+        let weighted = scored.weights.iter().any(|&w| w != 1.0);
+        let step = if joint && !weighted {
+            counts.iter().sum::<u64>().div_ceil(ENOUGH_RESPONSES).max(1)
+        } else {
+            1
+        };
+        let enough = (ENOUGH_RESPONSES / catalogue.n_items() as u64).max(ENOUGH_FOR_ITEM);
+        let mut blocks: Vec<Block> = counts
+            .iter()
+            .enumerate()
+            .map(|(item, &n)| {
+                let stride = if joint || weighted { 1 } else { n.div_ceil(enough).max(1) };
+                Block::new(catalogue.rows_of(item).len() * width, stride, joint || for_newton)
+            })
+            .collect();
+        let rule = Cubature::new(model.shape.n_dims);
+        let mut between = Array2::zeros(if joint { (n_parameters, n_parameters) } else { (0, 0) });
+        let mut scores = Array2::zeros((0, 0));
+        let sample: Vec<usize> = (0..scored.respondents.len()).step_by(step as usize).collect();
+        let chunk_size = if joint { chunk_size(n_parameters, rule.polynomials.len()) } else { CHUNK };
+        for positions in sample.chunks(chunk_size) {
+            if monitor.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let chunk = Chunk::new(model, responses, scored, positions, &rule);
+            if joint {
+                scores = chunk.scores(rule.polynomials.len(), true, Some(&mut blocks));
+                add_square(&mut between, &scores);
+            } else {
+                chunk.add_to(&mut blocks);
+            }
+        }
+        drop(scores);
+        let totals = responses.sum_by_item(scored.respondents.iter().copied().zip(scored.weights.iter().copied()));
+        let (blocks, missing) = blocks.into_iter().zip(totals).map(|(block, total)| block.extrapolated(total)).unzip();
+        let mut information = Self {
+            blocks,
+            missing,
+            precisions: vec![settings.discrimination_sd.powi(-2); model.shape.n_dims],
+            joint: None,
+        };
+        information.precisions.push(settings.difficulty_sd.powi(-2));
+        if joint {
+            between *= -(step as f64);
+            mirror(&mut between);
+            information.joint = Some(information.join(model, between));
+        }
+        Ok(information)
+    }
+
+    /// Puts the items' own information and the prior into the matrix of what lies between them.
+    fn join(&self, model: &Model, mut matrix: Array2<f64>) -> Joint {
+        let width = self.precisions.len();
+        let mut start = 0;
+        for block in &self.blocks {
+            let own = start..start + block.nrows();
+            matrix.slice_mut(s![own.clone(), own.clone()]).assign(block);
+            start = own.end;
+        }
+        (0..matrix.nrows()).for_each(|i| matrix[[i, i]] += self.precisions[i % width]);
+        let mut rotations = Tangents::new(&model.items).rotations;
+        orthonormalise(&mut rotations);
+        let ridge = matrix.diag().mean().unwrap_or(1.0);
+        let mut known = matrix.dot(&rotations);
+        let within = rotations.t().dot(&known);
+        known.scaled_add(-0.5, &rotations.dot(&within));
+        known.scaled_add(-0.5 * ridge, &rotations);
+        subtract_products(&mut matrix, &rotations, &known);
+        Joint {
+            matrix,
+            rotations,
+            ridge,
+        }
+    }
+
+    /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table of item parameters.
+    pub fn add_prior(&self, items: &Table, gradient: &mut Array1<f64>) {
+        let width = self.precisions.len();
+        for (i, (to, &x)) in gradient.iter_mut().zip(items.values()).enumerate() {
+            *to -= self.precisions[i % width] * f64::from(x);
+        }
+    }
+
+    fn with_prior(&self, block: &Array2<f64>) -> Array2<f64> {
+        let width = self.precisions.len();
+        let mut block = block.clone();
+        (0..block.nrows()).for_each(|i| block[[i, i]] += self.precisions[i % width]);
+        block
+    }
+
+    /// The factors for Newton's method. The diagonal is raised where they do not exist.
+    pub fn factors(&self) -> Factors {
+        let joint = self.joint.as_ref().and_then(|joint| damped(&self.cautious(joint)));
+        joint.map_or_else(|| self.block_factors(), Factors::Joint)
+    }
+
+    /// The matrix with half of what is missing about each item added to the item's own information: where hardly anything is known,
+    /// what is left is the difference of two large numbers.
+    fn cautious(&self, joint: &Joint) -> Array2<f64> {
+        let mut matrix = joint.matrix.clone();
+        let mut start = 0;
+        for missing in &self.missing {
+            let own = start..start + missing.nrows();
+            matrix.slice_mut(s![own.clone(), own.clone()]).scaled_add(CAUTION, missing);
+            start = own.end;
+        }
+        matrix
+    }
+
+    /// The information about each item's parameters, prior included; nothing where there are too many.
+    pub fn blocks_with_prior(&self) -> impl Iterator<Item = Option<Array2<f64>>> {
+        let blocks = self.blocks.iter();
+        blocks.map(|block| (block.nrows() > 0).then(|| self.with_prior(block)))
+    }
+
+    fn block_factors(&self) -> Factors {
+        let blocks = self.blocks_with_prior().zip(&self.missing);
+        Factors::Blocks(blocks.map(|(block, missing)| damped(&(block? + missing * CAUTION))).collect())
+    }
+
+    /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to themselves, or
+    /// nothing where the information is by item or not positive definite even with [caution](Self::cautious).
+    pub fn joint_covariance(&self) -> Option<Covariance> {
+        let joint = self.joint.as_ref()?;
+        let factor = cholesky(joint.matrix.view()).or_else(|| cholesky(self.cautious(joint).view()))?;
+        let mut covariance = invert_factored(factor.view());
+        let half = &joint.rotations * (0.5 / joint.ridge);
+        subtract_products(&mut covariance, &joint.rotations, &half);
+        Some(Covariance::Joint(covariance))
+    }
+
+    /// The covariance of each item's parameters, the other items held fixed.
+    pub fn block_covariance(&self) -> Covariance {
+        let blocks = self.blocks_with_prior();
+        Covariance::Blocks(blocks.map(|block| invert(block?.view())).collect())
+    }
+}
+
+/// Respondents in a chunk of whom so many polynomials of the scores of all parameters are kept.
+pub(super) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
+    (CHUNK_SIZE / (n_parameters * n_polynomials).max(1)).clamp(1, CHUNK)
+}
+
+fn damped(matrix: &Array2<f64>) -> Option<Array2<f64>> {
+    DAMPING.iter().find_map(|share| {
+        let mut raised = matrix.clone();
+        raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
+        cholesky(raised.view())
+    })
+}
+
+/// `matrix -= a b' + b a'`.
+fn subtract_products(matrix: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>) {
+    general_mat_mul(-1.0, a, &b.t(), 1.0, matrix);
+    general_mat_mul(-1.0, b, &a.t(), 1.0, matrix);
+}
+
+/// Adds `scores scores'` to the lower triangle of a matrix.
+fn add_square(matrix: &mut Array2<f64>, scores: &Array2<f32>) {
+    let mut blocks: Vec<ArrayViewMut2<f64>> = matrix.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
+    blocks.par_iter_mut().enumerate().for_each(|(block, rows)| {
+        let first = block * ROWS_PER_TASK;
+        let last = first + rows.nrows();
+        let product = scores.slice(s![first..last, ..]).dot(&scores.slice(s![..last, ..]).t());
+        let mut lower = rows.slice_mut(s![.., ..last]);
+        lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
+    });
+}
+
+impl Factors {
+    /// The Newton step for a gradient; 0 where nothing is known.
+    pub fn solve(&self, gradient: &Array1<f64>, parameters: &[Range<usize>]) -> Array1<f64> {
+        match self {
+            Factors::Joint(factor) => {
+                solve_upper(factor.view(), solve_lower(factor.view(), gradient.view()).view())
+            }
+            Factors::Blocks(blocks) => {
+                let mut step = Array1::zeros(gradient.len());
+                for (factor, own) in blocks.iter().zip(parameters.iter().cloned()) {
+                    if let Some(factor) = factor {
+                        let half = solve_lower(factor.view(), gradient.slice(s![own.clone()]));
+                        step.slice_mut(s![own]).assign(&solve_upper(factor.view(), half.view()));
+                    }
+                }
+                step
+            }
+        }
+    }
+}
+
+/// The information about one item's parameters.
+struct Block {
+    information: Array2<f64>,
+    /// What the latent traits leave unknown; empty where that is not used.
+    missing: Array2<f64>,
+    /// Every so many responses one is evaluated.
+    stride: u64,
+    seen: u64,
+    /// Summed weights of the responses that were evaluated.
+    evaluated: f64,
+}
+
+impl Block {
+    fn new(n_parameters: usize, stride: u64, for_newton: bool) -> Self {
+        let size = if n_parameters > MOST_PARAMETERS { 0 } else { n_parameters };
+        Self {
+            information: Array2::zeros((size, size)),
+            missing: Array2::zeros(if for_newton { (size, size) } else { (0, 0) }),
+            stride,
+            seen: 0,
+            evaluated: 0.0,
+        }
+    }
+
+    /// Is the next response evaluated?
+    fn takes(&mut self) -> bool {
+        self.seen += 1;
+        self.information.nrows() > 0 && (self.seen - 1).is_multiple_of(self.stride)
+    }
+
+    /// The information of all responses to the item, which have this summed weight.
+    fn extrapolated(mut self, total: f64) -> (Array2<f64>, Array2<f64>) {
+        for matrix in [&mut self.information, &mut self.missing] {
+            if self.evaluated > 0.0 {
+                *matrix *= total / self.evaluated;
+            }
+            mirror(matrix);
+        }
+        (self.information, self.missing)
+    }
+}
+
+/// Adds the sums of products with pairs of the design and the products of the means, times a weight, to the part of a matrix that
+/// belongs to two rows of an item's parameters.
+#[inline(always)]
+fn add_pairs(
+    matrix: &mut Array2<f64>,
+    (a, b): (usize, usize),
+    (products, nodes): (&[f32], &Nodes),
+    means: &[f64],
+    weight: f64,
+) {
+    let n_nodes = products.len();
+    let width = nodes.design.len() / n_nodes;
+    let mut pair = nodes.pairs.chunks_exact(n_nodes);
+    for i in 0..width {
+        for j in 0..=i {
+            let Some(pair) = pair.next() else { return };
+            let sum = f64::from(dot(products, pair));
+            let (u, v) = (a * width + i, b * width + j);
+            matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+            if a != b && i != j {
+                let (u, v) = (a * width + j, b * width + i);
+                matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+            }
+        }
+    }
+}
+
+/// Some respondents whose scores are evaluated at once.
+pub(super) struct Chunk<'a> {
+    model: &'a Model,
+    rule: &'a Cubature,
+    batch: Batch,
+    weights: Vec<f64>,
+    nodes: Vec<Nodes>,
+}
+
+impl<'a> Chunk<'a> {
+    pub fn new(
+        model: &'a Model,
+        responses: &Responses,
+        scored: &Scored,
+        positions: &[usize],
+        rule: &'a Cubature,
+    ) -> Self {
+        let members: Vec<u32> = positions.iter().map(|&position| scored.respondents[position]).collect();
+        Self {
+            model,
+            rule,
+            batch: Batch::new(responses, &members),
+            weights: positions.iter().map(|&position| scored.weights[position]).collect(),
+            nodes: positions
+                .par_iter()
+                .map(|&position| rule.nodes(scored.moments, position))
+                .collect(),
+        }
+    }
+
+    /// The covariance of each parameter's score with the first so many polynomials of the traits, in one column per respondent
+    /// and polynomial, times the root of the respondent's weight if asked for; the information of the items is added to
+    /// `blocks`.
+    fn scores(&self, n_polynomials: usize, rooted: bool, blocks: Option<&mut [Block]>) -> Array2<f32> {
+        let n_columns = self.nodes.len() * n_polynomials;
+        let mut values = Array2::zeros((self.model.items.values().len(), n_columns));
+        let catalogue = &self.model.shape.catalogue;
+        let width = self.model.items.width();
+        let mut blocks: Vec<Option<&mut Block>> = match blocks {
+            Some(blocks) => blocks.iter_mut().map(Some).collect(),
+            None => (0..catalogue.n_items()).map(|_| None).collect(),
+        };
+        let mut rest = values.view_mut();
+        let mut tasks = Vec::new();
+        for (item, block) in blocks.iter_mut().enumerate() {
+            let (own, others) = rest.split_at(Axis(0), catalogue.rows_of(item).len() * width);
+            rest = others;
+            tasks.push((item, block.as_deref_mut(), Some(own)));
+        }
+        self.evaluate(tasks, n_polynomials, rooted);
+        values
+    }
+
+    /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters = Cov[a, score]`,
+    /// in one column per respondent and dimension.
+    pub fn slopes_of_means(&self) -> Array2<f32> {
+        let n_dims = self.model.shape.n_dims;
+        let mut scores = self.scores(n_dims, false, None);
+        let factors: Vec<Array2<f32>> = self.nodes.iter().map(|n| n.factor.mapv(|x| x as f32)).collect();
+        let mut blocks: Vec<ArrayViewMut2<f32>> = scores.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
+        blocks.par_iter_mut().for_each(|rows| {
+            for mut row in rows.rows_mut() {
+                for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
+                    let mapped = factor.dot(&own);
+                    own.assign(&mapped);
+                }
+            }
+        });
+        scores
+    }
+
+    fn add_to(&self, blocks: &mut [Block]) {
+        let tasks = blocks.iter_mut().enumerate().map(|(item, block)| (item, Some(block), None));
+        self.evaluate(tasks.collect(), 0, false);
+    }
+
+    fn evaluate(
+        &self,
+        mut tasks: Vec<(usize, Option<&mut Block>, Option<ArrayViewMut2<f32>>)>,
+        n_polynomials: usize,
+        rooted: bool,
+    ) {
+        let catalogue = &self.model.shape.catalogue;
+        let arch = pulp::Arch::new();
+        tasks
+            .par_iter_mut()
+            .for_each_init(Scratch::default, |scratch, (item, block, scores)| {
+                for chooser in self.batch.choosers_of(catalogue.options_of(*item)) {
+                    let position = chooser.position as usize;
+                    let weight = self.weights[position];
+                    let block = block.as_deref_mut().and_then(|block| block.takes().then_some(block));
+                    if block.is_none() && scores.is_none() {
+                        continue;
+                    }
+                    arch.dispatch(Addition {
+                        model: self.model,
+                        rule: self.rule,
+                        rows: catalogue.rows_of(*item),
+                        chosen: self.batch.responses()[chooser.response as usize].chosen as usize,
+                        nodes: &self.nodes[position],
+                        weight,
+                        block,
+                        scores: scores.as_mut().map(|scores| {
+                            let first = position * n_polynomials;
+                            scores.slice_mut(s![.., first..first + n_polynomials])
+                        }),
+                        root: if rooted { weight.sqrt() as f32 } else { 1.0 },
+                        scratch,
+                    });
+                }
+            });
+    }
+}
+
+#[derive(Default)]
+struct Scratch {
+    terms: Terms,
+    products: Vec<f32>,
+    means: Vec<f64>,
+}
+
+/// What one response of a respondent tells about the parameters of its item. The code is compiled for the processors that
+/// pulp tells apart.
+struct Addition<'a> {
+    model: &'a Model,
+    rule: &'a Cubature,
+    rows: Range<usize>,
+    chosen: usize,
+    nodes: &'a Nodes,
+    weight: f64,
+    block: Option<&'a mut Block>,
+    scores: Option<ArrayViewMut2<'a, f32>>,
+    root: f32,
+    scratch: &'a mut Scratch,
+}
+
+impl NullaryFnOnce for Addition<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self {
+            model,
+            rule,
+            rows,
+            chosen,
+            nodes,
+            weight,
+            block,
+            scores,
+            root,
+            scratch,
+        } = self;
+        let n_nodes = rule.weights.len();
+        let n_dims = model.shape.n_dims;
+        let width = n_dims + 1;
+        let n_rows = rows.len();
+        let Scratch {
+            terms,
+            products,
+            means,
+        } = scratch;
+        let design: Vec<&[f32]> = nodes.design.chunks_exact(n_nodes).collect();
+        terms.evaluate(model.shape.link, &model.items, rows, chosen, &design[..n_dims]);
+        products.resize(n_nodes, 0.0);
+        if let Some(mut scores) = scores {
+            for (row, residuals) in terms.residuals.chunks_exact(n_nodes).enumerate() {
+                for (d, column) in design.iter().enumerate() {
+                    for (product, (r, x)) in products.iter_mut().zip(residuals.iter().zip(*column)) {
+                        *product = r * x * root;
+                    }
+                    let mut to = scores.row_mut(row * width + d);
+                    for (to, polynomial) in to.iter_mut().zip(&rule.polynomials) {
+                        *to = dot(products, polynomial);
+                    }
+                }
+            }
+        }
+        let Some(block) = block else { return };
+        block.evaluated += weight;
+        means.clear();
+        for residuals in terms.residuals.chunks_exact(n_nodes) {
+            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&rule.weights)) {
+                *product = r * w;
+            }
+            means.extend(design.iter().map(|x| f64::from(dot(products, x))));
+        }
+        let shared = if model.shape.link == Link::Logit { 1.0 } else { 0.0 };
+        for a in 0..n_rows {
+            let (p, r) = (
+                &terms.curvatures[a * n_nodes..][..n_nodes],
+                &terms.residuals[a * n_nodes..][..n_nodes],
+            );
+            for b in 0..=a {
+                let (q, s) = (
+                    &terms.curvatures[b * n_nodes..][..n_nodes],
+                    &terms.residuals[b * n_nodes..][..n_nodes],
+                );
+                let own = if a == b { 1.0 } else { 0.0 };
+                for node in 0..n_nodes {
+                    let curvature = own * p[node] - shared * p[node] * q[node];
+                    products[node] = rule.weights[node] * (curvature - r[node] * s[node]);
+                }
+                add_pairs(&mut block.information, (a, b), (products, nodes), means, weight);
+                if block.missing.nrows() > 0 {
+                    for node in 0..n_nodes {
+                        products[node] = -rule.weights[node] * r[node] * s[node];
+                    }
+                    add_pairs(&mut block.missing, (a, b), (products, nodes), means, -weight);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What is reported of the uncertainty: variances of the item parameters, and those of the respondents that carry the items'.
+
+use super::cubature::Cubature;
+use super::information::{Chunk, Covariance, Information, chunk_size};
+use super::polish::parameters_by_item;
+use super::{Moments, Scored};
+use crate::identify::{Tangents, principal_conditions};
+use crate::linalg::{invert, pack};
+use crate::model::Model;
+use crate::train::{Monitor, StdErrors};
+use crate::{Error, Responses, Result};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+/// Responses per item parameter below which the items' uncertainty matters for the respondents.
+const FEW_RESPONSES: f64 = 250.0;
+/// Rows of the matrix of item parameters that one task looks at.
+const ROWS_PER_TASK: usize = 256;
+
+/// How the uncertainty was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Items and respondents together.
+    Joint,
+    /// The respondents carry the uncertainty of the items, which are independent of one another.
+    Blocks,
+    /// The items are known for the respondents, and the other items for each item.
+    Conditional,
+    /// There are no standard errors of the items.
+    None,
+}
+
+impl Method {
+    /// The name, as in R.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Joint => "joint",
+            Method::Blocks => "blocks",
+            Method::Conditional => "conditional",
+            Method::None => "none",
+        }
+    }
+}
+
+/// How rotations enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// The axes are the principal ones and as uncertain as these.
+    Principal,
+    /// The axes are those that keep the estimates closest to themselves.
+    Aligned,
+}
+
+/// The same numbers on the two scales on which results are reported.
+#[derive(Clone, Debug, Default)]
+pub struct Scales {
+    /// The scale of the traits' prior.
+    pub prior: Vec<f64>,
+    /// The scale on which the respondents' posterior means have mean 0 and standard deviation 1.
+    pub normalised: Vec<f64>,
+}
+
+/// Uncertainty on the reported axes.
+#[derive(Clone, Debug)]
+pub struct Uncertainty {
+    /// How it was found.
+    pub method: Method,
+    /// Variances of the item parameters in the layout of their table, NaN where they are not known.
+    pub items: Scales,
+    /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not carried.
+    pub respondents: Scales,
+    /// Mean and standard deviation of the posterior means in each dimension.
+    pub spread: Vec<(f64, f64)>,
+}
+
+/// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard deviation.
+struct Normalisation {
+    means: Array1<f64>,
+    sds: Array1<f64>,
+    /// Summed weights.
+    total: f64,
+}
+
+/// Finds the uncertainty at the map of the model.
+///
+/// Respondents' covariances are `S_i + J_i C J_i'`, where `S_i` is the covariance given the items, `C` that of the items and `J_i`
+/// the derivative of the posterior mean. Both scales come from the delta method. On the prior's scale location and scale are as
+/// uncertain as the prior of the traits leaves them for so many respondents; on the normalised one they are those of the sample.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the map cannot be inverted.
+pub(crate) fn uncertainty(
+    model: &Model,
+    responses: &Responses,
+    scored: &Scored,
+    information: &Information,
+    (asked, gauge): (StdErrors, Gauge),
+    monitor: &dyn Monitor,
+) -> Result<Uncertainty> {
+    let per_parameter = responses.n_responses() as f64 / model.items.values().len() as f64;
+    let joint = match asked {
+        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(),
+        StdErrors::Conditional | StdErrors::None => None,
+    };
+    let normalisation = Normalisation::new(model, scored);
+    let spread_of_means = normalisation.means.iter().copied().zip(normalisation.sds.iter().copied()).collect();
+    let (method, covariance) = match (asked, joint) {
+        (StdErrors::None, _) => {
+            let nothing = vec![f64::NAN; model.items.values().len()];
+            return Ok(Uncertainty {
+                method: Method::None,
+                items: Scales {
+                    prior: nothing.clone(),
+                    normalised: nothing,
+                },
+                respondents: Scales::default(),
+                spread: spread_of_means,
+            });
+        }
+        (_, Some(covariance)) => (Method::Joint, principal(covariance, model, responses, gauge)),
+        (StdErrors::Auto, None) if per_parameter >= FEW_RESPONSES => {
+            (Method::Conditional, information.block_covariance())
+        }
+        (StdErrors::Conditional, None) => (Method::Conditional, information.block_covariance()),
+        (_, None) => (Method::Blocks, information.block_covariance()),
+    };
+    let carried = method != Method::Conditional;
+    let n_parameters = model.items.values().len();
+    let n_dims = model.shape.n_dims;
+    let rule = Cubature::new(n_dims);
+    let chunks: Vec<Vec<usize>> = (0..scored.respondents.len())
+        .collect::<Vec<usize>>()
+        .chunks(chunk_size(n_parameters, n_dims))
+        .map(<[usize]>::to_vec)
+        .collect();
+    let visit = |work: &mut dyn FnMut(&[usize], Array2<f32>)| -> Result<()> {
+        for positions in &chunks {
+            if monitor.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let slopes = Chunk::new(model, responses, scored, positions, &rule).slopes_of_means();
+            work(positions, slopes);
+        }
+        Ok(())
+    };
+    let mut functionals = Array2::<f64>::zeros((n_parameters, 2 * n_dims));
+    if carried {
+        visit(&mut |positions, slopes| {
+            let coefficients = normalisation.coefficients(model, scored, positions);
+            functionals += &slopes.dot(&coefficients).mapv(f64::from);
+        })?;
+    }
+    let spread = covariance.times(functionals.mapv(|x| x as f32).view(), model);
+    let spread = spread.mapv(f64::from);
+    let own = if carried { normalisation.own_variance(model, scored) } else { Array2::zeros((2 * n_dims, 2 * n_dims)) };
+    let of_functionals = functionals.t().dot(&spread) + own;
+    let items = item_variances(model, &covariance, &normalisation, &spread, &of_functionals)?;
+    let mut respondents = Scales::default();
+    if carried {
+        visit(&mut |positions, slopes| {
+            let products = covariance.times(slopes.view(), model);
+            let squares = inner_products(&slopes, &products, n_dims);
+            let crosses = slopes.t().dot(&spread.mapv(|x| x as f32));
+            for (k, &position) in positions.iter().enumerate() {
+                let cross = crosses.slice(s![k * n_dims..(k + 1) * n_dims, ..]).mapv(f64::from);
+                let from_items = &squares[k];
+                let (prior, normalised) =
+                    normalisation.respondent(model, scored.moments, position, from_items, &cross, &of_functionals);
+                respondents.prior.extend(pack(prior.view()));
+                respondents.normalised.extend(pack(normalised.view()));
+            }
+        })?;
+    }
+    Ok(Uncertainty {
+        method,
+        items,
+        respondents,
+        spread: spread_of_means,
+    })
+}
+
+/// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until these hold.
+fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge: Gauge) -> Covariance {
+    let Covariance::Joint(mut matrix) = covariance else {
+        return covariance;
+    };
+    if gauge == Gauge::Principal && model.shape.n_dims > 1 {
+        let totals = responses.weighted_item_totals();
+        let axes = model.map.matrix.t().to_owned();
+        let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
+        let rotations = Tangents::new(&model.items).rotations;
+        let effects = conditions.t().dot(&rotations);
+        let square = effects.dot(&effects.t());
+        // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
+        if let Some(inverse) = invert(square.view()) {
+            let turned = rotations.dot(&effects.t().dot(&inverse));
+            let known = matrix.dot(&conditions);
+            let within = conditions.t().dot(&known);
+            let half = &known - &(turned.dot(&within) * 0.5);
+            general_mat_mul(-1.0, &turned, &half.t(), 1.0, &mut matrix);
+            general_mat_mul(-1.0, &half, &turned.t(), 1.0, &mut matrix);
+        }
+    }
+    Covariance::Joint(matrix)
+}
+
+impl Covariance {
+    /// The covariance times a matrix with a row per item parameter; 0 where it is not known.
+    fn times(&self, right: ArrayView2<'_, f32>, model: &Model) -> Array2<f32> {
+        match self {
+            Covariance::Joint(matrix) => {
+                let matrix = matrix.mapv(|x| x as f32);
+                let mut product = Array2::zeros(right.dim());
+                let mut rows: Vec<_> = product.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
+                let left: Vec<_> = matrix.axis_chunks_iter(Axis(0), ROWS_PER_TASK).collect();
+                rows.par_iter_mut()
+                    .zip(left)
+                    .for_each(|(rows, left)| general_mat_mul(1.0, &left, &right, 0.0, rows));
+                product
+            }
+            Covariance::Blocks(blocks) => {
+                let mut product = Array2::zeros(right.dim());
+                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
+                    if let Some(block) = block {
+                        let rows = block.mapv(|x| x as f32).dot(&right.slice(s![own.clone(), ..]));
+                        product.slice_mut(s![own, ..]).assign(&rows);
+                    }
+                }
+                product
+            }
+        }
+    }
+
+    /// The covariance of the parameters in one row of the table of an item's.
+    fn of_row(&self, item: usize, row_of_item: usize, row: usize, width: usize) -> Array2<f64> {
+        let unknown = || Array2::from_elem((width, width), f64::NAN);
+        match self {
+            Covariance::Joint(matrix) => {
+                let own = row * width..(row + 1) * width;
+                matrix.slice(s![own.clone(), own]).to_owned()
+            }
+            Covariance::Blocks(blocks) => {
+                let own = row_of_item * width..(row_of_item + 1) * width;
+                let block = blocks[item].as_ref();
+                block.map_or_else(unknown, |block| block.slice(s![own.clone(), own]).to_owned())
+            }
+        }
+    }
+}
+
+/// For each respondent of a chunk `left' right` of their columns.
+fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
+    let n = left.ncols() / n_dims;
+    let blocks: Vec<_> = left
+        .axis_chunks_iter(Axis(0), ROWS_PER_TASK)
+        .zip(right.axis_chunks_iter(Axis(0), ROWS_PER_TASK))
+        .collect();
+    let parts: Vec<Vec<f64>> = blocks
+        .into_par_iter()
+        .map(|(left, right)| {
+            let mut sums = vec![0.0f64; n * n_dims * n_dims];
+            for (a, b) in left.rows().into_iter().zip(right.rows()) {
+                for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
+                    for d in 0..n_dims {
+                        for e in 0..n_dims {
+                            sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
+                        }
+                    }
+                }
+            }
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; n * n_dims * n_dims];
+    for part in &parts {
+        total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    }
+    total
+        .chunks(n_dims * n_dims)
+        .map(|x| Array2::from_shape_fn((n_dims, n_dims), |(d, e)| 0.5 * (x[d * n_dims + e] + x[e * n_dims + d])))
+        .collect()
+}
+
+impl Normalisation {
+    fn new(model: &Model, scored: &Scored) -> Self {
+        let n_dims = model.shape.n_dims;
+        let total: f64 = scored.weights.iter().sum();
+        let mut means = Array1::<f64>::zeros(n_dims);
+        let mut squares = Array1::<f64>::zeros(n_dims);
+        for (position, &weight) in scored.weights.iter().enumerate() {
+            let point = model.map.point(scored.moments.mean(position));
+            means.scaled_add(weight, &point);
+            squares.scaled_add(weight, &point.mapv(|x| x * x));
+        }
+        means /= total;
+        let sds = ((squares - means.mapv(|m| total * m * m)) / (total - 1.0)).mapv(f64::sqrt);
+        Self { means, sds, total }
+    }
+
+    /// What a person adds to the functionals per unit of their deviation on the reported axes: `2 n_dims x n_dims`.
+    fn part(&self, point: &Array1<f64>) -> Array2<f64> {
+        let n_dims = point.len();
+        let mut part = Array2::zeros((2 * n_dims, n_dims));
+        for d in 0..n_dims {
+            part[[d, d]] = 1.0 / self.total;
+            part[[n_dims + d, d]] = (point[d] - self.means[d]) / (self.sds[d] * (self.total - 1.0));
+        }
+        part
+    }
+
+    /// From the derivatives of the posterior means of some respondents to those of the functionals.
+    fn coefficients(&self, model: &Model, scored: &Scored, positions: &[usize]) -> Array2<f32> {
+        let n_dims = model.shape.n_dims;
+        let mut coefficients = Array2::zeros((positions.len() * n_dims, 2 * n_dims));
+        for (k, &position) in positions.iter().enumerate() {
+            let point = model.map.point(scored.moments.mean(position));
+            let part = self.part(&point).dot(&model.map.matrix) * scored.weights[position];
+            let mut own = coefficients.slice_mut(s![k * n_dims..(k + 1) * n_dims, ..]);
+            own.assign(&part.t().mapv(|x| x as f32));
+        }
+        coefficients
+    }
+
+    /// The variance of the functionals given the items.
+    fn own_variance(&self, model: &Model, scored: &Scored) -> Array2<f64> {
+        let n_dims = model.shape.n_dims;
+        let mut sum = Array2::zeros((2 * n_dims, 2 * n_dims));
+        for (position, &weight) in scored.weights.iter().enumerate() {
+            let part = self.part(&model.map.point(scored.moments.mean(position)));
+            let covariance = model.map.covariance(scored.moments.covariance(position));
+            sum.scaled_add(weight, &part.dot(&covariance).dot(&part.t()));
+        }
+        sum
+    }
+
+    /// The covariance of a respondent on both scales.
+    fn respondent(
+        &self,
+        model: &Model,
+        moments: &Moments,
+        position: usize,
+        from_items: &Array2<f64>,
+        cross: &Array2<f64>,
+        of_functionals: &Array2<f64>,
+    ) -> (Array2<f64>, Array2<f64>) {
+        let n_dims = model.shape.n_dims;
+        let matrix = &model.map.matrix;
+        let point = model.map.point(moments.mean(position));
+        let own = model.map.covariance(moments.covariance(position));
+        let prior = matrix.dot(from_items).dot(&matrix.t()) + &own;
+        let scale = Array2::from_diag(&self.sds.mapv(|s| 1.0 / s));
+        // d normalised = scale (d point - d mean) - normalised d sd / sd.
+        let mut pull = Array2::zeros((n_dims, 2 * n_dims));
+        for d in 0..n_dims {
+            pull[[d, d]] = -1.0 / self.sds[d];
+            pull[[d, n_dims + d]] = -(point[d] - self.means[d]) / self.sds[d].powi(2);
+        }
+        let cross = matrix.dot(cross) + own.dot(&self.part(&point).t());
+        let mixed = scale.dot(&cross).dot(&pull.t());
+        let normalised =
+            scale.dot(&prior).dot(&scale) + &mixed + mixed.t() + pull.dot(of_functionals).dot(&pull.t());
+        (prior, normalised)
+    }
+}
+
+/// The variances of the item parameters on both scales.
+fn item_variances(
+    model: &Model,
+    covariance: &Covariance,
+    normalisation: &Normalisation,
+    spread: &Array2<f64>,
+    of_functionals: &Array2<f64>,
+) -> Result<Scales> {
+    let n_dims = model.shape.n_dims;
+    let width = n_dims + 1;
+    let jacobian = model.map.item_jacobian()?;
+    let reported = model.map.items(&model.items)?;
+    let mut scales = Scales::default();
+    // The discriminations times the standard deviations; the difficulty less the discriminations times the means.
+    let mut stretch = Array2::<f64>::eye(width);
+    for d in 0..n_dims {
+        stretch[[d, d]] = normalisation.sds[d];
+        stretch[[n_dims, d]] = -normalisation.means[d];
+    }
+    for item in 0..model.shape.catalogue.n_items() {
+        for (row_of_item, row) in model.shape.catalogue.rows_of(item).enumerate() {
+            let own = covariance.of_row(item, row_of_item, row, width);
+            let own = jacobian.dot(&own).dot(&jacobian.t());
+            scales.prior.extend(own.diag());
+            let mut pull = Array2::zeros((width, 2 * n_dims));
+            for d in 0..n_dims {
+                pull[[d, n_dims + d]] = reported[[row, d]];
+                pull[[n_dims, d]] = -reported[[row, d]];
+            }
+            let cross = jacobian.dot(&spread.slice(s![row * width..(row + 1) * width, ..]));
+            let mixed = stretch.dot(&cross).dot(&pull.t());
+            let normalised = stretch.dot(&own).dot(&stretch.t())
+                + &mixed
+                + mixed.t()
+                + pull.dot(of_functionals).dot(&pull.t());
+            scales.normalised.extend(normalised.diag());
+        }
+    }
+    Ok(scales)
+}
