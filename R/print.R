@@ -16,14 +16,7 @@ print.vae_irt <- function(x, n = 6, ...) {
     "Correctly classified ", percent(about$classification), ", APRE ", format(about$apre, digits = 3),
     ", GMP ", format(about$gmp, digits = 3)
   )
-  threshold <- x$statistics$pareto_threshold
-  unreliable <- sum(x$posterior$pareto_k > threshold, na.rm = TRUE)
-  if (unreliable > 0) {
-    cli::cat_line(
-      "Not reliable (Pareto k > ", format(threshold, digits = 2), "): ", format_count(unreliable), " respondent",
-      if (unreliable > 1) "s"
-    )
-  }
+  cli::cat_line(diagnose(x))
   cli::cat_line()
   if (nrow(x$estimates) == 0) {
     cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata, to = ).")
@@ -31,6 +24,53 @@ print.vae_irt <- function(x, n = 6, ...) {
   }
   print(x$estimates[shown_columns], n = n)
   invisible(x)
+}
+
+# What a reader has to know before the numbers are believed, one sentence each.
+diagnose <- function(fit) {
+  sentences <- c(
+    joint = "Standard errors carry the uncertainty of respondents and items together",
+    blocks = "Standard errors of the respondents carry the uncertainty of the items, which count as independent",
+    conditional = "Standard errors treat the items as known",
+    none = "No standard errors of the items"
+  )
+  c(
+    sentences[[fit$std_errors]],
+    if (fit$refined && !fit$polished && nrow(fit$estimates) > 0) "The items did NOT reach the maximum of their marginal posterior",
+    diagnose_weights(fit),
+    diagnose_restarts(fit)
+  )
+}
+
+diagnose_weights <- function(fit) {
+  k <- fit$posterior$pareto_k
+  if (all(is.na(k))) {
+    return(NULL)
+  }
+  high <- mean(k > 0.7, na.rm = TRUE)
+  unreliable <- sum(k > fit$statistics$pareto_threshold, na.rm = TRUE)
+  paste0(
+    "Pareto k above 0.7 for ", percent(high), " of the respondents",
+    if (unreliable > 0) {
+      paste0(
+        "; not reliable (above ", format(fit$statistics$pareto_threshold, digits = 2), "): ", format_count(unreliable),
+        " respondent", if (unreliable > 1) "s"
+      )
+    }
+  )
+}
+
+diagnose_restarts <- function(fit) {
+  others <- fit$restarts$agreement[-which.max(fit$restarts$logLik)]
+  if (length(others) == 0) {
+    return(NULL)
+  }
+  agree <- sum(others > 0.99)
+  paste0(
+    agree, " of ", length(others), " other restart", if (length(others) > 1) "s",
+    " agree with the best one (R^2 above 0.99 in every dimension)",
+    if (agree < length(others)) ": the estimates depend on the start, see $restarts"
+  )
 }
 
 #' Summary of a fit
@@ -41,7 +81,9 @@ print.vae_irt <- function(x, n = 6, ...) {
 #' @return A list of class `summary.vae_irt`: `glance` (see [glance.vae_irt()]), `extremes` (the rows of `$estimates` at
 #'   the ends of each dimension, in rising order), `items` (tibble of quantiles of the item parameters by `term` and
 #'   `dimension`), `separated` (names of the items whose absolute reported discrimination is more than 1.5 prior
-#'   standard deviations in some dimension: little but the prior holds these), `dropped`. It is printed.
+#'   standard deviations in some dimension: little but the prior holds these), `diagnosis` (sentences: how the standard errors were
+#'   found, the share of respondents whose importance weights are not to be trusted, whether the restarts agree, how far the network is
+#'   from the refined posteriors), `dropped`. It is printed.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -68,9 +110,21 @@ summary.vae_irt <- function(object, n = 5, ...) {
       extremes = do.call(rbind, extremes),
       items = tibble::as_tibble(cbind(key, quantiles)),
       separated = unique(object$items$item[steep]),
+      diagnosis = c(diagnose(object), diagnose_network(object)),
       dropped = object$dropped
     ),
     class = "summary.vae_irt"
+  )
+}
+
+diagnose_network <- function(fit) {
+  gap <- mean_or_missing(fit$posterior$amortisation_gap)
+  if (is.na(gap)) {
+    return(NULL)
+  }
+  paste0(
+    "The network alone is ", format(gap, digits = 2), " nats per respondent from the refined posteriors",
+    if (gap > 0.5) ": predict() with refine = FALSE is not to be recommended"
   )
 }
 
@@ -80,6 +134,9 @@ print.summary.vae_irt <- function(x, ...) {
   about <- x$glance
   about$classification <- percent(about$classification)
   cli::cat_line("  ", format(names(about)), "  ", vapply(about, format, character(1), digits = 4))
+  cli::cat_line("\nDiagnosis")
+  cli::cat_line("  ", if (about$converged) "Training converged" else "Training did NOT converge")
+  cli::cat_line("  ", x$diagnosis)
   if (nrow(x$extremes) > 0) {
     cli::cat_line("\nRespondents at the ends of each dimension")
     print(as.data.frame(x$extremes[shown_columns]), digits = 3, row.names = FALSE)

@@ -127,11 +127,10 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
 # The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
 remap <- function(fit, map) {
   responses <- fit$responses
-  settings <- rust_settings(fit$dims, fit$link, fit$prior, fit$control, fit$refined, fit$seed)
-  settings$draws <- fit$draws
   answer <- rust_remap(
     fit$model, map$matrix, map$shift, responses$offsets, responses$options, responses$option_size,
-    lengths(fit$catalogue$options), responses$weights, settings
+    lengths(fit$catalogue$options), responses$weights, settings_of(fit)
   )
+  fit$rotated <- TRUE
   set_results(fit, unwrap_rust(answer), respondent_table(responses))
 }

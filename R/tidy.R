@@ -15,9 +15,11 @@
 #'
 #' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `n_items`, `nobs`
 #' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
-#' standard normal traits, on the scale of estimation), `classification` (share of responses classified correctly at the
+#' standard normal traits), `df` (number of item parameters less that of rotations), `AIC` and `BIC` (with the number of
+#' respondents), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
-#' responses), `max_pareto_k` (`NA` without importance sampling), `converged`, `epochs`, `seconds`.
+#' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
+#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`, `seconds`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -69,19 +71,29 @@ normalised <- function(fit, component) {
 #' @export
 glance.vae_irt <- function(x, ...) {
   check_no_dots(..., call = rlang::current_env())
+  log_likelihood <- sum(x$posterior$log_evidence * given_weights(x$responses, TRUE), na.rm = TRUE)
+  if (all(is.na(x$posterior$log_evidence))) log_likelihood <- NA_real_
+  df <- nrow(x$items) - x$dims * (x$dims - 1) / 2
   tibble::tibble(
     dims = x$dims,
     link = x$link,
     n_respondents = x$n_respondents,
     n_items = nrow(x$catalogue),
     nobs = sum(as.double(x$catalogue$n_responses)),
-    logLik = if (all(is.na(x$posterior$log_evidence))) NA_real_ else sum(x$posterior$log_evidence, na.rm = TRUE),
+    logLik = log_likelihood,
+    df = df,
+    AIC = 2 * df - 2 * log_likelihood,
+    BIC = log(x$n_respondents) * df - 2 * log_likelihood,
     classification = x$statistics$classification,
     apre = x$statistics$apre,
     gmp = x$statistics$gmp,
     max_pareto_k = if (all(is.na(x$posterior$pareto_k))) NA_real_ else max(x$posterior$pareto_k, na.rm = TRUE),
+    amortisation_gap = mean_or_missing(x$posterior$amortisation_gap),
+    std_errors = x$std_errors,
     converged = x$converged,
     epochs = nrow(x$training),
     seconds = x$seconds
   )
 }
+
+mean_or_missing <- function(x) if (all(is.na(x))) NA_real_ else mean(x, na.rm = TRUE)

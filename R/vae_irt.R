@@ -11,7 +11,8 @@
 #' responses of any respondent to a normal posterior. By the reparametrisation trick the item parameters maximise the
 #' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting from
 #' a truncated singular value decomposition and marginal logits.
-#' Then every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from
+#' Then Newton's method takes the items to the maximum of their marginal posterior, which removes what the bound leaves of shrinkage, and
+#' every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from
 #' the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
 #'
 #' @section Location, scale, rotation and sign:
@@ -39,9 +40,10 @@
 #'   whatever the number of threads. `NULL` draws one number from R's generator, so [set.seed()] works too.
 #' @return A list of class `vae_irt`:
 #'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), metadata columns,
-#'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation, the item
-#'     parameters treated as known), `conf.low` and `conf.high` (posterior quantiles at the level of [vae_control()], by a
-#'     Cornish-Fisher expansion of the first three posterior moments), `n_responses`, and `pareto_k`: above
+#'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation; with
+#'     `$std_errors` `"joint"` or `"blocks"` it carries the uncertainty of the items), `conf.low` and `conf.high` (posterior
+#'     quantiles at the level of [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments, stretched
+#'     about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without importance sampling), and `pareto_k`: above
 #'     `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable (`-Inf`: all importance
 #'     weights are the same; `NA` where there is no importance sampling: in one or two dimensions, where it is `Inf`
 #'     if the quadrature found no grid that fits, and without refinement);
@@ -53,8 +55,17 @@
 #'     constant), `learning_rate`, `phase` (`"search"` or `"descent"`);
 #'   * `converged`: did the bound stop improving in time? See [vae_control()];
 #'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
-#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (lower triangles, row by row) and
-#'     `skewness`, the vectors `pareto_k` and `log_evidence`; rows of `NA` for respondents without responses;
+#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (given the items; lower triangles, row by
+#'     row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances with it on the
+#'     two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler divergence
+#'     of the network's posterior from the refined one, in nats) and `log_evidence`; rows of `NA` for respondents without responses;
+#'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the posterior means' `mean` and
+#'     `sd` in each dimension and of `item_variances`, those of the items on the normalised scale;
+#'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
+#'     ideal points with those of the one that was kept);
+#'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
+#'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes?
+#'   * `polished`: were the items taken to the maximum of their marginal posterior?
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
@@ -137,7 +148,7 @@ new_vae_irt <- function(result, responses, settings, prior, control, call) {
       linking = responses$items$item[result$linkage$linking],
       responses = if (control$estimates) responses,
       n_respondents = sum(responses_given(responses) > 0),
-      refined = settings$refine, draws = result$draws,
+      refined = settings$refine, rotated = FALSE, draws = result$draws,
       dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, call = call
     ),
     class = "vae_irt"
@@ -156,6 +167,13 @@ rust_settings <- function(dims, link, prior, control, refine, seed, polarity = N
     refine = refine, draws = control$draws %||% 0L, estimates = control$estimates, std_errors = control$std_errors,
     threads = control$threads
   )
+}
+
+# Those of a fit, to score its respondents again.
+settings_of <- function(fit) {
+  settings <- rust_settings(fit$dims, fit$link, fit$prior, fit$control, fit$refined, fit$seed)
+  settings$draws <- fit$draws
+  settings
 }
 
 # The parts of a fit that depend on its axes.

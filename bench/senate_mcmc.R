@@ -1,5 +1,6 @@
 # The reference for the 109th Senate: a long run of MCMCpack::MCMCirt1d (probit, item prior precision .04), every draw
-# normalised to mean 0 and SD 1. Writes tests/testthat/senate_mcmc.csv; takes about two minutes.
+# normalised so that the respondents have mean 0 and SD 1. Writes tests/testthat/senate_mcmc.csv (the respondents) and
+# senate_mcmc_items.csv (the items); takes about five minutes.
 data(s109, package = "pscl")
 votes <- s109$votes
 y <- matrix(NA, nrow(votes), ncol(votes), dimnames = dimnames(votes))
@@ -10,9 +11,19 @@ y <- y[, apply(y, 2, function(x) length(unique(x[!is.na(x)])) == 2)]
 draws <- MCMCpack::MCMCirt1d(
   y,
   theta.constraints = list("BOXER (D CA)" = "-", "SESSIONS (R AL)" = "+"),
-  burnin = 5000, mcmc = 50000, thin = 10, ab0 = 0, AB0 = 0.04, store.item = FALSE, seed = 1
+  burnin = 5000, mcmc = 100000, thin = 10, ab0 = 0, AB0 = 0.04, store.item = TRUE, store.ability = TRUE, seed = 1
 )
-normalised <- t(apply(draws[, startsWith(colnames(draws), "theta")], 1, function(x) (x - mean(x)) / sd(x)))
-table <- data.frame(respondent = rownames(y), mean = colMeans(normalised), sd = apply(normalised, 2, sd))
-table[-1] <- signif(table[-1], 6)
-write.csv(table, "tests/testthat/senate_mcmc.csv", row.names = FALSE)
+part <- function(name) unclass(draws)[, startsWith(colnames(draws), name)]
+center <- rowMeans(part("theta"))
+scale <- apply(part("theta"), 1, sd)
+# MCMCpack's alpha is the difficulty and its beta the discrimination, in the order of the columns of y.
+discrimination <- part("beta") * scale
+difficulty <- part("alpha") - part("beta") * center
+moments <- function(values) data.frame(mean = signif(colMeans(values), 6), sd = signif(apply(values, 2, sd), 6))
+respondents <- data.frame(respondent = rownames(y), moments((part("theta") - center) / scale))
+items <- rbind(
+  data.frame(item = colnames(y), term = "discrimination", moments(discrimination)),
+  data.frame(item = colnames(y), term = "difficulty", moments(difficulty))
+)
+write.csv(respondents, "tests/testthat/senate_mcmc.csv", row.names = FALSE)
+write.csv(items, "tests/testthat/senate_mcmc_items.csv", row.names = FALSE)

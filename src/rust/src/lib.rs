@@ -9,7 +9,7 @@ mod interrupt;
 mod stored;
 mod worker;
 
-use answer::answer;
+use answer::{Outcome, answer};
 use convert::{
     epochs_list, items_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows, timings_list,
 };
@@ -17,8 +17,9 @@ use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
 use stored::read_responses;
 use vae_irt_core::identify::AffineMap;
-use vae_irt_core::posterior::{Scales, Scoring, pareto_threshold, score};
+use vae_irt_core::posterior::{Gauge, Scales, Scoring, pareto_threshold, predictive, score};
 use vae_irt_core::simulate::{Design, simulate};
+use vae_irt_core::train::Refit;
 use vae_irt_core::{Model, train};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
@@ -89,11 +90,7 @@ fn rust_score(
             &unweighted,
         )?;
         let respondents = responses.respondents_with_responses();
-        let scoring = Scoring {
-            refine: number(&settings, "refine")? != 0.0,
-            draws: number(&settings, "draws")? as usize,
-            seed: number(&settings, "seed")? as u64,
-        };
+        let scoring = read_scoring(&settings)?;
         let threads = number(&settings, "threads")? as usize;
         let work = |monitor: &dyn train::Monitor| {
             score(&model, &responses, &respondents, &scoring, threads, monitor)
@@ -129,7 +126,8 @@ fn rust_remap(
             shift: Array1::from(shift.to_vec()),
         };
         let work = |monitor: &dyn train::Monitor| {
-            let (model, moments, uncertainty) = train::remap(model, &map, &responses, &settings, monitor)?;
+            let refit = Refit::new(model, Some(&map), Gauge::Aligned, &responses, &settings, monitor)?;
+            let (model, moments, uncertainty) = refit.results(&responses, monitor)?;
             let bytes = model.to_bytes()?;
             Ok((model, bytes, moments, uncertainty))
         };
@@ -140,6 +138,75 @@ fn rust_remap(
             posterior = posterior_list(&model.map, &moments, &uncertainty.respondents),
             items = items_list(&model, &uncertainty)?
         ))
+    })
+}
+
+/// Draws from the posterior of the traits: a matrix with a row per draw, the traits of each respondent by dimension side by side.
+/// Are the axes `principal`, or chosen? Responses and settings as in `rust_fit`.
+#[extendr]
+fn rust_draws(
+    model: Raw,
+    principal: bool,
+    n_draws: i32,
+    offsets: &[f64],
+    options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    weights: Robj,
+    settings: List,
+) -> List {
+    answer(|| {
+        let model = Model::from_bytes(model.as_slice())?;
+        let settings = read_settings(&settings)?;
+        let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
+        let gauge = if principal { Gauge::Principal } else { Gauge::Aligned };
+        let work = |monitor: &dyn train::Monitor| {
+            let refit = Refit::new(model, None, gauge, &responses, &settings, monitor)?;
+            refit.draws(&responses, n_draws as usize, monitor)
+        };
+        let drawn = worker::run(work, &().into_robj())?;
+        let respondents = responses.respondents_with_responses();
+        Ok(list!(
+            respondents = row_numbers(&respondents),
+            draws = rows(&drawn, respondents.len() * settings.n_dims)
+        ))
+    })
+}
+
+/// How probable responses are by a model, given other responses of the same respondents.
+#[extendr]
+fn rust_predictive(
+    model: Raw,
+    given_offsets: &[f64],
+    given_options: Raw,
+    asked_offsets: &[f64],
+    asked_options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    settings: List,
+) -> List {
+    answer(|| {
+        let model = Model::from_bytes(model.as_slice())?;
+        let unweighted = ().into_robj();
+        let (given, asked) = (given_options.as_slice(), asked_options.as_slice());
+        let given = read_responses(given_offsets, given, option_size, option_counts, &unweighted)?;
+        let asked = read_responses(asked_offsets, asked, option_size, option_counts, &unweighted)?;
+        let scoring = read_scoring(&settings)?;
+        let threads = number(&settings, "threads")? as usize;
+        let work = |monitor: &dyn train::Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
+        let found = worker::run(work, &().into_robj())?;
+        Ok(list!(
+            log_probability = found.log_probabilities,
+            correct = found.correct
+        ))
+    })
+}
+
+fn read_scoring(settings: &List) -> Outcome<Scoring> {
+    Ok(Scoring {
+        refine: number(settings, "refine")? != 0.0,
+        draws: number(settings, "draws")? as usize,
+        seed: number(settings, "seed")? as u64,
     })
 }
 
@@ -187,6 +254,8 @@ extendr_module! {
     fn rust_fit;
     fn rust_score;
     fn rust_remap;
+    fn rust_draws;
+    fn rust_predictive;
     fn rust_simulate;
     fn rust_info;
 }

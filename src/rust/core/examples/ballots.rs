@@ -98,6 +98,7 @@ fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<
         encoder: Encoder {
             embeddings: Table::new(shape.hidden, embeddings),
             network: Network::start(&shape, 0.0, 0.0, SEED)?,
+            map: AffineMap::identity(design.n_dims),
         },
         items: Table::new(design.n_dims + 1, ballots.items.clone()),
         map: AffineMap::identity(design.n_dims),
@@ -108,6 +109,7 @@ fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<
     let threads = std::thread::available_parallelism()?.get();
     let scoring = Scoring {
         refine: true,
+        draws: 512,
         seed: SEED,
     };
     let moments = score(&model, &ballots.responses, &scored, &scoring, threads, &Silent)?;

@@ -18,6 +18,8 @@ pub enum Purpose {
     Importance = 5,
     /// Simulated data.
     Simulation = 6,
+    /// Draws from the posterior.
+    Draws = 7,
 }
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];

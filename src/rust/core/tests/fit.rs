@@ -43,7 +43,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let settings = Settings { threads, ..quick(2) };
             let fitted = fit(&responses, &settings, &Silent).expect("fit");
             let bytes = fitted.model.to_bytes().expect("bytes");
-            let errors = fitted.item_errors.covariances;
+            let errors = [fitted.uncertainty.items.prior, fitted.uncertainty.respondents.normalised].concat();
             // As bits, since an item without information has NaN.
             let errors = errors.into_iter().map(f64::to_bits).collect();
             (bytes, fitted.moments.means, errors)
@@ -102,6 +102,7 @@ fn a_stored_model_scores_like_the_fit() {
     assert_eq!(model.map, fitted.model.map);
     let scoring = Scoring {
         refine: true,
+        draws: fitted.draws,
         seed: 1,
     };
     let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent).expect("scores");
@@ -154,6 +155,7 @@ fn other_items_are_refused_by_a_model() {
     let model = fit(&responses, &quick(1), &Silent).expect("fit").model;
     let scoring = Scoring {
         refine: false,
+        draws: 512,
         seed: 1,
     };
     assert!(matches!(
@@ -183,13 +185,9 @@ fn standard_errors_without_estimates_are_those_of_all_respondents() {
     .expect("fit");
     assert!(sampled.respondents.len() <= 100_000);
     assert_eq!(all.model.items, sampled.model.items);
-    for (a, b) in all
-        .item_errors
-        .covariances
-        .chunks(3)
-        .zip(sampled.item_errors.covariances.chunks(3))
-    {
-        assert!((a[0] / b[0] - 1.0).abs() < 0.2, "variances {} and {}", a[0], b[0]);
+    let variances = all.uncertainty.items.prior.iter();
+    for (a, b) in variances.zip(&sampled.uncertainty.items.prior) {
+        assert!((a / b - 1.0).abs() < 0.2, "variances {a} and {b}");
     }
     assert!((all.statistics.classification() - sampled.statistics.classification()).abs() < 0.01);
 }

@@ -94,6 +94,7 @@ fn the_network_alone_gives_its_own_moments() {
     let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
     let scoring = Scoring {
         refine: false,
+        draws: 512,
         seed: 1,
     };
     let scored = score(
@@ -130,6 +131,7 @@ fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
         let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
         let scoring = Scoring {
             refine: true,
+            draws: 512,
             seed: 1,
         };
         let scored = score(&fitted.model, &extreme, &[0], &scoring, 1, &Silent).expect("scores");

@@ -7,6 +7,7 @@ mod moments;
 mod newton;
 mod pareto;
 mod polish;
+mod predictive;
 mod proposal;
 mod quadrature;
 mod respondent;
@@ -18,7 +19,8 @@ pub(crate) use information::Information;
 pub use information::MOST_JOINT_PARAMETERS;
 pub use moments::Moments;
 pub(crate) use polish::polish;
-pub(crate) use uncertainty::uncertainty;
+pub use predictive::{Predictive, predictive};
+pub(crate) use uncertainty::{draws, uncertainty};
 pub use uncertainty::{Gauge, Method, Scales, Uncertainty};
 
 use crate::kernels::encoder::Activations;

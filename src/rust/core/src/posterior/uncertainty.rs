@@ -5,16 +5,20 @@ use super::information::{Chunk, Covariance, Information, chunk_size};
 use super::polish::parameters_by_item;
 use super::{Moments, Scored};
 use crate::identify::{Tangents, principal_conditions};
-use crate::linalg::{invert, pack};
+use crate::linalg::{cholesky, invert, pack};
 use crate::model::Model;
+use crate::random::{Purpose, Stream};
 use crate::train::{Monitor, StdErrors};
 use crate::{Error, Responses, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 /// Responses per item parameter below which the items' uncertainty matters for the respondents.
 const FEW_RESPONSES: f64 = 250.0;
+/// A share of the diagonal that makes a covariance positive definite.
+const RIDGE: f64 = 1e-7;
 /// Rows of the matrix of item parameters that one task looks at.
 const ROWS_PER_TASK: usize = 256;
 
@@ -98,32 +102,19 @@ pub(crate) fn uncertainty(
     (asked, gauge): (StdErrors, Gauge),
     monitor: &dyn Monitor,
 ) -> Result<Uncertainty> {
-    let per_parameter = responses.n_responses() as f64 / model.items.values().len() as f64;
-    let joint = match asked {
-        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(),
-        StdErrors::Conditional | StdErrors::None => None,
-    };
     let normalisation = Normalisation::new(model, scored);
     let spread_of_means = normalisation.means.iter().copied().zip(normalisation.sds.iter().copied()).collect();
-    let (method, covariance) = match (asked, joint) {
-        (StdErrors::None, _) => {
-            let nothing = vec![f64::NAN; model.items.values().len()];
-            return Ok(Uncertainty {
-                method: Method::None,
-                items: Scales {
-                    prior: nothing.clone(),
-                    normalised: nothing,
-                },
-                respondents: Scales::default(),
-                spread: spread_of_means,
-            });
-        }
-        (_, Some(covariance)) => (Method::Joint, principal(covariance, model, responses, gauge)),
-        (StdErrors::Auto, None) if per_parameter >= FEW_RESPONSES => {
-            (Method::Conditional, information.block_covariance())
-        }
-        (StdErrors::Conditional, None) => (Method::Conditional, information.block_covariance()),
-        (_, None) => (Method::Blocks, information.block_covariance()),
+    let Some((method, covariance)) = choose(model, responses, information, asked, gauge) else {
+        let nothing = vec![f64::NAN; model.items.values().len()];
+        return Ok(Uncertainty {
+            method: Method::None,
+            items: Scales {
+                prior: nothing.clone(),
+                normalised: nothing,
+            },
+            respondents: Scales::default(),
+            spread: spread_of_means,
+        });
     };
     let carried = method != Method::Conditional;
     let n_parameters = model.items.values().len();
@@ -180,6 +171,88 @@ pub(crate) fn uncertainty(
     })
 }
 
+/// The covariance of the items to use, or nothing where none is asked for.
+fn choose(
+    model: &Model,
+    responses: &Responses,
+    information: &Information,
+    asked: StdErrors,
+    gauge: Gauge,
+) -> Option<(Method, Covariance)> {
+    let joint = match asked {
+        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(),
+        StdErrors::Conditional | StdErrors::None => None,
+    };
+    let per_parameter = responses.n_responses() as f64 / model.items.values().len() as f64;
+    match (asked, joint) {
+        (StdErrors::None, _) => None,
+        (_, Some(joint)) => Some((Method::Joint, principal(joint, model, responses, gauge))),
+        (StdErrors::Joint, None) => Some((Method::Blocks, information.block_covariance())),
+        (StdErrors::Auto, None) if per_parameter < FEW_RESPONSES => {
+            Some((Method::Blocks, information.block_covariance()))
+        }
+        (_, None) => Some((Method::Conditional, information.block_covariance())),
+    }
+}
+
+/// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the reported axes, those
+/// of items and respondents together where the items' uncertainty is carried: for each draw the traits of all respondents by
+/// dimension.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the monitor says so.
+pub(crate) fn draws(
+    model: &Model,
+    responses: &Responses,
+    scored: &Scored,
+    information: &Information,
+    (asked, gauge): (StdErrors, Gauge),
+    (n_draws, seed): (usize, u64),
+    monitor: &dyn Monitor,
+) -> Result<Vec<f64>> {
+    let n_dims = model.shape.n_dims;
+    let n_respondents = scored.respondents.len();
+    let mut normal = normals(seed, 0);
+    let of_items = choose(model, responses, information, asked, gauge)
+        .filter(|(method, _)| *method != Method::Conditional)
+        .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal).mapv(|x| x as f32));
+    let rule = Cubature::new(n_dims);
+    let mut drawn = Array2::<f64>::zeros((n_draws, n_respondents * n_dims));
+    let everybody: Vec<usize> = (0..n_respondents).collect();
+    for positions in everybody.chunks(chunk_size(model.items.values().len(), n_dims)) {
+        if monitor.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let moved = of_items.as_ref().map(|of_items| {
+            let chunk = Chunk::new(model, responses, scored, positions, &rule);
+            of_items.t().dot(&chunk.slopes_of_means())
+        });
+        for (k, &position) in positions.iter().enumerate() {
+            let mean = model.map.point(scored.moments.mean(position));
+            let covariance = model.map.covariance(scored.moments.covariance(position));
+            let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
+            let mut normal = normals(seed, 1 + position as u64);
+            for draw in 0..n_draws {
+                let own: Array1<f64> = (0..n_dims).map(|_| normal()).collect();
+                let mut point = &mean + &factor.dot(&own);
+                if let Some(moved) = &moved {
+                    let shift = moved.slice(s![draw, k * n_dims..(k + 1) * n_dims]).mapv(f64::from);
+                    point += &model.map.matrix.dot(&shift);
+                }
+                let first = position * n_dims;
+                drawn.slice_mut(s![draw, first..first + n_dims]).assign(&point);
+            }
+        }
+    }
+    Ok(drawn.into_raw_vec_and_offset().0)
+}
+
+/// Standard normal numbers.
+fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
+    let mut stream = Stream::new(seed, Purpose::Draws, key, 0);
+    move || StandardNormal.sample(&mut stream)
+}
+
 /// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until these hold.
 fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge: Gauge) -> Covariance {
     let Covariance::Joint(mut matrix) = covariance else {
@@ -228,6 +301,30 @@ impl Covariance {
                     }
                 }
                 product
+            }
+        }
+    }
+
+    /// Draws from the normal distribution with this covariance, one a column; 0 where it is not known.
+    fn draw(&self, model: &Model, n_draws: usize, normal: &mut dyn FnMut() -> f64) -> Array2<f64> {
+        let n = model.items.values().len();
+        let standard = Array2::from_shape_simple_fn((n, n_draws), normal);
+        match self {
+            Covariance::Joint(matrix) => {
+                // It is singular along rotations.
+                let mut raised = matrix.clone();
+                raised.diag_mut().mapv_inplace(|x| x * (1.0 + RIDGE) + f64::MIN_POSITIVE);
+                cholesky(raised.view()).map_or_else(|| Array2::zeros(standard.dim()), |factor| factor.dot(&standard))
+            }
+            Covariance::Blocks(blocks) => {
+                let mut drawn = Array2::zeros(standard.dim());
+                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
+                    if let Some(factor) = block.as_ref().and_then(|block| cholesky(block.view())) {
+                        let rows = factor.dot(&standard.slice(s![own.clone(), ..]));
+                        drawn.slice_mut(s![own, ..]).assign(&rows);
+                    }
+                }
+                drawn
             }
         }
     }

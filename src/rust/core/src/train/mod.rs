@@ -126,12 +126,13 @@ fn fit_in_pool(
     let (mut model, of_training) = trainer.into_parts();
     timings.merge(&of_training);
     let n_answering = respondents.len();
+    let answering_weight = summed_weight(responses, &respondents);
     let respondents = if settings.estimates {
         respondents
     } else {
         sample(&respondents, settings)
     };
-    let distinct = Distinct::new(responses, &respondents);
+    let distinct = Distinct::new(responses, &respondents, answering_weight);
     let draws = settings.draws.unwrap_or_else(|| Scoring::default_draws(n_answering));
     let scoring = Scoring {
         refine: settings.refine,
@@ -191,36 +192,91 @@ fn fit_in_pool(
     })
 }
 
-/// A fitted model on other axes: `map` follows the one that the model has. The axes count as chosen, not estimated.
-///
-/// # Errors
-/// [`Error::Responses`] when the items are not those of the model, [`Error::Model`] when the map cannot be inverted,
-/// [`Error::Cancelled`] when the monitor says so.
-pub fn remap(
-    mut model: Model,
-    map: &AffineMap,
-    responses: &Responses,
-    settings: &Settings,
-    monitor: &dyn Monitor,
-) -> Result<(Model, Moments, Uncertainty)> {
-    posterior::check_items(&model, responses)?;
-    settings.pool()?.install(|| {
-        model.map = model.map.then(map)?;
-        let respondents = responses.respondents_with_responses();
-        let distinct = Distinct::new(responses, &respondents);
-        let scoring = Scoring {
-            refine: settings.refine,
-            draws: settings.draws.unwrap_or_else(|| Scoring::default_draws(respondents.len())),
-            seed: settings.seed,
-        };
-        let moments = posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
-        let scored = distinct.scored(&moments);
-        let information = Information::new(&model, responses, &scored, settings, false, monitor)?;
-        let asked = (settings.std_errors, Gauge::Aligned);
-        let uncertainty = posterior::uncertainty(&model, responses, &scored, &information, asked, monitor)?;
-        let (moments, uncertainty) = distinct.spread(moments, uncertainty);
-        Ok((model, moments, uncertainty))
-    })
+/// A fitted model with what it says about the respondents of some responses.
+pub struct Refit {
+    model: Model,
+    gauge: Gauge,
+    settings: Settings,
+    distinct: Distinct,
+    moments: Moments,
+    information: Information,
+}
+
+impl Refit {
+    /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other axes: `map`
+    /// follows the one that it has, and the axes count as chosen, not estimated.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when the items are not those of the model, [`Error::Model`] when the map cannot be inverted,
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn new(
+        mut model: Model,
+        map: Option<&AffineMap>,
+        gauge: Gauge,
+        responses: &Responses,
+        settings: &Settings,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        posterior::check_items(&model, responses)?;
+        if let Some(map) = map {
+            model.map = model.map.then(map)?;
+        }
+        settings.pool()?.install(|| {
+            let respondents = responses.respondents_with_responses();
+            let distinct = Distinct::new(responses, &respondents, summed_weight(responses, &respondents));
+            let scoring = Scoring {
+                refine: settings.refine,
+                draws: settings.draws.unwrap_or_else(|| Scoring::default_draws(respondents.len())),
+                seed: settings.seed,
+            };
+            let moments = posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
+            let scored = distinct.scored(&moments);
+            let information = Information::new(&model, responses, &scored, settings, false, monitor)?;
+            Ok(Self {
+                model,
+                gauge,
+                settings: settings.clone(),
+                distinct,
+                moments,
+                information,
+            })
+        })
+    }
+
+    /// The model, the moments of the respondents with responses, and the uncertainty.
+    ///
+    /// # Errors
+    /// As [`Refit::new`].
+    pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<(Model, Moments, Uncertainty)> {
+        self.settings.pool()?.install(|| {
+            let scored = self.distinct.scored(&self.moments);
+            let asked = (self.settings.std_errors, self.gauge);
+            let uncertainty =
+                posterior::uncertainty(&self.model, responses, &scored, &self.information, asked, monitor)?;
+            let (moments, uncertainty) = self.distinct.spread(self.moments, uncertainty);
+            Ok((self.model, moments, uncertainty))
+        })
+    }
+
+    /// Draws of the traits of the respondents with responses on the reported axes: for each draw those of all by dimension.
+    ///
+    /// # Errors
+    /// As [`Refit::new`].
+    pub fn draws(&self, responses: &Responses, n_draws: usize, monitor: &dyn Monitor) -> Result<Vec<f64>> {
+        self.settings.pool()?.install(|| {
+            // Respondents who gave the same responses have draws of their own.
+            let respondents = responses.respondents_with_responses();
+            let moments = self.distinct.moments_of_all(self.moments.clone());
+            let scored = Scored {
+                respondents: &respondents,
+                weights: &vec![1.0; respondents.len()],
+                moments: &moments,
+            };
+            let asked = (self.settings.std_errors, self.gauge);
+            let of = (n_draws, self.settings.seed);
+            posterior::draws(&self.model, responses, &scored, &self.information, asked, of, monitor)
+        })
+    }
 }
 
 /// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that saves
@@ -233,8 +289,10 @@ pub(crate) struct Distinct {
 }
 
 impl Distinct {
-    pub fn new(responses: &Responses, respondents: &[u32]) -> Self {
-        let weight = |i: u32| f64::from(responses.weight(i as usize));
+    /// The respondents stand for so many that these have a given weight.
+    pub fn new(responses: &Responses, respondents: &[u32], total: f64) -> Self {
+        let share = total / summed_weight(responses, respondents);
+        let weight = |i: u32| share * f64::from(responses.weight(i as usize));
         match Patterns::new(responses, respondents) {
             Some(Patterns { firsts, pattern_of }) => {
                 let mut weights = vec![0.0; firsts.len()];
@@ -269,19 +327,27 @@ impl Distinct {
 
     /// What was found for the distinct respondents, for everybody.
     pub fn spread(&self, moments: Moments, mut uncertainty: Uncertainty) -> (Moments, Uncertainty) {
-        let Some(places) = &self.places else {
-            return (moments, uncertainty);
-        };
-        let places = || places.iter().map(|&place| place as usize);
-        let of = &mut uncertainty.respondents;
-        for covariances in [&mut of.prior, &mut of.normalised] {
-            let length = covariances.len() / self.respondents.len();
-            *covariances = places()
-                .flat_map(|place| covariances[place * length..(place + 1) * length].to_vec())
-                .collect();
+        if let Some(places) = &self.places {
+            let of = &mut uncertainty.respondents;
+            for covariances in [&mut of.prior, &mut of.normalised] {
+                let length = covariances.len() / self.respondents.len();
+                let own = |&place: &u32| covariances[place as usize * length..][..length].to_vec();
+                *covariances = places.iter().flat_map(own).collect();
+            }
         }
-        (moments.select(places()), uncertainty)
+        (self.moments_of_all(moments), uncertainty)
     }
+
+    fn moments_of_all(&self, moments: Moments) -> Moments {
+        match &self.places {
+            Some(places) => moments.select(places.iter().map(|&place| place as usize)),
+            None => moments,
+        }
+    }
+}
+
+fn summed_weight(responses: &Responses, respondents: &[u32]) -> f64 {
+    respondents.iter().map(|&i| f64::from(responses.weight(i as usize))).sum()
 }
 
 /// Evenly spaced respondents, and those of `polarity`.

@@ -1,0 +1,79 @@
+#' Choose the number of dimensions by cross-validation
+#'
+#' Leaves out a part of every respondent's responses, fits models of several dimensions to the rest and predicts what was left out.
+#' Dimensions that describe noise predict worse.
+#'
+#' @param data As for [vae_irt()].
+#' @param dims Numbers of dimensions to compare.
+#' @param ... Passed to [irt_responses()].
+#' @param folds Number of folds: each response is left out in one of them.
+#' @param link,prior,control,seed As for [vae_irt()]; standard errors are not computed.
+#' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the responses
+#'   left out, averaged over the respondent's posterior given the others: higher is better), `difference` (to the best one) with its
+#'   `std.error` (over respondents), `gmp` (geometric mean probability), `classification` (share of the responses left out that
+#'   are the most probable option), `nobs`.
+#' @export
+#' @examples
+#' truth <- simulate_irt(300, 30, seed = 1)
+#' cv_dims(truth$responses, dims = 1:2, folds = 2, seed = 1, control = vae_control(threads = 1))
+cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit"), prior = irt_prior(),
+                    control = vae_control(), seed = NULL) {
+  link <- check_choice(link, c("logit", "probit"))
+  check_class(control, "vae_control", "vae_control")
+  folds <- check_count(folds, min = 2, max = 100)
+  if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {
+    abort_vaeirt("{.arg dims} must be different whole numbers, not {describe(dims)}.", "argument")
+  }
+  dims <- vapply(dims, function(d) check_count(d, arg = "dims", call = rlang::current_env()), integer(1))
+  responses <- irt_responses(data, ..., .call = rlang::current_env())
+  seed <- check_seed(seed)
+  control$std_errors <- "none"
+  control$estimates <- TRUE
+  n <- responses_given(responses)
+  fold <- deal_folds(n, folds, seed)
+  scores <- lapply(dims, function(d) {
+    log_probability <- numeric(sum(n))
+    correct <- logical(sum(n))
+    for (k in seq_len(folds)) {
+      fit <- vae_irt(keep_responses(responses, fold != k), d, link = link, prior = prior, control = control, seed = seed)
+      found <- predictive(fit, fit$responses, keep_responses(responses, fold == k))
+      log_probability[fold == k] <- found$log_probability
+      correct[fold == k] <- found$correct
+    }
+    list(log_probability = log_probability, correct = correct)
+  })
+  mean_score <- vapply(scores, function(x) mean(x$log_probability), numeric(1))
+  best <- scores[[which.max(mean_score)]]$log_probability
+  respondent <- rep(seq_along(n), n)
+  error <- vapply(scores, function(x) {
+    by_respondent <- rowsum(x$log_probability - best, respondent)
+    sqrt(nrow(by_respondent) * stats::var(by_respondent[, 1])) / length(best)
+  }, numeric(1))
+  tibble::tibble(
+    dims = dims, log_score = mean_score, difference = mean_score - max(mean_score), std.error = error, gmp = exp(mean_score),
+    classification = vapply(scores, function(x) mean(x$correct), numeric(1)), nobs = length(best)
+  )
+}
+
+# The fold of every response: those of a respondent are spread evenly over the folds.
+deal_folds <- function(n, folds, seed) {
+  respondent <- rep(seq_along(n), n)
+  state <- get0(".Random.seed", globalenv(), inherits = FALSE)
+  on.exit(
+    if (is.null(state)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", state, globalenv())
+  )
+  set.seed(seed)
+  shuffled <- order(respondent, stats::runif(length(respondent)))
+  start <- sample.int(folds, length(n), replace = TRUE)
+  fold <- integer(length(respondent))
+  fold[shuffled] <- (sequence(n) + start[respondent]) %% folds + 1L
+  fold
+}
+
+# The responses at some places, of the same respondents to the same items.
+keep_responses <- function(responses, kept) {
+  bytes <- matrix(responses$options, nrow = responses$option_size)
+  responses$options <- as.vector(bytes[, kept])
+  responses$offsets <- c(0, cumsum(kept))[responses$offsets + 1]
+  responses
+}
