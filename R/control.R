@@ -39,11 +39,11 @@
 #' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the embeddings
 #'   follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
-#' @param refine Take the items to the maximum of their marginal posterior after the training, and refine the network's posterior of
-#'   every respondent: in one or two dimensions by adaptive quadrature, else by Newton's method and importance sampling? `NULL`:
-#'   yes, but not with more than 2 million responses in three or more dimensions, where it takes longer than the training.
-#'   Without, items and estimates are those of the training: nearly as accurate, with intervals that are normal, and without
-#'   `pareto_k` and log-likelihood.
+#' @param refine Take the items to the maximum of their marginal posterior after the training (with up to 4,000 item parameters), and
+#'   refine the network's posterior of every respondent: in one or two dimensions by adaptive quadrature, else by Newton's method and
+#'   importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or more dimensions, where it takes longer
+#'   than the training. Without, items and estimates are those of the training: nearly as accurate, with intervals that are
+#'   normal, and without `pareto_k` and log-likelihood.
 #' @param draws Draws of importance sampling per respondent, in three or more dimensions; eight times as many are made for those
 #'   whose Pareto k is above the threshold. `NULL`: 1,024 up to 10,000 respondents, then 256.
 #' @param std_errors `"joint"`: standard errors carry the uncertainty of respondents and items together. `"conditional"`: those of
@@ -104,9 +104,9 @@ print.vae_control <- function(x, ...) {
   invisible(x)
 }
 
-# Are the posteriors to be refined? With many responses the draws of importance sampling take longer than the training.
+# Are the posteriors to be refined? For many respondents the draws of importance sampling take longer than the training.
 wants_refinement <- function(control, dims, responses) {
-  control$refine %||% (dims <= 2 || utils::tail(responses$offsets, 1) <= 2e6)
+  control$refine %||% (dims <= 2 || length(responses$offsets) <= 1e6 + 1)
 }
 
 # R CMD check allows two processes; it sets this variable.

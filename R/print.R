@@ -36,7 +36,7 @@ diagnose <- function(fit) {
   )
   c(
     sentences[[fit$std_errors]],
-    if (fit$refined && !fit$polished && nrow(fit$estimates) > 0) "The items did NOT reach the maximum of their marginal posterior",
+    if (isFALSE(fit$polished)) "The items did NOT reach the maximum of their marginal posterior",
     diagnose_weights(fit),
     diagnose_restarts(fit)
   )

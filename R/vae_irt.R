@@ -65,7 +65,7 @@
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
 #'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes?
-#'   * `polished`: were the items taken to the maximum of their marginal posterior?
+#'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training found them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);

@@ -5,7 +5,8 @@ set -eu
 
 case "${1:-base}" in
   base) wanted="r-base-core r-base-dev r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-rlang r-cran-tibble
-    r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl curl ca-certificates git" ;;
+    r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl
+    r-cran-posterior r-cran-gparotation curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
   check) wanted="r-cran-mcmcpack qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
     texlive-fonts-extra lmodern" ;;

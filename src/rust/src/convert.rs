@@ -46,7 +46,10 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         refine: number(list, "refine")? != 0.0,
         estimates: number(list, "estimates")? != 0.0,
         draws: (draws > 0).then_some(draws),
-        std_errors: std_errors.as_str().ok_or_else(|| missing("std_errors"))?.parse()?,
+        std_errors: std_errors
+            .as_str()
+            .ok_or_else(|| missing("std_errors"))?
+            .parse()?,
         polarity: polarity
             .as_integer_slice()
             .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),

@@ -11,7 +11,8 @@ mod worker;
 
 use answer::{Outcome, answer};
 use convert::{
-    epochs_list, items_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows, timings_list,
+    epochs_list, items_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows,
+    timings_list,
 };
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
@@ -57,7 +58,7 @@ fn rust_fit(
             respondents = row_numbers(&fit.respondents),
             posterior = posterior_list(&fit.model.map, &fit.moments, &fit.uncertainty.respondents),
             items = items_list(&fit.model, &fit.uncertainty)?,
-            polished = fit.polished,
+            polished = fit.polished.map_or(Rbool::na(), Rbool::from),
             draws = fit.draws as i32,
             timings = timings_list(&fit.timings),
             linkage = linkage_list(&fit.linkage, &responses),
@@ -159,7 +160,11 @@ fn rust_draws(
         let model = Model::from_bytes(model.as_slice())?;
         let settings = read_settings(&settings)?;
         let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
-        let gauge = if principal { Gauge::Principal } else { Gauge::Aligned };
+        let gauge = if principal {
+            Gauge::Principal
+        } else {
+            Gauge::Aligned
+        };
         let work = |monitor: &dyn train::Monitor| {
             let refit = Refit::new(model, None, gauge, &responses, &settings, monitor)?;
             refit.draws(&responses, n_draws as usize, monitor)
@@ -193,7 +198,8 @@ fn rust_predictive(
         let asked = read_responses(asked_offsets, asked, option_size, option_counts, &unweighted)?;
         let scoring = read_scoring(&settings)?;
         let threads = number(&settings, "threads")? as usize;
-        let work = |monitor: &dyn train::Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
+        let work =
+            |monitor: &dyn train::Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
         let found = worker::run(work, &().into_robj())?;
         Ok(list!(
             log_probability = found.log_probabilities,

@@ -98,7 +98,6 @@ fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<
         encoder: Encoder {
             embeddings: Table::new(shape.hidden, embeddings),
             network: Network::start(&shape, 0.0, 0.0, SEED)?,
-            map: AffineMap::identity(design.n_dims),
         },
         items: Table::new(design.n_dims + 1, ballots.items.clone()),
         map: AffineMap::identity(design.n_dims),

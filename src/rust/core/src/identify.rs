@@ -63,7 +63,7 @@ impl AffineMap {
     ///
     /// # Errors
     /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
-    pub fn whitening(moments: &Moments, weights: &[f64]) -> Result<Self> {
+    fn whitening(moments: &Moments, weights: &[f64]) -> Result<Self> {
         let (shift, covariance) = aggregate(moments, weights);
         let (values, vectors) = symmetric_eigen(covariance.view());
         if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
@@ -154,50 +154,25 @@ impl AffineMap {
     }
 }
 
-/// How the table of item parameters, read row by row, moves with common affine maps of the latent traits: one column for each
-/// way to move.
-pub(crate) struct Tangents {
-    /// Stretches of and along two dimensions.
-    pub stretches: Array2<f64>,
-    /// Rotations in the planes of two dimensions, the first after the second.
-    pub rotations: Array2<f64>,
-    /// Shifts.
-    pub shifts: Array2<f64>,
+/// How the table of item parameters, read row by row, moves with rotations of the latent traits: one column for each plane of two
+/// dimensions.
+pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
+    let width = items.width();
+    let planes = planes(width - 1);
+    let mut tangents = Array2::zeros((items.values().len(), planes.len()));
+    for row in 0..items.n_rows() {
+        let gamma = |d: usize| f64::from(items.row(row)[d]);
+        for (plane, &(a, b)) in planes.iter().enumerate() {
+            tangents[[row * width + a, plane]] = gamma(b);
+            tangents[[row * width + b, plane]] = -gamma(a);
+        }
+    }
+    tangents
 }
 
-impl Tangents {
-    pub fn new(items: &Table) -> Self {
-        let width = items.width();
-        let n_dims = width - 1;
-        let planes: Vec<(usize, usize)> = (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
-        let n = items.values().len();
-        let mut tangents = Self {
-            stretches: Array2::zeros((n, n_dims + planes.len())),
-            rotations: Array2::zeros((n, planes.len())),
-            shifts: Array2::zeros((n, n_dims)),
-        };
-        for row in 0..items.n_rows() {
-            let gamma = |d: usize| f64::from(items.row(row)[d]);
-            let start = row * width;
-            for d in 0..n_dims {
-                tangents.stretches[[start + d, d]] = gamma(d);
-                tangents.shifts[[start + n_dims, d]] = gamma(d);
-            }
-            for (plane, &(a, b)) in planes.iter().enumerate() {
-                tangents.stretches[[start + a, n_dims + plane]] = gamma(b);
-                tangents.stretches[[start + b, n_dims + plane]] = gamma(a);
-                tangents.rotations[[start + a, plane]] = gamma(b);
-                tangents.rotations[[start + b, plane]] = -gamma(a);
-            }
-        }
-        tangents
-    }
-
-    /// Stretches and shifts.
-    pub fn location_and_scale(&self) -> Array2<f64> {
-        let parts = [self.stretches.view(), self.shifts.view()];
-        ndarray::concatenate(ndarray::Axis(1), &parts).unwrap_or_else(|_| self.shifts.clone())
-    }
+/// The pairs of dimensions.
+fn planes(n_dims: usize) -> Vec<(usize, usize)> {
+    (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
 }
 
 /// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair of
@@ -210,7 +185,7 @@ pub(crate) fn principal_conditions(
 ) -> Array2<f64> {
     let width = items.width();
     let n_dims = width - 1;
-    let planes: Vec<(usize, usize)> = (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
+    let planes = planes(n_dims);
     let mut conditions = Array2::zeros((items.values().len(), planes.len()));
     for (item, &total) in item_totals.iter().enumerate() {
         let rows = catalogue.rows_of(item);
@@ -361,7 +336,7 @@ mod tests {
     fn tangents_are_derivatives_of_maps_and_conditions_see_rotations() {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
-        let tangents = Tangents::new(&items);
+        let tangents = rotation_tangents(&items);
         // alpha -> R alpha with R = I + h (E_10 - E_01) takes gamma to R gamma, to first order.
         let h = 1e-3f32;
         let turned: Vec<f32> = items
@@ -370,7 +345,7 @@ mod tests {
             .flat_map(|row| [row[0] - h * row[1], row[1] + h * row[0], row[2]])
             .collect();
         let turned = Table::new(3, turned);
-        for (i, &rotation) in tangents.rotations.column(0).iter().enumerate() {
+        for (i, &rotation) in tangents.column(0).iter().enumerate() {
             let moved = f64::from((turned.values()[i] - items.values()[i]) / h);
             assert!((moved - rotation).abs() < 1e-3, "parameter {i}");
         }
@@ -381,8 +356,11 @@ mod tests {
         };
         let change = (gram(&turned)[[1, 0]] - gram(&items)[[1, 0]]) / f64::from(h);
         let conditions = principal_conditions(&items, &catalogue, &totals, &Array2::eye(2));
-        let expected = conditions.column(0).dot(&tangents.rotations.column(0));
-        assert!((change - expected).abs() < 0.02 * expected.abs(), "{change} against {expected}");
+        let expected = conditions.column(0).dot(&tangents.column(0));
+        assert!(
+            (change - expected).abs() < 0.02 * expected.abs(),
+            "{change} against {expected}"
+        );
     }
 
     #[test]

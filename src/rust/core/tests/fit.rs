@@ -43,7 +43,11 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let settings = Settings { threads, ..quick(2) };
             let fitted = fit(&responses, &settings, &Silent).expect("fit");
             let bytes = fitted.model.to_bytes().expect("bytes");
-            let errors = [fitted.uncertainty.items.prior, fitted.uncertainty.respondents.normalised].concat();
+            let errors = [
+                fitted.uncertainty.items.prior,
+                fitted.uncertainty.respondents.normalised,
+            ]
+            .concat();
             // As bits, since an item without information has NaN.
             let errors = errors.into_iter().map(f64::to_bits).collect();
             (bytes, fitted.moments.means, errors)

@@ -2,7 +2,6 @@
 
 use super::Network;
 use crate::Result;
-use crate::identify::AffineMap;
 use crate::kernels::encoder::EncoderKernel;
 use crate::kernels::{Table, math};
 
@@ -14,8 +13,6 @@ pub struct Encoder {
     pub embeddings: Table,
     /// From the sum to the posterior.
     pub network: Network,
-    /// From the scale of the network's posteriors, that of its training, to the scale of the item parameters.
-    pub map: AffineMap,
 }
 
 impl Encoder {
@@ -26,42 +23,26 @@ impl Encoder {
     pub fn kernel(&self) -> Result<EncoderKernel<'_>> {
         self.network.kernel(&self.embeddings)
     }
-
-    /// A posterior of the network on the scale of the item parameters.
-    pub fn place(&self, posterior: Gaussian<'_>) -> Placed {
-        let n_dims = posterior.n_dims;
-        let matrix = &self.map.matrix;
-        let centred = posterior.mean().iter().zip(&self.map.shift);
-        let centred: Vec<f64> = centred.map(|(&m, c)| f64::from(m) - c).collect();
-        let mut placed = Placed {
-            mean: vec![0.0; n_dims],
-            root: vec![0.0; n_dims * n_dims],
-        };
-        for i in 0..n_dims {
-            for k in 0..n_dims {
-                placed.mean[i] += matrix[[i, k]] * centred[k];
-                for j in 0..=k {
-                    placed.root[i * n_dims + j] += matrix[[i, k]] * f64::from(posterior.factor_at(k, j));
-                }
-            }
-        }
-        placed
-    }
 }
 
-/// A normal posterior on the scale of the item parameters.
+/// A normal posterior in double precision.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct WideGaussian {
     /// The means.
     pub mean: Vec<f64>,
-    /// A matrix `R`, row by row, with the covariance `R R'`.
-    pub root: Vec<f64>,
+    /// The lower Cholesky factor, row by row.
+    pub factor_rows: Vec<f64>,
 }
 
-impl Placed {
+impl WideGaussian {
     /// The covariance, its lower triangle row by row.
     pub fn covariance(&self) -> impl Iterator<Item = f64> {
-        let rows = move |i: usize| self.root.chunks(self.mean.len()).nth(i).unwrap_or_default();
+        let rows = move |i: usize| {
+            self.factor_rows
+                .chunks(self.mean.len())
+                .nth(i)
+                .unwrap_or_default()
+        };
         let pairs = (0..self.mean.len()).flat_map(|i| (0..=i).map(move |j| (i, j)));
         pairs.map(move |(i, j)| rows(i).iter().zip(rows(j)).map(|(a, b)| a * b).sum())
     }
@@ -99,6 +80,21 @@ impl Gaussian<'_> {
         to.fill(0.0);
         for (row, to) in to.chunks_mut(self.n_dims).enumerate() {
             (0..=row).for_each(|column| to[column] = self.factor_at(row, column));
+        }
+    }
+
+    /// The distribution in double precision.
+    pub fn widened(&self) -> WideGaussian {
+        let n_dims = self.n_dims;
+        let mut factor_rows = vec![0.0; n_dims * n_dims];
+        for i in 0..n_dims {
+            for j in 0..=i {
+                factor_rows[i * n_dims + j] = f64::from(self.factor_at(i, j));
+            }
+        }
+        WideGaussian {
+            mean: self.mean().iter().map(|&m| f64::from(m)).collect(),
+            factor_rows,
         }
     }
 

@@ -5,7 +5,7 @@ mod network;
 mod storage;
 
 pub use crate::kernels::link::Link;
-pub use encoder::{Encoder, Gaussian, Placed};
+pub use encoder::{Encoder, Gaussian, WideGaussian};
 pub use network::Network;
 
 use crate::identify::AffineMap;

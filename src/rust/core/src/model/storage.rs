@@ -11,18 +11,13 @@ use std::collections::HashMap;
 
 /// The key of the one entry of the header's metadata: the format and its version. The value is the link. One entry only, so
 /// that the same model always gives the same bytes.
-const FORMAT: &str = "vaeirt-model-2";
-
-/// The names of the maps.
-const MAP: &str = "map";
-const ENCODER_MAP: &str = "encoder.map";
+const FORMAT: &str = "vaeirt-model-1";
 
 impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
     /// `network.*` weights, `items.parameters` (`n_parameter_rows x (n_dims + 1)`), `items.option_counts`, and
-    /// the maps from the network to the items' scale, `encoder.map.matrix` and `encoder.map.shift`, and from there to the
-    /// reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
-    /// `vaeirt-model-2` (the format and its version) with the name of the link.
+    /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
+    /// `vaeirt-model-1` (the format and its version) with the name of the link.
     ///
     /// # Errors
     /// [`Error::Model`] when the tensors cannot be written.
@@ -30,6 +25,8 @@ impl Model {
         let device = Device::Cpu;
         let table =
             |table: &Table| Tensor::from_slice(table.values(), (table.n_rows(), table.width()), &device);
+        let n_dims = self.shape.n_dims;
+        let matrix: Vec<f64> = self.map.matrix.iter().copied().collect();
         let mut tensors = self.encoder.network.tensors()?;
         tensors.extend([
             ("encoder.embeddings".into(), table(&self.encoder.embeddings)?),
@@ -38,15 +35,12 @@ impl Model {
                 "items.option_counts".into(),
                 Tensor::new(self.shape.catalogue.option_counts(), &device)?,
             ),
+            (
+                "map.matrix".into(),
+                Tensor::from_vec(matrix, (n_dims, n_dims), &device)?,
+            ),
+            ("map.shift".into(), Tensor::new(self.map.shift.to_vec(), &device)?),
         ]);
-        for (name, map) in [(ENCODER_MAP, &self.encoder.map), (MAP, &self.map)] {
-            let matrix: Vec<f64> = map.matrix.iter().copied().collect();
-            let shape = (map.n_dims(), map.n_dims());
-            tensors.extend([
-                (format!("{name}.matrix"), Tensor::from_vec(matrix, shape, &device)?),
-                (format!("{name}.shift"), Tensor::new(map.shift.to_vec(), &device)?),
-            ]);
-        }
         let metadata = HashMap::from([(FORMAT.into(), self.shape.link.name().into())]);
         safetensors::serialize(tensors, Some(metadata)).map_err(unreadable)
     }
@@ -73,19 +67,14 @@ impl Model {
             catalogue,
         };
         shape.check()?;
-        let map = read_map(&tensors, MAP, shape.n_dims)?;
-        let encoder_map = read_map(&tensors, ENCODER_MAP, shape.n_dims)?;
+        let map = read_map(&tensors, shape.n_dims)?;
         let rows = (shape.catalogue.n_options(), shape.catalogue.n_parameter_rows());
         if (embeddings.n_rows(), items.n_rows()) != rows {
             return Err(Error::Model("its tables do not fit its items".into()));
         }
         let network = Network::new(&shape, tensors)?;
         Ok(Self {
-            encoder: Encoder {
-                embeddings,
-                network,
-                map: encoder_map,
-            },
+            encoder: Encoder { embeddings, network },
             items,
             map,
             shape,
@@ -112,15 +101,15 @@ fn read_table(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Table> {
     Ok(Table::new(width, tensor.flatten_all()?.to_vec1::<f32>()?))
 }
 
-fn read_map(tensors: &HashMap<String, Tensor>, name: &str, n_dims: usize) -> Result<AffineMap> {
-    let matrix = find(tensors, &format!("{name}.matrix"))?;
-    let shift = find(tensors, &format!("{name}.shift"))?.to_vec1::<f64>()?;
+fn read_map(tensors: &HashMap<String, Tensor>, n_dims: usize) -> Result<AffineMap> {
+    let matrix = find(tensors, "map.matrix")?.flatten_all()?.to_vec1::<f64>()?;
+    let shift = find(tensors, "map.shift")?.to_vec1::<f64>()?;
     if shift.len() != n_dims {
-        return Err(Error::Model(format!("{name}.shift does not fit the dimensions")));
+        return Err(Error::Model("map.shift does not fit the dimensions".into()));
     }
     Ok(AffineMap {
-        matrix: Array2::from_shape_vec((n_dims, n_dims), matrix.flatten_all()?.to_vec1::<f64>()?)
-            .map_err(|error| Error::Model(format!("{name}.matrix: {error}")))?,
+        matrix: Array2::from_shape_vec((n_dims, n_dims), matrix)
+            .map_err(|error| Error::Model(format!("map.matrix: {error}")))?,
         shift: Array1::from_vec(shift),
     })
 }

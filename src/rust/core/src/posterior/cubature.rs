@@ -5,8 +5,8 @@ use super::quadrature::gauss_hermite;
 use crate::linalg::{cholesky, unpack};
 use ndarray::Array2;
 
-/// Nodes along an axis in one dimension and in two.
-const NODES: [usize; 2] = [7, 5];
+/// Nodes along an axis in one dimension and in two; in all as many as vectors hold.
+const NODES: [usize; 2] = [8, 4];
 
 /// A cubature rule for the standard normal distribution. In one and two dimensions it is the (product) Gauss-Hermite rule. Beyond,
 /// it is exact for polynomials of degree 5: the centre, two points on every axis and four in every plane of two axes, all
@@ -40,13 +40,19 @@ impl Cubature {
         };
         let value = |node: usize, d: usize| points[node * n_dims + d];
         let linear = (0..n_dims).map(|d| (0..weights.len()).map(|k| weights[k] * value(k, d)).collect());
-        let squares = (0..n_dims).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| {
-            let at = |k: usize| {
-                let (x, y) = (value(k, i), value(k, j));
-                if i == j { (x * x - 1.0) / 2f64.sqrt() } else { x * y }
-            };
-            (0..weights.len()).map(|k| weights[k] * at(k)).collect()
-        });
+        let squares = (0..n_dims)
+            .flat_map(|i| (0..=i).map(move |j| (i, j)))
+            .map(|(i, j)| {
+                let at = |k: usize| {
+                    let (x, y) = (value(k, i), value(k, j));
+                    if i == j {
+                        (x * x - 1.0) / 2f64.sqrt()
+                    } else {
+                        x * y
+                    }
+                };
+                (0..weights.len()).map(|k| weights[k] * at(k)).collect()
+            });
         let polynomials: Vec<Vec<f64>> = linear.chain(squares).collect();
         let single = |values: Vec<f64>| values.into_iter().map(|x| x as f32).collect();
         Self {
@@ -160,7 +166,10 @@ mod tests {
                         .map(|k| rule.polynomials[i][k] * rule.polynomials[j][k] / rule.weights[k])
                         .sum();
                     let expected = if i == j { 1.0 } else { 0.0 };
-                    assert!((product - expected).abs() < 1e-4, "{i}, {j} in {n_dims} dimensions");
+                    assert!(
+                        (product - expected).abs() < 1e-4,
+                        "{i}, {j} in {n_dims} dimensions"
+                    );
                 }
             }
         }

@@ -3,9 +3,9 @@
 use super::Scored;
 use super::cubature::{Cubature, Nodes};
 use super::terms::{Terms, dot};
-use crate::identify::Tangents;
-use crate::linalg::{cholesky, invert, invert_factored, mirror, orthonormalise, solve_lower, solve_upper};
+use crate::identify::rotation_tangents;
 use crate::kernels::Table;
+use crate::linalg::{cholesky, invert, invert_factored, mirror, orthonormalise};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Settings};
 use crate::{Batch, Error, Responses, Result};
@@ -58,14 +58,6 @@ struct Joint {
     ridge: f64,
 }
 
-/// A positive definite information in factors.
-pub(crate) enum Factors {
-    /// By item; nothing where it is not known.
-    Blocks(Vec<Option<Array2<f64>>>),
-    /// Of all parameters.
-    Joint(Array2<f64>),
-}
-
 /// Covariances of the estimates of the item parameters.
 pub(crate) enum Covariance {
     /// By item; nothing where they are not known.
@@ -92,7 +84,6 @@ impl Information {
         responses: &Responses,
         scored: &Scored,
         settings: &Settings,
-        for_newton: bool,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         let joint = Self::can_be_joint(model);
@@ -111,15 +102,27 @@ impl Information {
             .iter()
             .enumerate()
             .map(|(item, &n)| {
-                let stride = if joint || weighted { 1 } else { n.div_ceil(enough).max(1) };
-                Block::new(catalogue.rows_of(item).len() * width, stride, joint || for_newton)
+                let stride = if joint || weighted {
+                    1
+                } else {
+                    n.div_ceil(enough).max(1)
+                };
+                Block::new(catalogue.rows_of(item).len() * width, stride, joint)
             })
             .collect();
         let rule = Cubature::new(model.shape.n_dims);
-        let mut between = Array2::zeros(if joint { (n_parameters, n_parameters) } else { (0, 0) });
+        let mut between = Array2::zeros(if joint {
+            (n_parameters, n_parameters)
+        } else {
+            (0, 0)
+        });
         let mut scores = Array2::zeros((0, 0));
         let sample: Vec<usize> = (0..scored.respondents.len()).step_by(step as usize).collect();
-        let chunk_size = if joint { chunk_size(n_parameters, rule.polynomials.len()) } else { CHUNK };
+        let chunk_size = if joint {
+            chunk_size(n_parameters, rule.polynomials.len())
+        } else {
+            CHUNK
+        };
         for positions in sample.chunks(chunk_size) {
             if monitor.cancelled() {
                 return Err(Error::Cancelled);
@@ -133,8 +136,18 @@ impl Information {
             }
         }
         drop(scores);
-        let totals = responses.sum_by_item(scored.respondents.iter().copied().zip(scored.weights.iter().copied()));
-        let (blocks, missing) = blocks.into_iter().zip(totals).map(|(block, total)| block.extrapolated(total)).unzip();
+        let totals = responses.sum_by_item(
+            scored
+                .respondents
+                .iter()
+                .copied()
+                .zip(scored.weights.iter().copied()),
+        );
+        let (blocks, missing) = blocks
+            .into_iter()
+            .zip(totals)
+            .map(|(block, total)| block.extrapolated(total))
+            .unzip();
         let mut information = Self {
             blocks,
             missing,
@@ -160,7 +173,7 @@ impl Information {
             start = own.end;
         }
         (0..matrix.nrows()).for_each(|i| matrix[[i, i]] += self.precisions[i % width]);
-        let mut rotations = Tangents::new(&model.items).rotations;
+        let mut rotations = rotation_tangents(&model.items);
         orthonormalise(&mut rotations);
         let ridge = matrix.diag().mean().unwrap_or(1.0);
         let mut known = matrix.dot(&rotations);
@@ -190,10 +203,15 @@ impl Information {
         block
     }
 
-    /// The factors for Newton's method. The diagonal is raised where they do not exist.
-    pub fn factors(&self) -> Factors {
-        let joint = self.joint.as_ref().and_then(|joint| damped(&self.cautious(joint)));
-        joint.map_or_else(|| self.block_factors(), Factors::Joint)
+    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is raised where the
+    /// factor does not exist.
+    pub fn newton_factor(&self) -> Option<Array2<f64>> {
+        let cautious = self.cautious(self.joint.as_ref()?);
+        DAMPING.iter().find_map(|share| {
+            let mut raised = cautious.clone();
+            raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
+            cholesky(raised.view())
+        })
     }
 
     /// The matrix with half of what is missing about each item added to the item's own information: where hardly anything is known,
@@ -203,21 +221,18 @@ impl Information {
         let mut start = 0;
         for missing in &self.missing {
             let own = start..start + missing.nrows();
-            matrix.slice_mut(s![own.clone(), own.clone()]).scaled_add(CAUTION, missing);
+            matrix
+                .slice_mut(s![own.clone(), own.clone()])
+                .scaled_add(CAUTION, missing);
             start = own.end;
         }
         matrix
     }
 
     /// The information about each item's parameters, prior included; nothing where there are too many.
-    pub fn blocks_with_prior(&self) -> impl Iterator<Item = Option<Array2<f64>>> {
+    fn blocks_with_prior(&self) -> impl Iterator<Item = Option<Array2<f64>>> {
         let blocks = self.blocks.iter();
         blocks.map(|block| (block.nrows() > 0).then(|| self.with_prior(block)))
-    }
-
-    fn block_factors(&self) -> Factors {
-        let blocks = self.blocks_with_prior().zip(&self.missing);
-        Factors::Blocks(blocks.map(|(block, missing)| damped(&(block? + missing * CAUTION))).collect())
     }
 
     /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to themselves, or
@@ -243,14 +258,6 @@ pub(super) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
     (CHUNK_SIZE / (n_parameters * n_polynomials).max(1)).clamp(1, CHUNK)
 }
 
-fn damped(matrix: &Array2<f64>) -> Option<Array2<f64>> {
-    DAMPING.iter().find_map(|share| {
-        let mut raised = matrix.clone();
-        raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
-        cholesky(raised.view())
-    })
-}
-
 /// `matrix -= a b' + b a'`.
 fn subtract_products(matrix: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>) {
     general_mat_mul(-1.0, a, &b.t(), 1.0, matrix);
@@ -263,31 +270,12 @@ fn add_square(matrix: &mut Array2<f64>, scores: &Array2<f32>) {
     blocks.par_iter_mut().enumerate().for_each(|(block, rows)| {
         let first = block * ROWS_PER_TASK;
         let last = first + rows.nrows();
-        let product = scores.slice(s![first..last, ..]).dot(&scores.slice(s![..last, ..]).t());
+        let product = scores
+            .slice(s![first..last, ..])
+            .dot(&scores.slice(s![..last, ..]).t());
         let mut lower = rows.slice_mut(s![.., ..last]);
         lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
     });
-}
-
-impl Factors {
-    /// The Newton step for a gradient; 0 where nothing is known.
-    pub fn solve(&self, gradient: &Array1<f64>, parameters: &[Range<usize>]) -> Array1<f64> {
-        match self {
-            Factors::Joint(factor) => {
-                solve_upper(factor.view(), solve_lower(factor.view(), gradient.view()).view())
-            }
-            Factors::Blocks(blocks) => {
-                let mut step = Array1::zeros(gradient.len());
-                for (factor, own) in blocks.iter().zip(parameters.iter().cloned()) {
-                    if let Some(factor) = factor {
-                        let half = solve_lower(factor.view(), gradient.slice(s![own.clone()]));
-                        step.slice_mut(s![own]).assign(&solve_upper(factor.view(), half.view()));
-                    }
-                }
-                step
-            }
-        }
-    }
 }
 
 /// The information about one item's parameters.
@@ -303,11 +291,15 @@ struct Block {
 }
 
 impl Block {
-    fn new(n_parameters: usize, stride: u64, for_newton: bool) -> Self {
-        let size = if n_parameters > MOST_PARAMETERS { 0 } else { n_parameters };
+    fn new(n_parameters: usize, stride: u64, joint: bool) -> Self {
+        let size = if n_parameters > MOST_PARAMETERS {
+            0
+        } else {
+            n_parameters
+        };
         Self {
             information: Array2::zeros((size, size)),
-            missing: Array2::zeros(if for_newton { (size, size) } else { (0, 0) }),
+            missing: Array2::zeros(if joint { (size, size) } else { (0, 0) }),
             stride,
             seen: 0,
             evaluated: 0.0,
@@ -359,6 +351,9 @@ fn add_pairs(
     }
 }
 
+/// An item with the places for its information and for the scores of its parameters.
+type Task<'a> = (usize, Option<&'a mut Block>, Option<ArrayViewMut2<'a, f32>>);
+
 /// Some respondents whose scores are evaluated at once.
 pub(super) struct Chunk<'a> {
     model: &'a Model,
@@ -376,12 +371,18 @@ impl<'a> Chunk<'a> {
         positions: &[usize],
         rule: &'a Cubature,
     ) -> Self {
-        let members: Vec<u32> = positions.iter().map(|&position| scored.respondents[position]).collect();
+        let members: Vec<u32> = positions
+            .iter()
+            .map(|&position| scored.respondents[position])
+            .collect();
         Self {
             model,
             rule,
             batch: Batch::new(responses, &members),
-            weights: positions.iter().map(|&position| scored.weights[position]).collect(),
+            weights: positions
+                .iter()
+                .map(|&position| scored.weights[position])
+                .collect(),
             nodes: positions
                 .par_iter()
                 .map(|&position| rule.nodes(scored.moments, position))
@@ -418,7 +419,8 @@ impl<'a> Chunk<'a> {
         let n_dims = self.model.shape.n_dims;
         let mut scores = self.scores(n_dims, false, None);
         let factors: Vec<Array2<f32>> = self.nodes.iter().map(|n| n.factor.mapv(|x| x as f32)).collect();
-        let mut blocks: Vec<ArrayViewMut2<f32>> = scores.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
+        let mut blocks: Vec<ArrayViewMut2<f32>> =
+            scores.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
         blocks.par_iter_mut().for_each(|rows| {
             for mut row in rows.rows_mut() {
                 for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
@@ -431,16 +433,14 @@ impl<'a> Chunk<'a> {
     }
 
     fn add_to(&self, blocks: &mut [Block]) {
-        let tasks = blocks.iter_mut().enumerate().map(|(item, block)| (item, Some(block), None));
+        let tasks = blocks
+            .iter_mut()
+            .enumerate()
+            .map(|(item, block)| (item, Some(block), None));
         self.evaluate(tasks.collect(), 0, false);
     }
 
-    fn evaluate(
-        &self,
-        mut tasks: Vec<(usize, Option<&mut Block>, Option<ArrayViewMut2<f32>>)>,
-        n_polynomials: usize,
-        rooted: bool,
-    ) {
+    fn evaluate(&self, mut tasks: Vec<Task>, n_polynomials: usize, rooted: bool) {
         let catalogue = &self.model.shape.catalogue;
         let arch = pulp::Arch::new();
         tasks
@@ -449,7 +449,9 @@ impl<'a> Chunk<'a> {
                 for chooser in self.batch.choosers_of(catalogue.options_of(*item)) {
                     let position = chooser.position as usize;
                     let weight = self.weights[position];
-                    let block = block.as_deref_mut().and_then(|block| block.takes().then_some(block));
+                    let block = block
+                        .as_deref_mut()
+                        .and_then(|block| block.takes().then_some(block));
                     if block.is_none() && scores.is_none() {
                         continue;
                     }

@@ -20,11 +20,11 @@ pub use information::MOST_JOINT_PARAMETERS;
 pub use moments::Moments;
 pub(crate) use polish::polish;
 pub use predictive::{Predictive, predictive};
-pub(crate) use uncertainty::{draws, uncertainty};
 pub use uncertainty::{Gauge, Method, Scales, Uncertainty};
+pub(crate) use uncertainty::{draws, uncertainty};
 
 use crate::kernels::encoder::Activations;
-use crate::model::{Gaussian, Model, Placed};
+use crate::model::{Gaussian, Model, WideGaussian};
 use crate::random::mix;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Error, Responses, Result};
@@ -138,10 +138,11 @@ pub(crate) fn expect(
                 batch.fill(responses, members);
                 kernel.encode(&batch, 0..members.len(), &mut activations);
                 for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {
-                    let network = model.encoder.place(Gaussian {
+                    let network = Gaussian {
                         n_dims: model.shape.n_dims,
                         outputs: outputs.as_slice().unwrap_or_default(),
-                    });
+                    };
+                    let network = network.widened();
                     let place = chunk * CHUNK + position;
                     if !scoring.refine {
                         part.set_network(place, &network);
@@ -206,7 +207,7 @@ impl Refinement {
         }
     }
 
-    fn refine(&self, model: &Model, batch: &Batch, network: &Placed, position: usize) -> Refined {
+    fn refine(&self, model: &Model, batch: &Batch, network: &WideGaussian, position: usize) -> Refined {
         let respondent = Respondent::new(model, batch, position);
         match self {
             Refinement::Quadrature(grid) => grid.integrate(&respondent, network),

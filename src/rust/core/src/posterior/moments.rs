@@ -1,7 +1,7 @@
 //! Posterior moments.
 
 use crate::linalg::{cholesky, packed_length, solve_lower, unpack};
-use crate::model::Placed;
+use crate::model::WideGaussian;
 use ndarray::{Array1, ArrayView1};
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
@@ -46,7 +46,7 @@ impl MomentsPart<'_> {
     }
 
     /// Fills in the moments at a position; `network` is the network's posterior.
-    pub fn set(&mut self, position: usize, summary: &Summary, network: &Placed) {
+    pub fn set(&mut self, position: usize, summary: &Summary, network: &WideGaussian) {
         let place = |values: &mut [f64], from: &[f64]| {
             values[position * from.len()..(position + 1) * from.len()].copy_from_slice(from);
         };
@@ -60,7 +60,7 @@ impl MomentsPart<'_> {
     }
 
     /// Fills in the network's own answer at a position.
-    pub fn set_network(&mut self, position: usize, network: &Placed) {
+    pub fn set_network(&mut self, position: usize, network: &WideGaussian) {
         let n_dims = self.n_dims;
         self.means[position * n_dims..(position + 1) * n_dims].copy_from_slice(&network.mean);
         let to = self.covariances[position * packed_length(n_dims)..].iter_mut();
@@ -69,7 +69,7 @@ impl MomentsPart<'_> {
 }
 
 /// Kullback-Leibler divergence of a normal distribution from the one with the moments of a summary.
-fn divergence(network: &Placed, summary: &Summary) -> f64 {
+fn divergence(network: &WideGaussian, summary: &Summary) -> f64 {
     let n_dims = network.mean.len();
     let factors = (
         cholesky(unpack(&summary.covariance, n_dims).view()),
@@ -78,12 +78,21 @@ fn divergence(network: &Placed, summary: &Summary) -> f64 {
     let (Some(factor), Some(own)) = factors else {
         return f64::NAN;
     };
-    let squares = |x: ArrayView1<'_, f64>| -> f64 {
-        solve_lower(factor.view(), x).iter().map(|x| x * x).sum()
-    };
-    let shift: Array1<f64> = network.mean.iter().zip(&summary.mean).map(|(a, b)| a - b).collect();
+    let squares =
+        |x: ArrayView1<'_, f64>| -> f64 { solve_lower(factor.view(), x).iter().map(|x| x * x).sum() };
+    let shift: Array1<f64> = network
+        .mean
+        .iter()
+        .zip(&summary.mean)
+        .map(|(a, b)| a - b)
+        .collect();
     let trace: f64 = own.columns().into_iter().map(squares).sum();
-    let ln_ratio: f64 = factor.diag().iter().zip(own.diag()).map(|(a, b)| (a / b).ln()).sum();
+    let ln_ratio: f64 = factor
+        .diag()
+        .iter()
+        .zip(own.diag())
+        .map(|(a, b)| (a / b).ln())
+        .sum();
     0.5 * (trace + squares(shift.view()) - n_dims as f64) + ln_ratio
 }
 
@@ -314,9 +323,9 @@ mod tests {
             effective_draws: f64::NAN,
             log_evidence: 0.0,
         };
-        let network = Placed {
+        let network = WideGaussian {
             mean: vec![0.0],
-            root: vec![1.0],
+            factor_rows: vec![1.0],
         };
         // ln(2) + (1 + 1) / 8 - 1 / 2.
         let expected = 2f64.ln() - 0.25;
@@ -330,9 +339,9 @@ mod tests {
         let draws = WeightedPoints { points, weights };
         let summary = Summary::new(&draws, 0.0, 0.0);
         let WeightedPoints { points, weights } = draws;
-        let network = Placed {
+        let network = WideGaussian {
             mean: vec![0.0; 2],
-            root: vec![1.0, 0.0, 0.0, 1.0],
+            factor_rows: vec![1.0, 0.0, 0.0, 1.0],
         };
         let mut moments = Moments::zeros(2, 1, true);
         moments

@@ -91,7 +91,9 @@ fn predict_some(
             }
             let chosen = response.chosen as usize;
             let best = (0..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best });
-            found.log_probabilities.push(shares[chosen].max(f64::MIN_POSITIVE).ln());
+            found
+                .log_probabilities
+                .push(shares[chosen].max(f64::MIN_POSITIVE).ln());
             found.correct.push(best == chosen);
         }
     }

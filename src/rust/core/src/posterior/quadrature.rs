@@ -1,11 +1,11 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
+use super::Refined;
 use super::moments::{Summary, WeightedPoints};
 use super::newton;
 use super::respondent::Respondent;
-use super::Refined;
 use crate::linalg::{cholesky, invert, symmetric_eigen, unpack};
-use crate::model::Placed;
+use crate::model::WideGaussian;
 use ndarray::Array2;
 
 /// Most dimensions for which a grid is cheaper than draws.
@@ -65,7 +65,7 @@ impl Grid {
     /// The moments of a posterior. The grid starts at a normal distribution and, where that does not fit, at the mode and its
     /// curvature; it moves to the posterior's own moments until it fits (Naylor and Smith 1982,
     /// <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an infinite Pareto k.
-    pub fn integrate(&self, respondent: &Respondent, start: &Placed) -> Refined {
+    pub fn integrate(&self, respondent: &Respondent, start: &WideGaussian) -> Refined {
         let covariance: Vec<f64> = start.covariance().collect();
         if let Some(factor) = cholesky(unpack(&covariance, self.n_dims).view()) {
             let place = Place {

@@ -63,7 +63,13 @@ impl NullaryFnOnce for Addition<'_> {
         for response in responses {
             let rows = response.rows();
             let own = &mut score[rows.start * width..rows.end * width];
-            terms.evaluate(model.shape.link, &model.items, rows, response.chosen as usize, &points);
+            terms.evaluate(
+                model.shape.link,
+                &model.items,
+                rows,
+                response.chosen as usize,
+                &points,
+            );
             let residuals = terms.residuals.chunks_exact(n);
             for (to, residuals) in own.chunks_exact_mut(width).zip(residuals) {
                 for (to, column) in to.iter_mut().zip(design.chunks_exact(n)) {

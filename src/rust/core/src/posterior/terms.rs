@@ -20,7 +20,14 @@ impl Terms {
     /// Evaluates a response to the item with some rows of the parameters; `points` holds the points coordinate by
     /// coordinate.
     #[inline(always)]
-    pub fn evaluate(&mut self, link: Link, items: &Table, rows: Range<usize>, chosen: usize, points: &[&[f32]]) {
+    pub fn evaluate(
+        &mut self,
+        link: Link,
+        items: &Table,
+        rows: Range<usize>,
+        chosen: usize,
+        points: &[&[f32]],
+    ) {
         let n = points.first().map_or(0, |x| x.len());
         let Self {
             residuals,
@@ -35,7 +42,8 @@ impl Terms {
             curvatures.resize(start + n, -parameters[points.len()]);
             for (parameter, coordinate) in parameters.iter().zip(points) {
                 let etas = curvatures[start..].iter_mut();
-                etas.zip(coordinate.iter()).for_each(|(eta, x)| *eta += parameter * x);
+                etas.zip(coordinate.iter())
+                    .for_each(|(eta, x)| *eta += parameter * x);
             }
         }
         residuals.resize(curvatures.len(), 0.0);

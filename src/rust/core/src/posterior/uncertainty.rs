@@ -2,9 +2,8 @@
 
 use super::cubature::Cubature;
 use super::information::{Chunk, Covariance, Information, chunk_size};
-use super::polish::parameters_by_item;
 use super::{Moments, Scored};
-use crate::identify::{Tangents, principal_conditions};
+use crate::identify::{principal_conditions, rotation_tangents};
 use crate::linalg::{cholesky, invert, pack};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
@@ -14,9 +13,12 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Responses per item parameter below which the items' uncertainty matters for the respondents.
 const FEW_RESPONSES: f64 = 250.0;
+/// Derivatives of posterior means that are kept from one pass over the respondents to the next.
+const MOST_KEPT: usize = 16_000_000;
 /// A share of the diagonal that makes a covariance positive definite.
 const RIDGE: f64 = 1e-7;
 /// Rows of the matrix of item parameters that one task looks at.
@@ -103,7 +105,12 @@ pub(crate) fn uncertainty(
     monitor: &dyn Monitor,
 ) -> Result<Uncertainty> {
     let normalisation = Normalisation::new(model, scored);
-    let spread_of_means = normalisation.means.iter().copied().zip(normalisation.sds.iter().copied()).collect();
+    let spread_of_means = normalisation
+        .means
+        .iter()
+        .copied()
+        .zip(normalisation.sds.iter().copied())
+        .collect();
     let Some((method, covariance)) = choose(model, responses, information, asked, gauge) else {
         let nothing = vec![f64::NAN; model.items.values().len()];
         return Ok(Uncertainty {
@@ -120,18 +127,24 @@ pub(crate) fn uncertainty(
     let n_parameters = model.items.values().len();
     let n_dims = model.shape.n_dims;
     let rule = Cubature::new(n_dims);
-    let chunks: Vec<Vec<usize>> = (0..scored.respondents.len())
-        .collect::<Vec<usize>>()
-        .chunks(chunk_size(n_parameters, n_dims))
-        .map(<[usize]>::to_vec)
-        .collect();
-    let visit = |work: &mut dyn FnMut(&[usize], Array2<f32>)| -> Result<()> {
-        for positions in &chunks {
+    let everybody: Vec<usize> = (0..scored.respondents.len()).collect();
+    let small = everybody.len() * n_parameters * n_dims <= MOST_KEPT;
+    let mut kept: Vec<Array2<f32>> = Vec::new();
+    let mut visit = |work: &mut dyn FnMut(&[usize], &Array2<f32>)| -> Result<()> {
+        let chunks = everybody.chunks(chunk_size(n_parameters, n_dims));
+        for (number, positions) in chunks.enumerate() {
             if monitor.cancelled() {
                 return Err(Error::Cancelled);
             }
+            if let Some(slopes) = kept.get(number) {
+                work(positions, slopes);
+                continue;
+            }
             let slopes = Chunk::new(model, responses, scored, positions, &rule).slopes_of_means();
-            work(positions, slopes);
+            work(positions, &slopes);
+            if small {
+                kept.push(slopes);
+            }
         }
         Ok(())
     };
@@ -144,20 +157,32 @@ pub(crate) fn uncertainty(
     }
     let spread = covariance.times(functionals.mapv(|x| x as f32).view(), model);
     let spread = spread.mapv(f64::from);
-    let own = if carried { normalisation.own_variance(model, scored) } else { Array2::zeros((2 * n_dims, 2 * n_dims)) };
+    let own = if carried {
+        normalisation.own_variance(model, scored)
+    } else {
+        Array2::zeros((2 * n_dims, 2 * n_dims))
+    };
     let of_functionals = functionals.t().dot(&spread) + own;
     let items = item_variances(model, &covariance, &normalisation, &spread, &of_functionals)?;
     let mut respondents = Scales::default();
     if carried {
         visit(&mut |positions, slopes| {
             let products = covariance.times(slopes.view(), model);
-            let squares = inner_products(&slopes, &products, n_dims);
+            let squares = inner_products(slopes, &products, n_dims);
             let crosses = slopes.t().dot(&spread.mapv(|x| x as f32));
             for (k, &position) in positions.iter().enumerate() {
-                let cross = crosses.slice(s![k * n_dims..(k + 1) * n_dims, ..]).mapv(f64::from);
+                let cross = crosses
+                    .slice(s![k * n_dims..(k + 1) * n_dims, ..])
+                    .mapv(f64::from);
                 let from_items = &squares[k];
-                let (prior, normalised) =
-                    normalisation.respondent(model, scored.moments, position, from_items, &cross, &of_functionals);
+                let (prior, normalised) = normalisation.respondent(
+                    model,
+                    scored.moments,
+                    position,
+                    from_items,
+                    &cross,
+                    &of_functionals,
+                );
                 respondents.prior.extend(pack(prior.view()));
                 respondents.normalised.extend(pack(normalised.view()));
             }
@@ -236,7 +261,9 @@ pub(crate) fn draws(
                 let own: Array1<f64> = (0..n_dims).map(|_| normal()).collect();
                 let mut point = &mean + &factor.dot(&own);
                 if let Some(moved) = &moved {
-                    let shift = moved.slice(s![draw, k * n_dims..(k + 1) * n_dims]).mapv(f64::from);
+                    let shift = moved
+                        .slice(s![draw, k * n_dims..(k + 1) * n_dims])
+                        .mapv(f64::from);
                     point += &model.map.matrix.dot(&shift);
                 }
                 let first = position * n_dims;
@@ -262,7 +289,7 @@ fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge
         let totals = responses.weighted_item_totals();
         let axes = model.map.matrix.t().to_owned();
         let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
-        let rotations = Tangents::new(&model.items).rotations;
+        let rotations = rotation_tangents(&model.items);
         let effects = conditions.t().dot(&rotations);
         let square = effects.dot(&effects.t());
         // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
@@ -313,8 +340,11 @@ impl Covariance {
             Covariance::Joint(matrix) => {
                 // It is singular along rotations.
                 let mut raised = matrix.clone();
-                raised.diag_mut().mapv_inplace(|x| x * (1.0 + RIDGE) + f64::MIN_POSITIVE);
-                cholesky(raised.view()).map_or_else(|| Array2::zeros(standard.dim()), |factor| factor.dot(&standard))
+                raised
+                    .diag_mut()
+                    .mapv_inplace(|x| x * (1.0 + RIDGE) + f64::MIN_POSITIVE);
+                cholesky(raised.view())
+                    .map_or_else(|| Array2::zeros(standard.dim()), |factor| factor.dot(&standard))
             }
             Covariance::Blocks(blocks) => {
                 let mut drawn = Array2::zeros(standard.dim());
@@ -346,6 +376,19 @@ impl Covariance {
     }
 }
 
+/// The places of each item's parameters in the table, read row by row.
+fn parameters_by_item(model: &Model) -> Vec<Range<usize>> {
+    let catalogue = &model.shape.catalogue;
+    let width = model.items.width();
+    let items = 0..catalogue.n_items();
+    items
+        .map(|item| {
+            let rows = catalogue.rows_of(item);
+            rows.start * width..rows.end * width
+        })
+        .collect()
+}
+
 /// For each respondent of a chunk `left' right` of their columns.
 fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
     let n = left.ncols() / n_dims;
@@ -375,7 +418,11 @@ fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec
     }
     total
         .chunks(n_dims * n_dims)
-        .map(|x| Array2::from_shape_fn((n_dims, n_dims), |(d, e)| 0.5 * (x[d * n_dims + e] + x[e * n_dims + d])))
+        .map(|x| {
+            Array2::from_shape_fn((n_dims, n_dims), |(d, e)| {
+                0.5 * (x[d * n_dims + e] + x[e * n_dims + d])
+            })
+        })
         .collect()
 }
 

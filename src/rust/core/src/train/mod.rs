@@ -5,8 +5,8 @@ pub(crate) mod settings;
 mod step;
 
 pub use schedule::{Epoch, Phase};
-pub use settings::{Settings, StdErrors};
 pub(crate) use settings::at_least_one;
+pub use settings::{Settings, StdErrors};
 
 use crate::identify::AffineMap;
 use crate::linkage::Linkage;
@@ -59,8 +59,9 @@ pub struct Fit {
     pub moments: Moments,
     /// Variances of the item parameters and the respondents' covariances.
     pub uncertainty: Uncertainty,
-    /// True when the item parameters were taken to the maximum of their marginal posterior after the training.
-    pub polished: bool,
+    /// Did the item parameters reach the maximum of their marginal posterior after the training? Nothing where they were left as the
+    /// training found them.
+    pub polished: Option<bool>,
     /// Draws of importance sampling per respondent.
     pub draws: usize,
     /// How the items are linked.
@@ -116,7 +117,6 @@ fn fit_in_pool(
         encoder: Encoder {
             embeddings: start.embeddings,
             network,
-            map: AffineMap::identity(n_dims),
         },
         items: start.items,
         map: AffineMap::identity(n_dims),
@@ -133,26 +133,37 @@ fn fit_in_pool(
         sample(&respondents, settings)
     };
     let distinct = Distinct::new(responses, &respondents, answering_weight);
-    let draws = settings.draws.unwrap_or_else(|| Scoring::default_draws(n_answering));
+    let draws = settings
+        .draws
+        .unwrap_or_else(|| Scoring::default_draws(n_answering));
     let scoring = Scoring {
         refine: settings.refine,
         draws,
         seed: settings.seed,
     };
-    let (moments, information, polished) = if settings.refine && respondents.len() == n_answering {
-        let who = (distinct.respondents.as_slice(), distinct.weights.as_slice());
-        let polished =
-            posterior::polish(&mut model, responses, who, &scoring, settings, &mut timings, monitor)?;
-        (polished.moments, polished.information, polished.converged)
-    } else {
-        let moments = timings.time("posteriors", || {
-            posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)
-        })?;
-        let information = timings.time("information", || {
-            Information::new(&model, responses, &distinct.scored(&moments), settings, false, monitor)
-        })?;
-        (moments, information, false)
-    };
+    let everybody = respondents.len() == n_answering;
+    let (moments, information, polished) =
+        if settings.refine && everybody && Information::can_be_joint(&model) {
+            let who = (distinct.respondents.as_slice(), distinct.weights.as_slice());
+            let polished = posterior::polish(
+                &mut model,
+                responses,
+                who,
+                &scoring,
+                settings,
+                &mut timings,
+                monitor,
+            )?;
+            (polished.moments, polished.information, Some(polished.converged))
+        } else {
+            let moments = timings.time("posteriors", || {
+                posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)
+            })?;
+            let information = timings.time("information", || {
+                Information::new(&model, responses, &distinct.scored(&moments), settings, monitor)
+            })?;
+            (moments, information, None)
+        };
     model.map = AffineMap::principal(
         &moments,
         &distinct.weights,
@@ -161,7 +172,9 @@ fn fit_in_pool(
         &responses.weighted_item_totals(),
     )?;
     if let Some(polarity) = &settings.polarity {
-        orient(&mut model.map, polarity, &respondents, |position| moments.mean(distinct.place_of(position)))?;
+        orient(&mut model.map, polarity, &respondents, |position| {
+            moments.mean(distinct.place_of(position))
+        })?;
     }
     let uncertainty = timings.time("standard errors", || {
         posterior::uncertainty(
@@ -226,12 +239,14 @@ impl Refit {
             let distinct = Distinct::new(responses, &respondents, summed_weight(responses, &respondents));
             let scoring = Scoring {
                 refine: settings.refine,
-                draws: settings.draws.unwrap_or_else(|| Scoring::default_draws(respondents.len())),
+                draws: settings
+                    .draws
+                    .unwrap_or_else(|| Scoring::default_draws(respondents.len())),
                 seed: settings.seed,
             };
             let moments = posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
             let scored = distinct.scored(&moments);
-            let information = Information::new(&model, responses, &scored, settings, false, monitor)?;
+            let information = Information::new(&model, responses, &scored, settings, monitor)?;
             Ok(Self {
                 model,
                 gauge,
@@ -247,7 +262,11 @@ impl Refit {
     ///
     /// # Errors
     /// As [`Refit::new`].
-    pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<(Model, Moments, Uncertainty)> {
+    pub fn results(
+        self,
+        responses: &Responses,
+        monitor: &dyn Monitor,
+    ) -> Result<(Model, Moments, Uncertainty)> {
         self.settings.pool()?.install(|| {
             let scored = self.distinct.scored(&self.moments);
             let asked = (self.settings.std_errors, self.gauge);
@@ -274,7 +293,15 @@ impl Refit {
             };
             let asked = (self.settings.std_errors, self.gauge);
             let of = (n_draws, self.settings.seed);
-            posterior::draws(&self.model, responses, &scored, &self.information, asked, of, monitor)
+            posterior::draws(
+                &self.model,
+                responses,
+                &scored,
+                &self.information,
+                asked,
+                of,
+                monitor,
+            )
         })
     }
 }
@@ -322,7 +349,9 @@ impl Distinct {
     }
 
     fn place_of(&self, position: usize) -> usize {
-        self.places.as_ref().map_or(position, |places| places[position] as usize)
+        self.places
+            .as_ref()
+            .map_or(position, |places| places[position] as usize)
     }
 
     /// What was found for the distinct respondents, for everybody.
@@ -347,7 +376,10 @@ impl Distinct {
 }
 
 fn summed_weight(responses: &Responses, respondents: &[u32]) -> f64 {
-    respondents.iter().map(|&i| f64::from(responses.weight(i as usize))).sum()
+    respondents
+        .iter()
+        .map(|&i| f64::from(responses.weight(i as usize)))
+        .sum()
 }
 
 /// Evenly spaced respondents, and those of `polarity`.

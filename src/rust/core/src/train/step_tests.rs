@@ -59,7 +59,6 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
         encoder: Encoder {
             embeddings: Table::new(HIDDEN, values(n_options * HIDDEN, 0.5, 1)),
             network,
-            map: AffineMap::identity(n_dims),
         },
         items: Table::new(n_dims + 1, values(n_rows * (n_dims + 1), 1.0, 2)),
         map: AffineMap::identity(n_dims),
