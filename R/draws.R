@@ -20,11 +20,7 @@ as_draws_df.vae_irt <- function(x, n = 1000, ...) {
   n <- check_count(n)
   check_no_dots(..., call = rlang::current_env())
   check_estimated(x)
-  responses <- x$responses
-  drawn <- unwrap_rust(rust_draws(
-    x$model, !x$rotated, n, responses$offsets, responses$options, responses$option_size, lengths(x$catalogue$options),
-    responses$weights, settings_of(x)
-  ))
+  drawn <- unwrap_rust(rust_draws(x$model, !x$rotated, n, rust_responses(x, x$responses), settings_of(x)))
   draws <- drawn$draws
   colnames(draws) <- sprintf("theta[%d,%d]", rep(drawn$respondents, each = x$dims), seq_len(x$dims))
   posterior::as_draws_df(draws)

@@ -2,9 +2,9 @@
 # nolint start
 rust_fit <- function(offsets, options, option_size, option_counts, weights, settings, report) .Call(wrap__rust_fit, offsets, options, option_size, option_counts, weights, settings, report)
 rust_score <- function(model, offsets, options, option_size, option_counts, settings) .Call(wrap__rust_score, model, offsets, options, option_size, option_counts, settings)
-rust_remap <- function(model, matrix, shift, offsets, options, option_size, option_counts, weights, settings) .Call(wrap__rust_remap, model, matrix, shift, offsets, options, option_size, option_counts, weights, settings)
-rust_draws <- function(model, principal, n_draws, offsets, options, option_size, option_counts, weights, settings) .Call(wrap__rust_draws, model, principal, n_draws, offsets, options, option_size, option_counts, weights, settings)
-rust_predictive <- function(model, given_offsets, given_options, asked_offsets, asked_options, option_size, option_counts, settings) .Call(wrap__rust_predictive, model, given_offsets, given_options, asked_offsets, asked_options, option_size, option_counts, settings)
+rust_remap <- function(model, matrix, shift, responses, settings) .Call(wrap__rust_remap, model, matrix, shift, responses, settings)
+rust_draws <- function(model, principal, n_draws, responses, settings) .Call(wrap__rust_draws, model, principal, n_draws, responses, settings)
+rust_predictive <- function(model, given, asked, settings) .Call(wrap__rust_predictive, model, given, asked, settings)
 rust_simulate <- function(design) .Call(wrap__rust_simulate, design)
 rust_info <- function() .Call(wrap__rust_info)
 rust_read_table <- function(columns, n_rows, ignored, threads) .Call(wrap__rust_read_table, columns, n_rows, ignored, threads)

@@ -1,7 +1,8 @@
 #' Score respondents, or predict their responses
 #'
 #' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
-#' Respondents who were in the sample get the numbers they had, if the same of their responses count.
+#' Respondents who were in the sample get the estimates they had, if the same of their responses count; standard errors and
+#' intervals given `newdata` treat the items as known (see [vae_control()]).
 #'
 #' @param object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and

@@ -48,10 +48,7 @@ response_fit <- function(fit, by = c("respondents", "items")) {
 # Probabilities of the responses `asked` by a fit, given others of the same respondents.
 predictive <- function(fit, given, asked) {
   settings <- list(refine = fit$refined, draws = fit$draws, seed = fit$seed, threads = fit$control$threads)
-  unwrap_rust(rust_predictive(
-    fit$model, given$offsets, given$options, asked$offsets, asked$options, asked$option_size, lengths(fit$catalogue$options),
-    settings
-  ))
+  unwrap_rust(rust_predictive(fit$model, rust_responses(fit, given), rust_responses(fit, asked), settings))
 }
 
 # The option ids of responses, from 0.

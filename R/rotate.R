@@ -116,21 +116,17 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
   if (qr(now)$rank <= fit$dims) {
     abort_vaeirt("The estimates of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
   }
-  map <- t(qr.solve(now, anchors))
-  matrix <- map[, -1, drop = FALSE]
-  if (qr(matrix)$rank < fit$dims) {
+  if (qr(cbind(1, anchors))$rank <= fit$dims) {
     abort_vaeirt("The positions of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
   }
+  map <- t(qr.solve(now, anchors))
+  matrix <- map[, -1, drop = FALSE]
   list(matrix = matrix, shift = -as.vector(solve(matrix, map[, 1])))
 }
 
 # The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
 remap <- function(fit, map) {
-  responses <- fit$responses
-  answer <- rust_remap(
-    fit$model, map$matrix, map$shift, responses$offsets, responses$options, responses$option_size,
-    lengths(fit$catalogue$options), responses$weights, settings_of(fit)
-  )
+  answer <- rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit, fit$responses), settings_of(fit))
   fit$rotated <- TRUE
-  set_results(fit, unwrap_rust(answer), respondent_table(responses))
+  set_results(fit, unwrap_rust(answer), respondent_table(fit$responses))
 }

@@ -176,6 +176,11 @@ settings_of <- function(fit) {
   settings
 }
 
+# Responses to the items of a fit as the Rust side reads them.
+rust_responses <- function(fit, responses) {
+  c(responses[c("offsets", "options", "option_size", "weights")], list(option_counts = lengths(fit$catalogue$options)))
+}
+
 # The parts of a fit that depend on its axes.
 set_results <- function(fit, result, respondents) {
   posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))

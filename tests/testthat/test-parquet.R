@@ -73,7 +73,8 @@ test_that("a fit and its predictions take files", {
   path <- local_parquet(long)
   fit <- vae_irt(path, respondent = who, item = what, response = vote, seed = 1, control = one_thread)
   expect_equal(fit$estimates, small_fit()$estimates)
-  expect_equal(predict(fit, path, respondent = who, item = what, response = vote), fit$estimates)
+  scores <- predict(fit, path, respondent = who, item = what, response = vote)
+  expect_equal(scores$estimate, fit$estimates$estimate)
 })
 
 test_that("files that are not what they should be are named", {

@@ -1,7 +1,11 @@
 test_that("respondents of the sample get the numbers they had", {
   fit <- small_fit()
   scores <- predict(fit, small_truth()$responses)
-  expect_equal(scores, fit$estimates)
+  same <- c("respondent", "dimension", "estimate", "n_responses", "pareto_k", "ess")
+  expect_equal(scores[same], fit$estimates[same])
+  # For new respondents the items count as known.
+  expect_equal(scores$std.error, sqrt(fit$posterior$covariance[, 1]))
+  expect_true(all(scores$std.error < fit$estimates$std.error))
   expect_identical(predict(fit), fit$estimates)
 })
 
@@ -12,7 +16,7 @@ test_that("scores do not depend on the company, the order of items or their form
   colnames(votes) <- 1:25
   some <- predict(fit, votes[c(40, 7), 25:1])
   expect_equal(some$estimate, fit$estimates$estimate[c(40, 7)])
-  expect_equal(predict(fit, votes[40, , drop = FALSE])$conf.high, fit$estimates$conf.high[40])
+  expect_equal(predict(fit, votes[40, , drop = FALSE])$conf.high, predict(fit, votes)$conf.high[40])
   long <- data.frame(who = "new", what = colnames(votes), vote = votes[40, ])
   expect_equal(predict(fit, long, respondent = who, item = what, response = vote)$estimate, fit$estimates$estimate[40])
   expect_equal(predict(fit, irt_responses(votes))$estimate, fit$estimates$estimate)

@@ -13,6 +13,7 @@ test_that("posterior intervals of one respondent are the quantiles of the poster
   # One dimension: the quantiles by quadrature at the estimated items.
   fit <- small_fit()
   votes <- small_truth()$responses
+  scores <- predict(fit, votes)
   items <- by_row(fit$items, 2)
   nodes <- seq(-6, 6, length.out = 4001)
   # The posterior on the reported scale has the prior that the scale map gives it: nearly the standard normal one here.
@@ -24,7 +25,7 @@ test_that("posterior intervals of one respondent are the quantiles of the poster
     cdf <- cumsum(exp(log_density - max(log_density)))
     cdf <- cdf / cdf[length(cdf)]
     quantiles <- nodes[c(which(cdf >= 0.025)[1], which(cdf >= 0.975)[1])]
-    max(abs(quantiles - c(fit$estimates$conf.low[i], fit$estimates$conf.high[i]))) / fit$estimates$std.error[i]
+    max(abs(quantiles - c(scores$conf.low[i], scores$conf.high[i]))) / scores$std.error[i]
   }, numeric(1))
   expect_lt(median(off), 0.05)
   expect_lt(max(off), 0.2)

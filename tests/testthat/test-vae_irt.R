@@ -2,7 +2,7 @@ test_that("a fit has the promised parts", {
   fit <- small_fit()
   expect_s3_class(fit, "vae_irt")
   expect_named(fit$estimates, c(
-    "respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses", "pareto_k"
+    "respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses", "pareto_k", "ess"
   ))
   expect_named(fit$items, c(
     "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses"

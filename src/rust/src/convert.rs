@@ -8,8 +8,9 @@ use vae_irt_core::posterior::{Moments, Scales, Uncertainty};
 use vae_irt_core::train::{Epoch, Phase};
 use vae_irt_core::{Model, Responses, Settings, Timings};
 
-fn missing(name: &str) -> Failure {
-    Failure::Internal(format!("the setting {name} is missing or of another type"))
+/// A part of a list that R did not give.
+pub fn missing(name: &str) -> Failure {
+    Failure::Internal(format!("{name} is missing or of another type"))
 }
 
 /// A number from a named list; logical values count as 0 and 1.

@@ -16,7 +16,7 @@ use convert::{
 };
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
-use stored::read_responses;
+use stored::{Stored, read_responses};
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::posterior::{Gauge, Scales, Scoring, pareto_threshold, predictive, score};
 use vae_irt_core::simulate::{Design, simulate};
@@ -104,24 +104,15 @@ fn rust_score(
     })
 }
 
-/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`. Responses and
-/// settings as in `rust_fit`.
+/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`. Settings
+/// as in `rust_fit`.
 #[extendr]
-fn rust_remap(
-    model: Raw,
-    matrix: RMatrix<f64>,
-    shift: &[f64],
-    offsets: &[f64],
-    options: Raw,
-    option_size: i32,
-    option_counts: &[i32],
-    weights: Robj,
-    settings: List,
-) -> List {
+fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, settings: List) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
         let settings = read_settings(&settings)?;
-        let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
+        let stored = Stored::new(&responses)?;
+        let responses = stored.responses()?;
         let map = AffineMap {
             matrix: Array2::from_shape_fn((shift.len(), shift.len()), |(i, j)| matrix[[i, j]]),
             shift: Array1::from(shift.to_vec()),
@@ -143,23 +134,14 @@ fn rust_remap(
 }
 
 /// Draws from the posterior of the traits: a matrix with a row per draw, the traits of each respondent by dimension side by side.
-/// Are the axes `principal`, or chosen? Responses and settings as in `rust_fit`.
+/// Are the axes `principal`, or chosen? Settings as in `rust_fit`.
 #[extendr]
-fn rust_draws(
-    model: Raw,
-    principal: bool,
-    n_draws: i32,
-    offsets: &[f64],
-    options: Raw,
-    option_size: i32,
-    option_counts: &[i32],
-    weights: Robj,
-    settings: List,
-) -> List {
+fn rust_draws(model: Raw, principal: bool, n_draws: i32, responses: List, settings: List) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
         let settings = read_settings(&settings)?;
-        let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
+        let stored = Stored::new(&responses)?;
+        let responses = stored.responses()?;
         let gauge = if principal {
             Gauge::Principal
         } else {
@@ -180,22 +162,11 @@ fn rust_draws(
 
 /// How probable responses are by a model, given other responses of the same respondents.
 #[extendr]
-fn rust_predictive(
-    model: Raw,
-    given_offsets: &[f64],
-    given_options: Raw,
-    asked_offsets: &[f64],
-    asked_options: Raw,
-    option_size: i32,
-    option_counts: &[i32],
-    settings: List,
-) -> List {
+fn rust_predictive(model: Raw, given: List, asked: List, settings: List) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
-        let unweighted = ().into_robj();
-        let (given, asked) = (given_options.as_slice(), asked_options.as_slice());
-        let given = read_responses(given_offsets, given, option_size, option_counts, &unweighted)?;
-        let asked = read_responses(asked_offsets, asked, option_size, option_counts, &unweighted)?;
+        let (given, asked) = (Stored::new(&given)?, Stored::new(&asked)?);
+        let (given, asked) = (given.responses()?, asked.responses()?);
         let scoring = read_scoring(&settings)?;
         let threads = number(&settings, "threads")? as usize;
         let work =

@@ -1,6 +1,7 @@
 //! Stored responses between R's vectors and the core's.
 
 use crate::answer::Outcome;
+use crate::convert::{missing, number};
 use extendr_api::prelude::*;
 use std::borrow::Cow;
 use vae_irt_core::responses::{OptionIds, Packed};
@@ -30,6 +31,36 @@ pub fn read_responses<'a>(
     match weights.as_real_slice() {
         None => Ok(responses),
         Some(weights) => Ok(responses.with_weights(weights.iter().map(|&w| w as f32).collect())?),
+    }
+}
+
+/// Responses as a list of R: `offsets`, `options`, `option_size`, `option_counts` and `weights`, see [`read_responses`].
+pub struct Stored {
+    offsets: Robj,
+    options: Robj,
+    size: i32,
+    option_counts: Robj,
+    weights: Robj,
+}
+
+impl Stored {
+    pub fn new(list: &List) -> Outcome<Self> {
+        let find = |name: &'static str| list.dollar(name).map_err(|_| missing(name));
+        Ok(Self {
+            offsets: find("offsets")?,
+            options: find("options")?,
+            size: number(list, "option_size")? as i32,
+            option_counts: find("option_counts")?,
+            weights: find("weights")?,
+        })
+    }
+
+    pub fn responses(&self) -> Outcome<Responses<'_>> {
+        let offsets = self.offsets.as_real_slice().ok_or_else(|| missing("offsets"))?;
+        let options = self.options.as_raw_slice().ok_or_else(|| missing("options"))?;
+        let counts = self.option_counts.as_integer_slice();
+        let counts = counts.ok_or_else(|| missing("option_counts"))?;
+        read_responses(offsets, options, self.size, counts, &self.weights)
     }
 }
 

@@ -249,7 +249,16 @@ impl Information {
     /// The covariance of each item's parameters, the other items held fixed.
     pub fn block_covariance(&self) -> Covariance {
         let blocks = self.blocks_with_prior();
-        Covariance::Blocks(blocks.map(|block| invert(block?.view())).collect())
+        let with_caution = |block: Array2<f64>, missing: &Array2<f64>| {
+            let known = invert(block.view());
+            known.or_else(|| (missing.nrows() > 0).then(|| invert((block + missing * CAUTION).view()))?)
+        };
+        Covariance::Blocks(
+            blocks
+                .zip(&self.missing)
+                .map(|(block, missing)| with_caution(block?, missing))
+                .collect(),
+        )
     }
 }
 

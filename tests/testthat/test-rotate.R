@@ -1,0 +1,65 @@
+test_that("a rotated fit predicts the same and scores on the new axes", {
+  fit <- planar_fit()
+  votes <- planar_truth()$responses[1:30, ]
+  before <- predict(fit, votes, type = "prob")
+  target <- by_row(planar_truth()$respondents, 2)
+  fits <- list(
+    rotate(fit, "varimax"), rotate(fit, "promax"), rotate(fit, "procrustes", target = target),
+    rotate(fit, anchors = matrix(c(-1, 1, 0, 0, 0, 2), 3, dimnames = list(c("1", "5", "9"), NULL)))
+  )
+  for (rotated in fits) {
+    expect_equal(predict(rotated, votes, type = "prob")$.prob, before$.prob, tolerance = 1e-6)
+    expect_equal(predict(rotated, votes)$estimate, rotated$estimates$estimate[1:60], tolerance = 1e-6)
+    expect_false(anyNA(rotated$items$std.error))
+  }
+  # Varimax and Procrustes are orthogonal, promax keeps unit variances.
+  total <- function(fit) sum(fit$estimates$estimate^2)
+  expect_equal(total(fits[[1]]), total(fit), tolerance = 1e-6)
+  expect_equal(total(fits[[3]]), total(fit), tolerance = 1e-6)
+  expect_gt(min(diag(cor(by_row(fits[[3]]$estimates, 2), target))), 0.9)
+})
+
+test_that("anchors are where they are asked to be", {
+  fit <- small_fit()
+  anchored <- rotate(fit, anchors = c("3" = -1, "8" = 1))
+  expect_equal(anchored$estimates$estimate[c(3, 8)], c(-1, 1), tolerance = 1e-8)
+  scale <- 2 / diff(fit$estimates$estimate[c(3, 8)])
+  expect_equal(anchored$estimates$std.error, fit$estimates$std.error * abs(scale), tolerance = 1e-3)
+  expect_equal(abs(by_row(anchored$items, 2)[, 1] * scale), abs(by_row(fit$items, 2)[, 1]), tolerance = 1e-6)
+})
+
+test_that("oblimin and target rotations are those of GPArotation", {
+  skip_if_not_installed("GPArotation")
+  fit <- planar_fit()
+  gamma <- by_row(fit$items, 3)[, 1:2]
+  oblimin <- rotate(fit, "oblimin")
+  expected <- unclass(GPArotation::oblimin(gamma)$loadings)
+  expect_equal(by_row(oblimin$items, 3)[, 1:2], expected, tolerance = 1e-4, ignore_attr = TRUE)
+  target <- gamma %*% matrix(c(0.6, 0.8, -0.8, 0.6), 2)
+  target[1:5, ] <- NA
+  turned <- rotate(fit, "target", target = target)
+  expect_equal(by_row(turned$items, 3)[-(1:5), 1:2], target[-(1:5), ], tolerance = 1e-3)
+})
+
+test_that("after a rotation the axes count as chosen", {
+  # Axes that explain nearly the same variance are hardly determined.
+  fit <- planar_fit()
+  aligned <- rotate(fit, "procrustes", target = fit$posterior$mean)
+  expect_equal(aligned$estimates$estimate, fit$estimates$estimate, tolerance = 1e-6)
+  expect_lt(mean(aligned$items$std.error), mean(fit$items$std.error))
+})
+
+test_that("what cannot be rotated is an error", {
+  fit <- planar_fit()
+  expect_snapshot(error = TRUE, {
+    rotate(small_fit(), "varimax")
+    rotate(fit, "procrustes")
+    rotate(fit, "procrustes", target = matrix(0, 3, 2))
+    rotate(fit, anchors = c("1" = 1))
+    rotate(small_fit(), anchors = c(a = 1, "2" = 0))
+    rotate(small_fit(), anchors = c("2" = 0))
+    rotate(small_fit(), anchors = c("2" = 1, "3" = 1))
+    rotate(fit, "varimax", anchors = c("1" = 1))
+    rotate("fit")
+  })
+})

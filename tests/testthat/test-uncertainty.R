@@ -1,0 +1,91 @@
+test_that("joint standard errors are wider and said to be joint", {
+  votes <- small_truth()$responses
+  joint <- small_fit()
+  conditional <- vae_irt(votes, seed = 1, control = vae_control(threads = 1, std_errors = "conditional"))
+  expect_equal(joint$std_errors, "joint")
+  expect_equal(conditional$std_errors, "conditional")
+  expect_equal(joint$estimates$estimate, conditional$estimates$estimate)
+  expect_true(all(joint$estimates$std.error > conditional$estimates$std.error))
+  expect_gt(median(joint$items$std.error / conditional$items$std.error), 1)
+  expect_output(print(conditional), "treat the items as known")
+})
+
+test_that("on the normalised scale the ideal points have mean 0 and standard deviation 1", {
+  for (fit in list(small_fit(), planar_fit())) {
+    table <- tidy(fit, scale = "normalised")
+    points <- by_row(table, fit$dims)
+    expect_equal(colMeans(points), rep(0, fit$dims), tolerance = 1e-8)
+    expect_equal(apply(points, 2, sd), rep(1, fit$dims), tolerance = 1e-8)
+    items <- by_row(tidy(fit, "items", scale = "normalised"), fit$dims + 1)
+    before <- by_row(fit$items, fit$dims + 1)
+    eta <- function(points, items) points %*% t(items[, seq_len(fit$dims)]) - rep(items[, fit$dims + 1], each = nrow(points))
+    expect_equal(eta(points, items), eta(by_row(fit$estimates, fit$dims), before), tolerance = 1e-6)
+    expect_true(all(table$conf.low < table$estimate & table$estimate < table$conf.high))
+  }
+})
+
+test_that("joint standard errors are those of repeated samples", {
+  skip_on_cran()
+  # A small legislature, 40 times: normalised estimates against the normalised truth.
+  errors <- lapply(1:40, function(s) {
+    truth <- simulate_irt(60, 80, seed = s)
+    fit <- vae_irt(truth$responses, seed = 1)
+    points <- tidy(fit, scale = "normalised")
+    true <- as.vector(scale(truth$respondents$estimate))
+    sign <- sign(cor(true, points$estimate))
+    covered <- points$conf.low <= sign * true & sign * true <= points$conf.high
+    items <- tidy(fit, "items", scale = "normalised")
+    known <- truth$items[truth$items$item %in% items$item, ]
+    slope <- known$term == "discrimination"
+    true_slope <- sign * known$estimate[slope] * sd(truth$respondents$estimate)
+    own <- items[slope, ]
+    c(mean(covered), mean(own$conf.low <= true_slope & true_slope <= own$conf.high))
+  })
+  coverage <- rowMeans(simplify2array(errors))
+  expect_gt(min(coverage), 0.91)
+  expect_lt(max(coverage), 0.98)
+})
+
+test_that("intervals of three dimensions cover the truth", {
+  skip_on_cran()
+  truth <- simulate_irt(1500, 40, dims = 3, seed = 11)
+  fit <- vae_irt(truth$responses, dims = 3, seed = 1)
+  fit <- rotate(fit, "procrustes", target = by_row(truth$respondents, 3))
+  covered <- function(ours, true) mean(ours$conf.low <= true$estimate & true$estimate <= ours$conf.high)
+  expect_gt(covered(fit$estimates, truth$respondents), 0.93)
+  expect_lt(covered(fit$estimates, truth$respondents), 0.97)
+  expect_gt(covered(fit$items, truth$items), 0.9)
+  expect_lt(covered(fit$items, truth$items), 0.99)
+  discrimination <- fit$items$term == "discrimination"
+  expect_gt(slope(truth$items$estimate[discrimination], fit$items$estimate[discrimination]), 0.95)
+  expect_lt(slope(truth$items$estimate[discrimination], fit$items$estimate[discrimination]), 1.05)
+  expect_lt(mean(fit$estimates$pareto_k > 0.7), 0.01)
+  expect_true(all(fit$estimates$ess > 100))
+})
+
+test_that("the Senate has the standard errors of a long chain", {
+  skip_on_cran()
+  ours <- tidy(senate_fit(), scale = "normalised")
+  mcmc <- utils::read.csv(test_path("senate_mcmc.csv"))
+  ours <- ours[match(mcmc$respondent, ours$respondent), ]
+  ratio <- ours$std.error / mcmc$sd
+  expect_gt(cor(ours$estimate, mcmc$mean), 0.9995)
+  expect_gt(quantile(ratio, 0.1), 0.95)
+  expect_lt(quantile(ratio, 0.9), 1.17)
+  expect_gt(cor(ours$std.error, mcmc$sd), 0.98)
+  items <- tidy(senate_fit(), "items", scale = "normalised")
+  chain <- utils::read.csv(test_path("senate_mcmc_items.csv"))
+  both <- merge(items, chain, by = c("item", "term"))
+  both <- both[both$term == "discrimination", ]
+  expect_gt(cor(both$estimate, both$mean), 0.985)
+  expect_gt(median(both$std.error / both$sd), 0.9)
+  expect_lt(median(both$std.error / both$sd), 1.1)
+})
+
+test_that("restarts are compared", {
+  fit <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, restarts = 2))
+  expect_equal(fit$restarts$seed, c(1, 2))
+  expect_gt(min(fit$restarts$agreement), 0.99)
+  expect_output(print(fit), "1 of 1 other restart agree")
+  expect_equal(glance(fit)$logLik, max(fit$restarts$logLik))
+})
