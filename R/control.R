@@ -16,10 +16,11 @@
 #' if the other items were known. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior
 #' covariance given the items and `J` the derivative of the posterior mean by the item parameters.
 #'
-#' `"auto"` is `"joint"` with up to 4,000 item parameters. With more it is `"blocks"` (joint for the respondents, with independent
-#' items) up to 250 responses per parameter, and beyond that, where the items' uncertainty adds less than a few per cent,
-#' `"conditional"`. `$std_errors` of a fit says which it was. With more than about 5 million responses the information is
-#' extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors.
+#' `"auto"` is `"joint"` with up to 4,000 item parameters, and `"items"` (joint for the items alone) where there are more than 2,000
+#' responses for each: there the items' uncertainty adds less than about one per cent to the standard errors of the respondents.
+#' With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to 250 responses per parameter,
+#' and beyond that `"conditional"`. `$std_errors` of a fit says which it was. With more than about 5 million responses the
+#' information is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors.
 #'
 #' How location, scale and rotation are treated decides about the answer. On the scale of the prior (`tidy(fit, scale = "prior")`) the
 #' population of respondents has mean 0 and covariance I, so location and scale are as uncertain as so many respondents leave

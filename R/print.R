@@ -30,6 +30,7 @@ print.vae_irt <- function(x, n = 6, ...) {
 diagnose <- function(fit) {
   sentences <- c(
     joint = "Standard errors carry the uncertainty of respondents and items together",
+    items = "Standard errors of the items are joint; those of the respondents treat the well-known items as known",
     blocks = "Standard errors of the respondents carry the uncertainty of the items, which count as independent",
     conditional = "Standard errors treat the items as known",
     none = "No standard errors of the items"

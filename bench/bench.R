@@ -123,15 +123,16 @@ if (size != "quick") binary(1000000, 50, peer = size == "full")
 
 # From the Parquet file to the tibble; R^2 of the truth on the estimates, in each dimension, as shares of what the true item
 # parameters allow, for the voters for whom that is known.
-ballots <- function(n_voters, n_contests, label, options = character()) {
+ballots <- function(n_voters, n_contests, label, options = character(), refine = NULL) {
   folder <- file.path(work, "ballots")
   stopifnot(system2(generator, c(folder, format(c(n_voters, n_contests), scientific = FALSE, trim = TRUE), options)) == 0)
-  result <- run(function(folder) {
+  result <- run(function(folder, refine) {
     said <- character()
     seconds <- system.time(fit <- withCallingHandlers(
       vaeirt::vae_irt(
         file.path(folder, "votes.parquet"), dims = 4, seed = 1, drop = "undervote",
-        respondent = c("state", "county_name", "cvr_id"), item = "race", response = "candidate"
+        respondent = c("state", "county_name", "cvr_id"), item = "race", response = "candidate",
+        control = vaeirt::vae_control(refine = refine)
       ),
       vaeirt_warning = function(cnd) {
         said <<- c(said, class(cnd)[[1]])
@@ -169,19 +170,21 @@ ballots <- function(n_voters, n_contests, label, options = character()) {
       ),
       paste(sprintf("%.3f", ours), collapse = " "), paste(sprintf("%.3f", allowed), collapse = " "), min(ours / allowed),
       nrow(fit$training), nrow(fit$training) / training, of("start"), of("bound"), of("embeddings"), of("update of the items"),
-      of("posteriors"), of("errors"), if (length(said) > 0) paste0("; ", paste(said, collapse = ", ")) else ""
+      of("posteriors"), of("errors|information"), if (length(said) > 0) paste0("; ", paste(said, collapse = ", ")) else ""
     )
     saveRDS(fit, file.path(folder, "fit.rds"), compress = FALSE)
     list(seconds = seconds, accuracy = accuracy)
-  }, folder)
-  report(paste0("vaeirt, ", label, ", 4-D, file to tibble"), result)
+  }, folder, refine)
+  report(paste0("vaeirt, ", label, ", 4-D, file to tibble", if (isFALSE(refine)) ", not refined"), result)
   invisible(folder)
 }
 
 ballots(200000, 1000, "200,000 x 1,000 ballots")
+ballots(200000, 1000, "200,000 x 1,000 ballots", refine = FALSE)
 ballots(200000, 1000, "200,000 x 1,000 ballots, 2 shared contests", c("2", "hard"))
 if (size != "quick") {
-  folder <- ballots(1000000, 5000, "1,000,000 x 5,000 ballots")
+  ballots(1000000, 5000, "1,000,000 x 5,000 ballots")
+  folder <- ballots(1000000, 5000, "1,000,000 x 5,000 ballots", refine = FALSE)
   score <- function(folder, tibble) {
     fit <- readRDS(file.path(folder, "fit.rds"))
     votes <- vaeirt::irt_responses(
@@ -194,7 +197,7 @@ if (size != "quick") {
       } else {
         getNamespace("vaeirt")$rust_score(
           fit$model, votes$offsets, votes$options, votes$option_size, lengths(fit$catalogue$options),
-          list(refine = FALSE, seed = 1, threads = fit$control$threads)
+          list(refine = FALSE, draws = fit$draws, seed = 1, threads = fit$control$threads)
         )
       }
     )[["elapsed"]]
@@ -203,7 +206,7 @@ if (size != "quick") {
   report("vaeirt, scoring 1,000,000 ballots, the network", run(score, folder, FALSE))
   report("vaeirt, scoring 1,000,000 ballots, predict() to tibble", run(score, folder, TRUE))
 }
-if (size == "full") ballots(5000000, 5000, "5,000,000 x 5,000 ballots")
+if (size == "full") ballots(5000000, 5000, "5,000,000 x 5,000 ballots", refine = FALSE)
 
 # Cost of a pass -------------------------------------------------------------------------------------------------------
 

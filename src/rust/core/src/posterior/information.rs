@@ -584,3 +584,110 @@ impl NullaryFnOnce for Addition<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::posterior::{Scoring, expect};
+    use crate::simulate::{Design, simulate};
+    use crate::train::{Silent, fit};
+
+    const SCORING: Scoring = Scoring {
+        refine: true,
+        draws: 512,
+        seed: 1,
+    };
+
+    /// The model of a small fit, its responses and the settings.
+    fn fitted(link: Link, n_options: usize) -> (Model, Responses<'static>, Settings) {
+        let design = Design {
+            n_respondents: 300,
+            n_items: 15,
+            n_dims: 1,
+            n_options,
+            missing: 0.1,
+        };
+        let responses = simulate(&design, 5)
+            .expect("simulation")
+            .to_responses()
+            .expect("responses");
+        let settings = Settings {
+            link,
+            ..Settings::new(1)
+        };
+        let model = fit(&responses, &settings, &Silent).expect("fit").model;
+        (model, responses, settings)
+    }
+
+    /// The gradient of the log marginal likelihood, and its value.
+    fn gradient(model: &Model, responses: &Responses) -> (Vec<f64>, f64) {
+        let everybody = responses.respondents_with_responses();
+        let weights = vec![1.0; everybody.len()];
+        let (moments, score) =
+            expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
+        (score, moments.log_evidence.iter().sum())
+    }
+
+    fn moved(model: &Model, parameter: usize, by: f32) -> Model {
+        let mut model = model.clone();
+        let width = model.items.width();
+        model.items.row_mut(parameter / width)[parameter % width] += by;
+        model
+    }
+
+    #[test]
+    fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
+        for (link, n_options) in [(Link::Logit, 2), (Link::Probit, 2), (Link::Logit, 3)] {
+            let (model, responses, settings) = fitted(link, n_options);
+            let (score, _) = gradient(&model, &responses);
+            let everybody = responses.respondents_with_responses();
+            let weights = vec![1.0; everybody.len()];
+            let moments = crate::posterior::moments(&model, &responses, &everybody, &SCORING, &Silent)
+                .expect("moments");
+            let scored = Scored {
+                respondents: &everybody,
+                weights: &weights,
+                moments: &moments,
+            };
+            let information =
+                Information::new(&model, &responses, &scored, &settings, &Silent).expect("information");
+            let joint = information.joint.expect("few parameters");
+            let h = 0.02f32;
+            let n = score.len();
+            let mut numeric = Array2::<f64>::zeros((n, n));
+            for parameter in 0..n {
+                let (up, value_up) = gradient(&moved(&model, parameter, h), &responses);
+                let (down, value_down) = gradient(&moved(&model, parameter, -h), &responses);
+                let slope = (value_up - value_down) / f64::from(2.0 * h);
+                assert!(
+                    (slope - score[parameter]).abs() < 0.05,
+                    "{slope} against {}",
+                    score[parameter]
+                );
+                for other in 0..n {
+                    numeric[[other, parameter]] = -(up[other] - down[other]) / f64::from(2.0 * h);
+                }
+                numeric[[parameter, parameter]] += 0.04;
+            }
+            // In units of the diagonal.
+            for i in 0..n {
+                for j in 0..n {
+                    let unit = (numeric[[i, i]] * numeric[[j, j]]).sqrt();
+                    let off = (joint.matrix[[i, j]] - numeric[[i, j]]).abs() / unit;
+                    assert!(off < 0.08, "element {i}, {j} is off by {off}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_items_of_a_fit_are_at_the_maximum() {
+        let (model, responses, _) = fitted(Link::Logit, 2);
+        let (score, _) = gradient(&model, &responses);
+        for (slope, value) in score.iter().zip(model.items.values()) {
+            // The prior pulls by value / 25; a standard error is at least .1 here.
+            let pull = slope - f64::from(*value) / 25.0;
+            assert!(pull.abs() < 0.5, "gradient {pull}");
+        }
+    }
+}

@@ -12,6 +12,9 @@ use ndarray::{Array1, Array2, ArrayView1, s};
 const MOST_ROUNDS: usize = 20;
 /// The items are found when the mean squared Newton step, in standard errors, is below this: a fiftieth of a standard error.
 const CLOSE: f64 = 4e-4;
+/// They are also found when the root mean squared step is below this on the scale of the traits, where a standard error is smaller
+/// still.
+const TINY: f64 = 0.004;
 /// Items whose steps since the information was evaluated sum to less than this, in the same units, have the same information.
 const NEAR: f64 = 0.05;
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
@@ -79,7 +82,8 @@ pub(crate) fn polish(
             moved = 0.0;
         }
         let Some((mut step, now)) = found else { break };
-        if now.abs() < CLOSE || round == MOST_ROUNDS {
+        let found = now.abs() < CLOSE || step.dot(&step) < TINY * TINY * step.len() as f64;
+        if found || round == MOST_ROUNDS {
             let information = match known {
                 Some((information, _)) if stale || moved < NEAR => information,
                 _ => inform(model)?,
@@ -87,7 +91,7 @@ pub(crate) fn polish(
             return Ok(Polished {
                 moments,
                 information,
-                converged: now.abs() < CLOSE,
+                converged: found,
             });
         }
         trust.shorten(&mut step, &model.items);

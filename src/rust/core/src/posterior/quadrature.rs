@@ -11,7 +11,7 @@ use ndarray::Array2;
 /// Most dimensions for which a grid is cheaper than draws.
 pub(super) const MOST_DIMS: usize = 2;
 /// Nodes along an axis in one dimension and in two.
-const NODES: [usize; MOST_DIMS] = [21, 15];
+const NODES: [usize; MOST_DIMS] = [16, 12];
 /// Most times that the grid is moved.
 const MOST_ROUNDS: usize = 12;
 /// A grid fits when the mean of the posterior is at most so many standard deviations from its centre, and the standard
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_rule_has_the_moments_of_the_normal_distribution() {
-        let (nodes, weights) = gauss_hermite(21);
+        let (nodes, weights) = gauss_hermite(16);
         let moment = |k: i32| -> f64 { nodes.iter().zip(&weights).map(|(x, w)| w * x.powi(k)).sum() };
         assert!((moment(0) - 1.0).abs() < 1e-12);
         assert!(moment(3).abs() < 1e-10);

@@ -15,8 +15,10 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Responses per item parameter below which the items' uncertainty matters for the respondents.
-const FEW_RESPONSES: f64 = 250.0;
+/// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the first, where
+/// all items are one matrix, it adds less than about one per cent to a standard error, beyond the second, where it takes longer than the rest, a few.
+const MATTERS_JOINTLY: f64 = 2_000.0;
+const MATTERS_BY_ITEM: f64 = 250.0;
 /// Derivatives of posterior means that are kept from one pass over the respondents to the next.
 const MOST_KEPT: usize = 16_000_000;
 /// A share of the diagonal that makes a covariance positive definite.
@@ -29,6 +31,8 @@ const ROWS_PER_TASK: usize = 256;
 pub enum Method {
     /// Items and respondents together.
     Joint,
+    /// All items together; for the respondents they are known.
+    Items,
     /// The respondents carry the uncertainty of the items, which are independent of one another.
     Blocks,
     /// The items are known for the respondents, and the other items for each item.
@@ -38,10 +42,16 @@ pub enum Method {
 }
 
 impl Method {
+    /// Do the respondents carry the uncertainty of the items?
+    fn carries_items(self) -> bool {
+        matches!(self, Method::Joint | Method::Blocks)
+    }
+
     /// The name, as in R.
     pub fn name(self) -> &'static str {
         match self {
             Method::Joint => "joint",
+            Method::Items => "items",
             Method::Blocks => "blocks",
             Method::Conditional => "conditional",
             Method::None => "none",
@@ -123,7 +133,7 @@ pub(crate) fn uncertainty(
             spread: spread_of_means,
         });
     };
-    let carried = method != Method::Conditional;
+    let carried = method.carries_items();
     let n_parameters = model.items.values().len();
     let n_dims = model.shape.n_dims;
     let rule = Cubature::new(n_dims);
@@ -211,9 +221,13 @@ fn choose(
     let per_parameter = responses.n_responses() as f64 / model.items.values().len() as f64;
     match (asked, joint) {
         (StdErrors::None, _) => None,
-        (_, Some(joint)) => Some((Method::Joint, principal(joint, model, responses, gauge))),
+        (_, Some(joint)) => {
+            let carried = asked == StdErrors::Joint || per_parameter <= MATTERS_JOINTLY;
+            let method = if carried { Method::Joint } else { Method::Items };
+            Some((method, principal(joint, model, responses, gauge)))
+        }
         (StdErrors::Joint, None) => Some((Method::Blocks, information.block_covariance())),
-        (StdErrors::Auto, None) if per_parameter < FEW_RESPONSES => {
+        (StdErrors::Auto, None) if per_parameter <= MATTERS_BY_ITEM => {
             Some((Method::Blocks, information.block_covariance()))
         }
         (_, None) => Some((Method::Conditional, information.block_covariance())),
@@ -239,7 +253,7 @@ pub(crate) fn draws(
     let n_respondents = scored.respondents.len();
     let mut normal = normals(seed, 0);
     let of_items = choose(model, responses, information, asked, gauge)
-        .filter(|(method, _)| *method != Method::Conditional)
+        .filter(|(method, _)| method.carries_items())
         .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal).mapv(|x| x as f32));
     let rule = Cubature::new(n_dims);
     let mut drawn = Array2::<f64>::zeros((n_draws, n_respondents * n_dims));
