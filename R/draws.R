@@ -1,14 +1,14 @@
 #' Posterior draws of the ideal points
 #'
 #' Draws from the normal distribution with the posterior means and covariances of the fit. With joint standard errors (see
-#' [vae_control()]) a draw takes item parameters from their distribution and moves all respondents with them, so that differences and
-#' ranks of respondents carry the uncertainty of the items; otherwise the respondents are independent.
+#' [vae_control()]) a draw takes item parameters from their distribution and moves all respondents with them, so that
+#' differences and ranks of respondents carry the uncertainty of the items; otherwise the respondents are independent.
 #'
 #' @param x A `vae_irt` object.
 #' @param n Number of draws.
 #' @param ... Must be empty.
-#' @return A `draws_df` of package posterior with one column `theta[i,d]` per respondent (by row of the data) with a response and
-#'   dimension, on the scale of `$estimates`. The same fit gives the same draws.
+#' @return A `draws_df` of package posterior with one column `theta[i,d]` per respondent (by row of the data) with a response
+#'   and dimension, on the scale of `$estimates`. The same fit gives the same draws.
 #' @name as_draws_df.vae_irt
 #' @exportS3Method posterior::as_draws_df
 #' @examplesIf requireNamespace("posterior", quietly = TRUE)

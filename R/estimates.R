@@ -25,8 +25,8 @@ posterior_sd <- function(posterior) {
   sqrt(covariance[, cumsum(seq_len(dims)), drop = FALSE])
 }
 
-# The posterior moments on the scale on which the means have mean 0 and standard deviation 1. Without the uncertainty of the items
-# location and scale count as known.
+# The posterior moments on the scale on which the means have mean 0 and standard deviation 1. Without the uncertainty of the
+# items location and scale count as known.
 normalised_posterior <- function(posterior, moments) {
   row <- rep(1, nrow(posterior$mean))
   triangle <- which(lower.tri(diag(length(moments$sd)), diag = TRUE), arr.ind = TRUE)

@@ -10,8 +10,8 @@
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
 #' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`; what the fit was
-#'   given of these has to be given again. `weights`, `reference`, `min_count`, `rare` and `min_responses` belong to the fit: its
-#'   options and references are used, and everybody with a response is scored.
+#'   given of these has to be given again. `weights`, `reference`, `min_count`, `rare` and `min_responses` belong to the fit:
+#'   its options and references are used, and everybody with a response is scored.
 #' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as the fit
 #'   did.
 #' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a

@@ -6,8 +6,8 @@
 #' @param by `"respondents"` or `"items"`.
 #' @return A tibble with one row per respondent or item: `respondent` or `item`, `n_responses`, `log_likelihood` (sum of the
 #'   logarithms of the probabilities), `gmp` (geometric mean probability), `classification` (share of the responses that are
-#'   the most probable option), and for items `pre`, the proportional reduction in error: by how much the model lowers the share of
-#'   wrong classifications below that of always taking the most frequent option (Poole and Rosenthal 1997).
+#'   the most probable option), and for items `pre`, the proportional reduction in error: by how much the model lowers the share
+#'   of wrong classifications below that of always taking the most frequent option (Poole and Rosenthal 1997).
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

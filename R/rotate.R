@@ -1,23 +1,24 @@
 #' Rotate the axes of a fit, or fix them by anchors
 #'
 #' The likelihood does not know the axes of the latent space. [vae_irt()] reports principal axes; `rotate()` turns them.
-#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses the new axes.
+#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses the new
+#' axes.
 #'
 #' @details
 #' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
 #' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
 #'
 #' @param fit A `vae_irt` object.
-#' @param method `"varimax"` (by [stats::varimax()]), `"promax"`, `"oblimin"` (oblique, by package GPArotation) or `"target"` rotate
-#'   the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated: their traits keep unit
-#'   variance.
+#' @param method `"varimax"` (by [stats::varimax()]), `"promax"`, `"oblimin"` (oblique, by package GPArotation) or `"target"`
+#'   rotate the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated:
+#'   their traits keep unit variance.
 #' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left out) and
-#'   one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside the reference, in
-#'   the order of `$items`, in which `NA` leaves an element free.
+#'   one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside the reference,
+#'   in the order of `$items`, in which `NA` leaves an element free.
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
 #'   and one column per dimension, or in one dimension a named vector. At least one respondent more than dimensions; the
-#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as `constrain.legis` of pscl
-#'   does it. Instead of a `method`.
+#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as `constrain.legis` of
+#'   pscl does it. Instead of a `method`.
 #' @param ... Passed to the function that rotates.
 #' @return The fit on other axes.
 #' @export
@@ -109,15 +110,21 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
   silent <- is.na(fit$posterior$mean[rows, 1])
   if (any(silent)) {
     abort_vaeirt(
-      "{.arg anchors} names {sum(silent)} respondent{?s} without an estimate: {.val {rownames(anchors)[silent]}}.", "argument", call
+      "{.arg anchors} names {sum(silent)} respondent{?s} without an estimate: {.val {rownames(anchors)[silent]}}.",
+      "argument",
+      call
     )
   }
   now <- cbind(1, fit$posterior$mean[rows, , drop = FALSE])
   if (qr(now)$rank <= fit$dims) {
-    abort_vaeirt("The estimates of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
+    abort_vaeirt(
+      "The estimates of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call
+    )
   }
   if (qr(cbind(1, anchors))$rank <= fit$dims) {
-    abort_vaeirt("The positions of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call)
+    abort_vaeirt(
+      "The positions of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call
+    )
   }
   map <- t(qr.solve(now, anchors))
   matrix <- map[, -1, drop = FALSE]

@@ -4,8 +4,8 @@
 #'
 #' @param x A `vae_irt` object.
 #' @param component `"respondents"` or `"items"`.
-#' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I. `"normalised"`: the
-#'   posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and the item parameters are
+#' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I. `"normalised"`:
+#'   the posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and the item parameters are
 #'   those of these traits. The section on standard errors of [vae_control()] says how these differ.
 #' @param conf.int Keep the columns `conf.low` and `conf.high`?
 #' @param conf.level Level of the intervals.

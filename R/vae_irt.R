@@ -11,9 +11,9 @@
 #' responses of any respondent to a normal posterior. By the reparametrisation trick the item parameters maximise the
 #' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting from
 #' a truncated singular value decomposition and marginal logits.
-#' Then Newton's method takes the items to the maximum of their marginal posterior, which removes what the bound leaves of shrinkage, and
-#' every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from
-#' the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
+#' Then Newton's method takes the items to the maximum of their marginal posterior, which removes what the bound leaves of
+#' shrinkage, and every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's
+#' method from the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
 #'
 #' @section Location, scale, rotation and sign:
 #' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
@@ -43,10 +43,10 @@
 #'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation; with
 #'     `$std_errors` `"joint"` or `"blocks"` it carries the uncertainty of the items), `conf.low` and `conf.high` (posterior
 #'     quantiles at the level of [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments, stretched
-#'     about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without importance sampling), and `pareto_k`: above
-#'     `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable (`-Inf`: all importance
-#'     weights are the same; `NA` where there is no importance sampling: in one or two dimensions, where it is `Inf`
-#'     if the quadrature found no grid that fits, and without refinement);
+#'     about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without importance
+#'     sampling), and `pareto_k`: above `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable
+#'     (`-Inf`: all importance weights are the same; `NA` where there is no importance sampling: in one or two dimensions, where
+#'     it is `Inf` if the quadrature found no grid that fits, and without refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;
@@ -57,15 +57,17 @@
 #'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
 #'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (given the items; lower triangles, row by
 #'     row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances with it on the
-#'     two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler divergence
-#'     of the network's posterior from the refined one, in nats) and `log_evidence`; rows of `NA` for respondents without responses;
+#'     two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler
+#'     divergence of the network's posterior from the refined one, in nats) and `log_evidence`; rows of `NA` for respondents
+#'     without responses;
 #'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the posterior means' `mean` and
 #'     `sd` in each dimension and of `item_variances`, those of the items on the normalised scale;
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
 #'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes?
-#'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training found them;
+#'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training found
+#'     them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
@@ -197,7 +199,8 @@ set_results <- function(fit, result, respondents) {
   structure(fit[c(first, setdiff(names(fit), first))], class = "vae_irt")
 }
 
-# Marginal log-likelihood of every restart, and the least squared canonical correlation of its ideal points with those of the best.
+# Marginal log-likelihood of every restart, and the least squared canonical correlation of its ideal points with those of the
+# best.
 compare_restarts <- function(results, seed, responses) {
   score <- vapply(results, function(result) {
     evidence <- sum(result$posterior$log_evidence * given_weights(responses, result$respondents))

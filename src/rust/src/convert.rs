@@ -89,8 +89,8 @@ pub fn epochs_list(epochs: &[Epoch]) -> List {
 }
 
 /// Posterior moments on the reported scale: means, variances and skewnesses of every dimension (matrices with one row
-/// per respondent), the diagnostics, and the covariances' lower triangles row by row. `joint` are the covariances with the
-/// uncertainty of the items on both scales, without rows where they are not known.
+/// per respondent), the diagnostics, and the covariances' lower triangles row by row. `joint` are the covariances
+/// with the uncertainty of the items on both scales, without rows where they are not known.
 pub fn posterior_list(map: &AffineMap, moments: &Moments, joint: &Scales) -> List {
     let n_dims = moments.n_dims;
     let n = moments.n_respondents();
@@ -132,8 +132,8 @@ pub fn timings_list(timings: &Timings) -> List {
     list!(part = parts, seconds = seconds)
 }
 
-/// How the items are linked: the group of every item, the number of respondents in each group, and the linking items, all
-/// counted from 1.
+/// How the items are linked: the group of every item, the number of respondents in each group, and the linking items,
+/// all counted from 1.
 pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     let sizes: Vec<i32> = linkage.group_sizes(responses).iter().map(|&n| n as i32).collect();
     list!(
@@ -143,8 +143,8 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     )
 }
 
-/// Item parameters on the reported scale and their variances on both: one row per parameter row, the discriminations by
-/// dimension, then the difficulty; and the mean and the standard deviation of the posterior means by dimension.
+/// Item parameters on the reported scale and their variances on both: one row per parameter row, the discriminations
+/// by dimension, then the difficulty; and the mean and the standard deviation of the posterior means by dimension.
 pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
     let parameters = model.map.items(&model.items)?;
     let width = model.items.width();

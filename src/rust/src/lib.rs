@@ -24,8 +24,8 @@ use vae_irt_core::train::Refit;
 use vae_irt_core::{Model, train};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
-/// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents or
-/// NULL. `report` is a function of an epoch's progress and bound, or NULL.
+/// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents
+/// or NULL. `report` is a function of an epoch's progress and bound, or NULL.
 #[extendr]
 fn rust_fit(
     offsets: &[f64],
@@ -104,8 +104,8 @@ fn rust_score(
     })
 }
 
-/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`. Settings
-/// as in `rust_fit`.
+/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`.
+/// Settings as in `rust_fit`.
 #[extendr]
 fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, settings: List) -> List {
     answer(|| {
@@ -133,8 +133,8 @@ fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, 
     })
 }
 
-/// Draws from the posterior of the traits: a matrix with a row per draw, the traits of each respondent by dimension side by side.
-/// Are the axes `principal`, or chosen? Settings as in `rust_fit`.
+/// Draws from the posterior of the traits: a matrix with a row per draw, the traits of each respondent by dimension
+/// side by side. Are the axes `principal`, or chosen? Settings as in `rust_fit`.
 #[extendr]
 fn rust_draws(model: Raw, principal: bool, n_draws: i32, responses: List, settings: List) -> List {
     answer(|| {

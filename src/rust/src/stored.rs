@@ -11,8 +11,8 @@ use vae_irt_core::{ItemCatalogue, Responses};
 const NARROW: i32 = 2;
 const WIDE: i32 = 4;
 
-/// The responses of R's vectors, whose option ids are not copied. `options` holds little-endian numbers of `size` bytes
-/// each; `weights` one number for each respondent, or NULL.
+/// The responses of R's vectors, whose option ids are not copied. `options` holds little-endian numbers of `size`
+/// bytes each; `weights` one number for each respondent, or NULL.
 pub fn read_responses<'a>(
     offsets: &[f64],
     options: &'a [u8],
@@ -34,7 +34,8 @@ pub fn read_responses<'a>(
     }
 }
 
-/// Responses as a list of R: `offsets`, `options`, `option_size`, `option_counts` and `weights`, see [`read_responses`].
+/// Responses as a list of R: `offsets`, `options`, `option_size`, `option_counts` and `weights`, see
+/// [`read_responses`].
 pub struct Stored {
     offsets: Robj,
     options: Robj,

@@ -154,8 +154,8 @@ impl AffineMap {
     }
 }
 
-/// How the table of item parameters, read row by row, moves with rotations of the latent traits: one column for each plane of two
-/// dimensions.
+/// How the table of item parameters, read row by row, moves with rotations of the latent traits: one column for each
+/// plane of two dimensions.
 pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
     let width = items.width();
     let planes = planes(width - 1);
@@ -175,8 +175,9 @@ fn planes(n_dims: usize) -> Vec<(usize, usize)> {
     (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
 }
 
-/// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair of
-/// dimensions, the off-diagonal element of the weighted second moments of the discriminations along `axes` (its columns).
+/// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair
+/// of dimensions, the off-diagonal element of the weighted second moments of the discriminations along `axes` (its
+/// columns).
 pub(crate) fn principal_conditions(
     items: &Table,
     catalogue: &ItemCatalogue,

@@ -92,8 +92,8 @@ impl EncoderKernel<'_> {
         general_mat_mul(1.0, &to.features, &self.output_weight, 0.0, &mut to.outputs);
     }
 
-    /// From the gradient by the outputs to that by the pooled embeddings, one row of `by_pooled` per respondent, and by the
-    /// parameters of the network. The derivative of `elu` is 1 where its value is positive, else `1 + value`.
+    /// From the gradient by the outputs to that by the pooled embeddings, one row of `by_pooled` per respondent, and
+    /// by the parameters of the network. The derivative of `elu` is 1 where its value is positive, else `1 + value`.
     #[inline(always)]
     pub fn back_propagate(&self, activations: &mut Activations, by_pooled: &mut [f32]) -> NetworkGradient {
         let hidden = self.hidden();
@@ -152,8 +152,8 @@ impl NetworkGradient {
     }
 }
 
-/// Adds to `sum` the rows of `by_respondent` (`n_respondents x width`) of everybody who chose the option: the gradient by
-/// its embedding. Returns false when nobody in the batch did.
+/// Adds to `sum` the rows of `by_respondent` (`n_respondents x width`) of everybody who chose the option: the
+/// gradient by its embedding. Returns false when nobody in the batch did.
 #[inline(always)]
 pub fn sum_over_choosers(by_respondent: &[f32], batch: &Batch, option: usize, sum: &mut [f32]) -> bool {
     let width = sum.len();

@@ -48,8 +48,8 @@ impl WideGaussian {
     }
 }
 
-/// The normal posterior of a respondent: the outputs of the network are the means, the logarithms of the diagonal of the
-/// Cholesky factor `L` of the covariance, and the elements of `L` below the diagonal, row by row.
+/// The normal posterior of a respondent: the outputs of the network are the means, the logarithms of the diagonal of
+/// the Cholesky factor `L` of the covariance, and the elements of `L` below the diagonal, row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct Gaussian<'a> {
     /// Number of latent dimensions.

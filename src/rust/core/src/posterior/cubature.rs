@@ -8,16 +8,17 @@ use ndarray::Array2;
 /// Nodes along an axis in one dimension and in two; in all as many as vectors hold.
 const NODES: [usize; 2] = [8, 4];
 
-/// A cubature rule for the standard normal distribution. In one and two dimensions it is the (product) Gauss-Hermite rule. Beyond,
-/// it is exact for polynomials of degree 5: the centre, two points on every axis and four in every plane of two axes, all
-/// coordinates 0 or +-sqrt(3) (McNamee and Stenger 1967, <https://doi.org/10.1007/BF02162424>).
+/// A cubature rule for the standard normal distribution. In one and two dimensions it is the (product) Gauss-Hermite
+/// rule. Beyond, it is exact for polynomials of degree 5: the centre, two points on every axis and four in every
+/// plane of two axes, all coordinates 0 or +-sqrt(3) (McNamee and Stenger 1967,
+/// <https://doi.org/10.1007/BF02162424>).
 pub(super) struct Cubature {
     n_dims: usize,
     /// `n_nodes x n_dims`.
     points: Vec<f64>,
     pub weights: Vec<f32>,
-    /// The Hermite polynomials of degree 1, then those of degree 2, normalised to mean 0 and variance 1, times the weights:
-    /// for each its values at all nodes.
+    /// The Hermite polynomials of degree 1, then those of degree 2, normalised to mean 0 and variance 1, times the
+    /// weights: for each its values at all nodes.
     pub polynomials: Vec<Vec<f32>>,
 }
 

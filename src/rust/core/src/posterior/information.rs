@@ -15,13 +15,13 @@ use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Item parameters up to which their information is one matrix. Beyond, it has a block for every item: the other items count
-/// as known.
+/// Item parameters up to which their information is one matrix. Beyond, it has a block for every item: the other
+/// items count as known.
 pub const MOST_JOINT_PARAMETERS: usize = 4_000;
 /// Parameters of one item beyond which nothing is said about them: the block grows with the square.
 const MOST_PARAMETERS: usize = 600;
-/// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to each item
-/// (of the respondents, where the information is one matrix) stand for all.
+/// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to
+/// each item (of the respondents, where the information is one matrix) stand for all.
 const ENOUGH_RESPONSES: u64 = 5_000_000;
 /// Responses to an item that are evaluated at least.
 const ENOUGH_FOR_ITEM: u64 = 1_000;
@@ -35,12 +35,13 @@ const CAUTION: f64 = 0.5;
 /// Where the information is not positive definite, its diagonal is raised by these shares.
 const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 
-/// The observed information: the expected information about the complete data less what the latent traits leave unknown,
-/// `E[-H] - Var[score]`, summed over respondents (Louis 1982, <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>).
-/// Expectations are over the normal distributions with the respondents' posterior moments. Between items the scores count up to
-/// their quadratic part.
+/// The observed information: the expected information about the complete data less what the latent traits leave
+/// unknown, `E[-H] - Var[score]`, summed over respondents (Louis 1982,
+/// <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>). Expectations are over the normal distributions with the
+/// respondents' posterior moments. Between items the scores count up to their quadratic part.
 pub(crate) struct Information {
-    /// About the parameters of each item, in the order of their table and without the prior; empty where there are too many.
+    /// About the parameters of each item, in the order of their table and without the prior; empty where there are
+    /// too many.
     blocks: Vec<Array2<f64>>,
     /// What the latent traits leave unknown about each item's parameters, in the same order.
     missing: Vec<Array2<f64>>,
@@ -188,7 +189,8 @@ impl Information {
         }
     }
 
-    /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table of item parameters.
+    /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table of item
+    /// parameters.
     pub fn add_prior(&self, items: &Table, gradient: &mut Array1<f64>) {
         let width = self.precisions.len();
         for (i, (to, &x)) in gradient.iter_mut().zip(items.values()).enumerate() {
@@ -203,8 +205,8 @@ impl Information {
         block
     }
 
-    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is raised where the
-    /// factor does not exist.
+    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
+    /// raised where the factor does not exist.
     pub fn newton_factor(&self) -> Option<Array2<f64>> {
         let cautious = self.cautious(self.joint.as_ref()?);
         DAMPING.iter().find_map(|share| {
@@ -214,8 +216,8 @@ impl Information {
         })
     }
 
-    /// The matrix with half of what is missing about each item added to the item's own information: where hardly anything is known,
-    /// what is left is the difference of two large numbers.
+    /// The matrix with half of what is missing about each item added to the item's own information: where hardly
+    /// anything is known, what is left is the difference of two large numbers.
     fn cautious(&self, joint: &Joint) -> Array2<f64> {
         let mut matrix = joint.matrix.clone();
         let mut start = 0;
@@ -235,8 +237,9 @@ impl Information {
         blocks.map(|block| (block.nrows() > 0).then(|| self.with_prior(block)))
     }
 
-    /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to themselves, or
-    /// nothing where the information is by item or not positive definite even with [caution](Self::cautious).
+    /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to
+    /// themselves, or nothing where the information is by item or not positive definite even with
+    /// [caution](Self::cautious).
     pub fn joint_covariance(&self) -> Option<Covariance> {
         let joint = self.joint.as_ref()?;
         let factor = cholesky(joint.matrix.view()).or_else(|| cholesky(self.cautious(joint).view()))?;
@@ -333,8 +336,8 @@ impl Block {
     }
 }
 
-/// Adds the sums of products with pairs of the design and the products of the means, times a weight, to the part of a matrix that
-/// belongs to two rows of an item's parameters.
+/// Adds the sums of products with pairs of the design and the products of the means, times a weight, to the part of a
+/// matrix that belongs to two rows of an item's parameters.
 #[inline(always)]
 fn add_pairs(
     matrix: &mut Array2<f64>,
@@ -399,9 +402,9 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    /// The covariance of each parameter's score with the first so many polynomials of the traits, in one column per respondent
-    /// and polynomial, times the root of the respondent's weight if asked for; the information of the items is added to
-    /// `blocks`.
+    /// The covariance of each parameter's score with the first so many polynomials of the traits, in one column per
+    /// respondent and polynomial, times the root of the respondent's weight if asked for; the information of the
+    /// items is added to `blocks`.
     fn scores(&self, n_polynomials: usize, rooted: bool, blocks: Option<&mut [Block]>) -> Array2<f32> {
         let n_columns = self.nodes.len() * n_polynomials;
         let mut values = Array2::zeros((self.model.items.values().len(), n_columns));
@@ -422,8 +425,8 @@ impl<'a> Chunk<'a> {
         values
     }
 
-    /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters = Cov[a, score]`,
-    /// in one column per respondent and dimension.
+    /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters =
+    /// Cov[a, score]`, in one column per respondent and dimension.
     pub fn slopes_of_means(&self) -> Array2<f32> {
         let n_dims = self.model.shape.n_dims;
         let mut scores = self.scores(n_dims, false, None);
@@ -491,8 +494,8 @@ struct Scratch {
     means: Vec<f64>,
 }
 
-/// What one response of a respondent tells about the parameters of its item. The code is compiled for the processors that
-/// pulp tells apart.
+/// What one response of a respondent tells about the parameters of its item. The code is compiled for the processors
+/// that pulp tells apart.
 struct Addition<'a> {
     model: &'a Model,
     rule: &'a Cubature,

@@ -38,7 +38,8 @@ use terms::Terms;
 
 /// Respondents whose responses are laid out at once.
 const CHUNK: usize = 64;
-/// Runs of respondents that are summed one by one. Their number is fixed, so that the sums do not depend on the threads.
+/// Runs of respondents that are summed one by one. Their number is fixed, so that the sums do not depend on the
+/// threads.
 const SHARDS: usize = 32;
 /// Times as many draws where the importance weights are too uneven.
 const MORE_DRAWS: usize = 8;
@@ -54,10 +55,11 @@ pub(crate) struct Scored<'a> {
 /// How to score respondents.
 #[derive(Clone, Copy, Debug)]
 pub struct Scoring {
-    /// True to refine the network's answer: by adaptive quadrature in one or two dimensions, else by Newton's method and
-    /// importance sampling.
+    /// True to refine the network's answer: by adaptive quadrature in one or two dimensions, else by Newton's method
+    /// and importance sampling.
     pub refine: bool,
-    /// Draws of importance sampling per respondent, about; eight times as many for those whose Pareto k is above the threshold.
+    /// Draws of importance sampling per respondent, about; eight times as many for those whose Pareto k is above the
+    /// threshold.
     pub draws: usize,
     /// Seed of the draws.
     pub seed: u64,
@@ -109,8 +111,8 @@ pub(crate) fn moments(
     Ok(expect(model, responses, respondents, None, scoring, monitor)?.0)
 }
 
-/// The moments of respondents and, where these have weights, the weighted gradient of the log marginal likelihood by the
-/// item parameters, in the layout of their table.
+/// The moments of respondents and, where these have weights, the weighted gradient of the log marginal likelihood by
+/// the item parameters, in the layout of their table.
 pub(crate) fn expect(
     model: &Model,
     responses: &Responses,
@@ -169,7 +171,8 @@ pub(crate) fn expect(
     Ok((moments, total))
 }
 
-/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Quadrature has none.
+/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Quadrature
+/// has none.
 pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
     pareto::threshold(Proposal::new(n_dims, draws).n_draws())
 }

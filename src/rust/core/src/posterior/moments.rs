@@ -13,15 +13,15 @@ pub struct Moments {
     pub means: Vec<f64>,
     /// Lower triangles of the covariance matrices, one after another.
     pub covariances: Vec<f64>,
-    /// Third central moments `E[(a_i - m_i)(a_j - m_j)(a_k - m_k)]` for `i >= j >= k`, in that nesting; empty for the normal
-    /// distributions of the network.
+    /// Third central moments `E[(a_i - m_i)(a_j - m_j)(a_k - m_k)]` for `i >= j >= k`, in that nesting; empty for the
+    /// normal distributions of the network.
     pub thirds: Vec<f64>,
     /// Pareto k of the importance weights; NaN where there were none.
     pub pareto_k: Vec<f64>,
     /// Effective number of draws, `1 / sum(w^2)` for normalised weights `w`; NaN where there were none.
     pub effective_draws: Vec<f64>,
-    /// Kullback-Leibler divergence of the network's posterior from the normal distribution with the refined moments, in nats;
-    /// NaN where nothing was refined.
+    /// Kullback-Leibler divergence of the network's posterior from the normal distribution with the refined moments,
+    /// in nats; NaN where nothing was refined.
     pub amortisation_gap: Vec<f64>,
     /// Estimate of the log marginal likelihood of each respondent's responses; NaN without importance weights.
     pub log_evidence: Vec<f64>,

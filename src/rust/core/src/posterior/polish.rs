@@ -10,12 +10,14 @@ use crate::{Error, Responses, Result, Timings};
 use ndarray::{Array1, Array2, ArrayView1, s};
 
 const MOST_ROUNDS: usize = 20;
-/// The items are found when the mean squared Newton step, in standard errors, is below this: a fiftieth of a standard error.
+/// The items are found when the mean squared Newton step, in standard errors, is below this: a fiftieth of a standard
+/// error.
 const CLOSE: f64 = 4e-4;
-/// They are also found when the root mean squared step is below this on the scale of the traits, where a standard error is smaller
-/// still.
+/// They are also found when the root mean squared step is below this on the scale of the traits, where a standard
+/// error is smaller still.
 const TINY: f64 = 0.004;
-/// Items whose steps since the information was evaluated sum to less than this, in the same units, have the same information.
+/// Items whose steps since the information was evaluated sum to less than this, in the same units, have the same
+/// information.
 const NEAR: f64 = 0.05;
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
 const STALE: f64 = 0.1;
@@ -30,12 +32,13 @@ pub(crate) struct Polished {
     pub converged: bool,
 }
 
-/// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the log prior,
-/// by Newton's method with the observed information: what the training's bound leaves of shrinkage and noise goes. The gradient
-/// is exact up to the quadrature or the draws of the respondents' posteriors.
+/// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
+/// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
+/// noise goes. The gradient is exact up to the quadrature or the draws of the respondents' posteriors.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one matrix.
+/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
+/// matrix.
 pub(crate) fn polish(
     model: &mut Model,
     responses: &Responses,
@@ -121,8 +124,8 @@ impl Trust {
         }
     }
 
-    /// Shortens the rows of a step. A row goes as far as half its own length plus one half, half as far as before where it turns
-    /// around and at most twice as far where it does not.
+    /// Shortens the rows of a step. A row goes as far as half its own length plus one half, half as far as before
+    /// where it turns around and at most twice as far where it does not.
     fn shorten(&mut self, step: &mut Array1<f64>, items: &Table) {
         let width = items.width();
         let length = |x: ArrayView1<'_, f64>| x.dot(&x).sqrt();

@@ -22,11 +22,12 @@ pub struct Predictive {
     pub correct: Vec<bool>,
 }
 
-/// Predicts the responses `asked` of all respondents, by the model and their responses `given`. A respondent without one has the
-/// prior.
+/// Predicts the responses `asked` of all respondents, by the model and their responses `given`. A respondent without
+/// one has the prior.
 ///
 /// # Errors
-/// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Cancelled`] when the monitor says so.
+/// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Cancelled`] when the
+/// monitor says so.
 pub fn predictive(
     model: &Model,
     given: &Responses,

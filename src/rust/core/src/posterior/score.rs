@@ -6,9 +6,9 @@ use crate::batch::Response;
 use crate::model::Model;
 use pulp::NullaryFnOnce;
 
-/// Adds a respondent's part, by Fisher's identity the mean of `d log p(y | a) / d parameters` over the posterior of the
-/// traits `a` (Louis 1982, <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>), times a weight to `score`, which has the
-/// layout of the table of item parameters.
+/// Adds a respondent's part, by Fisher's identity the mean of `d log p(y | a) / d parameters` over the posterior of
+/// the traits `a` (Louis 1982, <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>), times a weight to `score`,
+/// which has the layout of the table of item parameters.
 pub(super) fn add_score(
     model: &Model,
     responses: &[Response],

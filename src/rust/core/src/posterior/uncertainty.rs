@@ -1,4 +1,5 @@
-//! What is reported of the uncertainty: variances of the item parameters, and those of the respondents that carry the items'.
+//! What is reported of the uncertainty: variances of the item parameters, and those of the respondents that carry the
+//! items'.
 
 use super::cubature::Cubature;
 use super::information::{Chunk, Covariance, Information, chunk_size};
@@ -15,8 +16,9 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the first, where
-/// all items are one matrix, it adds less than about one per cent to a standard error, beyond the second, where it takes longer than the rest, a few.
+/// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
+/// first, where all items are one matrix, it adds less than about one per cent to a standard error, beyond the
+/// second, where it takes longer than the rest, a few.
 const MATTERS_JOINTLY: f64 = 2_000.0;
 const MATTERS_BY_ITEM: f64 = 250.0;
 /// Derivatives of posterior means that are kept from one pass over the respondents to the next.
@@ -84,13 +86,15 @@ pub struct Uncertainty {
     pub method: Method,
     /// Variances of the item parameters in the layout of their table, NaN where they are not known.
     pub items: Scales,
-    /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not carried.
+    /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not
+    /// carried.
     pub respondents: Scales,
     /// Mean and standard deviation of the posterior means in each dimension.
     pub spread: Vec<(f64, f64)>,
 }
 
-/// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard deviation.
+/// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard
+/// deviation.
 struct Normalisation {
     means: Array1<f64>,
     sds: Array1<f64>,
@@ -100,9 +104,10 @@ struct Normalisation {
 
 /// Finds the uncertainty at the map of the model.
 ///
-/// Respondents' covariances are `S_i + J_i C J_i'`, where `S_i` is the covariance given the items, `C` that of the items and `J_i`
-/// the derivative of the posterior mean. Both scales come from the delta method. On the prior's scale location and scale are as
-/// uncertain as the prior of the traits leaves them for so many respondents; on the normalised one they are those of the sample.
+/// Respondents' covariances are `S_i + J_i C J_i'`, where `S_i` is the covariance given the items, `C` that of the
+/// items and `J_i` the derivative of the posterior mean. Both scales come from the delta method. On the prior's scale
+/// location and scale are as uncertain as the prior of the traits leaves them for so many respondents; on the
+/// normalised one they are those of the sample.
 ///
 /// # Errors
 /// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the map cannot be inverted.
@@ -234,9 +239,9 @@ fn choose(
     }
 }
 
-/// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the reported axes, those
-/// of items and respondents together where the items' uncertainty is carried: for each draw the traits of all respondents by
-/// dimension.
+/// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the
+/// reported axes, those of items and respondents together where the items' uncertainty is carried: for each draw the
+/// traits of all respondents by dimension.
 ///
 /// # Errors
 /// [`Error::Cancelled`] when the monitor says so.
@@ -294,7 +299,8 @@ fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
     move || StandardNormal.sample(&mut stream)
 }
 
-/// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until these hold.
+/// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until
+/// these hold.
 fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge: Gauge) -> Covariance {
     let Covariance::Joint(mut matrix) = covariance else {
         return covariance;

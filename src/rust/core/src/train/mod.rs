@@ -24,8 +24,8 @@ use step::Trainer;
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
 
-/// How a caller follows a computation and stops it. Epochs are told from the computing thread, `cancelled` is asked from its
-/// workers as well.
+/// How a caller follows a computation and stops it. Epochs are told from the computing thread, `cancelled` is asked
+/// from its workers as well.
 pub trait Monitor: Sync {
     /// An epoch of training has ended.
     fn epoch(&self, epoch: &Epoch);
@@ -59,8 +59,8 @@ pub struct Fit {
     pub moments: Moments,
     /// Variances of the item parameters and the respondents' covariances.
     pub uncertainty: Uncertainty,
-    /// Did the item parameters reach the maximum of their marginal posterior after the training? Nothing where they were left as the
-    /// training found them.
+    /// Did the item parameters reach the maximum of their marginal posterior after the training? Nothing where they
+    /// were left as the training found them.
     pub polished: Option<bool>,
     /// Draws of importance sampling per respondent.
     pub draws: usize,
@@ -216,12 +216,12 @@ pub struct Refit {
 }
 
 impl Refit {
-    /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other axes: `map`
-    /// follows the one that it has, and the axes count as chosen, not estimated.
+    /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other
+    /// axes: `map` follows the one that it has, and the axes count as chosen, not estimated.
     ///
     /// # Errors
-    /// [`Error::Responses`] when the items are not those of the model, [`Error::Model`] when the map cannot be inverted,
-    /// [`Error::Cancelled`] when the monitor says so.
+    /// [`Error::Responses`] when the items are not those of the model, [`Error::Model`] when the map cannot be
+    /// inverted, [`Error::Cancelled`] when the monitor says so.
     pub fn new(
         mut model: Model,
         map: Option<&AffineMap>,
@@ -277,7 +277,8 @@ impl Refit {
         })
     }
 
-    /// Draws of the traits of the respondents with responses on the reported axes: for each draw those of all by dimension.
+    /// Draws of the traits of the respondents with responses on the reported axes: for each draw those of all by
+    /// dimension.
     ///
     /// # Errors
     /// As [`Refit::new`].
@@ -306,8 +307,8 @@ impl Refit {
     }
 }
 
-/// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that saves
-/// nothing.
+/// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that
+/// saves nothing.
 pub(crate) struct Distinct {
     pub respondents: Vec<u32>,
     pub weights: Vec<f64>,

@@ -5,10 +5,11 @@ use std::str::FromStr;
 /// Which standard errors to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StdErrors {
-    /// [`StdErrors::Joint`], but for the respondents the items are known where there are too many item parameters for one matrix
-    /// and so many responses to each that it hardly matters.
+    /// [`StdErrors::Joint`], but for the respondents the items are known where there are too many item parameters for
+    /// one matrix and so many responses to each that it hardly matters.
     Auto,
-    /// Items and respondents together; the items are independent of one another where there are too many for one matrix.
+    /// Items and respondents together; the items are independent of one another where there are too many for one
+    /// matrix.
     Joint,
     /// The items are known for the respondents, and the other items for each item.
     Conditional,
@@ -61,7 +62,8 @@ pub struct Settings {
     pub refine: bool,
     /// Draws of importance sampling per respondent; nothing to let the number of respondents decide.
     pub draws: Option<usize>,
-    /// False to estimate nobody but a sample of the respondents, from which scale, axes, standard errors and statistics come.
+    /// False to estimate nobody but a sample of the respondents, from which scale, axes, standard errors and
+    /// statistics come.
     pub estimates: bool,
     /// The standard errors.
     pub std_errors: StdErrors,
@@ -123,9 +125,9 @@ impl Settings {
         positive("difficulty", self.difficulty_sd)
     }
 
-    /// The batch size for a number of respondents, who have so many slots (options beside the reference of the items that
-    /// they answered) on average: everybody up to 512, then slowly more, but less where the gradients of all slots would take
-    /// much memory.
+    /// The batch size for a number of respondents, who have so many slots (options beside the reference of the items
+    /// that they answered) on average: everybody up to 512, then slowly more, but less where the gradients of all
+    /// slots would take much memory.
     pub fn batch_size_for(&self, n_respondents: usize, mean_slots: f64) -> usize {
         const SMALLEST: usize = 512;
         const LARGEST: usize = 4_096;
