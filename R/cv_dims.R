@@ -24,8 +24,9 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {
     abort_vaeirt("{.arg dims} must be different whole numbers, not {describe(dims)}.", "argument")
   }
-  dims <- vapply(dims, function(d) check_count(d, arg = "dims", call = rlang::current_env()), integer(1))
-  responses <- irt_responses(data, ..., .call = rlang::current_env())
+  call <- rlang::current_env()
+  dims <- vapply(dims, check_count, integer(1), arg = "dims", call = call)
+  responses <- irt_responses(data, ..., .call = call)
   seed <- check_seed(seed)
   control$std_errors <- "none"
   control$estimates <- TRUE

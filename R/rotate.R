@@ -38,14 +38,15 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
   if (fit$dims == 1 && method != "procrustes") {
     abort_vaeirt("A fit in one dimension has nothing to rotate.", "argument")
   }
+  call <- rlang::current_env()
   gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
   # Traits are multiplied by the matrix, discriminations by its inverse transposed.
   matrix <- switch(method,
     varimax = t(stats::varimax(gamma, ...)$rotmat),
     promax = oblique(stats::promax(gamma, ...)$rotmat),
     oblimin = oblique(gpa(gamma, "oblimin", ...)),
-    target = t(gpa(gamma, "targetT", Target = check_target(target, nrow(gamma), fit), ...)),
-    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit)))
+    target = t(gpa(gamma, "targetT", Target = check_target(target, nrow(gamma), fit, call), ...)),
+    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit, call)))
   )
   remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
 }
@@ -71,7 +72,7 @@ procrustes <- function(x, target) {
   parts$u %*% t(parts$v)
 }
 
-check_target <- function(target, n, fit, call = caller_env(2)) {
+check_target <- function(target, n, fit, call) {
   target <- if (is.data.frame(target)) as.matrix(target) else target
   if (is.numeric(target) && is.null(dim(target)) && fit$dims == 1) target <- matrix(target)
   if (!is.matrix(target) || !is.numeric(target) || !identical(dim(target), c(n, fit$dims))) {
