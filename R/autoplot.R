@@ -42,40 +42,19 @@ plot_ideal_points <- function(points, column, labels, dimension, dims, level) {
       linewidth = 0.4, alpha = 0.6, na.rm = TRUE
     ) +
     ggplot2::geom_point(size = if (labels) 1.2 else 0.5) +
-    ggplot2::scale_colour_manual(values = group_colours(levels(points$.group)), name = if (length(column) > 0) column[[1]]) +
+    scale_groups(levels(points$.group), if (length(column) > 0) column[[1]]) +
     ggplot2::labs(
       x = paste0("Ideal point", if (dims > 1) paste0(", dimension ", dimension), " (", format(100 * level), " % interval)"),
       y = NULL
     ) +
-    ggplot2::theme_minimal(base_size = 10) +
+    theme_vaeirt(if (length(column) > 0) "top" else "none") +
     ggplot2::theme(
       panel.grid.major.y = ggplot2::element_blank(),
-      panel.grid.minor = ggplot2::element_blank(),
-      axis.text.y = ggplot2::element_text(size = if (nrow(points) <= 40) 8 else 5),
-      legend.position = if (length(column) > 0) "top" else "none"
+      axis.text.y = ggplot2::element_text(size = if (nrow(points) <= 40) 8 else 5)
     )
   if (labels) {
     plot + ggplot2::scale_y_continuous(breaks = points$.place, labels = points$respondent, expand = ggplot2::expansion(add = 0.8))
   } else {
     plot + ggplot2::scale_y_continuous(breaks = NULL)
   }
-}
-
-# The colours of Okabe and Ito (2008), which people with any kind of colour vision tell apart; Democrats blue and Republicans
-# red where the levels name them.
-group_colours <- function(levels) {
-  palette <- c("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
-  democrats <- grepl("^d(em(ocrat(ic)?)?)?$", levels, ignore.case = TRUE)
-  republicans <- grepl("^r(ep(ublican)?)?$", levels, ignore.case = TRUE)
-  if (sum(democrats) == 1 && sum(republicans) == 1) {
-    colours <- character(length(levels))
-    colours[democrats] <- palette[[1]]
-    colours[republicans] <- palette[[2]]
-    colours[!democrats & !republicans] <- rep(palette[-(1:2)], length.out = sum(!democrats & !republicans))
-  } else if (identical(levels, "all")) {
-    colours <- "#333333"
-  } else {
-    colours <- rep(palette, length.out = length(levels))
-  }
-  stats::setNames(colours, levels)
 }

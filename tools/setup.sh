@@ -4,9 +4,9 @@
 set -eu
 
 case "${1:-base}" in
-  base) wanted="r-base-core r-base-dev r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-rlang r-cran-tibble
+  base) wanted="r-base-core r-base-dev r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-ggrepel r-cran-rlang r-cran-tibble
     r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl
-    r-cran-posterior r-cran-gparotation curl ca-certificates git" ;;
+    r-cran-posterior r-cran-gparotation r-cran-vdiffr curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
   check) wanted="r-cran-mcmcpack qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
     texlive-fonts-extra lmodern" ;;
@@ -37,7 +37,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
   fi
 elif ! command -v R >/dev/null 2>&1; then
   echo "This script installs packages on Debian and its relatives only." >&2
-  echo "Please install R 4.1 or later and its packages cli, generics, ggplot2, rlang, tibble, tidyselect, testthat," >&2
+  echo "Please install R 4.1 or later and its packages cli, generics, ggplot2, ggrepel, rlang, tibble, tidyselect, testthat," >&2
   echo "withr, callr and pscl, then try again." >&2
   exit 1
 fi
