@@ -1,60 +1,129 @@
 #' Figures of a fit
 #'
-#' Draws the ideal points of one dimension, sorted, with their intervals.
+#' Draws a fit in one of several ways, as a ggplot object that can be changed and saved as usual.
+#'
+#' @details
+#' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many of them,
+#'   evenly spaced in the order).
+#' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions (the normal ones
+#'   with the estimates and standard errors; those of up to 10,000 respondents, evenly spaced over the data), by group with `colour`.
+#' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to where the
+#'   option is the more probable one. See [cutpoints()].
+#' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.
+#' * `"response_curves"`: the probabilities of the options of some items along one dimension, with the data: the shares among
+#'   respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is the model's; in
+#'   more it joins the averages of the model's probabilities over the same respondents, whose other dimensions differ.
+#' * `"training"`: the bound and the learning rate by epoch.
+#' * `"pareto_k"`: the diagnostic of the posteriors by the number of responses, with the threshold above which they are not reliable;
+#'   for fits with importance sampling, which is in three and more dimensions.
+#' * `"dimensions"`: how much of the variance of the linear predictors each axis explains. [cv_dims()] tells how many predict best.
 #'
 #' @param object A `vae_irt` object.
-#' @param type `"ideal_points"`.
-#' @param dimension The dimension to draw.
+#' @param type The figure, see below.
+#' @param dimension The dimension to draw; two for the map.
 #' @param colour <[`tidy-select`][tidyselect::language]> A metadata column of `$estimates` that colours the points, such as
 #'   `party`. Levels that name Democrats and Republicans get blue and red.
-#' @param labels Write the respondents' names beside the axis? The default does for up to 120 of them.
+#' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"`, and for up to 40 on the
+#'   map. For the map also a vector of names.
+#' @param items Names of items: in `"response_curves"` those to draw (by default four that range from the most to the least
+#'   discriminating ones), on the map those whose cutting lines are drawn (by default the four most discriminating ones), in
+#'   `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
 #' @param ... Must be empty.
-#' @return A ggplot object.
+#' @return A ggplot object. `plot()` draws it and returns it invisibly.
 #' @export
 #' @examples
-#' truth <- simulate_irt(30, 40, seed = 1)
+#' truth <- simulate_irt(60, 40, seed = 1)
 #' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
 #' autoplot(fit)
-autoplot.vae_irt <- function(object, type = "ideal_points", dimension = 1, colour = NULL, labels = NULL, ...) {
-  check_choice(type, "ideal_points")
-  dimension <- check_count(dimension)
-  check_no_dots(..., call = rlang::current_env())
-  if (dimension > object$dims) {
-    abort_vaeirt("{.arg dimension} is {dimension}, and the fit has {object$dims} dimension{?s}.", "argument")
-  }
-  check_estimated(object)
-  column <- select_columns(object$estimates, rlang::enquo(colour), "colour", rlang::current_env())
-  if (length(column) > 1) {
-    abort_vaeirt("{.arg colour} must select one column, not {length(column)}.", "argument")
-  }
-  points <- object$estimates[object$estimates$dimension == dimension & !is.na(object$estimates$estimate), ]
-  labels <- if (is.null(labels)) nrow(points) <= 120 else check_flag(labels)
-  plot_ideal_points(points, names(points)[column], labels, dimension, object$dims, object$control$level)
+#' autoplot(fit, "response_curves", items = c("3", "7"))
+#' autoplot(fit, "items")
+autoplot.vae_irt <- function(object,
+                             type = c(
+                               "ideal_points", "density", "map", "items", "response_curves", "training", "pareto_k", "dimensions"
+                             ),
+                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, labels = NULL, items = NULL, ...) {
+  type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
+  call <- rlang::current_env()
+  check_no_dots(..., call = call)
+  dimension <- check_dimension(dimension, object$dims, if (type == "map") 2 else 1, call)
+  items <- check_items(items, object, call)
+  column <- colour_column(object, rlang::enquo(colour), call)
+  switch(type,
+    ideal_points = plot_ideal_points(object, dimension, column, labels),
+    density = plot_density(object, dimension, column),
+    map = plot_map(object, dimension, column, labels, items),
+    items = plot_items(object, items),
+    response_curves = plot_response_curves(object, dimension, items),
+    training = plot_training(object),
+    pareto_k = plot_pareto_k(object),
+    dimensions = plot_dimensions(object)
+  )
 }
 
-plot_ideal_points <- function(points, column, labels, dimension, dims, level) {
-  points$.place <- rank(points$estimate, ties.method = "first")
-  points <- points[order(points$.place), ]
-  points$.group <- if (length(column) > 0) factor(points[[column[[1]]]]) else factor("all")
-  plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$estimate, y = .data$.place, colour = .data$.group)) +
-    ggplot2::geom_segment(
-      ggplot2::aes(x = .data$conf.low, xend = .data$conf.high, yend = .data$.place),
-      linewidth = 0.4, alpha = 0.6, na.rm = TRUE
-    ) +
-    ggplot2::geom_point(size = if (labels) 1.2 else 0.5) +
-    scale_groups(levels(points$.group), if (length(column) > 0) column[[1]]) +
-    ggplot2::labs(
-      x = paste0("Ideal point", if (dims > 1) paste0(", dimension ", dimension), " (", format(100 * level), " % interval)"),
-      y = NULL
-    ) +
-    theme_vaeirt(if (length(column) > 0) "top" else "none") +
-    ggplot2::theme(
-      panel.grid.major.y = ggplot2::element_blank(),
-      axis.text.y = ggplot2::element_text(size = if (nrow(points) <= 40) 8 else 5)
-    )
-  if (labels) {
-    plot + ggplot2::scale_y_continuous(breaks = points$.place, labels = points$respondent, expand = ggplot2::expansion(add = 0.8))
-  } else {
-    plot + ggplot2::scale_y_continuous(breaks = NULL)
+#' @rdname autoplot.vae_irt
+#' @param x A `vae_irt` object.
+#' @export
+plot.vae_irt <- function(x, ...) {
+  figure <- autoplot.vae_irt(x, ...)
+  print(figure)
+  invisible(figure)
+}
+
+check_dimension <- function(dimension, dims, n, call) {
+  if (n > dims) {
+    abort_vaeirt("The map needs a fit in two dimensions or more; this one has {dims}.", "argument", call)
   }
+  if (!is.numeric(dimension) || length(dimension) != n || anyDuplicated(dimension)) {
+    abort_vaeirt("{.arg dimension} must be {n} whole number{?s}, not {describe(dimension)}.", "argument", call)
+  }
+  dimension <- vapply(dimension, check_count, integer(1), arg = "dimension", call = call)
+  if (any(dimension > dims)) {
+    abort_vaeirt("{.arg dimension} is {dimension}, and the fit has {dims} dimension{?s}.", "argument", call)
+  }
+  dimension
+}
+
+check_items <- function(items, fit, call) {
+  if (!is.null(items)) items <- as_names(items)
+  unknown <- setdiff(items, fit$catalogue$item)
+  if (length(unknown) > 0) {
+    abort_vaeirt(
+      c(
+        "{.arg items} names {length(unknown)} item{?s} that {?is/are} not in the model: {.val {utils::head(unknown, 5)}}.",
+        i = "The most similar names are {.val {most_similar(unknown[[1]], fit$catalogue$item)}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  items
+}
+
+# The name of the one column that is selected, or none.
+colour_column <- function(fit, colour, call) {
+  column <- select_columns(fit$estimates, colour, "colour", call)
+  if (length(column) > 1) {
+    abort_vaeirt("{.arg colour} must select one column, not {length(column)}.", "argument", call)
+  }
+  names(fit$estimates)[column]
+}
+
+# The rows of the estimates that have one, in a dimension, with the group that a column gives.
+drawn_points <- function(fit, dimension, column, call = caller_env()) {
+  check_estimated(fit, call = call)
+  points <- fit$estimates[fit$estimates$dimension == dimension & !is.na(fit$estimates$estimate), ]
+  points$.group <- factor(if (length(column) > 0) points[[column]] else rep("all", nrow(points)))
+  points
+}
+
+axis_title <- function(fit, dimension) paste0("Ideal point", if (fit$dims > 1) paste0(", dimension ", dimension))
+
+# The items, by number, from those whose linear predictors vary most along some dimensions to those where they vary least. An item
+# that few answered counts as weaker: it is no example.
+items_by_strength <- function(fit, dimension) {
+  gamma <- item_matrix(fit)[, dimension, drop = FALSE]
+  owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
+  n <- fit$catalogue$n_responses
+  strength <- tapply(rowSums(gamma^2), owner, max) * n / (n + stats::median(n))
+  order(-strength)
 }

@@ -5,7 +5,7 @@
 #'
 #' @param data As for [vae_irt()].
 #' @param dims Numbers of dimensions to compare.
-#' @param ... Passed to [irt_responses()].
+#' @param ... Passed to [irt_responses()]; for `autoplot()` it must be empty.
 #' @param folds Number of folds: each response is left out in one of them.
 #' @param link,prior,control,seed As for [vae_irt()]; standard errors are not computed.
 #' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the responses
@@ -15,7 +15,9 @@
 #' @export
 #' @examples
 #' truth <- simulate_irt(300, 30, seed = 1)
-#' cv_dims(truth$responses, dims = 1:2, folds = 2, seed = 1, control = vae_control(threads = 1))
+#' scores <- cv_dims(truth$responses, dims = 1:2, folds = 2, seed = 1, control = vae_control(threads = 1))
+#' scores
+#' autoplot(scores)
 cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit"), prior = irt_prior(),
                     control = vae_control(), seed = NULL) {
   link <- check_choice(link, c("logit", "probit"))
@@ -50,19 +52,40 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
     by_respondent <- rowsum(x$log_probability - best, respondent)
     sqrt(nrow(by_respondent) * stats::var(by_respondent[, 1])) / length(best)
   }, numeric(1))
-  tibble::tibble(
+  table <- tibble::tibble(
     dims = dims, log_score = mean_score, difference = mean_score - max(mean_score), std.error = error, gmp = exp(mean_score),
     classification = vapply(scores, function(x) mean(x$correct), numeric(1)), nobs = length(best)
   )
+  structure(table, class = c("cv_dims", class(table)))
+}
+
+#' @rdname cv_dims
+#' @param object The value of `cv_dims()`.
+#' @return `autoplot()`: a ggplot object, the scree plot of the cross-validated scores: by how much each number of dimensions falls
+#'   short of the best one, with 95 % intervals.
+#' @export
+autoplot.cv_dims <- function(object, ...) {
+  check_no_dots(..., call = rlang::current_env())
+  ggplot2::ggplot(object, ggplot2::aes(.data$dims, .data$difference)) +
+    ggplot2::geom_line(colour = palette_vaeirt[[1]], linewidth = 0.6) +
+    ggplot2::geom_linerange(
+      ggplot2::aes(
+        ymin = .data$difference - stats::qnorm(0.975) * .data$std.error,
+        ymax = .data$difference + stats::qnorm(0.975) * .data$std.error
+      ),
+      colour = palette_vaeirt[[1]]
+    ) +
+    ggplot2::geom_point(colour = palette_vaeirt[[1]], size = 2) +
+    ggplot2::scale_x_continuous(breaks = object$dims) +
+    ggplot2::labs(x = "Dimensions", y = "Log score per response left out,\ndifference to the best") +
+    theme_vaeirt("none") +
+    ggplot2::theme(panel.grid.major.x = ggplot2::element_blank())
 }
 
 # The fold of every response: those of a respondent are spread evenly over the folds.
 deal_folds <- function(n, folds, seed) {
   respondent <- rep(seq_along(n), n)
-  state <- get0(".Random.seed", globalenv(), inherits = FALSE)
-  on.exit(
-    if (is.null(state)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", state, globalenv())
-  )
+  keep_random_state()
   set.seed(seed)
   shuffled <- order(respondent, stats::runif(length(respondent)))
   start <- sample.int(folds, length(n), replace = TRUE)

@@ -9,9 +9,7 @@ new_estimates <- function(respondents, posterior, level) {
   estimates$dimension <- rep(seq_len(dims), n)
   estimates$estimate <- by_row(posterior$mean)
   estimates$std.error <- by_row(sd)
-  limits <- posterior_limits(estimates$estimate, estimates$std.error, by_row(posterior$skewness), level)
-  estimates$conf.low <- limits$low
-  estimates$conf.high <- limits$high
+  estimates <- with_limits(estimates, posterior, level)
   estimates$n_responses <- respondents$n_responses[row]
   estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
   estimates$ess <- missing_if_nan(posterior$effective_draws[row])
@@ -21,21 +19,30 @@ new_estimates <- function(respondents, posterior, level) {
 # Standard deviations from the packed lower triangles, with the uncertainty of the items where it is known.
 posterior_sd <- function(posterior) {
   dims <- ncol(posterior$mean)
-  covariance <- if (is.null(posterior$joint)) posterior$covariance else posterior$joint
-  sqrt(covariance[, cumsum(seq_len(dims)), drop = FALSE])
+  sqrt(posterior_covariance(posterior)[, cumsum(seq_len(dims)), drop = FALSE])
 }
+
+posterior_covariance <- function(posterior) if (is.null(posterior$joint)) posterior$covariance else posterior$joint
 
 # The posterior moments on the scale on which the means have mean 0 and standard deviation 1. Without the uncertainty of the
 # items location and scale count as known.
 normalised_posterior <- function(posterior, moments) {
   row <- rep(1, nrow(posterior$mean))
-  triangle <- which(lower.tri(diag(length(moments$sd)), diag = TRUE), arr.ind = TRUE)
-  triangle <- triangle[order(triangle[, 1], triangle[, 2]), , drop = FALSE]
+  triangle <- lower_triangle(length(moments$sd))
   products <- moments$sd[triangle[, 1]] * moments$sd[triangle[, 2]]
   posterior$mean <- (posterior$mean - outer(row, moments$mean)) / outer(row, moments$sd)
   posterior$covariance <- posterior$covariance / outer(row, products)
   posterior$joint <- posterior$joint_normalised
   posterior
+}
+
+# A table with the limits of its intervals: of respondents with the moments of their posterior, or of items, without.
+with_limits <- function(table, posterior, level) {
+  skewness <- if (is.null(posterior)) 0 else as.vector(t(posterior$skewness))
+  limits <- posterior_limits(table$estimate, table$std.error, skewness, level)
+  table$conf.low <- limits$low
+  table$conf.high <- limits$high
+  table
 }
 
 # Quantiles of a distribution from its first three moments: the Cornish-Fisher expansion to the skewness (Cornish and

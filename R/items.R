@@ -14,9 +14,7 @@ new_items <- function(parameters, variances, items, level) {
     estimate = as.vector(t(parameters)),
     std.error = missing_if_nan(sqrt(as.vector(t(variances))))
   )
-  limits <- posterior_limits(table$estimate, table$std.error, skewness = 0, level)
-  table$conf.low <- limits$low
-  table$conf.high <- limits$high
+  table <- with_limits(table, NULL, level)
   table$n_responses <- items$n_responses[owner[row]]
   table
 }

@@ -16,9 +16,17 @@
 #'   did.
 #' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a
 #'   tibble that R would have to hold.
-#' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns. For `"ideal_point"` the columns of
-#'   `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an item of the model; for `"prob"`
-#'   `respondent`, `item`, `response`, `.prob`, one row per option; for `"response"` `respondent`, `item`, `.pred_class`.
+#' @param conf.int For probabilities: add their intervals?
+#' @param conf.level Level of the intervals; `NULL`: that of the fit, see [vae_control()].
+#' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns.
+#'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an
+#'     item of the model.
+#'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the probability of
+#'     the option, between 0 and 1), `conf.low` and `conf.high`. The interval carries the uncertainty of the ideal point, by the
+#'     delta method on the scale of the log odds of the option against the others (with `link = "probit"` on that of the linear
+#'     predictor); the items count as known.
+#'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable
+#'     option) and `.prob` (its probability).
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -26,10 +34,12 @@
 #' predict(fit, truth$responses[151:200, ])
 #' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
-                            to = NULL) {
+                            to = NULL, conf.int = TRUE, conf.level = NULL) {
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
   check_flag(refine)
+  check_flag(conf.int)
+  level <- if (is.null(conf.level)) object$control$level else check_share(conf.level)
   if (!is.null(to)) {
     if (type != "ideal_point" || is.null(newdata)) {
       abort_vaeirt(
@@ -38,23 +48,30 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
     }
     check_path(to)
     check_not_read(to, newdata)
-    return(score_respondents(object, newdata, refine, to, ..., call = rlang::current_env()))
+    return(score_respondents(object, newdata, refine, to, level, ..., call = rlang::current_env()))
   }
-  check_estimated(object, newdata)
-  estimates <- if (is.null(newdata)) {
-    check_no_dots(..., call = rlang::current_env())
-    object$estimates
-  } else {
-    score_respondents(object, newdata, refine, to, ..., call = rlang::current_env())
-  }
+  scores <- find_scores(object, newdata, refine, level, ..., call = rlang::current_env())
   switch(type,
-    ideal_point = estimates,
-    prob = predict_options(object, estimates),
-    response = most_probable(predict_options(object, estimates))
+    ideal_point = scores$estimates,
+    prob = predict_options(object, scores, if (conf.int) level),
+    response = predict_classes(object, scores)
   )
 }
 
-score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, item = NULL, response = NULL,
+# The scores of the fit's own respondents or of others.
+find_scores <- function(fit, newdata, refine, level, ..., call) {
+  check_estimated(fit, newdata, call)
+  if (is.null(newdata)) {
+    check_no_dots(..., call = call)
+    estimates <- with_limits(fit$estimates, fit$posterior, level)
+    return(list(estimates = estimates, posterior = fit$posterior, responses = fit$responses))
+  }
+  score_respondents(fit, newdata, refine, to = NULL, level, ..., call = call)
+}
+
+# A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the path of
+# the file.
+score_respondents <- function(fit, newdata, refine, to, level, ..., respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   check_no_dots(..., call = call)
   columns <- c(
@@ -69,16 +86,16 @@ score_respondents <- function(fit, newdata, refine, to, ..., respondent = NULL, 
   options <- match_catalogue(read, fit$catalogue, call)
   packed <- pack_cells(read, options, call)
 
-  score <- function(rows) score_rows(fit, read$respondents, packed, rows, refine, call)
+  score <- function(rows) score_rows(fit, read$respondents, packed, rows, refine, level, call)
   if (is.null(to)) {
-    return(score(NULL))
+    return(c(score(NULL), list(responses = c(packed, read["respondents"]))))
   }
   parts <- parts_of(nrow(read$respondents), part_size())
-  write_parquet_parts(function(k) score(parts[[k]]), length(parts), to, call = call)
+  write_parquet_parts(function(k) score(parts[[k]])$estimates, length(parts), to, call = call)
 }
 
-# The estimates of some consecutive rows of packed responses, or of all.
-score_rows <- function(fit, respondents, packed, rows, refine, call) {
+# The scores of some consecutive rows of packed responses, or of all.
+score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
   if (!is.null(rows)) {
     offsets <- packed$offsets[c(rows, rows[[length(rows)]] + 1)]
     bytes <- range(offsets) * packed$option_size
@@ -92,7 +109,7 @@ score_rows <- function(fit, respondents, packed, rows, refine, call) {
   result <- unwrap_rust(answer, call)
   table <- respondent_table(list(respondents = respondents, offsets = packed$offsets), rows)
   posterior <- fill_rows(result$posterior, result$respondents, nrow(table))
-  new_estimates(table, posterior, fit$control$level)
+  list(estimates = new_estimates(table, posterior, level), posterior = posterior)
 }
 
 # A file that is read is not written to, and a folder that is read gets no other Parquet file.
@@ -186,45 +203,4 @@ catalogue_options <- function(catalogue) {
   rbind(known, data.frame(
     item = rep(pools$item, lengths(labels)), label = unlist(labels), id = rep(pools$id, lengths(labels))
   ))
-}
-
-# Probabilities of all options at the estimates: one row per respondent, item and option.
-predict_options <- function(fit, estimates) {
-  traits <- matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
-  parameters <- item_matrix(fit)
-  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
-  eta <- traits %*% t(gamma) - rep(parameters[, fit$dims + 1], each = nrow(traits))
-  n_options <- lengths(fit$catalogue$options)
-  prob <- matrix(NA_real_, nrow(traits), sum(n_options))
-  is_reference <- sequence(n_options) == 1
-  if (fit$link == "probit") {
-    prob[, !is_reference] <- stats::pnorm(eta)
-    prob[, is_reference] <- stats::pnorm(eta, lower.tail = FALSE)
-  } else {
-    prob[, is_reference] <- 0
-    prob[, !is_reference] <- eta
-    last <- cumsum(n_options)
-    for (j in seq_along(n_options)) {
-      own <- seq.int(last[[j]] - n_options[[j]] + 1, last[[j]])
-      shifted <- exp(prob[, own, drop = FALSE] - do.call(pmax, lapply(own, function(k) prob[, k])))
-      prob[, own] <- shifted / rowSums(shifted)
-    }
-  }
-  names <- estimates$respondent[estimates$dimension == 1]
-  tibble::tibble(
-    respondent = rep(names, each = ncol(prob)),
-    item = rep(rep(fit$catalogue$item, n_options), length(names)),
-    response = rep(unlist(fit$catalogue$options), length(names)),
-    .prob = as.vector(t(prob))
-  )
-}
-
-most_probable <- function(options) {
-  n <- nrow(options)
-  cell <- cumsum(c(TRUE, options$item[-1] != options$item[-n] | options$respondent[-1] != options$respondent[-n]))
-  best <- order(cell, -options$.prob)
-  best <- best[!duplicated(cell[best])]
-  chosen <- options$response[best]
-  chosen[is.na(options$.prob[best])] <- NA
-  tibble::tibble(respondent = options$respondent[best], item = options$item[best], .pred_class = chosen)
 }

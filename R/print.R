@@ -162,4 +162,4 @@ shown_columns <- c("respondent", "dimension", "estimate", "std.error", "conf.low
 # Counts in full, never as 1e+06.
 format_count <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
 
-percent <- function(share) paste0(format(round(100 * share, 1), nsmall = 1), " %")
+percent <- function(share) paste0(format(round(100 * share, 1), nsmall = 1, trim = TRUE), " %")

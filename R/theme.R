@@ -3,6 +3,7 @@
 theme_vaeirt <- function(legend = "top") {
   ggplot2::theme_minimal(base_size = 10) +
     ggplot2::theme(
+      plot.background = ggplot2::element_rect(fill = "white", colour = NA),
       panel.grid.minor = ggplot2::element_blank(),
       strip.text = ggplot2::element_text(face = "bold", hjust = 0),
       legend.position = legend,

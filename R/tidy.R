@@ -39,11 +39,7 @@ tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("pr
   if (!conf.int) {
     return(table[setdiff(names(table), c("conf.low", "conf.high"))])
   }
-  skewness <- if (component == "items") 0 else as.vector(t(x$posterior$skewness))
-  limits <- posterior_limits(table$estimate, table$std.error, skewness, level)
-  table$conf.low <- limits$low
-  table$conf.high <- limits$high
-  table
+  with_limits(table, if (component == "respondents") x$posterior, level)
 }
 
 # A table of a fit on the scale on which the posterior means have mean 0 and standard deviation 1.
@@ -71,19 +67,17 @@ normalised <- function(fit, component) {
 #' @export
 glance.vae_irt <- function(x, ...) {
   check_no_dots(..., call = rlang::current_env())
-  log_likelihood <- sum(x$posterior$log_evidence * given_weights(x$responses, TRUE), na.rm = TRUE)
-  if (all(is.na(x$posterior$log_evidence))) log_likelihood <- NA_real_
-  df <- nrow(x$items) - x$dims * (x$dims - 1) / 2
+  log_likelihood <- logLik.vae_irt(x)
   tibble::tibble(
     dims = x$dims,
     link = x$link,
     n_respondents = x$n_respondents,
     n_items = nrow(x$catalogue),
-    nobs = sum(as.double(x$catalogue$n_responses)),
-    logLik = log_likelihood,
-    df = df,
-    AIC = 2 * df - 2 * log_likelihood,
-    BIC = log(x$n_respondents) * df - 2 * log_likelihood,
+    nobs = nobs.vae_irt(x),
+    logLik = as.numeric(log_likelihood),
+    df = attr(log_likelihood, "df"),
+    AIC = stats::AIC(log_likelihood),
+    BIC = stats::BIC(log_likelihood),
     classification = x$statistics$classification,
     apre = x$statistics$apre,
     gmp = x$statistics$gmp,

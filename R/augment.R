@@ -1,0 +1,96 @@
+#' Fitted probabilities and residuals of the responses
+#'
+#' `augment()` gives one row per observed response with the model's probability, the residual and the prediction; `fitted()` and
+#' `residuals()` give its columns as vectors.
+#'
+#' @param x,object A `vae_irt` object.
+#' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the responses of the fit.
+#' @param ... For `newdata`, as for [predict.vae_irt()]; otherwise it must be empty.
+#' @param type `"response"`: observed less fitted; `"pearson"`: divided by the standard deviation `sqrt(p (1 - p))`;
+#'   `"deviance"`: with the sign of the response residual, `sqrt(-2 log p)` of the observed response's probability `p`.
+#' @return
+#' `augment()`: a tibble with one row per observed response to an item of the model, respondent by respondent (missing responses
+#' have no row): `respondent`, `item`, `response` (the label of the observed response),
+#'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point: on items with two options that of the
+#'     option that is not the reference (of a yea, say), as for a logistic regression; on items with more options that of the
+#'     observed response;
+#'   * `.resid`: observed less fitted, between -1 and 1: on items with two options 1 for the option that is not the reference, 0 for
+#'     the reference, less `.fitted`; on items with more options `1 - .fitted`;
+#'   * `.pred_class`: the label of the most probable option;
+#'
+#'   and the metadata columns of the respondents.
+#'
+#' `fitted()` and `residuals()`: numeric vectors with one element per row of `augment()`, in the same order.
+#' @seealso [response_fit()] for sums by respondent, item or group.
+#' @export
+#' @examples
+#' truth <- simulate_irt(100, 20, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' augment(fit)
+#' mean(residuals(fit, "pearson")^2)
+augment.vae_irt <- function(x, newdata = NULL, ...) {
+  scores <- find_scores(x, newdata, x$refined, x$control$level, ..., call = rlang::current_env())
+  observed <- observe(x, scores)
+  respondents <- respondent_table(scores$responses)
+  labels <- unlist(x$catalogue$options)
+  metadata <- respondents[observed$respondent, setdiff(names(respondents), c("respondent", "n_responses"))]
+  tibble::tibble(
+    respondent = respondents$respondent[observed$respondent],
+    item = x$catalogue$item[observed$item],
+    response = labels[observed$option],
+    .fitted = observed$fitted,
+    .resid = observed$outcome - observed$fitted,
+    .pred_class = labels[observed$predicted],
+    metadata
+  )
+}
+
+#' @rdname augment.vae_irt
+#' @export
+fitted.vae_irt <- function(object, ...) {
+  check_no_dots(..., call = rlang::current_env())
+  observe_own(object)$fitted
+}
+
+#' @rdname augment.vae_irt
+#' @export
+residuals.vae_irt <- function(object, type = c("response", "pearson", "deviance"), ...) {
+  type <- check_choice(type, c("response", "pearson", "deviance"))
+  check_no_dots(..., call = rlang::current_env())
+  observed <- observe_own(object)
+  response <- observed$outcome - observed$fitted
+  switch(type,
+    response = response,
+    pearson = response / sqrt(observed$fitted * (1 - observed$fitted)),
+    deviance = sign(response) * sqrt(-2 * log1p(-abs(response)))
+  )
+}
+
+observe_own <- function(fit, call = caller_env()) {
+  observe(fit, find_scores(fit, NULL, fit$refined, fit$control$level, call = call))
+}
+
+# The observed responses, respondent by respondent: places of `respondent`, `item`, the `option` and the one that is `predicted`,
+# counted through the options of all items; the `fitted` probability, and the `outcome`, 1 or 0, that it is the probability of.
+observe <- function(fit, scores) {
+  responses <- scores$responses
+  n_options <- lengths(fit$catalogue$options)
+  first <- cumsum(c(0L, n_options))
+  option <- option_ids(responses) + 1L
+  respondent <- rep(seq_len(length(responses$offsets) - 1), responses_given(responses))
+  item <- rep(seq_along(n_options), n_options)[option]
+  traits <- trait_matrix(fit, scores$estimates)
+  parameters <- parameters_by_item(fit)
+  fitted <- outcome <- numeric(length(option))
+  predicted <- integer(length(option))
+  for (rows in split(seq_along(option), item)) {
+    j <- item[[rows[[1]]]]
+    prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], fit$link)
+    chosen <- option[rows] - first[[j]]
+    binary <- n_options[[j]] == 2
+    fitted[rows] <- prob[cbind(seq_along(rows), if (binary) 2L else chosen)]
+    outcome[rows] <- if (binary) chosen - 1 else 1
+    predicted[rows] <- first_of_largest(prob) + first[[j]]
+  }
+  list(respondent = respondent, item = item, option = option, predicted = predicted, fitted = fitted, outcome = outcome)
+}

@@ -1,0 +1,107 @@
+#' Estimates and intervals as matrices, and the likelihood
+#'
+#' The methods of package stats for a fit: `coef()` and `confint()` in the shapes that functions of base R expect ([tidy.vae_irt()]
+#' gives the same numbers as tibbles), `logLik()` for [AIC()] and [BIC()], and `nobs()`.
+#'
+#' @param object A `vae_irt` object.
+#' @param component `"respondents"`: the ideal points; `"items"`: the item parameters.
+#' @param parm Names or numbers of rows of the result; all without it.
+#' @param level Level of the intervals.
+#' @param ... Must be empty.
+#' @return
+#' `coef()`: a numeric matrix. For respondents it has one row each, named, and one column per dimension (`dimension_1`, ...); for
+#' items one row per item and option beside the reference, named `item`, or `item: option` where an item has several, and the
+#' columns `discrimination_1`, ..., `difficulty`.
+#'
+#' `confint()`: a numeric matrix with one row per estimate, named by row and column of `coef()` (`name` alone for ideal points in
+#' one dimension, else `name: dimension_1` and so on), and two columns with the lower and the upper limit.
+#'
+#' `logLik()`: the marginal log-likelihood of the item parameters (by quadrature or importance sampling, with the traits
+#' integrated out), of class `logLik`: its `df` are the item parameters less the rotations, its `nobs` the respondents with a
+#' response, so that [BIC()] agrees with [glance()]. `NA` without refinement, see [vae_control()].
+#'
+#' `nobs()`: the number of observed responses.
+#' @name coef.vae_irt
+#' @export
+#' @examples
+#' truth <- simulate_irt(100, 20, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' head(coef(fit))
+#' confint(fit, parm = c("1", "2"), level = 0.9)
+#' AIC(fit)
+coef.vae_irt <- function(object, component = c("respondents", "items"), ...) {
+  component <- check_choice(component, c("respondents", "items"))
+  check_no_dots(..., call = rlang::current_env())
+  if (component == "items") {
+    names <- list(item_labels(object), c(paste0("discrimination_", seq_len(object$dims)), "difficulty"))
+    return(matrix(item_matrix(object), ncol = object$dims + 1L, dimnames = names))
+  }
+  check_estimated(object)
+  own <- object$estimates
+  matrix(
+    own$estimate,
+    ncol = object$dims, byrow = TRUE,
+    dimnames = list(own$respondent[own$dimension == 1], paste0("dimension_", seq_len(object$dims)))
+  )
+}
+
+#' @rdname coef.vae_irt
+#' @export
+confint.vae_irt <- function(object, parm = NULL, level = 0.95, component = c("respondents", "items"), ...) {
+  component <- check_choice(component, c("respondents", "items"))
+  level <- check_share(level)
+  check_no_dots(..., call = rlang::current_env())
+  names <- dimnames(coef.vae_irt(object, component))
+  table <- tidy.vae_irt(object, component, conf.level = level)
+  labels <- if (component == "respondents" && object$dims == 1) {
+    names[[1]]
+  } else {
+    paste0(rep(names[[1]], each = length(names[[2]])), ": ", names[[2]])
+  }
+  tails <- format(100 * c(1 - level, 1 + level) / 2, trim = TRUE, digits = 3)
+  limits <- matrix(c(table$conf.low, table$conf.high), ncol = 2, dimnames = list(labels, paste(tails, "%")))
+  if (is.null(parm)) limits else limits[check_rows(parm, labels), , drop = FALSE]
+}
+
+# The rows that are named or numbered.
+check_rows <- function(rows, labels, arg = rlang::caller_arg(rows), call = caller_env()) {
+  place <- if (is.numeric(rows)) match(rows, seq_along(labels)) else match(rows, labels)
+  if (anyNA(place)) {
+    unknown <- rows[is.na(place)]
+    near <- if (is.character(unknown)) most_similar(unknown[[1]], labels)
+    abort_vaeirt(
+      c(
+        "{.arg {arg}} names {length(unknown)} estimate{?s} that {?does/do} not exist: {.val {unknown}}.",
+        i = if (length(near) > 0) "The most similar names are {.val {near}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  place
+}
+
+# Names of the rows of item_matrix(): of the items, with the option where there are several.
+item_labels <- function(fit) {
+  n_rows <- lengths(fit$catalogue$options) - 1L
+  options <- unlist(lapply(fit$catalogue$options, `[`, -1))
+  item <- rep(fit$catalogue$item, n_rows)
+  ifelse(rep(n_rows, n_rows) == 1, item, paste0(item, ": ", options))
+}
+
+#' @rdname coef.vae_irt
+#' @export
+logLik.vae_irt <- function(object, ...) {
+  check_no_dots(..., call = rlang::current_env())
+  evidence <- object$posterior$log_evidence
+  value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * given_weights(object$responses, TRUE), na.rm = TRUE)
+  df <- nrow(object$items) - object$dims * (object$dims - 1) / 2
+  structure(value, df = df, nobs = object$n_respondents, class = "logLik")
+}
+
+#' @rdname coef.vae_irt
+#' @export
+nobs.vae_irt <- function(object, ...) {
+  check_no_dots(..., call = rlang::current_env())
+  sum(as.double(object$catalogue$n_responses))
+}

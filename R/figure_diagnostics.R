@@ -1,0 +1,75 @@
+# The figures of the estimation: training, Pareto k, and what each dimension explains.
+
+plot_training <- function(fit) {
+  panels <- c(elbo = "Evidence lower bound", learning_rate = "Learning rate")
+  trace <- do.call(rbind, lapply(names(panels), function(column) {
+    tibble::tibble(
+      epoch = fit$training$epoch, value = fit$training[[column]], phase = fit$training$phase,
+      panel = factor(panels[[column]], panels)
+    )
+  }))
+  ggplot2::ggplot(trace, ggplot2::aes(.data$epoch, .data$value, colour = .data$phase)) +
+    ggplot2::geom_line(ggplot2::aes(group = 1), linewidth = 0.6, na.rm = TRUE) +
+    ggplot2::facet_wrap("panel", ncol = 1, scales = "free_y") +
+    ggplot2::scale_colour_manual(
+      values = c(search = palette_vaeirt[[1]], descent = palette_vaeirt[[2]]), limits = c("search", "descent"), name = "Phase"
+    ) +
+    ggplot2::labs(x = "Epoch", y = NULL) +
+    theme_vaeirt()
+}
+
+plot_pareto_k <- function(fit, call = caller_env()) {
+  points <- drawn_points(fit, 1, character(), call)
+  points <- points[!is.na(points$pareto_k), ]
+  if (nrow(points) == 0) {
+    abort_vaeirt(
+      c(
+        "The fit has no Pareto k.",
+        i = if (fit$dims <= 2) {
+          "In one and two dimensions the posteriors come from quadrature, which needs no such diagnostic."
+        } else {
+          "Its posteriors were not refined: see {.arg refine} in {.fn vae_control}."
+        }
+      ),
+      "argument",
+      call
+    )
+  }
+  threshold <- fit$statistics$pareto_threshold
+  points$.high <- points$pareto_k > threshold
+  # Equal importance weights have a k of minus infinity.
+  points$pareto_k <- pmax(points$pareto_k, min(0, points$pareto_k[is.finite(points$pareto_k)]) - 0.1)
+  worst <- points[points$.high & rank(-points$pareto_k, ties.method = "first") <= 10, ]
+  ggplot2::ggplot(points, ggplot2::aes(.data$n_responses, .data$pareto_k)) +
+    ggplot2::geom_hline(yintercept = threshold, colour = palette_vaeirt[[2]], linewidth = 0.4, linetype = 2) +
+    ggplot2::geom_point(ggplot2::aes(colour = .data$.high), size = 0.8, alpha = if (nrow(points) > 1000) 0.3 else 0.7) +
+    ggplot2::scale_colour_manual(values = c(`FALSE` = ink, `TRUE` = palette_vaeirt[[2]])) +
+    label_points(ggplot2::aes(label = .data$respondent), worst, colour = palette_vaeirt[[2]]) +
+    ggplot2::labs(
+      x = "Responses of the respondent", y = "Pareto k",
+      caption = paste0(
+        format_count(sum(points$.high)), " of ", format_count(nrow(points)), " respondents above the threshold of ",
+        format(threshold, digits = 2)
+      )
+    ) +
+    theme_vaeirt("none")
+}
+
+plot_dimensions <- function(fit) {
+  bars <- explained_variance(fit)
+  ggplot2::ggplot(bars, ggplot2::aes(factor(.data$dimension), .data$share)) +
+    ggplot2::geom_col(fill = palette_vaeirt[[1]], width = 0.6) +
+    ggplot2::geom_text(ggplot2::aes(label = percent(.data$share)), vjust = -0.5, size = 3, colour = ink) +
+    ggplot2::scale_y_continuous(labels = percent, limits = c(0, 1), expand = ggplot2::expansion(c(0, 0.05))) +
+    ggplot2::labs(x = "Dimension", y = "Share of the explained variance") +
+    theme_vaeirt("none")
+}
+
+# The shares of the dimensions in the variance of the linear predictors, summed over items by their numbers of responses, where
+# the population has covariance I.
+explained_variance <- function(fit) {
+  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
+  n <- rep(fit$catalogue$n_responses, lengths(fit$catalogue$options) - 1)
+  variance <- colSums(gamma^2 * n)
+  tibble::tibble(dimension = seq_len(fit$dims), share = variance / sum(variance))
+}

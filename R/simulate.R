@@ -1,0 +1,80 @@
+#' Simulate responses from a fit
+#'
+#' Draws new responses to what the respondents of the fit responded to, for posterior predictive checks and the parametric
+#' bootstrap. Every simulation draws the ideal points from their posterior distributions (the posterior means alone vary less than
+#' the ideal points) and the responses from the model with the estimated items.
+#'
+#' @param object A `vae_irt` object.
+#' @param nsim Number of simulations.
+#' @param seed A whole number for [set.seed()], after which the state of R's generator is what it was; `NULL` goes on from that
+#'   state.
+#' @param ... Must be empty.
+#' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one column
+#'   `sim_1`, `sim_2`, ... per simulation with the labels of the responses.
+#' @export
+#' @examples
+#' truth <- simulate_irt(100, 20, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' again <- simulate(fit, nsim = 2, seed = 1)
+#' again
+#' # The same model, fitted to the first simulation:
+#' vae_irt(again, respondent = respondent, item = item, response = sim_1, seed = 1, control = vae_control(threads = 1))
+simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
+  nsim <- check_count(nsim)
+  check_no_dots(..., call = rlang::current_env())
+  check_estimated(object)
+  if (!is.null(seed)) {
+    keep_random_state()
+    set.seed(check_count(seed, min = -.Machine$integer.max))
+  }
+  observed <- observe_own(object)
+  labels <- unlist(object$catalogue$options)
+  table <- tibble::tibble(
+    respondent = respondent_names(object$responses$respondents)[observed$respondent],
+    item = object$catalogue$item[observed$item]
+  )
+  for (k in seq_len(nsim)) {
+    table[[paste0("sim_", k)]] <- labels[draw_options(object, observed, draw_traits(object))]
+  }
+  table
+}
+
+# A draw of everybody's traits from the normal distributions with the posterior moments.
+draw_traits <- function(fit) {
+  dims <- fit$dims
+  mean <- fit$posterior$mean
+  triangle <- lower_triangle(dims)
+  normal <- matrix(stats::rnorm(length(mean)), ncol = dims)
+  covariance <- array(0, c(nrow(mean), dims, dims))
+  for (k in seq_len(nrow(triangle))) {
+    covariance[, triangle[k, 1], triangle[k, 2]] <- covariance[, triangle[k, 2], triangle[k, 1]] <- fit$posterior$covariance[, k]
+  }
+  traits <- mean
+  for (i in which(!is.na(mean[, 1]))) {
+    traits[i, ] <- mean[i, ] + crossprod(chol(matrix(covariance[i, , ], dims)), normal[i, ])
+  }
+  traits
+}
+
+# A draw of an option, counted through the options of all items, for every observed response.
+draw_options <- function(fit, observed, traits) {
+  first <- cumsum(c(0L, lengths(fit$catalogue$options)))
+  parameters <- parameters_by_item(fit)
+  chosen <- integer(length(observed$item))
+  for (rows in split(seq_along(chosen), observed$item)) {
+    j <- observed$item[[rows[[1]]]]
+    prob <- option_probabilities(parameters[[j]], traits[observed$respondent[rows], , drop = FALSE], fit$link)
+    below <- t(apply(prob, 1, cumsum))[, -ncol(prob), drop = FALSE]
+    chosen[rows] <- first[[j]] + 1L + as.integer(rowSums(stats::runif(length(rows)) > below))
+  }
+  chosen
+}
+
+# Puts the state of R's generator back when the calling function ends.
+keep_random_state <- function(frame = parent.frame()) {
+  state <- get0(".Random.seed", globalenv(), inherits = FALSE)
+  restore <- function() {
+    if (is.null(state)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", state, globalenv())
+  }
+  do.call(on.exit, list(as.call(list(restore)), add = TRUE), envir = frame)
+}
