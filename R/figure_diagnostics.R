@@ -1,6 +1,9 @@
 # The figures of the estimation: training, Pareto k, and what each dimension explains.
 
-plot_training <- function(fit) {
+plot_training <- function(fit, call = caller_env()) {
+  if (nrow(fit$training) == 0) {
+    abort_vaeirt("The fit was read from a model file, which has no trace of the training.", "argument", call)
+  }
   panels <- c(elbo = "Evidence lower bound", learning_rate = "Learning rate")
   trace <- do.call(rbind, lapply(names(panels), function(column) {
     tibble::tibble(

@@ -135,7 +135,7 @@ check_estimated <- function(fit, newdata = NULL, call = caller_env()) {
   if (is.null(newdata) && nrow(fit$estimates) == 0) {
     abort_vaeirt(
       c(
-        "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}.",
+        "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}, or read from a model file.",
         i = "Score them with {.code predict(fit, newdata)}, into a file with {.code to = path}."
       ),
       "argument",

@@ -9,8 +9,8 @@ print.vae_irt <- function(x, n = 6, ...) {
     " responses"
   )
   cli::cat_line(
-    if (x$converged) "Converged" else "Did NOT converge", " in ", about$epochs, " epochs (",
-    format(round(x$seconds, 1), nsmall = 1), " s)"
+    if (x$converged) "Converged" else "Did NOT converge", if (!is.na(about$epochs)) paste(" in", about$epochs, "epochs"),
+    " (", format(round(x$seconds, 1), nsmall = 1), " s)"
   )
   cli::cat_line(
     "Correctly classified ", percent(about$classification), ", APRE ", format(about$apre, digits = 3),

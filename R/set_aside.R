@@ -214,6 +214,8 @@ name_set_aside <- function(read, rows, reason, n_responses, most = 1e5) {
   set_aside(read, "respondent", respondent_names(read$respondents, rows), reason, n_responses)
 }
 
+no_dropped <- function() aside(character(), character(), character(), numeric(), integer())
+
 # In the order of the kinds.
 list_dropped <- function(read) {
   dropped <- do.call(rbind, read$dropped)

@@ -43,11 +43,11 @@ tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("pr
 }
 
 # A table of a fit on the scale on which the posterior means have mean 0 and standard deviation 1.
-normalised <- function(fit, component) {
-  check_estimated(fit)
+normalised <- function(fit, component, call = caller_env()) {
   moments <- fit$moments
   by_row <- function(x) as.vector(t(x))
   if (component == "respondents") {
+    check_estimated(fit, call = call)
     table <- fit$estimates
     posterior <- normalised_posterior(fit$posterior, moments)
     table$estimate <- by_row(posterior$mean)
@@ -85,7 +85,7 @@ glance.vae_irt <- function(x, ...) {
     amortisation_gap = mean_or_missing(x$posterior$amortisation_gap),
     std_errors = x$std_errors,
     converged = x$converged,
-    epochs = nrow(x$training),
+    epochs = if (nrow(x$training) > 0) nrow(x$training) else NA_integer_,
     seconds = x$seconds
   )
 }

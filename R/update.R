@@ -18,6 +18,9 @@ update.vae_irt <- function(object, ..., evaluate = TRUE) {
   if (length(changes) > 0 && (is.null(names(changes)) || !all(nzchar(names(changes))))) {
     abort_vaeirt("Arguments to change must be named, as in {.code update(fit, dims = 2)}.", "argument")
   }
+  if (is.null(object$call)) {
+    abort_vaeirt("The fit was read from a model file and has no data to be fitted again.", "argument")
+  }
   call <- object$call
   # One by one: an argument that is NULL is left out of the call.
   for (name in names(changes)) call[[name]] <- changes[[name]]

@@ -59,6 +59,12 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
     })
 }
 
+/// The values of a matrix of R, row by row.
+pub fn by_row(matrix: &RMatrix<f64>) -> Vec<f64> {
+    let cells = (0..matrix.nrows()).flat_map(|i| (0..matrix.ncols()).map(move |j| (i, j)));
+    cells.map(|(i, j)| matrix[[i, j]]).collect()
+}
+
 /// Rows as R counts them, from 1.
 pub fn row_numbers(rows: &[u32]) -> Vec<i32> {
     rows.iter().map(|&row| row as i32 + 1).collect()
@@ -143,18 +149,37 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     )
 }
 
+/// Item parameters on the reported scale and their variances on both, see [`items_table`].
+pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
+    let (means, sds): (Vec<f64>, Vec<f64>) = uncertainty.spread.iter().copied().unzip();
+    let items = &uncertainty.items;
+    items_table(
+        model,
+        &items.prior,
+        &items.normalised,
+        (means, sds),
+        uncertainty.method.name(),
+    )
+}
+
 /// Item parameters on the reported scale and their variances on both: one row per parameter row, the discriminations
 /// by dimension, then the difficulty; and the mean and the standard deviation of the posterior means by dimension.
-pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
+pub fn items_table(
+    model: &Model,
+    variances: &[f64],
+    normalised_variances: &[f64],
+    (means, sds): (Vec<f64>, Vec<f64>),
+    std_errors: &str,
+) -> Outcome<List> {
     let parameters = model.map.items(&model.items)?;
     let width = model.items.width();
     let flat: Vec<f64> = parameters.iter().copied().collect();
     Ok(list!(
         parameters = rows(&flat, width),
-        variances = rows(&uncertainty.items.prior, width),
-        normalised_variances = rows(&uncertainty.items.normalised, width),
-        std_errors = uncertainty.method.name(),
-        mean = uncertainty.spread.iter().map(|x| x.0).collect::<Vec<f64>>(),
-        sd = uncertainty.spread.iter().map(|x| x.1).collect::<Vec<f64>>()
+        variances = rows(variances, width),
+        normalised_variances = rows(normalised_variances, width),
+        std_errors = std_errors,
+        mean = means,
+        sd = sds
     ))
 }

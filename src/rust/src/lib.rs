@@ -6,6 +6,7 @@ mod cells;
 mod convert;
 mod ingest;
 mod interrupt;
+mod model_file;
 mod stored;
 mod worker;
 
@@ -228,6 +229,7 @@ extendr_module! {
     mod vaeirt;
     use cells;
     use ingest;
+    use model_file;
     fn rust_fit;
     fn rust_score;
     fn rust_remap;

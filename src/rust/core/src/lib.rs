@@ -16,6 +16,7 @@
 
 mod batch;
 mod error;
+mod files;
 pub mod identify;
 pub mod ingest;
 pub mod kernels;
@@ -34,7 +35,7 @@ pub mod train;
 
 pub use batch::{Batch, Chooser, Response};
 pub use error::Error;
-pub use model::{Encoder, ItemParameters, Link, Model, ModelShape, Network};
+pub use model::{Card, Encoder, ItemCard, ItemParameters, Link, Model, ModelFile, ModelShape, Network};
 pub use random::Stream;
 pub use responses::{ItemCatalogue, Responses};
 pub use timings::Timings;

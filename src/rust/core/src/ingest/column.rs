@@ -1,8 +1,9 @@
 //! One selected column, followed through the row groups of all files.
 
-use super::files::{file_error, guarded};
+use super::files::guarded;
 use super::schema::{Found, Kind, find_column};
 use super::values::{MISSING, Texts, TooMany, Values, Wholes};
+use crate::files::file_error;
 use crate::{Error, Result};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};

@@ -1,16 +1,9 @@
-//! Paths, and errors that name them.
+//! Paths of Parquet files, and their library's failures.
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::files::file_error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-
-/// An error about a file.
-pub(super) fn file_error(path: &Path, message: impl std::fmt::Display) -> Error {
-    Error::File {
-        path: path.display().to_string(),
-        message: message.to_string(),
-    }
-}
 
 /// Runs code of the Parquet library, which overflows or leaves its bounds on some damaged files.
 pub(super) fn guarded<T>(

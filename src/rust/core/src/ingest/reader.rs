@@ -2,10 +2,10 @@
 
 use super::collector::{Collector, Refusal, RowBatch};
 use super::column::{CodeColumn, NumberColumn};
-use super::files::file_error;
 use super::ids::IdColumn;
 use super::schema::read_metadata;
 use super::values::Values;
+use crate::files::file_error;
 use crate::responses::Cells;
 use crate::train::{Monitor, settings};
 use crate::{Error, Result};

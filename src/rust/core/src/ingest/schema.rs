@@ -1,7 +1,8 @@
 //! What the columns of a Parquet file hold.
 
-use super::files::{file_error, guarded};
+use super::files::guarded;
 use crate::Result;
+use crate::files::file_error;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, Type};

@@ -1,6 +1,6 @@
 //! Writing columns to a Parquet file.
 
-use super::files::file_error;
+use crate::files::{PartFile, unwritable};
 use crate::{Error, Result};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type};
@@ -9,7 +9,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rows of a row group.
@@ -89,8 +89,7 @@ pub fn write_parquet(path: &Path, columns: &[(String, WrittenColumn)], codec: Co
 /// A table that is written part by part. The file gets its name when it is finished; what was begun and not finished leaves
 /// nothing behind.
 pub struct ParquetWriter {
-    path: PathBuf,
-    temporary: PathBuf,
+    part: PartFile,
     writer: Option<SerializedFileWriter<File>>,
     schema: Arc<Type>,
 }
@@ -101,9 +100,7 @@ impl ParquetWriter {
     /// # Errors
     /// [`Error::File`] when the file cannot be written.
     pub fn new(path: &Path, columns: &[(String, WrittenColumn)], codec: Codec) -> Result<Self> {
-        let mut name = path.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{}.part", std::process::id()));
-        let temporary = path.with_file_name(name);
+        let (part, file) = PartFile::create(path)?;
         let begin = || -> parquet::errors::Result<_> {
             let schema = schema_of(columns)?;
             let compression = match codec {
@@ -113,16 +110,14 @@ impl ParquetWriter {
                 Codec::Gzip => Compression::GZIP(Default::default()),
             };
             let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
-            let file = File::create(&temporary)?;
             Ok((
                 SerializedFileWriter::new(file, schema.clone(), properties)?,
                 schema,
             ))
         };
-        let (writer, schema) = begin().map_err(|error| unwritable(path, &error))?;
+        let (writer, schema) = begin().map_err(|error| unwritable(path, error))?;
         Ok(Self {
-            path: path.to_path_buf(),
-            temporary,
+            part,
             writer: Some(writer),
             schema,
         })
@@ -138,11 +133,11 @@ impl ParquetWriter {
         if columns.iter().any(|(_, column)| column.len() != n_rows) {
             return Err(Error::Responses("the columns differ in length".into()));
         }
-        let schema = schema_of(columns).map_err(|error| unwritable(&self.path, &error))?;
+        let schema = schema_of(columns).map_err(|error| unwritable(&self.part.path, error))?;
         let Some(writer) = self.writer.as_mut().filter(|_| schema == self.schema) else {
             return Err(Error::Responses("the columns are not those of the file".into()));
         };
-        write_rows(writer, columns, n_rows).map_err(|error| unwritable(&self.path, &error))
+        write_rows(writer, columns, n_rows).map_err(|error| unwritable(&self.part.path, error))
     }
 
     /// Ends the file and gives it its name.
@@ -150,28 +145,15 @@ impl ParquetWriter {
     /// # Errors
     /// [`Error::File`] when the file cannot be written.
     pub fn finish(mut self) -> Result<()> {
-        if let Some(writer) = self.writer.take() {
-            let file = writer
-                .into_inner()
-                .map_err(|error| unwritable(&self.path, &error))?;
-            let end = file
-                .sync_all()
-                .and_then(|()| std::fs::rename(&self.temporary, &self.path));
-            end.map_err(|error| unwritable(&self.path, &error))?;
+        let path = self.part.path.clone();
+        match self.writer.take() {
+            Some(writer) => {
+                let file = writer.into_inner().map_err(|error| unwritable(&path, error))?;
+                self.part.finish(&file)
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
-}
-
-impl Drop for ParquetWriter {
-    fn drop(&mut self) {
-        // Without a name of its own the file is of no use; that it cannot be removed is no news to anybody.
-        let _ = std::fs::remove_file(&self.temporary);
-    }
-}
-
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    file_error(path, format!("it cannot be written ({error})"))
 }
 
 fn schema_of(columns: &[(String, WrittenColumn)]) -> parquet::errors::Result<Arc<Type>> {

@@ -1,11 +1,13 @@
 //! The model: item parameters, the network, and the map to the reported scale.
 
 mod encoder;
+mod file;
 mod network;
 mod storage;
 
 pub use crate::kernels::link::Link;
 pub use encoder::{Encoder, Gaussian, WideGaussian};
+pub use file::{Card, ItemCard, ModelFile};
 pub use network::Network;
 
 use crate::identify::AffineMap;

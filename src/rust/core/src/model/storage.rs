@@ -1,27 +1,44 @@
 //! A model as safetensors bytes, and back.
 
-use super::{Encoder, Model, ModelShape, Network};
+use super::{Card, Encoder, Model, ModelShape, Network};
 use crate::identify::AffineMap;
 use crate::kernels::Table;
 use crate::{Error, ItemCatalogue, Result};
 use candle_core::{Device, Tensor};
 use ndarray::{Array1, Array2};
 use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// The key of the one entry of the header's metadata: the format and its version. The value is the link. One entry only, so
-/// that the same model always gives the same bytes.
-const FORMAT: &str = "vaeirt-model-1";
+/// The key of the one entry of the header's metadata. One entry only, so that the same model always gives the same bytes.
+const KEY: &str = "vaeirt-model";
+/// The version of the format that is written; later ones are not read.
+pub(super) const VERSION: u32 = 1;
+
+/// The JSON of the header's entry.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Head {
+    version: u32,
+    link: String,
+    /// Only in files that travel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+}
 
 impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
     /// `network.*` weights, `items.parameters` (`n_parameter_rows x (n_dims + 1)`), `items.option_counts`, and
     /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
-    /// `vaeirt-model-1` (the format and its version) with the name of the link.
+    /// `vaeirt-model`, a JSON object with the `version` of the format and the name of the `link`.
     ///
     /// # Errors
     /// [`Error::Model`] when the tensors cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        serialize(self.tensors()?, self, None)
+    }
+
+    /// All tensors with their names.
+    pub(super) fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
         let device = Device::Cpu;
         let table =
             |table: &Table| Tensor::from_slice(table.values(), (table.n_rows(), table.width()), &device);
@@ -41,8 +58,7 @@ impl Model {
             ),
             ("map.shift".into(), Tensor::new(self.map.shift.to_vec(), &device)?),
         ]);
-        let metadata = HashMap::from([(FORMAT.into(), self.shape.link.name().into())]);
-        safetensors::serialize(tensors, Some(metadata)).map_err(unreadable)
+        Ok(tensors)
     }
 
     /// The model that [`Model::to_bytes`] wrote.
@@ -50,27 +66,32 @@ impl Model {
     /// # Errors
     /// [`Error::Model`] when the bytes are not such a model or its parts do not fit together.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let link = metadata
-            .get(FORMAT)
-            .ok_or_else(|| Error::Model(format!("it is not a {FORMAT}")))?;
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
-        let option_counts = find(&tensors, "items.option_counts")?.to_vec1::<u32>()?;
-        let catalogue = ItemCatalogue::new(&option_counts)?;
+        let (head, tensors) = deserialize(bytes)?;
+        Self::from_tensors(&head, tensors)
+    }
+
+    pub(super) fn from_tensors(head: &Head, tensors: HashMap<String, Tensor>) -> Result<Self> {
+        let option_counts = find(&tensors, "items.option_counts")?
+            .to_vec1::<u32>()
+            .map_err(unreadable)?;
         let items = read_table(&tensors, "items.parameters")?;
         let embeddings = read_table(&tensors, "encoder.embeddings")?;
+        // Before anything is made as large as the counts say.
+        let n_options: u64 = option_counts.iter().map(|&n| u64::from(n)).sum();
+        if n_options != embeddings.n_rows() as u64 {
+            return Err(Error::Model("its embeddings do not fit its items".into()));
+        }
+        let catalogue = ItemCatalogue::new(&option_counts)?;
         let shape = ModelShape {
             n_dims: items.width() - 1,
             hidden: embeddings.width(),
-            link: link.parse()?,
+            link: head.link.parse()?,
             catalogue,
         };
         shape.check()?;
         let map = read_map(&tensors, shape.n_dims)?;
-        let rows = (shape.catalogue.n_options(), shape.catalogue.n_parameter_rows());
-        if (embeddings.n_rows(), items.n_rows()) != rows {
-            return Err(Error::Model("its tables do not fit its items".into()));
+        if items.n_rows() != shape.catalogue.n_parameter_rows() {
+            return Err(Error::Model("its item parameters do not fit its items".into()));
         }
         let network = Network::new(&shape, tensors)?;
         Ok(Self {
@@ -82,11 +103,48 @@ impl Model {
     }
 }
 
-fn unreadable(error: safetensors::SafeTensorError) -> Error {
+/// The tensors and the description of a model as a safetensors file.
+pub(super) fn serialize(
+    tensors: Vec<(String, Tensor)>,
+    model: &Model,
+    card: Option<Card>,
+) -> Result<Vec<u8>> {
+    let head = Head {
+        version: VERSION,
+        link: model.shape.link.name().into(),
+        card,
+    };
+    let head = serde_json::to_string(&head).map_err(unreadable)?;
+    safetensors::serialize(tensors, Some(HashMap::from([(KEY.into(), head)]))).map_err(unreadable)
+}
+
+/// The description and the tensors of a safetensors file.
+pub(super) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>)> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let head = metadata
+        .get(KEY)
+        .ok_or_else(|| Error::Model("it was not written by vaeirt".into()))?;
+    let Version { version } = serde_json::from_str(head).map_err(unreadable)?;
+    if version > VERSION {
+        return Err(Error::Model(format!(
+            "it has version {version} of the format, and this version of vaeirt knows {VERSION}"
+        )));
+    }
+    let head = serde_json::from_str(head).map_err(unreadable)?;
+    let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(unreadable)?;
+    Ok((head, tensors))
+}
+
+pub(super) fn unreadable(error: impl std::fmt::Display) -> Error {
     Error::Model(error.to_string())
 }
 
-fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
+pub(super) fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
     tensors
         .get(name)
         .ok_or_else(|| Error::Model(format!("{name} is missing")))
@@ -94,16 +152,20 @@ fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tens
 
 fn read_table(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Table> {
     let tensor = find(tensors, name)?;
-    let (_, width) = tensor.dims2()?;
+    let (_, width) = tensor.dims2().map_err(unreadable)?;
     if width == 0 {
         return Err(Error::Model(format!("{name} has no columns")));
     }
-    Ok(Table::new(width, tensor.flatten_all()?.to_vec1::<f32>()?))
+    let values = tensor.flatten_all()?.to_vec1::<f32>().map_err(unreadable)?;
+    Ok(Table::new(width, values))
 }
 
 fn read_map(tensors: &HashMap<String, Tensor>, n_dims: usize) -> Result<AffineMap> {
-    let matrix = find(tensors, "map.matrix")?.flatten_all()?.to_vec1::<f64>()?;
-    let shift = find(tensors, "map.shift")?.to_vec1::<f64>()?;
+    let matrix = find(tensors, "map.matrix")?
+        .flatten_all()?
+        .to_vec1::<f64>()
+        .map_err(unreadable)?;
+    let shift = find(tensors, "map.shift")?.to_vec1::<f64>().map_err(unreadable)?;
     if shift.len() != n_dims {
         return Err(Error::Model("map.shift does not fit the dimensions".into()));
     }

@@ -1,0 +1,55 @@
+//! Files that are written whole or not at all, and errors that name them.
+
+use crate::{Error, Result};
+use std::fmt::Display;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// An error about a file.
+pub(crate) fn file_error(path: &Path, message: impl Display) -> Error {
+    Error::File {
+        path: path.display().to_string(),
+        message: message.to_string(),
+    }
+}
+
+/// A file that cannot be written.
+pub(crate) fn unwritable(path: &Path, error: impl Display) -> Error {
+    file_error(path, format!("it cannot be written ({error})"))
+}
+
+/// A file under a name of its own beside the one it gets when it is complete. What was begun and not finished leaves nothing
+/// behind.
+pub(crate) struct PartFile {
+    /// Where the file will be.
+    pub path: PathBuf,
+    temporary: PathBuf,
+}
+
+impl PartFile {
+    pub fn create(path: &Path) -> Result<(Self, File)> {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let file = File::create(&temporary).map_err(|error| unwritable(path, error))?;
+        let part = Self {
+            path: path.to_path_buf(),
+            temporary,
+        };
+        Ok((part, file))
+    }
+
+    /// Gives the file its name.
+    pub fn finish(self, file: &File) -> Result<()> {
+        file.sync_all()
+            .and_then(|()| std::fs::rename(&self.temporary, &self.path))
+            .map_err(|error| unwritable(&self.path, error))
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        // Without a name of its own the file is of no use; that it cannot be removed is no news to anybody.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}

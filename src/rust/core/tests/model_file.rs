@@ -1,0 +1,134 @@
+//! Model files: whole ones come back as they were, damaged ones are errors.
+
+mod common;
+
+use common::{quick, simulated};
+use vae_irt_core::train::{Silent, fit};
+use vae_irt_core::{Card, Error, ItemCard, ModelFile};
+
+fn small_file() -> ModelFile {
+    let (_, responses) = simulated(40, 5, 2, 3);
+    let fit = fit(&responses, &quick(2), &Silent).unwrap();
+    let n_parameters = fit.model.items.values().len();
+    let items = fit.model.shape.catalogue.option_counts().to_vec();
+    let item = |(j, &n): (usize, &u32)| ItemCard {
+        name: format!("item {j}"),
+        options: (0..n).map(|c| format!("option {c}")).collect(),
+        pooled: Vec::new(),
+        n_responses: 7,
+    };
+    let card = Card {
+        package: "0".into(),
+        items: items.iter().enumerate().map(item).collect(),
+        discrimination_sd: 5.0,
+        difficulty_sd: 5.0,
+        refined: true,
+        draws: 100,
+        seed: 1.0,
+        level: 0.95,
+        rotated: false,
+        std_errors: "joint".into(),
+        n_respondents: 3,
+        seconds: 0.5,
+        converged: true,
+        polished: None,
+        classification: Some(0.7),
+        apre: None,
+        gmp: Some(0.6),
+        pareto_threshold: Some(0.7),
+    };
+    let n_dims = fit.model.shape.n_dims;
+    ModelFile {
+        model: fit.model,
+        card,
+        item_variances: vec![f64::NAN; n_parameters],
+        normalised_variances: vec![0.25; n_parameters],
+        trait_means: vec![0.0; n_dims],
+        trait_sds: vec![0.9; n_dims],
+    }
+}
+
+fn bytes_of(file: &ModelFile) -> Vec<u8> {
+    let folder = std::env::temp_dir().join(format!(
+        "vaeirt-model-file-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("model.safetensors");
+    file.write(&path).unwrap();
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        1,
+        "a part of a file was left"
+    );
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    bytes
+}
+
+#[test]
+fn a_file_comes_back_as_it_was() {
+    let file = small_file();
+    let bytes = bytes_of(&file);
+    let back = ModelFile::from_bytes(&bytes).unwrap();
+    assert_eq!(back.card, file.card);
+    assert_eq!(back.model.to_bytes().unwrap(), file.model.to_bytes().unwrap());
+    assert!(back.item_variances.iter().all(|v| v.is_nan()));
+    assert_eq!(back.normalised_variances, file.normalised_variances);
+    assert_eq!(
+        (back.trait_means, back.trait_sds),
+        (file.trait_means.clone(), file.trait_sds.clone())
+    );
+    assert_eq!(bytes, bytes_of(&file), "the same model gives the same bytes");
+}
+
+#[test]
+fn truncated_and_altered_files_are_errors_or_other_models() {
+    let bytes = bytes_of(&small_file());
+    for length in (0..bytes.len()).step_by(97) {
+        assert!(matches!(
+            ModelFile::from_bytes(&bytes[..length]),
+            Err(Error::Model(_) | Error::Responses(_))
+        ));
+    }
+    // Every byte of the header, and some of the weights.
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for at in (0..header).chain((header..bytes.len()).step_by(211)) {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut altered = bytes.clone();
+            altered[at] ^= flip;
+            if let Ok(file) = ModelFile::from_bytes(&altered) {
+                assert_eq!(file.card.items.len(), file.model.shape.catalogue.n_items());
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_that_do_not_fit_are_refused() {
+    let mut one_item_less = small_file();
+    one_item_less.card.items.pop();
+    let mut same_name = small_file();
+    same_name.card.items[1].name = same_name.card.items[0].name.clone();
+    let mut short = small_file();
+    short.item_variances.pop();
+    let mut level = small_file();
+    level.card.level = 95.0;
+    let mut not_finite = small_file();
+    not_finite.trait_sds[0] = f64::INFINITY;
+    let folder = std::env::temp_dir();
+    for (file, message) in [
+        (one_item_less, "the items"),
+        (same_name, "same name"),
+        (short, "variances"),
+        (level, "level"),
+    ] {
+        let error = file.write(&folder.join("never")).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+    let error = ModelFile::from_bytes(&bytes_of(&not_finite))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not finite"), "{error}");
+}

@@ -1,0 +1,87 @@
+//! Models that travel without the data.
+
+use crate::answer::answer;
+use crate::convert::{by_row, items_table, missing};
+use extendr_api::prelude::*;
+use std::path::Path;
+use vae_irt_core::{Card, Model, ModelFile};
+
+/// Writes a model to a file. `card` has the fields of [`Card`]; the variances are matrices like those of the fit.
+#[extendr]
+fn rust_write_model(
+    path: &str,
+    model: Raw,
+    card: Robj,
+    variances: RMatrix<f64>,
+    normalised_variances: RMatrix<f64>,
+    trait_means: &[f64],
+    trait_sds: &[f64],
+) -> List {
+    answer(|| {
+        let file = ModelFile {
+            model: Model::from_bytes(model.as_slice())?,
+            card: extendr_api::deserializer::from_robj::<Card>(&card)?,
+            item_variances: by_row(&variances),
+            normalised_variances: by_row(&normalised_variances),
+            trait_means: trait_means.to_vec(),
+            trait_sds: trait_sds.to_vec(),
+        };
+        file.write(Path::new(path))?;
+        Ok(list!(path = path))
+    })
+}
+
+/// Reads a model from a file.
+#[extendr]
+fn rust_read_model(path: &str) -> List {
+    answer(|| {
+        let file = ModelFile::read(Path::new(path))?;
+        let spread = (file.trait_means.clone(), file.trait_sds.clone());
+        let items = items_table(
+            &file.model,
+            &file.item_variances,
+            &file.normalised_variances,
+            spread,
+            &file.card.std_errors,
+        )?;
+        let options: Vec<Robj> = file
+            .card
+            .items
+            .iter()
+            .map(|item| Robj::from(&item.options))
+            .collect();
+        let pooled: Vec<Robj> = file
+            .card
+            .items
+            .iter()
+            .map(|item| Robj::from(&item.pooled))
+            .collect();
+        let names: Vec<&str> = file.card.items.iter().map(|item| item.name.as_str()).collect();
+        let counts: Vec<i32> = file
+            .card
+            .items
+            .iter()
+            .map(|item| item.n_responses as i32)
+            .collect();
+        let mut card = file.card.clone();
+        card.items.clear();
+        Ok(list!(
+            model = Raw::from_bytes(&file.model.to_bytes()?),
+            link = file.model.shape.link.name(),
+            dims = file.model.shape.n_dims as i32,
+            hidden = file.model.shape.hidden as i32,
+            item = names,
+            options = List::from_values(options),
+            pooled = List::from_values(pooled),
+            n_responses = counts,
+            items = items,
+            card = extendr_api::serializer::to_robj(&card).map_err(|_| missing("card"))?
+        ))
+    })
+}
+
+extendr_module! {
+    mod model_file;
+    fn rust_write_model;
+    fn rust_read_model;
+}
