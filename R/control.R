@@ -59,7 +59,8 @@
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
 #'   never more than 2 under `R CMD check`. The results do not depend on it.
-#' @param progress Show a progress bar?
+#' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console, not in
+#'   scripts and documents that are being knit. It appears after two seconds.
 #' @return A list of class `vae_control`.
 #' @export
 #' @examples
@@ -77,7 +78,7 @@ vae_control <- function(hidden = 64L,
                         estimates = TRUE,
                         level = 0.95,
                         threads = getOption("vaeirt.threads", default_threads()),
-                        progress = interactive()) {
+                        progress = default_progress()) {
   structure(
     list(
       hidden = check_count(hidden, max = 4096),

@@ -104,7 +104,8 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
   }
   settings <- list(refine = refine, draws = fit$draws, seed = fit$seed, threads = fit$control$threads)
   answer <- rust_score(
-    fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings
+    fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings,
+    progress_reporter(fit$control$progress && default_progress())
   )
   result <- unwrap_rust(answer, call)
   table <- respondent_table(list(respondents = respondents, offsets = packed$offsets), rows)

@@ -216,29 +216,6 @@ compare_restarts <- function(results, seed, responses) {
 
 given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
 
-# A function that moves a progress bar, or NULL.
-progress_reporter <- function(show, frame = caller_env()) {
-  if (!show) {
-    return(NULL)
-  }
-  bar <- cli::cli_progress_bar(
-    "Training", total = 100, format = "{cli::pb_name}{cli::pb_bar} {cli::pb_percent}{cli::pb_extra$bound} {cli::pb_eta_str}",
-    extra = list(bound = ""), .envir = frame
-  )
-  # FALSE tells the computation to stop; a bar that cannot be drawn is no reason to.
-  function(progress, bound) {
-    shown <- paste0(" | ELBO ", format(round(bound), big.mark = ","))
-    tryCatch(
-      {
-        cli::cli_progress_update(set = 100 * progress, id = bar, extra = list(bound = shown))
-        TRUE
-      },
-      error = function(cnd) TRUE,
-      interrupt = function(cnd) FALSE
-    )
-  }
-}
-
 warn_if_not_converged <- function(fit, call = caller_env()) {
   if (!fit$converged) {
     cli::cli_warn(

@@ -26,7 +26,7 @@ use vae_irt_core::{Model, train};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
 /// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents
-/// or NULL. `report` is a function of an epoch's progress and bound, or NULL.
+/// or NULL. `report` is a function of a part of the work, its progress and the bound, or NULL.
 #[extendr]
 fn rust_fit(
     offsets: &[f64],
@@ -71,7 +71,7 @@ fn rust_fit(
     })
 }
 
-/// Scores respondents with a fitted model. Responses as in `rust_fit`, in the items of the model.
+/// Scores respondents with a fitted model. Responses, in the items of the model, and `report` as in `rust_fit`.
 #[extendr]
 fn rust_score(
     model: Raw,
@@ -80,6 +80,7 @@ fn rust_score(
     option_size: i32,
     option_counts: &[i32],
     settings: List,
+    report: Robj,
 ) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
@@ -97,7 +98,7 @@ fn rust_score(
         let work = |monitor: &dyn train::Monitor| {
             score(&model, &responses, &respondents, &scoring, threads, monitor)
         };
-        let moments = worker::run(work, &().into_robj())?;
+        let moments = worker::run(work, &report)?;
         Ok(list!(
             respondents = row_numbers(&respondents),
             posterior = posterior_list(&model.map, &moments, &Scales::default())

@@ -6,21 +6,39 @@ use extendr_api::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
-use vae_irt_core::train::{Epoch, Monitor};
+use vae_irt_core::train::{Epoch, Monitor, Part};
 
 /// How often R is asked for interrupts and told of progress.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Passes epochs to the main thread and its wish to stop to the worker.
+/// How far a part of the work is.
+struct Progress {
+    part: &'static str,
+    share: f64,
+    /// The bound, in training.
+    bound: Option<f64>,
+}
+
+/// Passes progress to the main thread and its wish to stop to the worker.
 struct Relay {
-    epochs: Sender<Epoch>,
+    progress: Sender<Progress>,
     stop: AtomicBool,
+}
+
+impl Relay {
+    fn send(&self, part: &'static str, share: f64, bound: Option<f64>) {
+        // Nobody listens any more once the main thread has given up.
+        let _ = self.progress.send(Progress { part, share, bound });
+    }
 }
 
 impl Monitor for Relay {
     fn epoch(&self, epoch: &Epoch) {
-        // Nobody listens any more once the main thread has given up.
-        let _ = self.epochs.send(*epoch);
+        self.send("training", epoch.progress, Some(epoch.bound));
+    }
+
+    fn part(&self, part: Part, share: f64) {
+        self.send(part.name(), share, None);
     }
 
     fn cancelled(&self) -> bool {
@@ -28,16 +46,16 @@ impl Monitor for Relay {
     }
 }
 
-/// Runs `work` on a thread while the main thread polls for interrupts and calls `report(progress, bound)`, if it is a
-/// function, with the latest epoch.
+/// Runs `work` on a thread while the main thread polls for interrupts and calls `report(part, progress, bound)`, if it is a
+/// function, with the latest news.
 pub fn run<T: Send>(
     work: impl FnOnce(&dyn Monitor) -> vae_irt_core::Result<T> + Send,
     report: &Robj,
 ) -> Outcome<T> {
-    let (epochs, received) = mpsc::channel();
+    let (progress, received) = mpsc::channel();
     let (done, finished) = mpsc::channel();
     let relay = Relay {
-        epochs,
+        progress,
         stop: AtomicBool::new(false),
     };
     let relay = &relay;
@@ -78,9 +96,10 @@ pub fn run<T: Send>(
 }
 
 /// Calls `report`; it answers FALSE when the user pressed Ctrl-C meanwhile.
-fn tell(report: &Robj, epoch: &Epoch) -> Outcome<()> {
+fn tell(report: &Robj, progress: &Progress) -> Outcome<()> {
     if let Some(function) = report.as_function() {
-        let answer = function.call(pairlist!(epoch.progress, epoch.bound))?;
+        let bound = progress.bound.map_or(Rfloat::na(), Rfloat::from);
+        let answer = function.call(pairlist!(progress.part, progress.share, bound))?;
         if answer.as_bool() == Some(false) {
             return Err(Failure::Interrupted);
         }

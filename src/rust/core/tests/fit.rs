@@ -3,10 +3,11 @@
 mod common;
 
 use common::{correlation, quick, simulated, slope};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::posterior::{Scoring, score};
 use vae_irt_core::simulate::{Design, simulate};
-use vae_irt_core::train::{Epoch, Monitor, Silent, fit};
+use vae_irt_core::train::{Epoch, Monitor, Part, Silent, fit};
 use vae_irt_core::{Error, ItemCatalogue, Link, Model, Responses, Settings};
 
 #[test]
@@ -70,13 +71,29 @@ fn another_seed_gives_other_numbers() {
 
 struct StopsAfter {
     epochs: AtomicUsize,
+    parts: Mutex<Vec<Part>>,
     limit: usize,
+}
+
+impl StopsAfter {
+    fn new(limit: usize) -> Self {
+        Self {
+            epochs: AtomicUsize::new(0),
+            parts: Mutex::default(),
+            limit,
+        }
+    }
 }
 
 impl Monitor for StopsAfter {
     fn epoch(&self, epoch: &Epoch) {
         assert!((0.0..=1.0).contains(&epoch.progress));
         self.epochs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn part(&self, part: Part, share: f64) {
+        assert!((0.0..=1.0).contains(&share));
+        self.parts.lock().expect("parts").push(part);
     }
 
     fn cancelled(&self) -> bool {
@@ -87,13 +104,23 @@ impl Monitor for StopsAfter {
 #[test]
 fn a_monitor_can_stop_the_fit() {
     let (_, responses) = simulated(100, 20, 1, 2);
-    let monitor = StopsAfter {
-        epochs: AtomicUsize::new(0),
-        limit: 2,
-    };
+    let monitor = StopsAfter::new(2);
     let stopped = fit(&responses, &quick(1), &monitor);
     assert!(matches!(stopped, Err(Error::Cancelled)));
     assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
+    assert!(monitor.parts.lock().expect("parts").is_empty());
+}
+
+#[test]
+fn a_monitor_hears_of_all_parts() {
+    let (_, responses) = simulated(100, 20, 1, 2);
+    let monitor = StopsAfter::new(usize::MAX);
+    fit(&responses, &quick(1), &monitor).expect("fit");
+    assert_eq!(monitor.epochs.load(Ordering::Relaxed), 4);
+    let parts = monitor.parts.into_inner().expect("parts");
+    for part in [Part::Posteriors, Part::Information, Part::StandardErrors] {
+        assert!(parts.contains(&part), "{}", part.name());
+    }
 }
 
 #[test]

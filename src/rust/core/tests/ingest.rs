@@ -8,7 +8,7 @@ use vae_irt_core::ingest::{
     Ballots, Codec, IdColumn, ParquetColumns, WrittenColumn, parquet_fields, parquet_files, read_parquet,
     write_parquet,
 };
-use vae_irt_core::train::{Epoch, Monitor, Silent};
+use vae_irt_core::train::{Epoch, Monitor, Part, Silent};
 
 const NA: i32 = i32::MIN;
 
@@ -481,6 +481,8 @@ fn reading_stops_when_it_is_asked_to() {
     struct Stop;
     impl Monitor for Stop {
         fn epoch(&self, _: &Epoch) {}
+
+        fn part(&self, _: Part, _: f64) {}
 
         fn cancelled(&self) -> bool {
             true

@@ -7,7 +7,7 @@ use crate::identify::rotation_tangents;
 use crate::kernels::Table;
 use crate::linalg::{cholesky, invert, invert_factored, mirror, orthonormalise};
 use crate::model::{Link, Model};
-use crate::train::{Monitor, Settings};
+use crate::train::{Monitor, Part, Settings};
 use crate::{Batch, Error, Responses, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayViewMut2, Axis, s};
@@ -124,10 +124,14 @@ impl Information {
         } else {
             CHUNK
         };
-        for positions in sample.chunks(chunk_size) {
+        for (number, positions) in sample.chunks(chunk_size).enumerate() {
             if monitor.cancelled() {
                 return Err(Error::Cancelled);
             }
+            monitor.part(
+                Part::Information,
+                (number * chunk_size) as f64 / sample.len() as f64,
+            );
             let chunk = Chunk::new(model, responses, scored, positions, &rule);
             if joint {
                 scores = chunk.scores(rule.polynomials.len(), true, Some(&mut blocks));

@@ -26,7 +26,7 @@ pub(crate) use uncertainty::{draws, uncertainty};
 use crate::kernels::encoder::Activations;
 use crate::model::{Gaussian, Model, WideGaussian};
 use crate::random::mix;
-use crate::train::{Monitor, settings};
+use crate::train::{Monitor, Part, settings};
 use crate::{Batch, Error, Responses, Result};
 use moments::{MomentsPart, Summary, WeightedPoints};
 use proposal::Proposal;
@@ -34,6 +34,7 @@ use quadrature::Grid;
 use rayon::prelude::*;
 use respondent::Respondent;
 use score::add_score;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use terms::Terms;
 
 /// Respondents whose responses are laid out at once.
@@ -126,6 +127,7 @@ pub(crate) fn expect(
     let size = respondents.len().div_ceil(SHARDS).max(1);
     let shards: Vec<(usize, MomentsPart)> = moments.parts(size).enumerate().collect();
     let kernel = model.encoder.kernel()?;
+    let done = AtomicUsize::new(0);
     let scores: Vec<Result<Vec<f64>>> = shards
         .into_par_iter()
         .map(|(shard, mut part)| {
@@ -137,6 +139,8 @@ pub(crate) fn expect(
                 if monitor.cancelled() {
                     return Err(Error::Cancelled);
                 }
+                let before = done.fetch_add(members.len(), Ordering::Relaxed);
+                monitor.part(Part::Posteriors, before as f64 / respondents.len() as f64);
                 batch.fill(responses, members);
                 kernel.encode(&batch, 0..members.len(), &mut activations);
                 for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {

@@ -5,7 +5,7 @@ use super::{Moments, Scored, Scoring, expect};
 use crate::kernels::Table;
 use crate::linalg::{solve_lower, solve_upper};
 use crate::model::Model;
-use crate::train::{Monitor, Settings};
+use crate::train::{Monitor, Part, Settings};
 use crate::{Error, Responses, Result, Timings};
 use ndarray::{Array1, Array2, ArrayView1, s};
 
@@ -53,7 +53,7 @@ pub(crate) fn polish(
     let mut last = None;
     let mut moved = 0.0;
     for round in 1.. {
-        let (moments, score) = timings.time("posteriors", || {
+        let (moments, score) = timings.time(Part::Posteriors.name(), || {
             expect(model, responses, respondents, Some(weights), scoring, monitor)
         })?;
         let scored = Scored {
@@ -63,7 +63,7 @@ pub(crate) fn polish(
         };
         let score = Array1::from(score);
         let mut inform = |model: &Model| {
-            timings.time("information", || {
+            timings.time(Part::Information.name(), || {
                 Information::new(model, responses, &scored, settings, monitor)
             })
         };

@@ -8,7 +8,7 @@ use crate::identify::{principal_conditions, rotation_tangents};
 use crate::linalg::{cholesky, invert, pack};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
-use crate::train::{Monitor, StdErrors};
+use crate::train::{Monitor, Part, StdErrors};
 use crate::{Error, Responses, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -146,11 +146,15 @@ pub(crate) fn uncertainty(
     let small = everybody.len() * n_parameters * n_dims <= MOST_KEPT;
     let mut kept: Vec<Array2<f32>> = Vec::new();
     let mut visit = |work: &mut dyn FnMut(&[usize], &Array2<f32>)| -> Result<()> {
-        let chunks = everybody.chunks(chunk_size(n_parameters, n_dims));
-        for (number, positions) in chunks.enumerate() {
+        let size = chunk_size(n_parameters, n_dims);
+        for (number, positions) in everybody.chunks(size).enumerate() {
             if monitor.cancelled() {
                 return Err(Error::Cancelled);
             }
+            monitor.part(
+                Part::StandardErrors,
+                (number * size) as f64 / everybody.len() as f64,
+            );
             if let Some(slopes) = kept.get(number) {
                 work(positions, slopes);
                 continue;

@@ -29,8 +29,32 @@ const SAMPLE: usize = 100_000;
 pub trait Monitor: Sync {
     /// An epoch of training has ended.
     fn epoch(&self, epoch: &Epoch);
+    /// A share of a part that follows the training is done. A part may be done again.
+    fn part(&self, part: Part, share: f64);
     /// True when the computation should stop; it then returns [`Error::Cancelled`].
     fn cancelled(&self) -> bool;
+}
+
+/// Parts of the computation that tell how far they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The posteriors of the respondents.
+    Posteriors,
+    /// The information about the items.
+    Information,
+    /// The standard errors.
+    StandardErrors,
+}
+
+impl Part {
+    /// The name, as in the timings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Posteriors => "posteriors",
+            Part::Information => "information",
+            Part::StandardErrors => "standard errors",
+        }
+    }
 }
 
 /// A monitor that neither listens nor stops.
@@ -38,6 +62,8 @@ pub struct Silent;
 
 impl Monitor for Silent {
     fn epoch(&self, _: &Epoch) {}
+
+    fn part(&self, _: Part, _: f64) {}
 
     fn cancelled(&self) -> bool {
         false
@@ -156,10 +182,10 @@ fn fit_in_pool(
             )?;
             (polished.moments, polished.information, Some(polished.converged))
         } else {
-            let moments = timings.time("posteriors", || {
+            let moments = timings.time(Part::Posteriors.name(), || {
                 posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)
             })?;
-            let information = timings.time("information", || {
+            let information = timings.time(Part::Information.name(), || {
                 Information::new(&model, responses, &distinct.scored(&moments), settings, monitor)
             })?;
             (moments, information, None)
@@ -176,7 +202,7 @@ fn fit_in_pool(
             moments.mean(distinct.place_of(position))
         })?;
     }
-    let uncertainty = timings.time("standard errors", || {
+    let uncertainty = timings.time(Part::StandardErrors.name(), || {
         posterior::uncertainty(
             &model,
             responses,
