@@ -1,58 +1,142 @@
-#' How well respondents or items fit
+#' How well respondents, items or groups of respondents fit
 #'
-#' Averages the probabilities of the observed responses over the posterior of each respondent, by respondent or by item.
+#' Averages the probabilities of the observed responses over the posterior of each respondent and sums them up by respondent, by
+#' item, or by group of respondents such as a party.
+#'
+#' @details
+#' A response is classified correctly when the observed option is the most probable one. The proportional reduction in error
+#' tells by how much the model lowers the share of wrong classifications below that of a baseline, which predicts for everybody
+#' the most frequent option of the item among all respondents (Poole and Rosenthal 1997); where several options are the most
+#' frequent, each is right for an equal part. For a group the baseline stays that of all respondents, so that a party which votes
+#' with the majority of the chamber leaves the model little to reduce; below 0 the model does worse than the baseline. Over all
+#' items (aggregate proportional reduction in error, APRE) it is that of [glance.vae_irt()], but for the few
+#' responses that are classified otherwise at the posterior mean.
+#'
+#' Respondents and responses are counted without weights.
 #'
 #' @param fit A `vae_irt` object.
-#' @param by `"respondents"` or `"items"`.
-#' @return A tibble with one row per respondent or item: `respondent` or `item`, `n_responses`, `log_likelihood` (sum of the
-#'   logarithms of the probabilities), `gmp` (geometric mean probability), `classification` (share of the responses that are
-#'   the most probable option), and for items `pre`, the proportional reduction in error: by how much the model lowers the share
-#'   of wrong classifications below that of always taking the most frequent option (Poole and Rosenthal 1997).
+#' @param by <[`tidy-select`][tidyselect::language]> `"respondents"`, `"items"`, or metadata columns of the respondents, such as
+#'   `party` or `c(party, state)`; with `c(items, party)` every item by group.
+#' @return A tibble with one row per respondent, item or group:
+#'   * `respondent`, `item`, or the columns of `by`; groups are sorted, those without a response have no row;
+#'   * `n_respondents`: number of respondents with a response in the group (for groups only);
+#'   * `n_responses`, and `n_correct`, the number of them that are classified correctly;
+#'   * `log_likelihood`: sum of the logarithms of the responses' probabilities (in nats);
+#'   * `gmp`: geometric mean probability of the responses, `exp(log_likelihood / n_responses)`;
+#'   * `classification`: `n_correct / n_responses`;
+#'   * `pre` (where items are told apart) or `apre` (for groups over all items): the proportional reduction in error, at most 1;
+#'     `NA` where the baseline makes no error.
+#' @references
+#' Poole, K. T. and Rosenthal, H. (1997) *Congress: A Political-Economic History of Roll Call Voting*. Oxford University Press.
+#' @seealso [cutpoints()] for where the items divide the respondents.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
-#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' votes <- data.frame(side = rep(c("left", "right"), 100), id = 1:200, truth$responses)
+#' fit <- vae_irt(votes, respondent = c(id, side), seed = 1, control = vae_control(threads = 1))
 #' response_fit(fit, "items")
-response_fit <- function(fit, by = c("respondents", "items")) {
+#' response_fit(fit, side)
+response_fit <- function(fit, by = "respondents") {
   check_class(fit, "vae_irt", "vae_irt")
-  by <- check_choice(by, c("respondents", "items"))
   check_estimated(fit)
-  responses <- fit$responses
-  found <- predictive(fit, responses, responses)
-  n_options <- lengths(fit$catalogue$options)
-  option <- option_ids(responses) + 1L
-  item <- rep(seq_along(n_options), n_options)[option]
-  names <- if (by == "items") fit$catalogue$item else respondent_names(responses$respondents)
-  group <- if (by == "items") item else rep(seq_along(names), responses_given(responses))
-  n <- tabulate(group, length(names))
+  respondents <- respondent_table(fit$responses)
+  by <- check_grouping(respondents, rlang::enquo(by))
+  cells <- observed_responses(fit)
+  grouped <- group_responses(cells, by, respondents, fit$catalogue$item)
+  group <- grouped$group
+  n_groups <- nrow(grouped$keys)
   total <- function(x) {
-    sums <- numeric(length(names))
+    sums <- numeric(n_groups)
     by_group <- rowsum(as.numeric(x), group)
     sums[as.integer(rownames(by_group))] <- by_group[, 1]
     sums
   }
-  log_likelihood <- total(found$log_probability)
-  correct <- total(found$correct)
-  table <- tibble::tibble(
-    name = names, n_responses = n, log_likelihood = log_likelihood, gmp = missing_if_nan(exp(log_likelihood / n)),
-    classification = missing_if_nan(correct / n)
-  )
-  names(table)[[1]] <- if (by == "items") "item" else "respondent"
-  if (by == "items") {
-    most <- vapply(split(tabulate(option, sum(n_options)), rep(seq_along(n_options), n_options)), max, numeric(1))
-    table$pre <- missing_if_nan(1 - (n - correct) / (n - unname(most)))
+  table <- grouped$keys
+  if (!by[[1]] %in% c("respondents", "items") || length(by) > 1) {
+    pair <- (group - 1) * as.double(nrow(respondents)) + cells$respondent
+    table$n_respondents <- tabulate(group[!duplicated(pair)], n_groups)
+  }
+  n <- tabulate(group, n_groups)
+  correct <- total(cells$correct)
+  log_likelihood <- total(cells$log_probability)
+  table$n_responses <- n
+  table$n_correct <- as.integer(correct)
+  table$log_likelihood <- log_likelihood
+  table$gmp <- missing_if_nan(exp(log_likelihood / n))
+  table$classification <- missing_if_nan(correct / n)
+  if (!identical(by, "respondents")) {
+    errors <- n - total(cells$baseline)
+    table[[if ("items" %in% by) "pre" else "apre"]] <- ifelse(errors > 1e-9 * n, 1 - (n - correct) / errors, NA_real_)
   }
   table
+}
+
+# What `by` selects: "respondents", "items", and names of metadata columns.
+check_grouping <- function(respondents, by, call = caller_env()) {
+  own <- c("respondents", "items")
+  metadata <- respondents[setdiff(names(respondents), c("respondent", "n_responses", own))]
+  choices <- c(list(respondents = NULL, items = NULL), as.list(metadata))
+  choices <- tibble::new_tibble(lapply(choices, function(x) x %||% logical(nrow(respondents))), nrow = nrow(respondents))
+  chosen <- names(choices)[select_columns(choices, by, "by", call)]
+  if (length(chosen) == 0 || ("respondents" %in% chosen && length(chosen) > 1)) {
+    abort_vaeirt(
+      c(
+        "{.arg by} must select {.val respondents}, {.val items}, or metadata columns of the respondents.",
+        x = if (length(chosen) == 0) "It selects nothing." else "Respondents cannot be combined with others.",
+        i = if (ncol(metadata) > 0) "The metadata columns are {.val {names(metadata)}}." else "The fit has no metadata."
+      ),
+      "argument",
+      call
+    )
+  }
+  chosen
+}
+
+# Every observed response: its respondent and item by number, the logarithm of its probability, whether it is the most probable
+# option, and how far the baseline, the most frequent option of the item, gets it right.
+observed_responses <- function(fit) {
+  responses <- fit$responses
+  found <- predictive(fit, responses, responses)
+  n_options <- lengths(fit$catalogue$options)
+  owner <- rep(seq_along(n_options), n_options)
+  option <- option_ids(responses) + 1L
+  chosen <- tabulate(option, sum(n_options))
+  most <- vapply(split(chosen, owner), max, numeric(1))
+  frequent <- chosen == most[owner]
+  share <- frequent / tabulate(owner[frequent], length(n_options))[owner]
+  list(
+    respondent = rep(seq_along(responses_given(responses)), responses_given(responses)),
+    item = owner[option],
+    log_probability = found$log_probability,
+    correct = found$correct,
+    baseline = share[option]
+  )
+}
+
+# The group of every response, and the tibble of the groups.
+group_responses <- function(cells, by, respondents, items) {
+  if (identical(by, "respondents")) {
+    return(list(group = cells$respondent, keys = tibble::tibble(respondent = respondents$respondent)))
+  }
+  if (identical(by, "items")) {
+    return(list(group = cells$item, keys = tibble::tibble(item = items)))
+  }
+  columns <- lapply(rlang::set_names(by), function(name) {
+    if (name == "items") cells$item else respondents[[name]][cells$respondent]
+  })
+  group <- group_rows(columns)
+  keys <- tibble::as_tibble(lapply(columns, function(column) column[!duplicated(group)]))
+  sorted <- do.call(order, c(unname(as.list(keys)), method = "radix"))
+  keys <- keys[sorted, ]
+  if ("items" %in% by) {
+    keys$items <- items[keys$items]
+    names(keys)[by == "items"] <- "item"
+  }
+  list(group = order(sorted)[group], keys = keys)
 }
 
 # Probabilities of the responses `asked` by a fit, given others of the same respondents.
 predictive <- function(fit, given, asked) {
   settings <- list(refine = fit$refined, draws = fit$draws, seed = fit$seed, threads = fit$control$threads)
   unwrap_rust(rust_predictive(fit$model, rust_responses(fit, given), rust_responses(fit, asked), settings))
-}
-
-# The option ids of responses, from 0.
-option_ids <- function(responses) {
-  size <- responses$option_size
-  readBin(responses$options, "integer", length(responses$options) %/% size, size, signed = size > 2, endian = "little")
 }
