@@ -26,8 +26,8 @@
 #' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"`, and for up to 40 on the
 #'   map. For the map also a vector of names.
 #' @param items Names of items: in `"response_curves"` those to draw (by default four that range from the most to the least
-#'   discriminating ones), on the map those whose cutting lines are drawn (by default the four most discriminating ones), in
-#'   `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
+#'   discriminating ones), on the map those whose cutting lines are drawn (by default the two most discriminating ones of each
+#'   dimension), in `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
 #' @param ... Must be empty.
 #' @return A ggplot object. `plot()` draws it and returns it invisibly.
 #' @export

@@ -36,9 +36,10 @@ named_points <- function(points, labels, call) {
 
 # The parts of some items' cutting lines that lie in a box, and where their arrows end.
 cutting_segments <- function(fit, dimension, items, x, y) {
-  chosen <- if (is.null(items)) fit$catalogue$item[utils::head(items_by_strength(fit, dimension), 4)] else items
-  lines <- cutpoints(fit, dimension)
-  lines <- lines[lines$item %in% chosen, ]
+  owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
+  # The two that each dimension divides most.
+  chosen <- if (is.null(items)) unlist(lapply(dimension, function(d) utils::head(items_by_strength(fit, d), 2))) else match(items, fit$catalogue$item)
+  lines <- tibble::tibble(label = item_labels(fit), !!!cutting_lines(fit, dimension))[owner %in% chosen, ]
   along <- cbind(-lines$normal_2, lines$normal_1)
   at <- cbind(lines$midpoint_1, lines$midpoint_2)
   # Where the line enters and leaves the box, in steps along it from its midpoint.
@@ -53,7 +54,7 @@ cutting_segments <- function(fit, dimension, items, x, y) {
   arrow <- 0.05 * max(diff(x), diff(y))
   middle <- at + along * (from + to) / 2
   segments <- tibble::tibble(
-    label = if (nrow(lines) == length(unique(lines$item))) lines$item else paste0(lines$item, ": ", lines$response),
+    label = lines$label,
     x = at[, 1] + along[, 1] * from, y = at[, 2] + along[, 2] * from,
     xend = at[, 1] + along[, 1] * to, yend = at[, 2] + along[, 2] * to,
     arrow_x = middle[, 1], arrow_y = middle[, 2],
