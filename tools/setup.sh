@@ -8,11 +8,11 @@ case "${1:-base}" in
     r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl
     r-cran-posterior r-cran-gparotation r-cran-vdiffr curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
-  check) wanted="r-cran-mcmcpack qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
+  check) wanted="r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
     texlive-fonts-extra lmodern" ;;
   bench) wanted="r-cran-mcmcpack" ;;
   doc) wanted="r-cran-roxygen2" ;;
-  site) wanted="r-cran-pkgdown pandoc" ;;
+  site) wanted="r-cran-pkgdown r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools chromium" ;;
   *) echo "setup.sh: unknown task $1" >&2; exit 2 ;;
 esac
 
