@@ -48,9 +48,12 @@ plot_comparison <- function(points, about, fits, reference, column) {
       inherit.aes = FALSE, fill = NA, colour = "grey80", linewidth = 0.4
     ) +
     ggplot2::geom_segment(
-      ggplot2::aes(x = range[[1]], y = range[[1]], xend = range[[2]], yend = range[[2]]), frames, colour = faint, linewidth = 0.3
+      ggplot2::aes(x = range[[1]], y = range[[1]], xend = range[[2]], yend = range[[2]]), frames,
+      colour = faint, linewidth = 0.3
     ) +
-    ggplot2::geom_point(ggplot2::aes(colour = .data$group, shape = .data$group), size = if (single) 1.6 else 1.1, alpha = 0.8) +
+    ggplot2::geom_point(
+      ggplot2::aes(colour = .data$group, shape = .data$group), size = if (single) 1.6 else 1.1, alpha = 0.8
+    ) +
     name_layer(points, range, 0.022 * (length(fits) - 1)) +
     correlation_layer(about, fits, range, groups) +
     scale_groups(groups, column) +

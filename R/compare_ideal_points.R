@@ -4,19 +4,19 @@
 #' well they agree.
 #'
 #' @details
-#' The reference is moved and scaled to mean 0 and standard deviation 1, so that differences are in standard deviations of the
-#' reference; in several dimensions one scale serves all of them (the mean of their variances is 1), which keeps distances. Every
-#' other fit goes through the map that brings it closest to the reference on the respondents that both have: in one dimension to
-#' the reference's mean and standard deviation, with the sign of their correlation; in several by Procrustes analysis (Schonemann
-#' 1966, \doi{10.1007/BF02289451}), a shift, one scale, and a rotation or reflection. The scale makes spreads equal; that of least
-#' squares would shrink a fit the more the less it agrees. Fits with more dimensions than others are compared on their
-#' first ones.
+#' The reference is moved and scaled to mean 0 and standard deviation 1, so that differences are in standard deviations of
+#' the reference; in several dimensions one scale serves all of them (the mean of their variances is 1), which keeps
+#' distances. Every other fit goes through the map that brings it closest to the reference on the respondents that both have:
+#' in one dimension to the reference's mean and standard deviation, with the sign of their correlation; in several by
+#' Procrustes analysis (Schonemann 1966, \doi{10.1007/BF02289451}): a shift, one scale, and a rotation or reflection. The scale
+#' makes spreads equal; that of least squares would shrink a fit the more the less it agrees. Fits with more dimensions than
+#' others are compared on their first ones.
 #'
-#' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. Draws of
-#' a chain and `vae_irt` objects are taken on their normalised scale (see [ideal_points()]).
+#' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. Those of draws
+#' and of `vae_irt` objects are the errors of respondents relative to each other (see [ideal_points()]).
 #'
 #' Correlations over all respondents of a polarised chamber are high whatever the fits do within parties: look at
-#' `group`. The one-dimensional estimates of `oc()` are ranks, so its Pearson correlations are lower than its rank correlations.
+#' `group`. The one-dimensional estimates of `oc()` are ranks: look at its rank correlations.
 #'
 #' @param ... Two or more things that [ideal_points()] reads, named as they are to be called; without a name a variable has
 #'   its own and anything else that of its class.
@@ -24,14 +24,14 @@
 #' @param group <[`tidy-select`][tidyselect::language]> A metadata column, such as `party`, by whose values agreement is told
 #'   as well. It is taken from the reference, or from the first other fit that knows a respondent's value.
 #' @param conf.level Level of the intervals of the aligned points.
-#' @return A tibble of class `ideal_point_comparison` with one row per pair of fits, dimension and group: `x` and `y` (names of
-#'   the fits), `dimension`, `group` (`"all"`, and each value of the column chosen with `group`), `n` (respondents that have an
-#'   estimate in both), `pearson` and `spearman` (correlation and rank correlation; `NA` for fewer than 3), and `rmsd` (root mean
-#'   squared difference of the aligned points, in standard deviations of the reference).
+#' @return A tibble of class `ideal_point_comparison` with one row per pair of fits, dimension and group: `x` and `y` (names
+#'   of the fits), `dimension`, `group` (`"all"`, and each value of the column chosen with `group`), `n` (respondents, or
+#'   respondents and periods, with an estimate in both), `pearson` and `spearman` (correlation and rank correlation; `NA` for
+#'   fewer than 3), and `rmsd` (root mean squared difference of the aligned points, in standard deviations of the reference).
 #'
-#'   [ideal_points()] gives its aligned points: `fit`, `respondent`, the group's column, `dimension`, `period` (dynamic models
-#'   only), `estimate`, `std.error`, `conf.low`, `conf.high`, and `difference`, the estimate less that of the reference
-#'   (`NA` for respondents whom the reference lacks). [summary()] lists who differs most.
+#'   [ideal_points()] gives its aligned points: `fit`, `respondent`, the group's column, `dimension`, `period` (dynamic
+#'   models only), `estimate`, `std.error`, `conf.low`, `conf.high`, all on the scale of the reference, and `difference`, the
+#'   estimate less that of the reference (`NA` for respondents whom the reference lacks). [summary()] lists who differs most.
 #' @seealso [autoplot.ideal_point_comparison()]
 #' @export
 #' @examples
@@ -44,7 +44,7 @@
 compare_ideal_points <- function(..., reference = 1, group = NULL, conf.level = 0.95) {
   call <- rlang::current_env()
   level <- check_share(conf.level)
-  fits <- name_fits(list(...), rlang::exprs(...), call)
+  fits <- name_fits(list(...), as.list(substitute(list(...)))[-1], call)
   reference <- check_reference(reference, names(fits), call)
   points <- Map(read_fit, fits, names(fits), MoreArgs = list(level = level, call = call))
   dims <- common_dims(points, call)
@@ -66,12 +66,7 @@ compare_ideal_points <- function(..., reference = 1, group = NULL, conf.level = 
   )
 }
 
-#' @rdname ideal_points
-#' @export
-ideal_points.ideal_point_comparison <- function(x, ...) {
-  check_no_dots(..., call = rlang::current_env())
-  attr(x, "points")
-}
+number_columns <- c("estimate", "std.error", "conf.low", "conf.high")
 
 name_fits <- function(fits, expressions, call) {
   if (length(fits) < 2) {
@@ -80,8 +75,9 @@ name_fits <- function(fits, expressions, call) {
     )
   }
   given <- rlang::names2(fits)
-  found <- Map(function(fit, expression) if (is.symbol(expression)) as.character(expression) else class(fit)[[1]], fits, expressions)
-  names <- ifelse(nzchar(given), given, unlist(found))
+  variables <- vapply(expressions, function(x) if (is.symbol(x)) as.character(x) else "", character(1))
+  classes <- vapply(fits, function(x) class(x)[[1]], character(1))
+  names <- ifelse(nzchar(given), given, ifelse(nzchar(variables), variables, classes))
   twice <- unique(given[nzchar(given) & duplicated(given)])
   if (length(twice) > 0) {
     abort_vaeirt("Every fit needs a name of its own, and {.val {twice}} occur{?s/} more than once.", "argument", call)
@@ -102,17 +98,18 @@ check_reference <- function(reference, names, call) {
 
 read_fit <- function(fit, name, level, call) {
   tryCatch(
-    {
-      if (inherits(fit, "vae_irt")) {
-        ideal_points(fit, scale = "normalised", conf.level = level)
-      } else {
-        ideal_points(fit, conf.level = level)
-      }
-    },
+    if (inherits(fit, "vae_irt")) relative_points(fit, level) else ideal_points(fit, conf.level = level),
     vaeirt_error = function(cnd) {
       abort_vaeirt("The ideal points of {.val {name}} cannot be read.", "input", call, parent = cnd)
     }
   )
+}
+
+# With the standard errors of the normalised scale, and the dimensions as far apart as the model has them.
+relative_points <- function(fit, level) {
+  points <- ideal_points(fit, scale = "normalised", conf.level = level)
+  points[number_columns] <- lapply(points[number_columns], `*`, fit$moments$sd[points$dimension])
+  points
 }
 
 # The number of dimensions that all fits have.
@@ -134,8 +131,6 @@ common_dims <- function(points, call) {
   }
   min(n)
 }
-
-number_columns <- c("estimate", "std.error", "conf.low", "conf.high")
 
 # Ideal points with one row per respondent (and period): `key`, the metadata and a matrix for each column of numbers.
 spread_points <- function(points, dims) {
@@ -222,7 +217,8 @@ check_shared <- function(own, target, name, reference, dims, call) {
   if (n < 3 + dims) {
     abort_vaeirt(
       c(
-        "{.val {name}} and the reference {.val {reference}} share {n} respondent{?s}; {dims} dimension{?s} need{?s/} {3 + dims}.",
+        "{.val {name}} and the reference {.val {reference}} share {n} respondent{?s}; {dims} dimension{?s}
+         need{?s/} {3 + dims}.",
         x = "Names of {.val {name}} are {.val {utils::head(own_names, 3)}}, ...;
              of {.val {reference}} {.val {utils::head(target_names, 3)}}, ...",
         i = "Respondents are matched by name, letter by letter."
@@ -297,10 +293,10 @@ correlation <- function(pairs, method) {
 #' @param object A comparison of [compare_ideal_points()].
 #' @param n Number of respondents per pair of fits and dimension.
 #' @param ... Must be empty.
-#' @return A tibble with the respondents whose aligned estimates differ most, the largest difference first: `x` and `y` (names
-#'   of the fits), `dimension`, `respondent`, `period` (dynamic models only), the group's column, `estimate_x`, `estimate_y`,
-#'   `difference` (`estimate_y - estimate_x`, in standard deviations of the reference), and `rank_x` and `rank_y`, the places of
-#'   the respondent in rising order among those of both fits.
+#' @return A tibble with the respondents whose aligned estimates differ most, the largest difference first: `x` and `y`
+#'   (names of the fits), `dimension`, `respondent`, `period` (dynamic models only), the group's column, `estimate_x`,
+#'   `estimate_y`, `difference` (`estimate_y - estimate_x`, in standard deviations of the reference), and `rank_x` and `rank_y`,
+#'   the places of the respondent in rising order among those of both fits.
 #' @export
 #' @examples
 #' published <- c(ann = -1.1, bob = -0.4, cat = 0.1, dan = 0.6, eve = 1.4)
@@ -313,7 +309,7 @@ summary.ideal_point_comparison <- function(object, n = 5, ...) {
   cells <- unique(as.data.frame(object)[c("x", "y", "dimension")])
   rows <- lapply(seq_len(nrow(cells)), function(k) {
     pairs <- pair_points(attr(object, "points"), c(cells$x[[k]], cells$y[[k]]), cells$dimension[[k]], column)
-    table <- tibble::tibble(x = cells$x[[k]], y = cells$y[[k]], dimension = cells$dimension[[k]], respondent = pairs$respondent)
+    table <- tibble::tibble(cells[k, ], respondent = pairs$respondent)
     table$period <- pairs[["period"]]
     if (!is.null(column)) table[[column]] <- pairs$group
     table$estimate_x <- pairs$x
@@ -328,10 +324,13 @@ summary.ideal_point_comparison <- function(object, n = 5, ...) {
 
 #' @export
 print.ideal_point_comparison <- function(x, ...) {
+  whole <- all(c("x", "y", "dimension", "group", "n", "pearson", "spearman", "rmsd") %in% names(x))
+  if (!whole || !any(x$group == "all")) {
+    return(NextMethod())
+  }
   points <- attr(x, "points")
   reference <- attr(x, "reference")
-  fits <- unique(points$fit)
-  cli::cat_line("Ideal points of ", length(fits), " fits, aligned to ", reference, " (mean 0, SD 1)")
+  cli::cat_line("Ideal points of ", length(unique(points$fit)), " fits, aligned to ", reference, " (mean 0, SD 1)")
   for (d in unique(x$dimension)) {
     cli::cat_line()
     if (max(points$dimension) > 1) cli::cat_line("Dimension ", d)
@@ -369,10 +368,12 @@ largest_differences <- function(x, n) {
   found <- summary(x, n = n)
   reference <- attr(x, "reference")
   found <- found[found$x == reference | found$y == reference, ]
-  difference <- ifelse(found$y == reference, -1, 1) * found$difference
+  difference <- round(ifelse(found$y == reference, -1, 1) * found$difference, 2)
+  difference[difference == 0] <- 0
   other <- ifelse(found$y == reference, found$x, found$y)
   key <- paste0(other, if (max(x$dimension) > 1) paste0(", dimension ", found$dimension), ":")
-  who <- paste0(found$respondent, point_period(found[["period"]]), " ", formatC(difference, digits = 2, format = "f", flag = "+"))
+  change <- formatC(difference, digits = 2, format = "f", flag = "+")
+  who <- paste0(found$respondent, point_period(found[["period"]]), " ", change)
   lines <- vapply(split(who, factor(key, unique(key))), paste, character(1), collapse = ", ")
   paste(format(names(lines)), lines)
 }

@@ -6,11 +6,11 @@
 #' @details
 #' What each class gives, beside the estimates:
 #'
-#' | class | package | function | `std.error` | interval | draws |
+#' | class | package | function | `std.error` | interval | of draws |
 #' |:------|:--------|:---------|:------------|:---------|:------|
 #' | `vae_irt` | vaeirt | [vae_irt()] | posterior SD | quantiles (Cornish-Fisher) | no |
 #' | `ideal` | pscl | `ideal()` | SD of the draws | quantiles of the draws | yes |
-#' | `mcmc` | MCMCpack | `MCMCirt1d()`, `MCMCirtKd()`, `MCMCdynamicIRT1d()`, ... | SD of the draws | quantiles of the draws | yes |
+#' | `mcmc` | MCMCpack | `MCMCirt1d()`, `MCMCirtKd()`, ... | SD of the draws | quantiles of the draws | yes |
 #' | `nomObject` | wnominate | `wnominate()` | bootstrap, with `trials` of 4 or more | normal | no |
 #' | `OCobject` | oc | `oc()` | none | none | no |
 #' | `binIRT`, `ordIRT` | emIRT | `binIRT()`, `ordIRT()` | bootstrap or variational | normal | no |
@@ -23,27 +23,31 @@
 #' *wnominate*, *oc*. In one dimension the estimates of `oc()` are ranks: compare them by rank correlations. In several, the
 #' points of both lie in a unit ball. Legislators who were set aside keep a row of `NA`.
 #'
-#' *emIRT*. Variational variances are far too small to be used as standard errors (Imai, Lo and Olmsted 2016,
-#' \doi{10.1017/S000305541600037X}), and `binIRT()` and `ordIRT()` give one variance for everybody. After `boot_emIRT()` its
-#' bootstrap standard errors are used instead. `ordIRT()` and `hierIRT()` keep no names: the respondents are then the row
-#' numbers `"1"`, `"2"`, ... of the data (for `hierIRT()` of the ideal points that `.data$i` counts from 0), unless
-#' `respondents` names them. The ideal points of `hierIRT()` are `x_implied`, the covariates times the coefficients of the group
-#' plus the error of the individual. `dynIRT()` gives zeros for periods in which somebody did not serve; they are left out.
+#' *emIRT*. Its variational variances are far too small to be believed, as its own help says, and those of `binIRT()` and
+#' `ordIRT()` are one number for everybody. After `boot_emIRT()` the standard errors are those of this parametric bootstrap
+#' (Imai, Lo and Olmsted 2016, \doi{10.1017/S000305541600037X}). The ideal points of `hierIRT()` are `x_implied`, the covariates
+#' times the coefficients of the group plus the error of the individual. `dynIRT()` gives zeros for periods in which somebody
+#' did not serve; they are left out.
+#'
+#' *Names*. `ordIRT()`, `hierIRT()` and `mirt()` keep no names: the respondents are then the row numbers `"1"`, `"2"`, ... of
+#' the data (for `hierIRT()` of the ideal points, which `.data$i` counts from 0), unless `respondents` names them.
 #'
 #' @section Draws:
 #' The likelihood does not know location, scale and rotation, and draws of a chain wander along them as far as the priors
 #' let them. `ideal(normalize = TRUE)` normalises the posterior mean and not every draw, and MCMCpack no draw at all, so the
-#' standard deviations of the draws as they are contain the free location and scale (they are 1.7 times too wide on the 109th
-#' Senate), and in several dimensions their means contain turned axes. With `align_draws` each draw is first moved, scaled and
-#' rotated to the others (generalised Procrustes analysis, Gower 1975, \doi{10.1007/BF02291478}; in one dimension this is
-#' normalising, and setting the sign), then all of them together to the posterior mean that the object reports. Estimates are
-#' the means of these draws; in one dimension they differ from the object's own in the third digit. The standard errors are
-#' those of respondents relative to each other, as `scale = "normalised"` gives them for a `vae_irt` object. Location and scale
-#' that were fixed by holding respondents at given positions are no longer theirs: use `align_draws = FALSE` there.
+#' standard deviations of the draws as they are contain the free location and scale (on the 109th Senate they are 1.7 times too
+#' wide), and in several dimensions their means contain turned axes.
+#'
+#' With `align_draws` each draw is first moved, scaled and rotated to the others (generalised Procrustes analysis, Gower 1975,
+#' \doi{10.1007/BF02291478}; in one dimension this is normalising, and setting the sign), then all of them together to the
+#' posterior mean that the object reports. Estimates are the means of these draws; in one dimension they differ from the
+#' object's own in the third digit. The standard errors are those of respondents relative to each other, as
+#' `scale = "normalised"` gives them for a `vae_irt` object. Respondents whom the model held at given positions do not stay
+#' there: use `align_draws = FALSE` then.
 #'
 #' @param x A fit of one of these classes; a data frame with the columns `respondent`, `estimate` and, if there are any,
-#'   `dimension`, `period`, `std.error`, `conf.low`, `conf.high` and metadata; a numeric matrix of positions with respondents in
-#'   rows and dimensions in columns; a named numeric vector; or a comparison of [compare_ideal_points()].
+#'   `dimension`, `period`, `std.error`, `conf.low`, `conf.high` and metadata; a numeric matrix of positions with
+#'   respondents in rows and dimensions in columns; a named numeric vector; or a comparison of [compare_ideal_points()].
 #' @param ... For `SingleGroupClass` passed to `mirt::fscores()`; else it must be empty.
 #' @param conf.level Level of the intervals. Intervals that a data frame brings along stay as they are.
 #' @param scale For `vae_irt`: as in [tidy.vae_irt()].
@@ -130,8 +134,15 @@ ideal_points.numeric <- function(x, ..., respondents = NULL, conf.level = 0.95) 
   ideal_points(matrix(x, dimnames = list(names(x), NULL)), respondents = respondents, conf.level = conf.level)
 }
 
-# The table: the one place where it is built. `respondents` is a tibble with one row per row of the matrices; errors and limits
-# may be missing.
+#' @rdname ideal_points
+#' @export
+ideal_points.ideal_point_comparison <- function(x, ...) {
+  check_no_dots(..., call = rlang::current_env())
+  attr(x, "points")
+}
+
+# The table of the methods for fits. `respondents` is a tibble with one row per row of the matrices; limits are computed where
+# there are none.
 new_ideal_points <- function(respondents, estimate, std_error, level, limits = NULL, period = NULL) {
   row <- rep(seq_len(nrow(estimate)), each = ncol(estimate))
   by_row <- function(x) as.vector(t(x))
@@ -186,9 +197,11 @@ check_point_columns <- function(x, at, call) {
     )
   }
   values <- c(at$estimate, at$std.error)
-  bad <- values[!vapply(as.list(x)[values], is.numeric, logical(1))]
+  bad <- values[!vapply(as.list(x)[values], function(column) is.numeric(column) || all(is.na(column)), logical(1))]
   if (length(bad) > 0) {
-    abort_vaeirt("Column {.val {names(x)[[bad[[1]]]]}} holds no numbers: it is {describe(x[[bad[[1]]]])}.", "input", call)
+    abort_vaeirt(
+      "Column {.val {names(x)[[bad[[1]]]]}} holds no numbers: it is {describe(x[[bad[[1]]]])}.", "input", call
+    )
   }
   if (length(at$std.error) > 0 && length(at$std.error) != length(at$estimate)) {
     abort_vaeirt(
@@ -221,7 +234,7 @@ long_points <- function(x, at, level, call) {
   limits <- posterior_limits(table$estimate, table$std.error, 0, level)
   table$conf.low <- x[["conf.low"]] %||% limits$low
   table$conf.high <- x[["conf.high"]] %||% limits$high
-  point <- paste0(table$respondent, point_period(table$period))
+  point <- paste0(table$respondent, point_period(table[["period"]]))
   several <- length(unique(table$dimension)) > 1
   check_unique(paste0(point, if (several) paste0(" (dimension ", table$dimension, ")")), "ideal point", call)
   table[order(match(point, point), table$dimension), ]

@@ -37,8 +37,9 @@ ideal_points.mcmc <- function(x, ..., align_draws = TRUE, conf.level = 0.95) {
   points_of_draws(draws, rows["respondent"], colMeans(draws), align_draws, level, period)
 }
 
-# What the names of MCMCpack's columns mean: NAME in one dimension, NAME.D in several (and always from MCMCirtKd()), NAME.tT in
-# dynamic models. A name that ends in a number is a dimension when all names do and every respondent has all of them.
+# What the names of MCMCpack's columns mean: NAME in one dimension, NAME.D in several (and always from MCMCirtKd()), NAME.tT
+# in dynamic models. The number at the end of a name is a dimension when all names have one and every respondent has all of
+# them.
 read_theta <- function(names, title) {
   meaning <- tibble::tibble(respondent = names, dimension = 1L, period = NA_integer_)
   if (any(grepl("irt(Hier)?1d", title))) {

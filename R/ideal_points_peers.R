@@ -85,19 +85,7 @@ points_of_emirt <- function(estimate, bootstrap, variances, respondents, level, 
 #' @rdname ideal_points
 #' @export
 ideal_points.SingleGroupClass <- function(x, ..., respondents = NULL, conf.level = 0.95) {
-  scores <- mirt_scores(x, ...)
-  rownames(scores) <- mirt_names(x, nrow(scores))
-  ideal_points(scores, respondents = respondents, conf.level = conf.level)
-}
-
-mirt_scores <- function(x, ...) {
   rlang::check_installed("mirt", reason = "for the scores of its models")
-  getExportedValue("mirt", "fscores")(x, full.scores = TRUE, full.scores.SE = TRUE, ...)
-}
-
-# The data of the model lack the rows without a response, which the scores have.
-mirt_names <- function(x, n) {
-  names <- number_names(seq_len(n))
-  names[x@Data$rowID] <- rownames(x@Data$data) %||% names[x@Data$rowID]
-  names
+  scores <- getExportedValue("mirt", "fscores")(x, full.scores = TRUE, full.scores.SE = TRUE, ...)
+  ideal_points(scores, respondents = respondents, conf.level = conf.level)
 }
