@@ -37,8 +37,8 @@ autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = 3,
 }
 
 plot_comparison <- function(points, about, fits, reference, column) {
-  groups <- if (is.null(column)) "all" else sort(unique(points$group))
-  points$group <- factor(points$group, groups)
+  groups <- c(sort(unique(points$group)), if (anyNA(points$group)) "unknown")
+  points$group <- factor(ifelse(is.na(points$group), "unknown", points$group), groups)
   frames <- unique(points[c("fit_x", "fit_y")])
   range <- range(points$x, points$y) + c(-0.08, 0.08) * diff(range(points$x, points$y))
   single <- length(fits) == 2
@@ -87,10 +87,13 @@ name_layer <- function(points, range, line) {
     height[rows] <- stack_names(height[rows], lowest[rows], highest[rows], line)
   }
   turn <- ifelse(above, size, -size)
+  nudge_x <- ifelse(shown, turn * (right - width / 2 - share(points$x)), 0)
+  nudge_y <- turn * (height - share(points$y))
+  # Names keep clear of points too, unless there are so many that it would take minutes.
+  kept <- shown | nrow(points) <= 2000
   label_points(
-    ggplot2::aes(label = .data$label), points, colour = ink, box.padding = 0.1, xlim = range, ylim = range,
-    nudge_x = ifelse(shown, turn * (right - width / 2 - share(points$x)), 0),
-    nudge_y = turn * (height - share(points$y))
+    ggplot2::aes(label = .data$label), points[kept, ], colour = ink, box.padding = 0.1, xlim = range, ylim = range,
+    nudge_x = nudge_x[kept], nudge_y = nudge_y[kept]
   )
 }
 

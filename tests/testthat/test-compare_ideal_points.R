@@ -177,6 +177,14 @@ test_that("the figure has a panel per pair, with the most different named", {
   names <- names$label[names$PANEL == names$PANEL[[1]] & names$label != ""]
   expect_identical(sort(names), sort(summary(compared, 2)$respondent[1:2]))
   expect_identical(sum(ggplot2::layer_data(autoplot(compared, n_labels = 0), 4)$label != ""), 0L)
+  many <- stats::setNames(seq_len(2500), paste0("voter ", seq_len(2500)))
+  plot <- autoplot(compare_ideal_points(many, rev(sqrt(many))), n_labels = 4)
+  expect_identical(nrow(ggplot2::layer_data(plot, 4)), 4L)
+  # Members of unknown parties are drawn too.
+  some <- as_published(chamber())
+  some$party[1:4] <- NA
+  plot <- autoplot(compare_ideal_points(some, shaken(0.3), group = party))
+  expect_identical(sum(ggplot2::layer_data(plot, 3)$colour == palette_vaeirt[[3]]), 4L)
 })
 
 test_that("the figures look as they did", {
