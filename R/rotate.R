@@ -46,7 +46,7 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     promax = oblique(stats::promax(gamma, ...)$rotmat),
     oblimin = oblique(gpa(gamma, "oblimin", ...)),
     target = t(gpa(gamma, "targetT", Target = check_target(target, nrow(gamma), fit, call), ...)),
-    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit, call)))
+    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit, call))$rotation)
   )
   remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
 }
@@ -63,14 +63,27 @@ gpa <- function(gamma, name, ...) {
   if (name == "oblimin") solve(t(rotation)) else rotation
 }
 
-# The orthogonal matrix that brings the rows of x closest to those of the target.
+# The map x -> scale * x rotation + shift that brings the rows of x closest to those of the target, where the rotation is
+# orthogonal and the scale gives x the spread of the target (Schonemann 1966, https://doi.org/10.1007/BF02289451). The scale of
+# least squares would also shrink x by how little the two agree.
 procrustes <- function(x, target) {
   use <- stats::complete.cases(x, target)
-  parts <- svd(crossprod(
-    scale(x[use, , drop = FALSE], scale = FALSE), scale(target[use, , drop = FALSE], scale = FALSE)
-  ))
+  centre <- colMeans(x[use, , drop = FALSE])
+  target_centre <- colMeans(target[use, , drop = FALSE])
+  x <- sweep(x[use, , drop = FALSE], 2, centre)
+  target <- sweep(target[use, , drop = FALSE], 2, target_centre)
+  rotation <- closest_rotation(crossprod(x, target))
+  scale <- sqrt(sum(target^2) / sum(x^2))
+  list(rotation = rotation, scale = scale, shift = target_centre - scale * as.vector(centre %*% rotation))
+}
+
+# The orthogonal matrix with the greatest trace of its product with the transposed argument.
+closest_rotation <- function(products) {
+  parts <- svd(products)
   parts$u %*% t(parts$v)
 }
+
+apply_map <- function(x, map) sweep(map$scale * x %*% map$rotation, 2, map$shift, "+")
 
 check_target <- function(target, n, fit, call) {
   target <- if (is.data.frame(target)) as.matrix(target) else target
