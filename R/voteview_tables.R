@@ -79,12 +79,16 @@ csv_header <- function(path, call) {
   if (!file.exists(path) || dir.exists(path)) {
     abort_vaeirt("There is no file {.path {path}}.", "file", call)
   }
-  line <- readLines(path, 1, warn = FALSE, encoding = "UTF-8")
+  line <- readLines(path, 1, warn = FALSE)
   if (length(line) == 0) {
     abort_vaeirt("The file {.path {path}} is empty.", "file", call)
   }
-  line <- sub("^\xef\xbb\xbf", "", line, useBytes = TRUE)
-  scan(text = line, what = "", sep = ",", quote = "\"", quiet = TRUE, encoding = "UTF-8")
+  bytes <- charToRaw(line)
+  mark <- as.raw(c(0xef, 0xbb, 0xbf))
+  if (identical(utils::head(bytes, 3), mark)) {
+    line <- rawToChar(bytes[-(1:3)])
+  }
+  scan(text = line, what = "", sep = ",", quote = "\"", quiet = TRUE)
 }
 
 # Some columns of a CSV file. Numbers are read as numbers; where one is none, everything is text, so that the culprit is
