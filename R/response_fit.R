@@ -1,22 +1,22 @@
 #' How well respondents, items or groups of respondents fit
 #'
-#' Averages the probabilities of the observed responses over the posterior of each respondent and sums them up by respondent, by
-#' item, or by group of respondents such as a party.
+#' Averages the probabilities of the observed responses over the posterior of each respondent and sums them up by
+#' respondent, by item, or by group of respondents such as a party.
 #'
 #' @details
 #' A response is classified correctly when the observed option is the most probable one. The proportional reduction in error
-#' tells by how much the model lowers the share of wrong classifications below that of a baseline, which predicts for everybody
-#' the most frequent option of the item among all respondents (Poole and Rosenthal 1997); where several options are the most
-#' frequent, each is right for an equal part. For a group the baseline stays that of all respondents, so that a party which votes
-#' with the majority of the chamber leaves the model little to reduce; below 0 the model does worse than the baseline. Over all
-#' items (aggregate proportional reduction in error, APRE) it is that of [glance.vae_irt()], but for the few
-#' responses that are classified otherwise at the posterior mean.
+#' tells by how much the model lowers the share of wrong classifications below that of a baseline, which predicts for
+#' everybody the most frequent option of the item among all respondents (Poole and Rosenthal 1997); where several options
+#' are the most frequent, each is right for an equal part. For a group the baseline stays that of all respondents, so that a
+#' party which votes with the majority of the chamber leaves the model little to reduce; below 0 the model does worse than
+#' the baseline. Over all items (aggregate proportional reduction in error, APRE) it is that of [glance.vae_irt()], but for
+#' the few responses that are classified otherwise at the posterior mean.
 #'
 #' Respondents and responses are counted without weights.
 #'
 #' @param fit A `vae_irt` object.
-#' @param by <[`tidy-select`][tidyselect::language]> `"respondents"`, `"items"`, or metadata columns of the respondents, such as
-#'   `party` or `c(party, state)`; with `c(items, party)` every item by group.
+#' @param by <[`tidy-select`][tidyselect::language]> `"respondents"`, `"items"`, or metadata columns of the respondents,
+#'   such as `party` or `c(party, state)`; with `c(items, party)` every item by group.
 #' @return A tibble with one row per respondent, item or group:
 #'   * `respondent`, `item`, or the columns of `by`; groups are sorted, those without a response have no row;
 #'   * `n_respondents`: number of respondents with a response in the group (for groups only);
@@ -24,10 +24,11 @@
 #'   * `log_likelihood`: sum of the logarithms of the responses' probabilities (in nats);
 #'   * `gmp`: geometric mean probability of the responses, `exp(log_likelihood / n_responses)`;
 #'   * `classification`: `n_correct / n_responses`;
-#'   * `pre` (where items are told apart) or `apre` (for groups over all items): the proportional reduction in error, at most 1;
-#'     `NA` where the baseline makes no error.
+#'   * `pre` (where items are told apart) or `apre` (for groups over all items): the proportional reduction in error, at
+#'     most 1; `NA` where the baseline makes no error.
 #' @references
-#' Poole, K. T. and Rosenthal, H. (1997) *Congress: A Political-Economic History of Roll Call Voting*. Oxford University Press.
+#' Poole, K. T. and Rosenthal, H. (1997) *Congress: A Political-Economic History of Roll Call Voting*. Oxford University
+#' Press.
 #' @seealso [cutpoints()] for where the items divide the respondents.
 #' @export
 #' @examples
@@ -92,8 +93,8 @@ check_grouping <- function(respondents, by, call = caller_env()) {
   chosen
 }
 
-# Every observed response: its respondent and item by number, the logarithm of its probability, whether it is the most probable
-# option, and how far the baseline, the most frequent option of the item, gets it right.
+# Every observed response: its respondent and item by number, the logarithm of its probability, whether it is the most
+# probable option, and how far the baseline, the most frequent option of the item, gets it right.
 observed_responses <- function(fit) {
   responses <- fit$responses
   found <- predictive(fit, responses, responses)
