@@ -94,7 +94,7 @@ test_that("the options of a nominal item are each compared with the reference", 
   expect_identical(c(cuts$n_reference[[1]], cuts$n_response[1:2]), as.vector(counts))
   at <- fit$estimates[rep(1, nrow(cuts)), ]
   at$estimate <- cuts$cutpoint
-  shares <- predict_options(fit, at)
+  shares <- predict_options(fit, list(estimates = at), NULL)
   own <- function(k, option) {
     shares$.prob[(k - 1) * 120 + which(shares$item[1:120] == cuts$item[[k]] & shares$response[1:120] == option)]
   }
