@@ -59,10 +59,9 @@ compare_ideal_points <- function(..., reference = 1, group = NULL, conf.level = 
   rows <- lapply(pairs, function(pair) {
     do.call(rbind, lapply(seq_len(dims), function(d) agreement(pair_points(aligned, pair, d, column), pair, d)))
   })
-  structure(
+  tibble::new_tibble(
     do.call(rbind, rows),
-    points = aligned, reference = names(fits)[[reference]], group = column,
-    class = c("ideal_point_comparison", class(tibble::tibble()))
+    points = aligned, reference = names(fits)[[reference]], group = column, class = "ideal_point_comparison"
   )
 }
 

@@ -56,7 +56,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
     dims = dims, log_score = mean_score, difference = mean_score - max(mean_score), std.error = error, gmp = exp(mean_score),
     classification = vapply(scores, function(x) mean(x$correct), numeric(1)), nobs = length(best)
   )
-  structure(table, class = c("cv_dims", class(table)))
+  tibble::new_tibble(table, class = "cv_dims")
 }
 
 #' @rdname cv_dims
