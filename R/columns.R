@@ -62,4 +62,8 @@
 #' | agreement | pairs of fits x dimensions x groups | [compare_ideal_points()] |
 #'
 #' @name vaeirt-columns
+#' @examples
+#' truth <- simulate_irt(100, 20, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' lapply(fit[c("estimates", "items", "training", "dropped")], names)
 NULL

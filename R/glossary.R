@@ -51,4 +51,9 @@
 #' @seealso [ideal_points()] reads the fits of all of these packages; [`vaeirt-columns`] lists the columns of our tables.
 #' @name vaeirt-glossary
 #' @aliases glossary
+#' @examples
+#' truth <- simulate_irt(100, 20, seed = 1)
+#' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
+#' # The two-parameter model of the textbooks, a (theta - b): a is the discrimination, b the cutpoint.
+#' cutpoints(fit)[c("item", "discrimination", "cutpoint")]
 NULL

@@ -1,4 +1,12 @@
+#' @details
+#' The way in is [vae_irt()]. What comes out is described in [`vaeirt-columns`], our words and those of other packages in the
+#' [glossary][vaeirt-glossary], and the method in `vignette("how-it-works")`.
 #' @keywords internal
+#' @examples
+#' votes <- simulate_irt(100, 20, seed = 1)$responses
+#' fit <- vae_irt(votes, seed = 1, control = vae_control(threads = 1))
+#' tidy(fit)
+#' autoplot(fit)
 #' @useDynLib vaeirt, .registration = TRUE
 #' @importFrom rlang %||% .data caller_env
 #' @importFrom stats coef confint fitted logLik nobs residuals simulate update
