@@ -46,6 +46,17 @@ test_that("joint standard errors are those of repeated samples", {
   expect_lt(max(coverage), 0.98)
 })
 
+test_that("location and scale are as uncertain as so many respondents leave them", {
+  skip_if_not_installed("posterior")
+  # Whatever the items are like: those of the Senate discriminate well.
+  for (fit in list(small_fit(), senate_fit())) {
+    n <- fit$n_respondents
+    draws <- as.matrix(posterior::as_draws_df(fit, n = 2000))[, seq_len(n)]
+    expect_equal(sd(rowMeans(draws)), 1 / sqrt(n), tolerance = 0.1)
+    expect_equal(sd(log(apply(draws, 1, sd))), 1 / sqrt(2 * n), tolerance = 0.2)
+  }
+})
+
 test_that("intervals of three dimensions cover the truth", {
   skip_on_cran()
   truth <- simulate_irt(1500, 40, dims = 3, seed = 11)

@@ -1,7 +1,7 @@
 //! Location, scale, rotation and sign, which the likelihood does not know.
 
 use crate::kernels::Table;
-use crate::linalg::{invert, symmetric_eigen, unpack};
+use crate::linalg::{invert, lower_pairs, symmetric_eigen, unpack};
 use crate::posterior::Moments;
 use crate::{Error, ItemCatalogue, Result};
 use ndarray::{Array1, Array2};
@@ -170,6 +170,25 @@ pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
     tangents
 }
 
+/// How the table of item parameters, read row by row, moves when the traits are moved by a unit along a dimension and the linear
+/// predictors stay (one column for each), and when they are multiplied by `I + e E`, for small `e` (one column for each
+/// [pair](lower_pairs) of dimensions, `E` being 1 at its two places).
+pub(crate) fn affine_tangents(items: &Table) -> Array2<f64> {
+    let width = items.width();
+    let n_dims = width - 1;
+    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
+    let mut tangents = Array2::zeros((items.values().len(), n_dims + pairs.len()));
+    for row in 0..items.n_rows() {
+        let gamma = |d: usize| f64::from(items.row(row)[d]);
+        (0..n_dims).for_each(|d| tangents[[row * width + n_dims, d]] = gamma(d));
+        for (pair, &(a, b)) in pairs.iter().enumerate() {
+            tangents[[row * width + a, n_dims + pair]] = -gamma(b);
+            tangents[[row * width + b, n_dims + pair]] = -gamma(a);
+        }
+    }
+    tangents
+}
+
 /// The pairs of dimensions.
 fn planes(n_dims: usize) -> Vec<(usize, usize)> {
     (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
@@ -214,7 +233,7 @@ pub(crate) fn principal_conditions(
 }
 
 /// Mean and covariance of the aggregate posterior, the weighted average of everybody's posterior distributions.
-fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
+pub(crate) fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
     let n_dims = moments.n_dims;
     let mut mean = Array1::<f64>::zeros(n_dims);
     let mut second = Array2::<f64>::zeros((n_dims, n_dims));

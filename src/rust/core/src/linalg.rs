@@ -229,6 +229,11 @@ pub(crate) fn orthonormalise(columns: &mut Array2<f64>) {
     }
 }
 
+/// The places of the lower triangle of a matrix, row by row.
+pub(crate) fn lower_pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n).flat_map(|i| (0..=i).map(move |j| (i, j)))
+}
+
 /// Number of elements in the lower triangle of a symmetric matrix, and so in its packed form.
 pub(crate) fn packed_length(n: usize) -> usize {
     n * (n + 1) / 2

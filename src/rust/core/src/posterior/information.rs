@@ -3,14 +3,14 @@
 use super::Scored;
 use super::cubature::{Cubature, Nodes};
 use super::terms::{Terms, dot};
-use crate::identify::rotation_tangents;
+use crate::identify::{affine_tangents, aggregate, rotation_tangents};
 use crate::kernels::Table;
-use crate::linalg::{cholesky, invert, invert_factored, mirror, orthonormalise};
+use crate::linalg::{cholesky, invert, invert_factored, lower_pairs, mirror, orthonormalise};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Part, Settings};
 use crate::{Batch, Error, Responses, Result};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, concatenate, s};
 use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -32,6 +32,8 @@ const CHUNK_SIZE: usize = 4_000_000;
 const ROWS_PER_TASK: usize = 64;
 /// The share of what is missing about an item that Newton's method counts as known.
 const CAUTION: f64 = 0.5;
+/// The shares that are tried for covariances.
+const CAUTIONS: [f64; 7] = [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, CAUTION];
 /// Where the information is not positive definite, its diagonal is raised by these shares.
 const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 
@@ -39,6 +41,11 @@ const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 /// unknown, `E[-H] - Var[score]`, summed over respondents (Louis 1982,
 /// <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>). Expectations are over the normal distributions with the
 /// respondents' posterior moments. Between items the scores count up to their quadratic part.
+///
+/// About location and scale this is the difference of two large numbers where items discriminate well. But moving the items
+/// along them is moving the prior of the traits: the information times the tangent of an affine map is the covariance of the
+/// scores with a linear or quadratic function of the traits, up to the prior's pull, and that is what the matrix is made
+/// to say. In particular the location is known as well as the means of so many normal numbers.
 pub(crate) struct Information {
     /// About the parameters of each item, in the order of their table and without the prior; empty where there are
     /// too many.
@@ -52,11 +59,50 @@ pub(crate) struct Information {
 
 /// The information about all item parameters as one matrix. The likelihood does not know rotations.
 struct Joint {
-    /// On the complement of the rotations, plus `ridge` times their projection so that it can be inverted.
+    /// As the scores say it.
     matrix: Array2<f64>,
-    /// Orthonormal basis of the rotations' tangents.
-    rotations: Array2<f64>,
+    /// Orthonormal basis of the rotations' tangents, then tangents of location and scale orthogonal to them.
+    known: Array2<f64>,
+    /// What the matrix has to map these to, as the [posterior](Affine::Posterior) of the items says: the rotations to `ridge`
+    /// times themselves, so that it can be inverted.
+    of_posterior: Array2<f64>,
+    /// The same as the [population](Affine::Population) says.
+    of_population: Array2<f64>,
+    /// Number of rotations.
+    n_rotations: usize,
     ridge: f64,
+}
+
+/// What tells location and scale.
+#[derive(Clone, Copy)]
+enum Affine {
+    /// The priors of the items and the traits: the curvature of the posterior of the items.
+    Posterior,
+    /// So many respondents of a normal population with the mean and the covariance of the aggregate posterior. The reported
+    /// scale is that of this population, whatever the priors would make of it.
+    Population,
+}
+
+impl Joint {
+    fn rotations(&self) -> ArrayView2<'_, f64> {
+        self.known.slice(s![.., ..self.n_rotations])
+    }
+
+    /// Makes a matrix agree with what is known about affine maps. Discriminations of 0 do not move with location and scale.
+    fn corrected(&self, mut matrix: Array2<f64>, affine: Affine) -> Array2<f64> {
+        let images = match affine {
+            Affine::Posterior => &self.of_posterior,
+            Affine::Population => &self.of_population,
+        };
+        if !fix_images(&mut matrix, self.known.view(), images.view()) {
+            fix_images(
+                &mut matrix,
+                self.rotations(),
+                images.slice(s![.., ..self.n_rotations]),
+            );
+        }
+        matrix
+    }
 }
 
 /// Covariances of the estimates of the item parameters.
@@ -118,6 +164,7 @@ impl Information {
             (0, 0)
         });
         let mut scores = Array2::zeros((0, 0));
+        let mut affine = Array2::zeros((between.nrows(), rule.polynomials.len()));
         let sample: Vec<usize> = (0..scored.respondents.len()).step_by(step as usize).collect();
         let chunk_size = if joint {
             chunk_size(n_parameters, rule.polynomials.len())
@@ -136,6 +183,9 @@ impl Information {
             if joint {
                 scores = chunk.scores(rule.polynomials.len(), true, Some(&mut blocks));
                 add_square(&mut between, &scores);
+                affine += &scores
+                    .dot(&chunk.affine_coefficients(scored, positions))
+                    .mapv(f64::from);
             } else {
                 chunk.add_to(&mut blocks);
             }
@@ -163,13 +213,15 @@ impl Information {
         if joint {
             between *= -(step as f64);
             mirror(&mut between);
-            information.joint = Some(information.join(model, between));
+            affine *= step as f64;
+            information.joint = Some(information.join(model, between, affine, scored));
         }
         Ok(information)
     }
 
-    /// Puts the items' own information and the prior into the matrix of what lies between them.
-    fn join(&self, model: &Model, mut matrix: Array2<f64>) -> Joint {
+    /// Puts the items' own information and the prior into the matrix of what lies between them. `affine` are the summed
+    /// covariances of the scores with the linear and quadratic functions of the traits.
+    fn join(&self, model: &Model, mut matrix: Array2<f64>, affine: Array2<f64>, scored: &Scored) -> Joint {
         let width = self.precisions.len();
         let mut start = 0;
         for block in &self.blocks {
@@ -181,16 +233,38 @@ impl Information {
         let mut rotations = rotation_tangents(&model.items);
         orthonormalise(&mut rotations);
         let ridge = matrix.diag().mean().unwrap_or(1.0);
-        let mut known = matrix.dot(&rotations);
-        let within = rotations.t().dot(&known);
-        known.scaled_add(-0.5, &rotations.dot(&within));
-        known.scaled_add(-0.5 * ridge, &rotations);
-        subtract_products(&mut matrix, &rotations, &known);
+        let outside = |x: Array2<f64>| &x - &rotations.dot(&rotations.t().dot(&x));
+        let tangents = outside(affine_tangents(&model.items));
+        let of_population = outside(affine.dot(&population_images(scored)));
+        let of_posterior = outside(affine + self.affine_prior(&model.items));
+        let with_ridge = &rotations * ridge;
         Joint {
             matrix,
-            rotations,
+            known: concatenate![Axis(1), rotations, tangents],
+            of_posterior: concatenate![Axis(1), with_ridge, of_posterior],
+            of_population: concatenate![Axis(1), with_ridge, of_population],
+            n_rotations: rotations.ncols(),
             ridge,
         }
+    }
+
+    /// What the prior adds to the images of the affine tangents, where the gradient of the log likelihood is the pull of
+    /// the prior: `M' P x + P M x`, where `P` are its precisions, `x` the parameters and `M x` a tangent.
+    fn affine_prior(&self, items: &Table) -> Array2<f64> {
+        let width = self.precisions.len();
+        let n_dims = width - 1;
+        let mut images = affine_tangents(items);
+        for (i, mut row) in images.rows_mut().into_iter().enumerate() {
+            let of_scale = if i % width < n_dims { 2.0 } else { 0.0 };
+            let (mut location, mut scale) = row.view_mut().split_at(Axis(0), n_dims);
+            location *= self.precisions[i % width];
+            scale *= of_scale * self.precisions[i % width];
+            if i % width < n_dims {
+                let difficulty = f64::from(items.row(i / width)[n_dims]);
+                location[i % width] += self.precisions[n_dims] * difficulty;
+            }
+        }
+        images
     }
 
     /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table of item
@@ -212,7 +286,7 @@ impl Information {
     /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
     /// raised where the factor does not exist.
     pub fn newton_factor(&self) -> Option<Array2<f64>> {
-        let cautious = self.cautious(self.joint.as_ref()?);
+        let cautious = self.cautious(self.joint.as_ref()?, CAUTION, Affine::Posterior);
         DAMPING.iter().find_map(|share| {
             let mut raised = cautious.clone();
             raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
@@ -220,19 +294,19 @@ impl Information {
         })
     }
 
-    /// The matrix with half of what is missing about each item added to the item's own information: where hardly
+    /// The matrix with a share of what is missing about each item added to the item's own information: where hardly
     /// anything is known, what is left is the difference of two large numbers.
-    fn cautious(&self, joint: &Joint) -> Array2<f64> {
+    fn cautious(&self, joint: &Joint, share: f64, affine: Affine) -> Array2<f64> {
         let mut matrix = joint.matrix.clone();
         let mut start = 0;
         for missing in &self.missing {
             let own = start..start + missing.nrows();
             matrix
                 .slice_mut(s![own.clone(), own.clone()])
-                .scaled_add(CAUTION, missing);
+                .scaled_add(share, missing);
             start = own.end;
         }
-        matrix
+        joint.corrected(matrix, affine)
     }
 
     /// The information about each item's parameters, prior included; nothing where there are too many.
@@ -242,14 +316,16 @@ impl Information {
     }
 
     /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to
-    /// themselves, or nothing where the information is by item or not positive definite even with
-    /// [caution](Self::cautious).
+    /// themselves, with as little [caution](Self::cautious) as makes the information positive definite; nothing where the
+    /// information is by item, or where that does not help.
     pub fn joint_covariance(&self) -> Option<Covariance> {
         let joint = self.joint.as_ref()?;
-        let factor = cholesky(joint.matrix.view()).or_else(|| cholesky(self.cautious(joint).view()))?;
+        let factor = CAUTIONS
+            .iter()
+            .find_map(|&share| cholesky(self.cautious(joint, share, Affine::Population).view()))?;
         let mut covariance = invert_factored(factor.view());
-        let half = &joint.rotations * (0.5 / joint.ridge);
-        subtract_products(&mut covariance, &joint.rotations, &half);
+        let half = &joint.rotations() * (0.5 / joint.ridge);
+        subtract_products(&mut covariance, joint.rotations(), half.view());
         Some(Covariance::Joint(covariance))
     }
 
@@ -275,9 +351,51 @@ pub(super) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
 }
 
 /// `matrix -= a b' + b a'`.
-fn subtract_products(matrix: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>) {
-    general_mat_mul(-1.0, a, &b.t(), 1.0, matrix);
-    general_mat_mul(-1.0, b, &a.t(), 1.0, matrix);
+fn subtract_products(matrix: &mut Array2<f64>, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) {
+    general_mat_mul(-1.0, &a, &b.t(), 1.0, matrix);
+    general_mat_mul(-1.0, &b, &a.t(), 1.0, matrix);
+}
+
+/// From the covariances of the scores with the traits, then with the quadratic forms `a' E a` of [`affine_tangents`], to the
+/// images of these tangents under the information, in columns, where the traits have the prior `N(c, V)` with the moments of the
+/// aggregate posterior: along the density of the prior, a shift changes `ln p(a)` by `V^-1 (a - c)`, and a scale `E` by
+/// `a' E V^-1 (a - c)`. With `N(0, I)` this is the identity.
+fn population_images(scored: &Scored) -> Array2<f64> {
+    let (center, covariance) = aggregate(scored.moments, scored.weights);
+    let n_dims = center.len();
+    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
+    let n = n_dims + pairs.len();
+    let Some(precision) = invert(covariance.view()) else {
+        return Array2::eye(n);
+    };
+    let mut images = Array2::zeros((n, n));
+    images.slice_mut(s![..n_dims, ..n_dims]).assign(&precision);
+    for (column, &(a, b)) in pairs.iter().enumerate() {
+        let mut form = Array2::<f64>::zeros((n_dims, n_dims));
+        form[[a, b]] = 1.0;
+        form[[b, a]] = 1.0;
+        let product = form.dot(&precision);
+        let linear = product.dot(&center);
+        (0..n_dims).for_each(|d| images[[d, n_dims + column]] = -linear[d]);
+        for (row, &(i, j)) in pairs.iter().enumerate() {
+            images[[n_dims + row, n_dims + column]] = 0.5 * (product[[i, j]] + product[[j, i]]);
+        }
+    }
+    images
+}
+
+/// Changes a symmetric matrix as little as it takes to map some vectors (columns) to wanted images. False, and no change, where
+/// the vectors depend on each other.
+fn fix_images(matrix: &mut Array2<f64>, vectors: ArrayView2<'_, f64>, images: ArrayView2<'_, f64>) -> bool {
+    let Some(gram) = invert(vectors.t().dot(&vectors).view()) else {
+        return false;
+    };
+    let missing = &images - &matrix.dot(&vectors);
+    let within = vectors.t().dot(&missing);
+    let within = (&within + &within.t()) * 0.5;
+    let half = vectors.dot(&gram).dot(&within) * 0.5 - missing;
+    subtract_products(matrix, vectors, half.dot(&gram).view());
+    true
 }
 
 /// Adds `scores scores'` to the lower triangle of a matrix.
@@ -446,6 +564,41 @@ impl<'a> Chunk<'a> {
             }
         });
         scores
+    }
+
+    /// What the columns of [`Self::scores`] (all polynomials, rooted) have to be multiplied by and summed for the covariances
+    /// of the scores with the traits by dimension, then with the quadratic forms of [`affine_tangents`].
+    fn affine_coefficients(&self, scored: &Scored, positions: &[usize]) -> Array2<f32> {
+        let n_dims = self.model.shape.n_dims;
+        let n_polynomials = self.rule.polynomials.len();
+        let mut coefficients = Array2::zeros((positions.len() * n_polynomials, n_polynomials));
+        for (k, &position) in positions.iter().enumerate() {
+            let (mean, factor) = (scored.moments.mean(position), &self.nodes[k].factor);
+            let root = self.weights[k].sqrt();
+            let first = k * n_polynomials;
+            for a in 0..n_dims {
+                for d in 0..n_dims {
+                    coefficients[[first + d, a]] = (root * factor[[a, d]]) as f32;
+                }
+            }
+            for (form, (a, b)) in lower_pairs(n_dims).enumerate() {
+                let times = if a == b { root } else { 2.0 * root };
+                let column = n_dims + form;
+                for d in 0..n_dims {
+                    let linear = mean[a] * factor[[b, d]] + mean[b] * factor[[a, d]];
+                    coefficients[[first + d, column]] = (times * linear) as f32;
+                }
+                for (square, (i, j)) in lower_pairs(n_dims).enumerate() {
+                    let quadratic = if i == j {
+                        2f64.sqrt() * factor[[a, i]] * factor[[b, i]]
+                    } else {
+                        factor[[a, i]] * factor[[b, j]] + factor[[a, j]] * factor[[b, i]]
+                    };
+                    coefficients[[first + n_dims + square, column]] = (times * quadratic) as f32;
+                }
+            }
+        }
+        coefficients
     }
 
     fn add_to(&self, blocks: &mut [Block]) {
@@ -658,7 +811,8 @@ mod tests {
             };
             let information =
                 Information::new(&model, &responses, &scored, &settings, &Silent).expect("information");
-            let joint = information.joint.expect("few parameters");
+            let joint = information.joint.as_ref().expect("few parameters");
+            let matrix = information.cautious(joint, 0.0, Affine::Posterior);
             let h = 0.02f32;
             let n = score.len();
             let mut numeric = Array2::<f64>::zeros((n, n));
@@ -680,9 +834,75 @@ mod tests {
             for i in 0..n {
                 for j in 0..n {
                     let unit = (numeric[[i, i]] * numeric[[j, j]]).sqrt();
-                    let off = (joint.matrix[[i, j]] - numeric[[i, j]]).abs() / unit;
+                    let off = (matrix[[i, j]] - numeric[[i, j]]).abs() / unit;
                     assert!(off < 0.08, "element {i}, {j} is off by {off}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
+        // So many items that the traits are nearly known: then the location is that of 80 normal numbers, and the
+        // logarithm of the scale twice as well known.
+        for n_dims in [1, 2] {
+            let design = Design {
+                n_respondents: 80,
+                n_items: 120,
+                n_dims,
+                n_options: 2,
+                missing: 0.0,
+            };
+            let responses = simulate(&design, 3)
+                .expect("simulation")
+                .to_responses()
+                .expect("responses");
+            let settings = Settings::new(n_dims);
+            let model = fit(&responses, &settings, &Silent).expect("fit").model;
+            let everybody = responses.respondents_with_responses();
+            let weights = vec![1.0; everybody.len()];
+            let moments = crate::posterior::moments(&model, &responses, &everybody, &SCORING, &Silent)
+                .expect("moments");
+            let scored = Scored {
+                respondents: &everybody,
+                weights: &weights,
+                moments: &moments,
+            };
+            let information =
+                Information::new(&model, &responses, &scored, &settings, &Silent).expect("information");
+            let joint = information.joint.as_ref().expect("few parameters");
+            let matrix = information.cautious(joint, 0.0, Affine::Posterior);
+            let tangents = affine_tangents(&model.items);
+            // The matrix has a ridge along rotations, of which the likelihood knows nothing.
+            let turned = joint.rotations().dot(&joint.rotations().t().dot(&tangents));
+            let outside = &tangents - &turned;
+            let known = outside.t().dot(&matrix.dot(&outside));
+            let by_population = information.cautious(joint, 0.0, Affine::Population);
+            let by_population = outside.t().dot(&by_population.dot(&outside));
+            let (_, covariance) = aggregate(&moments, &weights);
+            for d in 0..n_dims {
+                // The information about the mean of so many normal numbers.
+                let expected = 80.0 * invert(covariance.view()).expect("precision")[[d, d]];
+                let found = by_population[[d, d]];
+                assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
+            }
+            for (k, tangent) in tangents.columns().into_iter().enumerate() {
+                let h = 1e-2;
+                let along = |by: f64| {
+                    let mut model = model.clone();
+                    let width = model.items.width();
+                    for (i, t) in tangent.iter().enumerate() {
+                        model.items.row_mut(i / width)[i % width] += (by * t) as f32;
+                    }
+                    Array1::from(gradient(&model, &responses).0).dot(&tangent)
+                };
+                let prior: f64 = tangent.iter().map(|t| t * t / 25.0).sum();
+                let numeric = (along(-h) - along(h)) / (2.0 * h) + prior;
+                assert!(
+                    (known[[k, k]] / numeric - 1.0).abs() < 0.05,
+                    "tangent {k} in {n_dims} dimensions: {} against {numeric}",
+                    known[[k, k]]
+                );
             }
         }
     }
