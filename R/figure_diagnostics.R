@@ -71,8 +71,7 @@ plot_dimensions <- function(fit) {
 # The shares of the dimensions in the variance of the linear predictors, summed over items by their numbers of responses, where
 # the population has covariance I.
 explained_variance <- function(fit) {
-  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
-  n <- rep(fit$catalogue$n_responses, lengths(fit$catalogue$options) - 1)
-  variance <- colSums(gamma^2 * n)
+  n <- rep(fit$catalogue$n_responses, lengths(fit$catalogue$options))
+  variance <- colSums(centred_discriminations(fit)^2 * n)
   tibble::tibble(dimension = seq_len(fit$dims), share = variance / sum(variance))
 }

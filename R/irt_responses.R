@@ -83,13 +83,13 @@
 #' survey <- data.frame(id = 1:3, tax = c("more", "less", "DK"), aid = c("less", "same", "more"))
 #' irt_responses(survey, respondent = id, missing = "DK", reference = "less")
 #'
-#' \dontrun{
+#' # Simulated cast vote records:
+#' path <- system.file("extdata", "ballots.parquet", package = "vaeirt")
 #' irt_responses(
-#'   "votes.parquet",
-#'   respondent = c(state, county, cvr_id), item = race, response = candidate,
-#'   drop = c("undervote", "overvote", "writein"), min_count = 50, rare = "pool"
+#'   path,
+#'   respondent = c(county, cvr_id), item = race, response = candidate,
+#'   drop = c("undervote", "overvote", "write-in"), min_count = 50, rare = "pool", duplicates = "drop_item"
 #' )
-#' }
 irt_responses <- function(x,
                           ...,
                           respondent = NULL,

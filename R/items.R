@@ -22,6 +22,16 @@ new_items <- function(parameters, variances, items, level) {
 # The item parameters of a fit as a matrix with one row per item and non-reference option.
 item_matrix <- function(fit) matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE)
 
+# The discriminations of all options, the reference's zeros included, less their mean over the options of the item: what an
+# item says about the axes, whatever its reference.
+centred_discriminations <- function(fit) {
+  n_options <- lengths(fit$catalogue$options)
+  owner <- rep(seq_along(n_options), n_options)
+  gamma <- matrix(0, length(owner), fit$dims)
+  gamma[sequence(n_options) > 1, ] <- item_matrix(fit)[, seq_len(fit$dims)]
+  gamma - (rowsum(gamma, owner) / n_options)[owner, , drop = FALSE]
+}
+
 missing_if_nan <- function(x) {
   x[is.nan(x)] <- NA_real_
   x

@@ -5,6 +5,10 @@
 #' axes.
 #'
 #' @details
+#' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that the axes
+#' do not depend on the references. Kaiser's normalisation, by which all options count alike however large their discriminations, is
+#' the default of varimax; oblimin uses it with `normalize = TRUE`.
+#'
 #' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
 #' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
 #'
@@ -39,13 +43,13 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     abort_vaeirt("A fit in one dimension has nothing to rotate.", "argument")
   }
   call <- rlang::current_env()
-  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
+  gamma <- centred_discriminations(fit)
   # Traits are multiplied by the matrix, discriminations by its inverse transposed.
   matrix <- switch(method,
     varimax = t(stats::varimax(gamma, ...)$rotmat),
     promax = oblique(stats::promax(gamma, ...)$rotmat),
-    oblimin = oblique(gpa(gamma, "oblimin", ...)),
-    target = t(gpa(gamma, "targetT", Target = check_target(target, nrow(gamma), fit, call), ...)),
+    oblimin = oblique(rotate_obliquely(gamma, ...)),
+    target = t(rotate_to_target(fit, target, call, ...)),
     procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit, call))$rotation)
   )
   remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
@@ -57,11 +61,21 @@ oblique <- function(rotation) {
   matrix / sqrt(rowSums(matrix^2))
 }
 
-gpa <- function(gamma, name, ...) {
+# Package GPArotation does not find the way where discriminations are large; their unit does not matter.
+rotate_obliquely <- function(gamma, ...) {
   rlang::check_installed("GPArotation", reason = "for this rotation")
-  rotation <- getExportedValue("GPArotation", name)(gamma, ...)$Th
-  if (name == "oblimin") solve(t(rotation)) else rotation
+  solve(t(GPArotation::oblimin(gamma / longest_row(gamma), ...)$Th))
 }
+
+rotate_to_target <- function(fit, target, call, ...) {
+  rlang::check_installed("GPArotation", reason = "for this rotation")
+  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
+  target <- check_target(target, nrow(gamma), fit, call)
+  unit <- longest_row(gamma)
+  GPArotation::targetT(gamma / unit, Target = target / unit, ...)$Th
+}
+
+longest_row <- function(x) sqrt(max(rowSums(x^2)))
 
 # The map x -> scale * x rotation + shift that brings the rows of x closest to those of the target, where the rotation is
 # orthogonal and the scale gives x the spread of the target (Schonemann 1966, https://doi.org/10.1007/BF02289451). The scale of

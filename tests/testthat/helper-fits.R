@@ -18,6 +18,12 @@ small_fit <- function() once("small_fit", vae_irt(small_truth()$responses, seed 
 nominal_truth <- function() once("nominal_truth", simulate_irt(2500, 40, n_options = 3, missing = 0.1, seed = 2))
 nominal_fit <- function() once("nominal_fit", vae_irt(nominal_truth()$responses, seed = 1))
 
+spatial_nominal_fit <- function() {
+  once("spatial_nominal_fit", {
+    vae_irt(simulate_irt(500, 30, dims = 3, n_options = 5, seed = 5)$responses, dims = 3, seed = 1)
+  })
+}
+
 planar_truth <- function() once("planar_truth", simulate_irt(2500, 60, dims = 2, missing = 0.1, seed = 3))
 planar_fit <- function() once("planar_fit", vae_irt(planar_truth()$responses, dims = 2, seed = 1))
 

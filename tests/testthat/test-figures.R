@@ -69,6 +69,20 @@ test_that("the explained variances are shares in their order", {
   expect_gt(shares[[1]], shares[[2]])
 })
 
+test_that("the explained variances of nominal items do not depend on their references", {
+  fit <- spatial_nominal_fit()
+  # All five options of every item, less their mean.
+  gamma <- array(aperm(array(by_row(fit$items, 4)[, 1:3], c(4, 30, 3)), c(1, 3, 2)), c(4, 3, 30))
+  gram <- Reduce(`+`, lapply(1:30, function(j) {
+    own <- scale(rbind(0, gamma[, , j]), scale = FALSE)
+    fit$catalogue$n_responses[[j]] * crossprod(own)
+  }))
+  expect_equal(vaeirt:::explained_variance(fit)$share, diag(gram) / sum(diag(gram)), tolerance = 1e-8)
+  # The principal axes are those of this measure.
+  expect_lt(max(abs(gram[upper.tri(gram)])), 1e-6 * max(gram))
+  expect_false(is.unsorted(-diag(gram)))
+})
+
 test_that("many respondents are thinned", {
   skip_on_cran()
   fit <- planar_fit()

@@ -41,6 +41,28 @@ test_that("oblimin and target rotations are those of GPArotation", {
   expect_equal(by_row(turned$items, 3)[-(1:5), 1:2], target[-(1:5), ], tolerance = 1e-3)
 })
 
+test_that("the axes of a rotation do not depend on the references", {
+  fit <- spatial_nominal_fit()
+  gamma <- by_row(fit$items, 4)[, 1:3]
+  # All five options of every item with another one as the reference, and less their mean.
+  all <- do.call(rbind, lapply(1:30, function(j) scale(rbind(0, gamma[4 * (j - 1) + 1:4, ]), scale = FALSE)))
+  expected <- by_row(fit$estimates, 3) %*% stats::varimax(all)$rotmat
+  expect_equal(by_row(rotate(fit, "varimax")$estimates, 3), expected, tolerance = 1e-6)
+  other <- fit
+  other$items$estimate <- as.vector(t(cbind(all[rep(1:5, 30) != 3, ] - all[rep(5 * (0:29) + 3, each = 4), ], 0)))
+  for (method in c("varimax", "promax", if (requireNamespace("GPArotation", quietly = TRUE)) "oblimin")) {
+    expect_equal(rotate(other, method)$estimates, rotate(fit, method)$estimates, tolerance = 1e-6)
+  }
+})
+
+test_that("oblimin finds the way where discriminations are large", {
+  skip_if_not_installed("GPArotation")
+  fit <- planar_fit()
+  large <- fit
+  large$items$estimate <- 30 * fit$items$estimate
+  expect_equal(rotate(large, "oblimin")$estimates, rotate(fit, "oblimin")$estimates, tolerance = 1e-4)
+})
+
 test_that("after a rotation the axes count as chosen", {
   # Axes that explain nearly the same variance are hardly determined.
   fit <- planar_fit()
