@@ -14,8 +14,8 @@
 #'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point: on items with two options that of the
 #'     option that is not the reference (of a yea, say), as for a logistic regression; on items with more options that of the
 #'     observed response;
-#'   * `.resid`: observed less fitted, between -1 and 1: on items with two options 1 for the option that is not the reference, 0 for
-#'     the reference, less `.fitted`; on items with more options `1 - .fitted`;
+#'   * `.resid`: observed less fitted, between -1 and 1: on items with two options 1 for the option that is not the
+#'     reference, 0 for the reference, less `.fitted`; on items with more options `1 - .fitted`;
 #'   * `.pred_class`: the label of the most probable option;
 #'
 #'   and the metadata columns of the respondents.

@@ -3,20 +3,23 @@
 #' Draws a fit in one of several ways, as a ggplot object that can be changed and saved as usual.
 #'
 #' @details
-#' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many of them,
-#'   evenly spaced in the order).
-#' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions (the normal ones
-#'   with the estimates and standard errors; those of up to 10,000 respondents, evenly spaced over the data), by group with `colour`.
+#' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many
+#'   of them, evenly spaced in the order).
+#' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions (the
+#'   normal ones with the estimates and standard errors; those of up to 10,000 respondents, evenly spaced over the data), by
+#'   group with `colour`.
 #' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to where the
 #'   option is the more probable one. See [cutpoints()].
 #' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.
 #' * `"response_curves"`: the probabilities of the options of some items along one dimension, with the data: the shares among
-#'   respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is the model's; in
-#'   more it joins the averages of the model's probabilities over the same respondents, whose other dimensions differ.
+#'   respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is the
+#'   model's; in more it joins the averages of the model's probabilities over the same respondents, whose other dimensions
+#'   differ.
 #' * `"training"`: the bound and the learning rate by epoch.
-#' * `"pareto_k"`: the diagnostic of the posteriors by the number of responses, with the threshold above which they are not reliable;
-#'   for fits with importance sampling, which is in three and more dimensions.
-#' * `"dimensions"`: how much of the variance of the linear predictors each axis explains. [cv_dims()] tells how many predict best.
+#' * `"pareto_k"`: the diagnostic of the posteriors by the number of responses, with the threshold above which they are not
+#'   reliable; for fits with importance sampling, which is in three and more dimensions.
+#' * `"dimensions"`: how much of the variance of the linear predictors each axis explains. [cv_dims()] tells how many predict
+#'   best.
 #'
 #' @param object A `vae_irt` object.
 #' @param type The figure, see below.

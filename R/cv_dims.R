@@ -61,8 +61,8 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
 
 #' @rdname cv_dims
 #' @param object The value of `cv_dims()`.
-#' @return `autoplot()`: a ggplot object, the scree plot of the cross-validated scores: by how much each number of dimensions falls
-#'   short of the best one, with 95 % intervals.
+#' @return `autoplot()`: a ggplot object, the scree plot of the cross-validated scores: by how much each number of dimensions
+#'   falls short of the best one, with 95 % intervals.
 #' @export
 autoplot.cv_dims <- function(object, ...) {
   check_no_dots(..., call = rlang::current_env())

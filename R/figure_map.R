@@ -38,7 +38,11 @@ named_points <- function(points, labels, call) {
 cutting_segments <- function(fit, dimension, items, x, y) {
   owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
   # The two that each dimension divides most.
-  chosen <- if (is.null(items)) unlist(lapply(dimension, function(d) utils::head(items_by_strength(fit, d), 2))) else match(items, fit$catalogue$item)
+  chosen <- if (is.null(items)) {
+    unlist(lapply(dimension, function(d) utils::head(items_by_strength(fit, d), 2)))
+  } else {
+    match(items, fit$catalogue$item)
+  }
   lines <- tibble::tibble(label = item_labels(fit), !!!cutting_lines(fit, dimension))[owner %in% chosen, ]
   along <- cbind(-lines$normal_2, lines$normal_1)
   at <- cbind(lines$midpoint_1, lines$midpoint_2)

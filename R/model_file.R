@@ -1,21 +1,21 @@
 #' Models as files that travel without the data
 #'
-#' `write_model()` writes what is needed to score new respondents: the network, the item parameters with their standard errors, and
-#' the labels of items and options. It holds nothing about single respondents, so it can be published beside a paper. `read_model()`
-#' gives it back as a fit with which `predict()` scores people as the original does, digit by digit.
+#' `write_model()` writes what is needed to score new respondents: the network, the item parameters with their standard
+#' errors, and the labels of items and options. It holds nothing about single respondents, so it can be published beside a
+#' paper. `read_model()` gives it back as a fit with which `predict()` scores people as the original does, digit by digit.
 #'
 #' @section The file:
-#' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running any
-#' code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by dimension, then the
-#' difficulty, on the scale of estimation), `items.option_counts`, `items.variances` and `items.normalised_variances` (of the
-#' parameters on the two reported scales, see [tidy.vae_irt()]), `map.matrix` and `map.shift` (a trait `x` of the scale of estimation
-#' is reported as `matrix (x - shift)`), `encoder.embeddings` and `network.*` (the network), and `traits.mean` and `traits.sd`
-#' (of the reported posterior means in each dimension).
+#' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running
+#' any code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by
+#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.variances` and
+#' `items.normalised_variances` (of the parameters on the two reported scales, see [tidy.vae_irt()]), `map.matrix` and
+#' `map.shift` (a trait `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and
+#' `network.*` (the network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
 #'
-#' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format, now 1; a later one is
-#' refused with an error that says so), `link`, and `card`: `items` (`name`, `options` with the reference first, `pooled`,
-#' `n_responses`), the standard deviations of the priors, the settings of scoring (`refined`, `draws`, `seed`, `level`) and statistics
-#' of the fit.
+#' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format, now 1; a later one
+#' is refused with an error that says so), `link`, and `card`: `items` (`name`, `options` with the reference first, `pooled`,
+#' `n_responses`), the standard deviations of the priors, the settings of scoring (`refined`, `draws`, `seed`, `level`) and
+#' statistics of the fit.
 #'
 #' @param fit A `vae_irt` object.
 #' @param path The file; by convention its name ends in `.safetensors`. An existing one is replaced when the new one is complete.
@@ -36,7 +36,8 @@ write_model <- function(fit, path) {
   check_path(path)
   variances <- matrix(fit$items$std.error^2, ncol = fit$dims + 1L, byrow = TRUE)
   unwrap_rust(rust_write_model(
-    enc2utf8(path.expand(path)), fit$model, model_card(fit), variances, fit$moments$item_variances, fit$moments$mean, fit$moments$sd
+    enc2utf8(path.expand(path)), fit$model, model_card(fit), variances,
+    fit$moments$item_variances, fit$moments$mean, fit$moments$sd
   ))
   invisible(path)
 }
@@ -50,7 +51,8 @@ model_card <- function(fit) {
     package = as.character(utils::packageVersion("vaeirt")),
     items = lapply(seq_len(nrow(items)), function(j) {
       list(
-        name = enc2utf8(items$item[[j]]), options = as.list(enc2utf8(items$options[[j]])), pooled = as.list(enc2utf8(pooled[[j]])),
+        name = enc2utf8(items$item[[j]]), options = as.list(enc2utf8(items$options[[j]])),
+        pooled = as.list(enc2utf8(pooled[[j]])),
         n_responses = items$n_responses[[j]]
       )
     }),

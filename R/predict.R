@@ -21,10 +21,10 @@
 #' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns.
 #'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an
 #'     item of the model.
-#'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the probability of
-#'     the option, between 0 and 1), `conf.low` and `conf.high`. The interval carries the uncertainty of the ideal point, by the
-#'     delta method on the scale of the log odds of the option against the others (with `link = "probit"` on that of the linear
-#'     predictor); the items count as known.
+#'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
+#'     probability of the option, between 0 and 1), `conf.low` and `conf.high`. The interval carries the uncertainty of the
+#'     ideal point, by the delta method on the scale of the log odds of the option against the others (with `link = "probit"`
+#'     on that of the linear predictor); the items count as known.
 #'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable
 #'     option) and `.prob` (its probability).
 #' @export

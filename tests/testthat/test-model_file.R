@@ -77,5 +77,6 @@ test_that("files that are no model are errors with a reason", {
     write_model(small_fit(), "no/such/folder/model")
     write_model("fit", "model")
   })
-  expect_identical(list.files(), c("good.safetensors", "newer.safetensors", "torn.safetensors", "votes.csv", "weights.safetensors"))
+  written <- c("good.safetensors", "newer.safetensors", "torn.safetensors", "votes.csv", "weights.safetensors")
+  expect_identical(list.files(), written)
 })
