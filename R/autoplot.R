@@ -31,6 +31,8 @@
 #' @param items Names of items: in `"response_curves"` those to draw (by default four that range from the most to the least
 #'   discriminating ones), on the map those whose cutting lines are drawn (by default the two most discriminating ones of each
 #'   dimension), in `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
+#' @param scale For `"ideal_points"` and `"density"`: as in [tidy.vae_irt()]. On the scale `"normalised"` the intervals are those of
+#'   respondents relative to each other, without the uncertainty of the population's location and scale that all of them share.
 #' @param ... Must be empty.
 #' @return A ggplot object. `plot()` draws it and returns it invisibly.
 #' @export
@@ -44,16 +46,18 @@ autoplot.vae_irt <- function(object,
                              type = c(
                                "ideal_points", "density", "map", "items", "response_curves", "training", "pareto_k", "dimensions"
                              ),
-                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, labels = NULL, items = NULL, ...) {
+                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, labels = NULL, items = NULL,
+                             scale = c("prior", "normalised"), ...) {
   type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
   call <- rlang::current_env()
   check_no_dots(..., call = call)
   dimension <- check_dimension(dimension, object$dims, if (type == "map") 2 else 1, call)
   items <- check_items(items, object, call)
+  scale <- check_choice(scale, c("prior", "normalised"))
   column <- colour_column(object, rlang::enquo(colour), call)
   switch(type,
-    ideal_points = plot_ideal_points(object, dimension, column, labels),
-    density = plot_density(object, dimension, column),
+    ideal_points = plot_ideal_points(object, dimension, column, labels, scale),
+    density = plot_density(object, dimension, column, scale),
     map = plot_map(object, dimension, column, labels, items),
     items = plot_items(object, items),
     response_curves = plot_response_curves(object, dimension, items),
@@ -112,9 +116,10 @@ colour_column <- function(fit, colour, call) {
 }
 
 # The rows of the estimates that have one, in a dimension, with the group that a column gives.
-drawn_points <- function(fit, dimension, column, call = caller_env()) {
+drawn_points <- function(fit, dimension, column, scale = "prior", call = caller_env()) {
   check_estimated(fit, call = call)
-  points <- fit$estimates[fit$estimates$dimension == dimension & !is.na(fit$estimates$estimate), ]
+  points <- tidy.vae_irt(fit, scale = scale, conf.level = fit$control$level)
+  points <- points[points$dimension == dimension & !is.na(points$estimate), ]
   points$.group <- factor(if (length(column) > 0) points[[column]] else rep("all", nrow(points)))
   points
 }

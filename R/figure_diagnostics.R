@@ -22,7 +22,7 @@ plot_training <- function(fit, call = caller_env()) {
 }
 
 plot_pareto_k <- function(fit, call = caller_env()) {
-  points <- drawn_points(fit, 1, character(), call)
+  points <- drawn_points(fit, 1, character(), call = call)
   points <- points[!is.na(points$pareto_k), ]
   if (nrow(points) == 0) {
     abort_vaeirt(

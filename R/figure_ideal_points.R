@@ -1,7 +1,7 @@
 # The figure of sorted ideal points, and that of their density.
 
-plot_ideal_points <- function(fit, dimension, column, labels, most = 5000, call = caller_env()) {
-  points <- drawn_points(fit, dimension, column, call)
+plot_ideal_points <- function(fit, dimension, column, labels, scale = "prior", most = 5000, call = caller_env()) {
+  points <- drawn_points(fit, dimension, column, scale, call)
   labels <- if (is.null(labels)) nrow(points) <= 120 else check_flag(labels, call = call)
   points <- points[order(points$estimate), ]
   n_all <- nrow(points)
@@ -30,8 +30,8 @@ plot_ideal_points <- function(fit, dimension, column, labels, most = 5000, call 
   }
 }
 
-plot_density <- function(fit, dimension, column, most = 10000, call = caller_env()) {
-  points <- drawn_points(fit, dimension, column, call)
+plot_density <- function(fit, dimension, column, scale = "prior", most = 10000, call = caller_env()) {
+  points <- drawn_points(fit, dimension, column, scale, call)
   weight <- given_weights(fit$responses, match(points$respondent, respondent_names(fit$responses$respondents)))
   points$.weight <- rep(weight, length.out = nrow(points))
   share <- tapply(points$.weight, points$.group, sum) / sum(points$.weight)

@@ -1,7 +1,7 @@
 # The figure of two dimensions, with cutting lines.
 
 plot_map <- function(fit, dimension, column, labels, items, call = caller_env()) {
-  points <- drawn_points(fit, dimension[[1]], column, call)
+  points <- drawn_points(fit, dimension[[1]], column, call = call)
   other <- fit$estimates[fit$estimates$dimension == dimension[[2]], ]
   points$.other <- other$estimate[match(points$respondent, other$respondent)]
   named <- named_points(points, labels, call)

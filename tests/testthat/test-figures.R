@@ -33,6 +33,16 @@ test_that("densities are averages of the posteriors and sum to one", {
   expect_equal(whole$y[[200]], mean(stats::dnorm(at, fit$estimates$estimate, fit$estimates$std.error)))
 })
 
+test_that("ideal points are drawn on either scale", {
+  fit <- small_fit()
+  for (scale in c("prior", "normalised")) {
+    drawn <- ggplot2::layer_data(autoplot(fit, scale = scale), 1)
+    table <- tidy(fit, scale = scale)
+    expect_equal(drawn$x, table$conf.low[order(table$estimate)])
+  }
+  expect_error(autoplot(fit, scale = "raw"), class = "vaeirt_error_argument")
+})
+
 test_that("response curves are the model's and the points the data's", {
   fit <- small_fit()
   figure <- autoplot(fit, "response_curves", items = "7")
