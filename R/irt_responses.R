@@ -394,7 +394,7 @@ print.irt_responses <- function(x, ...) {
   cli::cat_line("<irt_responses> ", n[[1]], " respondents, ", n[[2]], " items, ", n[[3]], " responses (",
     format(100 * shown, digits = 3), " % of the cells)")
   n_options <- lengths(x$items$options)
-  cli::cat_line("Options per item: ", if (all(n_options == 2)) "2" else paste(range(n_options), collapse = " to "))
+  cli::cat_line("Options per item: ", paste(unique(range(n_options)), collapse = " to "))
   if (!is.null(x$weights)) {
     cli::cat_line("Weights: ", paste(format(range(x$weights), digits = 3, trim = TRUE), collapse = " to "))
   }

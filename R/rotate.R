@@ -6,8 +6,8 @@
 #'
 #' @details
 #' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that the axes
-#' do not depend on the references. Kaiser's normalisation, by which all options count alike however large their discriminations, is
-#' the default of varimax; oblimin uses it with `normalize = TRUE`.
+#' do not depend on the references. Kaiser's normalisation, by which all options count alike however large their
+#' discriminations, is the default of varimax; oblimin uses it with `normalize = TRUE`.
 #'
 #' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
 #' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.

@@ -227,3 +227,8 @@ test_that("labelled numbers are numbers", {
   x <- suppressMessages(irt_responses(data.frame(q = I(answers)), missing = 88))
   expect_identical(x$items$options[[1]], c("1", "2"))
 })
+
+test_that("items with the same number of options are printed with one number", {
+  ratings <- cbind(tax = c(1, 2, 3), aid = c(3, 1, 2))
+  expect_output(print(irt_responses(ratings)), "Options per item: 3$")
+})
