@@ -9,17 +9,19 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test test-rust test-r lint lint-rust check bench doc vendor site clean
+.PHONY: help setup install demo test test-rust test-r lint lint-rust check bench coverage doc vendor site check-site clean
 
 help:
-	@echo "make demo     fit the 109th Senate, print the table, write the figure"
-	@echo "make test     run every Rust and R test"
-	@echo "make check    R CMD check"
-	@echo "make bench    measure speed and accuracy against peers"
-	@echo "make doc      write NAMESPACE, man/ and R/extendr-wrappers.R"
-	@echo "make lint     rustfmt, clippy and lintr"
-	@echo "make vendor   write the bundle of crates for an installation without network"
-	@echo "make site     write the web site to docs/"
+	@echo "make demo        fit the 109th Senate, print the table, write the figure"
+	@echo "make test        run every Rust and R test"
+	@echo "make check       R CMD check"
+	@echo "make coverage    how much of the code the tests run; fails where that is too little"
+	@echo "make bench       measure speed and accuracy against peers"
+	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
+	@echo "make lint        rustfmt, clippy and lintr"
+	@echo "make vendor      write the bundle of crates for an installation without network"
+	@echo "make site        write the web site to docs/"
+	@echo "make check-site  the same, then open all its pages and follow their links"
 
 setup:
 	@tools/setup.sh base
@@ -56,6 +58,11 @@ check: setup
 	@tools/setup.sh check
 	tools/check.sh
 
+coverage: install
+	@tools/setup.sh coverage
+	tools/coverage.sh
+	Rscript tools/coverage.R
+
 bench: install
 	@tools/setup.sh bench
 	cargo build $(CARGO) --release --package vae-irt-core --example ballots
@@ -70,7 +77,10 @@ vendor: setup
 
 site: install
 	@tools/setup.sh site
-	Rscript -e 'options(pkgdown.internet = FALSE); pkgdown::build_site(devel = FALSE, preview = FALSE, install = FALSE, new_process = FALSE)'
+	Rscript tools/site.R
+
+check-site: site
+	Rscript tools/check_site.R
 
 clean:
 	rm -rf .cache docs output *.tar.gz *.Rcheck

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `bench`, `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `bench`,
+# `doc` or `site`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
@@ -10,6 +11,11 @@ case "${1:-base}" in
   lint) wanted="r-cran-lintr" ;;
   check) wanted="r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
     texlive-fonts-extra lmodern" ;;
+  # LLVM's tools read the counters that rustc writes: those of rustup, else those of Debian of the same version.
+  coverage) wanted="r-cran-covr"
+    if ! [ -x "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools 2>/dev/null; then
+      wanted="$wanted llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+    fi ;;
   bench) wanted="r-cran-mcmcpack" ;;
   doc) wanted="r-cran-roxygen2" ;;
   site) wanted="r-cran-pkgdown r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools chromium" ;;
