@@ -37,7 +37,7 @@ plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
   parts <- lapply(chosen, function(j) response_shares(fit, observed, j, dimension))
   shares <- do.call(rbind, lapply(parts, `[[`, "shares"))
   curves <- do.call(rbind, lapply(parts, `[[`, "curve"))
-  levels <- unique(unlist(fit$catalogue$options[chosen]))
+  levels <- in_natural_order(unique(unlist(fit$catalogue$options[chosen])))
   in_order <- function(table) {
     table$item <- factor(table$item, fit$catalogue$item[chosen])
     table$response <- factor(table$response, levels)
@@ -54,6 +54,12 @@ plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
     ggplot2::scale_y_continuous(limits = c(0, 1)) +
     ggplot2::labs(x = axis_title(fit, dimension), y = "Probability (curve) and share (points)") +
     theme_vaeirt()
+}
+
+# Labels that are numbers by their size, others as they are.
+in_natural_order <- function(labels) {
+  numbers <- suppressWarnings(as.numeric(labels))
+  if (anyNA(numbers)) labels else labels[order(numbers)]
 }
 
 # Some elements of a vector, from near its beginning to near its end.

@@ -7,20 +7,18 @@ trait_matrix <- function(fit, estimates) matrix(estimates$estimate, ncol = fit$d
 predict_options <- function(fit, scores, level) {
   traits <- trait_matrix(fit, scores$estimates)
   parameters <- parameters_by_item(fit)
-  inverse <- inverse_link(fit$link)
   n_options <- lengths(fit$catalogue$options)
   columns <- split(seq_len(sum(n_options)), rep(seq_along(n_options), n_options))
   empty <- matrix(NA_real_, nrow(traits), sum(n_options))
   prob <- empty
   low <- high <- if (!is.null(level)) empty
+  factors <- if (!is.null(level)) cholesky_rows(posterior_covariance(scores$posterior), fit$dims)
   for (j in seq_along(n_options)) {
-    predictors <- linear_predictors(parameters[[j]], traits)
-    standing <- option_standing(predictors)
-    prob[, columns[[j]]] <- inverse(standing)
+    prob[, columns[[j]]] <- option_probabilities(parameters[[j]], traits, fit$link)
     if (!is.null(level)) {
-      width <- stats::qnorm((1 + level) / 2) * standing_sd(parameters[[j]], predictors, posterior_covariance(scores$posterior))
-      low[, columns[[j]]] <- inverse(standing - width)
-      high[, columns[[j]]] <- inverse(standing + width)
+      limits <- probability_limits(parameters[[j]], traits, factors, fit$link, level)
+      low[, columns[[j]]] <- limits$low
+      high[, columns[[j]]] <- limits$high
     }
   }
   names <- scores$estimates$respondent[scores$estimates$dimension == 1]

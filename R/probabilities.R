@@ -16,54 +16,101 @@ linear_predictors <- function(parameters, traits) {
   cbind(0, traits %*% t(gamma) - rep(parameters[, dims + 1], each = nrow(traits)))
 }
 
-# From the link to the function that takes an option's standing against the others to its probability.
+# From the linear predictor of the second of two options to its probability.
 inverse_link <- function(link) if (link == "probit") stats::pnorm else stats::plogis
 
-# How each option of an item stands against the others together (for the logit link its log odds): a matrix like that of
-# the linear predictors. With two options it is the linear predictor, up to its sign.
-option_standing <- function(predictors) {
-  for_each_option(predictors, function(k) predictors[, k] - log_sum_exp(predictors[, -k, drop = FALSE]))
-}
-
-# A matrix with the columns that a function gives for each option.
-for_each_option <- function(predictors, column) {
-  values <- vapply(seq_len(ncol(predictors)), column, numeric(nrow(predictors)))
-  matrix(values, nrow = nrow(predictors))
-}
-
-log_sum_exp <- function(x) {
-  if (ncol(x) == 1) {
-    return(x[, 1])
+# Probabilities of the options of an item: one row per row of `traits`, the reference first.
+option_probabilities <- function(parameters, traits, link) {
+  predictors <- linear_predictors(parameters, traits)
+  if (ncol(predictors) == 2) {
+    inverse <- inverse_link(link)
+    return(cbind(inverse(-predictors[, 2]), inverse(predictors[, 2])))
   }
-  largest <- row_max(x)
-  largest + log(rowSums(exp(x - largest)))
+  shares <- exp(predictors - row_max(predictors))
+  shares / rowSums(shares)
 }
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
-# Probabilities of the options of an item: one row per row of `traits`, the reference first.
-option_probabilities <- function(parameters, traits, link) {
-  inverse_link(link)(option_standing(linear_predictors(parameters, traits)))
+# Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row by row:
+# matrices `low` and `high` like those of the probabilities. With two options the linear predictor is normal; with more the limits
+# are the quantiles over evenly spread points of the distribution.
+probability_limits <- function(parameters, traits, factors, link, level) {
+  if (nrow(parameters) == 1) {
+    center <- linear_predictors(parameters, traits)[, 2]
+    width <- stats::qnorm((1 + level) / 2) * sqrt(rowSums(turned_slopes(parameters, factors, nrow(traits))^2))
+    inverse <- inverse_link(link)
+    return(list(
+      low = cbind(inverse(-center - width), inverse(center - width)), high = cbind(inverse(width - center), inverse(center + width))
+    ))
+  }
+  points <- normal_points(ncol(traits))
+  drawn <- vapply(
+    seq_len(nrow(points)),
+    function(s) as.vector(option_probabilities(parameters, traits + multiply_rows(factors, points[s, ]), link)),
+    numeric(nrow(traits) * (nrow(parameters) + 1))
+  )
+  drawn <- matrix(drawn, ncol = nrow(points))
+  limit <- function(share) matrix(row_quantiles(drawn, share), nrow = nrow(traits))
+  list(low = limit((1 - level) / 2), high = limit((1 + level) / 2))
 }
 
-# Standard deviations of option_standing() where the traits have the covariances whose lower triangles are given row by row, by
-# the delta method.
-standing_sd <- function(parameters, predictors, covariance) {
+# What the factors transposed make of the discriminations of a binary item: its squares sum to the predictor's variance.
+turned_slopes <- function(parameters, factors, n) {
   dims <- ncol(parameters) - 1
-  gamma <- rbind(0, parameters[, seq_len(dims), drop = FALSE])
   triangle <- lower_triangle(dims)
-  twice <- ifelse(triangle[, 1] == triangle[, 2], 1, 2)
-  for_each_option(predictors, function(k) {
-    others <- predictors[, -k, drop = FALSE]
-    share <- exp(others - log_sum_exp(others))
-    slope <- rep(gamma[k, ], each = nrow(share)) - share %*% gamma[-k, , drop = FALSE]
-    products <- slope[, triangle[, 1], drop = FALSE] * slope[, triangle[, 2], drop = FALSE]
-    sqrt(rowSums(products * covariance * rep(twice, each = nrow(products))))
-  })
+  turned <- matrix(0, n, dims)
+  for (k in seq_len(nrow(triangle))) {
+    turned[, triangle[k, 2]] <- turned[, triangle[k, 2]] + factors[, k] * parameters[1, triangle[k, 1]]
+  }
+  turned
+}
+
+# Points spread evenly over the standard normal distribution: the additive recurrence with the generalised golden ratio, the
+# positive solution of x^(d + 1) = x + 1 (Roberts 2018, https://extremelearning.com.au).
+normal_points <- function(dims, n = 256) {
+  ratio <- stats::uniroot(function(x) x^(dims + 1) - x - 1, c(1, 2), tol = 1e-12)$root
+  stats::qnorm((0.5 + outer(seq_len(n), ratio^-seq_len(dims))) %% 1)
+}
+
+# Quantiles of every row; NA where the row has any.
+row_quantiles <- function(x, share) {
+  known <- !is.na(x[, 1])
+  place <- 1 + share * (ncol(x) - 1)
+  sorted <- matrix(x[known, ][order(rep(seq_len(sum(known)), ncol(x)), x[known, ])], nrow = ncol(x))
+  below <- sorted[floor(place), ]
+  quantiles <- rep(NA_real_, nrow(x))
+  quantiles[known] <- below + (place - floor(place)) * (sorted[ceiling(place), ] - below)
+  quantiles
 }
 
 # Rows and columns of a lower triangle that is packed row by row.
 lower_triangle <- function(dims) {
   triangle <- which(lower.tri(diag(dims), diag = TRUE), arr.ind = TRUE)
   unname(triangle[order(triangle[, 1], triangle[, 2]), , drop = FALSE])
+}
+
+# The lower Cholesky factors of packed covariances, packed alike, one in each row.
+cholesky_rows <- function(covariance, dims) {
+  at <- function(i, j) i * (i - 1) / 2 + j
+  factor <- covariance
+  for (i in seq_len(dims)) {
+    for (j in seq_len(i)) {
+      rest <- covariance[, at(i, j)]
+      for (k in seq_len(j - 1)) rest <- rest - factor[, at(i, k)] * factor[, at(j, k)]
+      factor[, at(i, j)] <- if (i == j) sqrt(pmax(rest, 0)) else ifelse(factor[, at(j, j)] > 0, rest / factor[, at(j, j)], 0)
+    }
+  }
+  factor
+}
+
+# Each of the packed lower triangles times a vector, or times the row of a matrix.
+multiply_rows <- function(factors, x) {
+  x <- if (is.matrix(x)) x else matrix(x, nrow(factors), length(x), byrow = TRUE)
+  triangle <- lower_triangle(ncol(x))
+  product <- matrix(0, nrow(factors), ncol(x))
+  for (k in seq_len(nrow(triangle))) {
+    product[, triangle[k, 1]] <- product[, triangle[k, 1]] + factors[, k] * x[, triangle[k, 2]]
+  }
+  product
 }

@@ -168,7 +168,7 @@ as_numbers <- function(missing) {
 
 # Roll calls as ICPSR and Voteview code them: 1 to 3 yea, 4 to 6 nay, the rest no vote.
 warn_if_codes <- function(values, missing) {
-  if (all(c(1, 6) %in% values) && any(c(0, 7, 8, 9) %in% setdiff(values, missing)) && all(values %in% 0:9)) {
+  if (is.null(missing) && all(c(1, 6) %in% values) && any(c(0, 7, 8, 9) %in% values) && all(values %in% 0:9)) {
     cli::cli_warn(
       c(
         "The numbers look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",

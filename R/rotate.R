@@ -7,7 +7,7 @@
 #' @details
 #' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that the axes
 #' do not depend on the references. Kaiser's normalisation, by which all options count alike however large their
-#' discriminations, is the default of varimax; oblimin uses it with `normalize = TRUE`.
+#' discriminations, is the default of varimax and oblimin; `normalize = FALSE` leaves it out.
 #'
 #' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
 #' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
@@ -62,9 +62,9 @@ oblique <- function(rotation) {
 }
 
 # Package GPArotation does not find the way where discriminations are large; their unit does not matter.
-rotate_obliquely <- function(gamma, ...) {
+rotate_obliquely <- function(gamma, ..., normalize = TRUE) {
   rlang::check_installed("GPArotation", reason = "for this rotation")
-  solve(t(GPArotation::oblimin(gamma / longest_row(gamma), ...)$Th))
+  solve(t(GPArotation::oblimin(gamma / longest_row(gamma), ..., normalize = normalize)$Th))
 }
 
 rotate_to_target <- function(fit, target, call, ...) {

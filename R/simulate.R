@@ -41,19 +41,9 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
 
 # A draw of everybody's traits from the normal distributions with the posterior moments.
 draw_traits <- function(fit) {
-  dims <- fit$dims
   mean <- fit$posterior$mean
-  triangle <- lower_triangle(dims)
-  normal <- matrix(stats::rnorm(length(mean)), ncol = dims)
-  covariance <- array(0, c(nrow(mean), dims, dims))
-  for (k in seq_len(nrow(triangle))) {
-    covariance[, triangle[k, 1], triangle[k, 2]] <- covariance[, triangle[k, 2], triangle[k, 1]] <- fit$posterior$covariance[, k]
-  }
-  traits <- mean
-  for (i in which(!is.na(mean[, 1]))) {
-    traits[i, ] <- mean[i, ] + crossprod(chol(matrix(covariance[i, , ], dims)), normal[i, ])
-  }
-  traits
+  normal <- matrix(stats::rnorm(length(mean)), ncol = fit$dims)
+  mean + multiply_rows(cholesky_rows(fit$posterior$covariance, fit$dims), normal)
 }
 
 # A draw of an option, counted through the options of all items, for every observed response.

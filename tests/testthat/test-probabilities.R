@@ -1,0 +1,70 @@
+test_that("probabilities are those of the model, without overflow", {
+  parameters <- rbind(c(2, 0.5), c(-1, 1))
+  traits <- matrix(c(-1, 0, 2))
+  eta <- cbind(0, 2 * traits - 0.5, -traits - 1)
+  expect_equal(option_probabilities(parameters, traits, "logit"), exp(eta) / rowSums(exp(eta)))
+  steep <- option_probabilities(rbind(c(500, 0), c(-500, 0)), matrix(c(-1, 1)), "logit")
+  expect_equal(steep, rbind(c(0, 0, 1), c(0, 1, 0)))
+  expect_equal(option_probabilities(rbind(c(500, 0)), matrix(c(-1, 0)), "logit"), rbind(c(1, 0), c(0.5, 0.5)))
+})
+
+test_that("Cholesky factors by row are those of each matrix", {
+  dims <- 3
+  covariances <- withr::with_seed(1, lapply(1:5, function(i) crossprod(matrix(rnorm(12), 4))))
+  packed <- t(vapply(covariances, function(x) x[lower_triangle(dims)], numeric(6)))
+  factors <- cholesky_rows(packed, dims)
+  x <- c(1, -2, 0.5)
+  for (i in 1:5) {
+    expect_equal(multiply_rows(factors, x)[i, ], as.vector(t(chol(covariances[[i]])) %*% x))
+  }
+  # A variance of 0 is no obstacle.
+  expect_identical(cholesky_rows(rbind(c(0, 0, 4)), 2), rbind(c(0, 0, 2)))
+})
+
+test_that("intervals of binary items are quantiles of the linear predictor", {
+  fit <- planar_fit()
+  options <- predict(fit, type = "prob")
+  covariance <- fit$posterior$joint
+  if (is.null(covariance)) covariance <- fit$posterior$covariance
+  gamma <- coef(fit, "items")["7", 1:2]
+  for (i in c(1, 99)) {
+    variance <- sum(gamma * (matrix(covariance[i, c(1, 2, 2, 3)], 2) %*% gamma))
+    center <- sum(gamma * coef(fit)[i, ]) - coef(fit, "items")["7", 3]
+    own <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "1", ]
+    expect_equal(c(own$conf.low, own$conf.high), plogis(center + c(-1, 1) * qnorm(0.975) * sqrt(variance)))
+    other <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "0", ]
+    expect_equal(c(other$conf.low, other$conf.high), 1 - c(own$conf.high, own$conf.low))
+  }
+  expect_false("conf.low" %in% names(predict(fit, type = "prob", conf.int = FALSE)))
+})
+
+test_that("intervals of nominal items are quantiles over the distribution of the traits", {
+  parameters <- rbind(c(1.5, -0.5, 0.2), c(-1, 1, 0.5), c(0.3, 2, -0.4))
+  covariance <- rbind(c(0.8, 0.3, 0.6))
+  mean <- matrix(c(0.5, -0.2), 1)
+  limits <- probability_limits(parameters, mean, cholesky_rows(covariance, 2), "logit", 0.9)
+  drawn <- withr::with_seed(1, matrix(rnorm(2e5), ncol = 2)) %*% chol(matrix(c(0.8, 0.3, 0.3, 0.6), 2))
+  prob <- option_probabilities(parameters, sweep(drawn, 2, mean, "+"), "logit")
+  expected <- apply(prob, 2, quantile, c(0.05, 0.95))
+  expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.08)
+  expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.08)
+})
+
+test_that("predicted probabilities cover the true ones", {
+  skip_on_cran()
+  truth <- nominal_truth()
+  fit <- nominal_fit()
+  options <- predict(fit, truth$responses[1:400, ], type = "prob")
+  true_items <- by_row(truth$items, 2)
+  sign <- sign(cor(truth$respondents$estimate, fit$estimates$estimate))
+  expect_gt(abs(sign), 0)
+  true <- vapply(1:40, function(j) {
+    prob <- option_probabilities(true_items[2 * j - 1:0, ], matrix(truth$respondents$estimate[1:400]), "logit")
+    as.vector(t(prob))
+  }, numeric(1200))
+  # Rows: options within respondents; columns: items.
+  true <- as.vector(aperm(array(true, c(3, 400, 40)), c(1, 3, 2)))
+  coverage <- mean(options$conf.low <= true & true <= options$conf.high)
+  expect_gt(coverage, 0.9)
+  expect_lt(coverage, 0.97)
+})
