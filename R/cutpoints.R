@@ -113,8 +113,9 @@ one_dimensional_cuts <- function(fit) {
   parameters <- item_matrix(fit)
   discrimination <- parameters[, 1]
   difficulty <- parameters[, 2]
-  covariance <- item_covariance(fit)
-  limits <- ratio_limits(difficulty, discrimination, covariance, fit$control$level)
+  covariance <- fit$moments$item_covariance
+  known <- list(discrimination = covariance[, 1], both = covariance[, 2], difficulty = covariance[, 3])
+  limits <- ratio_limits(difficulty, discrimination, lapply(known, missing_if_nan), fit$control$level)
   list(
     cutpoint = difficulty / discrimination,
     std.error = limits$sd,
@@ -137,23 +138,6 @@ cutting_lines <- function(fit, dimensions) {
     midpoint_1 = foot[, 1], midpoint_2 = foot[, 2], normal_1 = normal[, 1], normal_2 = normal[, 2], angle = angle,
     discrimination = size
   )
-}
-
-# Variances of discrimination and difficulty of every option in one dimension, and their covariance. A fit keeps no
-# covariance; but with the origin of the traits moved by 1 the difficulty becomes that less the discrimination, and its
-# variance tells. All come from the information at the final items; that behind `$items` may be from the last but one of
-# Newton's steps.
-item_covariance <- function(fit) {
-  if (all(is.na(fit$items$std.error))) {
-    unknown <- rep(NA_real_, nrow(fit$items) / 2)
-    return(list(discrimination = unknown, difficulty = unknown, both = unknown))
-  }
-  variances <- function(shift) {
-    answer <- rust_remap(fit$model, diag(1), shift, rust_responses(fit, fit$responses), settings_of(fit))
-    apply(unwrap_rust(answer)$items$variances, 2, missing_if_nan)
-  }
-  own <- variances(0)
-  list(discrimination = own[, 1], difficulty = own[, 2], both = (rowSums(own) - variances(1)[, 2]) / 2)
 }
 
 # Limits of difficulty / discrimination (Fieller 1954): the ratios k with (difficulty - k discrimination)^2 <= q^2 V(k),

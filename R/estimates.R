@@ -19,7 +19,7 @@ new_estimates <- function(respondents, posterior, level) {
 # Standard deviations from the packed lower triangles, with the uncertainty of the items where it is known.
 posterior_sd <- function(posterior) {
   dims <- ncol(posterior$mean)
-  sqrt(posterior_covariance(posterior)[, cumsum(seq_len(dims)), drop = FALSE])
+  packed_sd(posterior_covariance(posterior), dims)
 }
 
 posterior_covariance <- function(posterior) if (is.null(posterior$joint)) posterior$covariance else posterior$joint

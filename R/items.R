@@ -1,6 +1,6 @@
-# The tibble of the item parameters: the one place where it is built. `parameters` and `variances` have one row per item and
-# non-reference option: the discriminations by dimension, then the difficulty.
-new_items <- function(parameters, variances, items, level) {
+# The tibble of the item parameters: the one place where it is built. `parameters` have one row per item and
+# non-reference option: the discriminations by dimension, then the difficulty; `covariance` their packed lower triangles.
+new_items <- function(parameters, covariance, items, level) {
   dims <- ncol(parameters) - 1L
   n_options <- lengths(items$options)
   owner <- rep(seq_along(n_options), n_options - 1)
@@ -12,7 +12,7 @@ new_items <- function(parameters, variances, items, level) {
     term = rep(c(rep("discrimination", dims), "difficulty"), length(owner)),
     dimension = rep(c(seq_len(dims), NA_integer_), length(owner)),
     estimate = as.vector(t(parameters)),
-    std.error = missing_if_nan(sqrt(as.vector(t(variances))))
+    std.error = as.vector(t(packed_sd(covariance, dims + 1)))
   )
   table <- with_limits(table, NULL, level)
   table$n_responses <- items$n_responses[owner[row]]
@@ -36,3 +36,14 @@ missing_if_nan <- function(x) {
   x[is.nan(x)] <- NA_real_
   x
 }
+
+# The same on the scale on which the posterior means of the respondents have mean 0 and standard deviation 1.
+normalised_item_matrix <- function(fit) {
+  parameters <- item_matrix(fit)
+  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
+  difficulty <- parameters[, fit$dims + 1] - gamma %*% fit$moments$mean
+  cbind(gamma * rep(fit$moments$sd, each = nrow(gamma)), difficulty)
+}
+
+# Standard deviations from packed lower triangles, one in each row.
+packed_sd <- function(covariance, n) missing_if_nan(sqrt(covariance[, cumsum(seq_len(n)), drop = FALSE]))

@@ -7,8 +7,9 @@
 #' @section The file:
 #' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running
 #' any code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by
-#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.variances` and
-#' `items.normalised_variances` (of the parameters on the two reported scales, see [tidy.vae_irt()]), `map.matrix` and
+#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.covariances` and
+#' `items.normalised_covariances` (of the parameters of each row on the two reported scales, see [tidy.vae_irt()]: lower triangles,
+#' row by row), `map.matrix` and
 #' `map.shift` (a trait `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and
 #' `network.*` (the network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
 #'
@@ -34,10 +35,10 @@
 write_model <- function(fit, path) {
   check_class(fit, "vae_irt", "vae_irt")
   check_path(path)
-  variances <- matrix(fit$items$std.error^2, ncol = fit$dims + 1L, byrow = TRUE)
+  moments <- fit$moments
   unwrap_rust(rust_write_model(
-    enc2utf8(path.expand(path)), fit$model, model_card(fit), variances,
-    fit$moments$item_variances, fit$moments$mean, fit$moments$sd
+    enc2utf8(path.expand(path)), fit$model, model_card(fit), moments$item_covariance, moments$item_covariance_normalised,
+    moments$mean, moments$sd
   ))
   invisible(path)
 }

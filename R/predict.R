@@ -22,9 +22,11 @@
 #'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an
 #'     item of the model.
 #'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
-#'     probability of the option, between 0 and 1), `conf.low` and `conf.high`. The interval carries the uncertainty of the
-#'     ideal point, by the delta method on the scale of the log odds of the option against the others (with `link = "probit"`
-#'     on that of the linear predictor); the items count as known.
+#'     probability of the option, between 0 and 1, at the estimated ideal point), `conf.low` and `conf.high`. The intervals carry
+#'     the uncertainty of the ideal point and that of the option's parameters: with two options by the normal distribution of the
+#'     linear predictor, with more by the quantiles over 256 points spread evenly over the normal distribution of the ideal point
+#'     and the linear predictors. Covariances between the ideal point and the item's parameters, and between the options of an item,
+#'     are left out; so is the uncertainty of the items where the fit does not know it (`$std_errors`).
 #'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable
 #'     option) and `.prob` (its probability).
 #' @export

@@ -6,33 +6,34 @@ trait_matrix <- function(fit, estimates) matrix(estimates$estimate, ncol = fit$d
 # none where it is NULL.
 predict_options <- function(fit, scores, level) {
   traits <- trait_matrix(fit, scores$estimates)
-  parameters <- parameters_by_item(fit)
   n_options <- lengths(fit$catalogue$options)
-  columns <- split(seq_len(sum(n_options)), rep(seq_along(n_options), n_options))
-  empty <- matrix(NA_real_, nrow(traits), sum(n_options))
-  prob <- empty
-  low <- high <- if (!is.null(level)) empty
-  factors <- if (!is.null(level)) cholesky_rows(posterior_covariance(scores$posterior), fit$dims)
-  for (j in seq_along(n_options)) {
-    prob[, columns[[j]]] <- option_probabilities(parameters[[j]], traits, fit$link)
-    if (!is.null(level)) {
-      limits <- probability_limits(parameters[[j]], traits, factors, fit$link, level)
-      low[, columns[[j]]] <- limits$low
-      high[, columns[[j]]] <- limits$high
-    }
-  }
   names <- scores$estimates$respondent[scores$estimates$dimension == 1]
+  prob <- lapply(parameters_by_item(fit), option_probabilities, traits, fit$link)
+  by_row <- function(parts) as.vector(t(do.call(cbind, parts)))
   table <- tibble::tibble(
-    respondent = rep(names, each = ncol(prob)),
+    respondent = rep(names, each = sum(n_options)),
     item = rep(rep(fit$catalogue$item, n_options), length(names)),
     response = rep(unlist(fit$catalogue$options), length(names)),
-    .prob = as.vector(t(prob))
+    .prob = by_row(prob)
   )
   if (!is.null(level)) {
-    table$conf.low <- as.vector(t(low))
-    table$conf.high <- as.vector(t(high))
+    limits <- option_limits(fit, scores$posterior, level)
+    table$conf.low <- by_row(lapply(limits, `[[`, "low"))
+    table$conf.high <- by_row(lapply(limits, `[[`, "high"))
   }
   table
+}
+
+# The limits by item. They are computed on the normalised scale, on which respondents and items do not share the uncertainty of
+# location and scale, which the probabilities do not depend on.
+option_limits <- function(fit, posterior, level) {
+  posterior <- normalised_posterior(posterior, fit$moments)
+  factors <- cholesky_rows(posterior_covariance(posterior), fit$dims)
+  parameters <- parameters_by_item(fit, normalised_item_matrix(fit))
+  covariances <- parameters_by_item(fit, fit$moments$item_covariance_normalised)
+  Map(function(own, covariance) {
+    probability_limits(own, covariance, posterior$mean, factors, fit$link, level)
+  }, parameters, covariances)
 }
 
 # The most probable option of every item at the estimates, the first of equals.

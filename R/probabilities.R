@@ -1,10 +1,9 @@
 # Probabilities of response options at given traits.
 
 # The item parameters by item: a list of matrices with one row per option beside the reference, the discriminations by
-# dimension, then the difficulty.
-parameters_by_item <- function(fit) {
+# dimension, then the difficulty; or another matrix with such rows.
+parameters_by_item <- function(fit, parameters = item_matrix(fit)) {
   n_rows <- lengths(fit$catalogue$options) - 1L
-  parameters <- item_matrix(fit)
   rows <- split(seq_len(nrow(parameters)), rep(seq_along(n_rows), n_rows))
   unname(lapply(rows, function(own) parameters[own, , drop = FALSE]))
 }
@@ -20,8 +19,9 @@ linear_predictors <- function(parameters, traits) {
 inverse_link <- function(link) if (link == "probit") stats::pnorm else stats::plogis
 
 # Probabilities of the options of an item: one row per row of `traits`, the reference first.
-option_probabilities <- function(parameters, traits, link) {
-  predictors <- linear_predictors(parameters, traits)
+option_probabilities <- function(parameters, traits, link) to_probabilities(linear_predictors(parameters, traits), link)
+
+to_probabilities <- function(predictors, link) {
   if (ncol(predictors) == 2) {
     inverse <- inverse_link(link)
     return(cbind(inverse(-predictors[, 2]), inverse(predictors[, 2])))
@@ -32,27 +32,41 @@ option_probabilities <- function(parameters, traits, link) {
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
-# Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row by row:
-# matrices `low` and `high` like those of the probabilities. With two options the linear predictor is normal; with more the limits
-# are the quantiles over evenly spread points of the distribution.
-probability_limits <- function(parameters, traits, factors, link, level) {
-  if (nrow(parameters) == 1) {
-    center <- linear_predictors(parameters, traits)[, 2]
-    width <- stats::qnorm((1 + level) / 2) * sqrt(rowSums(turned_slopes(parameters, factors, nrow(traits))^2))
+# Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row by row,
+# and the parameters of every option as well, with packed covariances: matrices `low` and `high` like those of the probabilities.
+# With two options the linear predictor is taken for normal; with more the limits are the quantiles over evenly spread points.
+probability_limits <- function(parameters, covariance, traits, factors, link, level) {
+  predictors <- linear_predictors(parameters, traits)
+  of_item <- predictor_variance(covariance, traits)
+  if (ncol(predictors) == 2) {
+    variance <- rowSums(turned_slopes(parameters, factors, nrow(traits))^2) + of_item[, 1]
+    width <- stats::qnorm((1 + level) / 2) * sqrt(variance)
     inverse <- inverse_link(link)
-    return(list(
-      low = cbind(inverse(-center - width), inverse(center - width)), high = cbind(inverse(width - center), inverse(center + width))
-    ))
+    low <- inverse(predictors[, 2] - width)
+    high <- inverse(predictors[, 2] + width)
+    return(list(low = cbind(1 - high, low), high = cbind(1 - low, high)))
   }
-  points <- normal_points(ncol(traits))
-  drawn <- vapply(
-    seq_len(nrow(points)),
-    function(s) as.vector(option_probabilities(parameters, traits + multiply_rows(factors, points[s, ]), link)),
-    numeric(nrow(traits) * (nrow(parameters) + 1))
-  )
+  dims <- ncol(traits)
+  points <- normal_points(dims + nrow(parameters))
+  drawn <- vapply(seq_len(nrow(points)), function(s) {
+    moved <- linear_predictors(parameters, traits + multiply_rows(factors, points[s, seq_len(dims)]))
+    moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, -seq_len(dims)], each = nrow(traits))
+    as.vector(to_probabilities(moved, link))
+  }, numeric(length(predictors)))
   drawn <- matrix(drawn, ncol = nrow(points))
   limit <- function(share) matrix(row_quantiles(drawn, share), nrow = nrow(traits))
   list(low = limit((1 - level) / 2), high = limit((1 + level) / 2))
+}
+
+# What the uncertainty of its parameters adds to the variance of every option's linear predictor, in one column each; nothing
+# where it is not known.
+predictor_variance <- function(covariance, traits) {
+  design <- cbind(traits, -1)
+  triangle <- lower_triangle(ncol(design))
+  twice <- ifelse(triangle[, 1] == triangle[, 2], 1, 2)
+  products <- design[, triangle[, 1], drop = FALSE] * design[, triangle[, 2], drop = FALSE]
+  covariance[is.na(covariance)] <- 0
+  pmax(products %*% (twice * t(covariance)), 0)
 }
 
 # What the factors transposed make of the discriminations of a binary item: its squares sum to the predictor's variance.

@@ -55,11 +55,8 @@ normalised <- function(fit, component, call = caller_env()) {
     return(table)
   }
   table <- fit$items
-  parameters <- item_matrix(fit)
-  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
-  difficulty <- parameters[, fit$dims + 1] - gamma %*% moments$mean
-  table$estimate <- by_row(cbind(gamma * rep(moments$sd, each = nrow(gamma)), difficulty))
-  table$std.error <- missing_if_nan(sqrt(by_row(moments$item_variances)))
+  table$estimate <- by_row(normalised_item_matrix(fit))
+  table$std.error <- by_row(packed_sd(moments$item_covariance_normalised, fit$dims + 1))
   table
 }
 

@@ -61,7 +61,8 @@
 #'     divergence of the network's posterior from the refined one, in nats) and `log_evidence`; rows of `NA` for respondents
 #'     without responses;
 #'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the posterior means' `mean` and
-#'     `sd` in each dimension and of `item_variances`, those of the items on the normalised scale;
+#'     `sd` in each dimension, and of the covariances of discriminations and difficulty of every item and option (lower triangles,
+#'     row by row) on the two scales: the matrices `item_covariance` and `item_covariance_normalised`;
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
@@ -188,9 +189,12 @@ set_results <- function(fit, result, respondents) {
   posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
   tables <- list(
     estimates = new_estimates(respondents, posterior, fit$control$level),
-    items = new_items(result$items$parameters, result$items$variances, fit$catalogue, fit$control$level),
+    items = new_items(result$items$parameters, result$items$covariance, fit$catalogue, fit$control$level),
     posterior = posterior,
-    moments = c(result$items[c("mean", "sd")], list(item_variances = result$items$normalised_variances)),
+    moments = list(
+      mean = result$items$mean, sd = result$items$sd,
+      item_covariance = result$items$covariance, item_covariance_normalised = result$items$covariance_normalised
+    ),
     std_errors = result$items$std_errors,
     model = result$model
   )

@@ -22,13 +22,15 @@ drawn_fit <- function(dims = 1, n_options = 2) {
   sd <- round(0.15 + 0.1 * abs(traits), 2)
   covariance <- matrix(0, n, of_pair)
   covariance[, cumsum(seq_len(dims))] <- sd^2
-  variances <- matrix(0.04, n_rows, dims + 1)
+  item_covariance <- matrix(0, n_rows, (dims + 1) * (dims + 2) / 2)
+  item_covariance[, cumsum(seq_len(dims + 1))] <- 0.04
   epoch <- 1:40
   vector <- rep(NaN, n)
   result <- list(
     model = raw(), respondents = place,
     items = list(
-      parameters = parameters, variances = variances, normalised_variances = variances, std_errors = "joint",
+      parameters = parameters, covariance = item_covariance, covariance_normalised = item_covariance,
+      std_errors = "joint",
       mean = colMeans(traits), sd = apply(traits, 2, stats::sd)
     ),
     posterior = list(

@@ -24,30 +24,44 @@ test_that("Cholesky factors by row are those of each matrix", {
 test_that("intervals of binary items are quantiles of the linear predictor", {
   fit <- planar_fit()
   options <- predict(fit, type = "prob")
-  covariance <- fit$posterior$joint
-  if (is.null(covariance)) covariance <- fit$posterior$covariance
-  gamma <- coef(fit, "items")["7", 1:2]
+  posterior <- fit$posterior
+  sd <- fit$moments$sd
+  gamma <- coef(fit, "items")["7", 1:2] * sd
+  center <- function(i) sum(coef(fit, "items")["7", ] * c(coef(fit)[i, ], -1))
+  items <- matrix(fit$moments$item_covariance_normalised[7, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
   for (i in c(1, 99)) {
-    variance <- sum(gamma * (matrix(covariance[i, c(1, 2, 2, 3)], 2) %*% gamma))
-    center <- sum(gamma * coef(fit)[i, ]) - coef(fit, "items")["7", 3]
+    covariance <- if (is.null(posterior$joint_normalised)) {
+      posterior$covariance[i, ] / c(sd[1]^2, prod(sd), sd[2]^2)
+    } else {
+      posterior$joint_normalised[i, ]
+    }
+    design <- c((posterior$mean[i, ] - fit$moments$mean) / sd, -1)
+    variance <- sum(gamma * (matrix(covariance[c(1, 2, 2, 3)], 2) %*% gamma)) + sum(design * (items %*% design))
     own <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "1", ]
-    expect_equal(c(own$conf.low, own$conf.high), plogis(center + c(-1, 1) * qnorm(0.975) * sqrt(variance)))
+    expect_equal(c(own$conf.low, own$conf.high), plogis(center(i) + c(-1, 1) * qnorm(0.975) * sqrt(variance)))
     other <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "0", ]
     expect_equal(c(other$conf.low, other$conf.high), 1 - c(own$conf.high, own$conf.low))
   }
   expect_false("conf.low" %in% names(predict(fit, type = "prob", conf.int = FALSE)))
 })
 
-test_that("intervals of nominal items are quantiles over the distribution of the traits", {
+test_that("intervals of nominal items are quantiles over the distribution of traits and items", {
   parameters <- rbind(c(1.5, -0.5, 0.2), c(-1, 1, 0.5), c(0.3, 2, -0.4))
+  items <- rbind(c(0.2, 0.05, 0.1, -0.02, 0, 0.1), c(0.1, 0, 0.1, 0, 0, 0.05), rep(NaN, 6))
   covariance <- rbind(c(0.8, 0.3, 0.6))
   mean <- matrix(c(0.5, -0.2), 1)
-  limits <- probability_limits(parameters, mean, cholesky_rows(covariance, 2), "logit", 0.9)
-  drawn <- withr::with_seed(1, matrix(rnorm(2e5), ncol = 2)) %*% chol(matrix(c(0.8, 0.3, 0.3, 0.6), 2))
-  prob <- option_probabilities(parameters, sweep(drawn, 2, mean, "+"), "logit")
-  expected <- apply(prob, 2, quantile, c(0.05, 0.95))
-  expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.08)
-  expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.08)
+  limits <- probability_limits(parameters, items, mean, cholesky_rows(covariance, 2), "logit", 0.9)
+  traits <- withr::with_seed(1, matrix(rnorm(2e5), ncol = 2)) %*% chol(matrix(c(0.8, 0.3, 0.3, 0.6), 2))
+  predictors <- linear_predictors(parameters, sweep(traits, 2, mean, "+"))
+  design <- c(mean, -1)
+  for (k in 1:2) {
+    own <- matrix(items[k, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
+    noise <- withr::with_seed(k, rnorm(1e5, sd = sqrt(sum(design * (own %*% design)))))
+    predictors[, k + 1] <- predictors[, k + 1] + noise
+  }
+  expected <- apply(to_probabilities(predictors, "logit"), 2, quantile, c(0.05, 0.95))
+  expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.1)
+  expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.1)
 })
 
 test_that("predicted probabilities cover the true ones", {

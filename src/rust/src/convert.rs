@@ -149,7 +149,7 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     )
 }
 
-/// Item parameters on the reported scale and their variances on both, see [`items_table`].
+/// Item parameters on the reported scale and their covariances on both, see [`items_table`].
 pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
     let (means, sds): (Vec<f64>, Vec<f64>) = uncertainty.spread.iter().copied().unzip();
     let items = &uncertainty.items;
@@ -162,12 +162,13 @@ pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
     )
 }
 
-/// Item parameters on the reported scale and their variances on both: one row per parameter row, the discriminations
-/// by dimension, then the difficulty; and the mean and the standard deviation of the posterior means by dimension.
+/// Item parameters on the reported scale, one row per parameter row: the discriminations by dimension, then the difficulty;
+/// the covariances of each row on both scales, lower triangles row by row; and the mean and the standard deviation of the
+/// posterior means by dimension.
 pub fn items_table(
     model: &Model,
-    variances: &[f64],
-    normalised_variances: &[f64],
+    covariances: &[f64],
+    normalised_covariances: &[f64],
     (means, sds): (Vec<f64>, Vec<f64>),
     std_errors: &str,
 ) -> Outcome<List> {
@@ -176,8 +177,8 @@ pub fn items_table(
     let flat: Vec<f64> = parameters.iter().copied().collect();
     Ok(list!(
         parameters = rows(&flat, width),
-        variances = rows(variances, width),
-        normalised_variances = rows(normalised_variances, width),
+        covariance = rows(covariances, width * (width + 1) / 2),
+        covariance_normalised = rows(normalised_covariances, width * (width + 1) / 2),
         std_errors = std_errors,
         mean = means,
         sd = sds

@@ -6,14 +6,14 @@ use extendr_api::prelude::*;
 use std::path::Path;
 use vae_irt_core::{Card, Model, ModelFile};
 
-/// Writes a model to a file. `card` has the fields of [`Card`]; the variances are matrices like those of the fit.
+/// Writes a model to a file. `card` has the fields of [`Card`]; the covariances are matrices like those of the fit.
 #[extendr]
 fn rust_write_model(
     path: &str,
     model: Raw,
     card: Robj,
-    variances: RMatrix<f64>,
-    normalised_variances: RMatrix<f64>,
+    covariances: RMatrix<f64>,
+    normalised_covariances: RMatrix<f64>,
     trait_means: &[f64],
     trait_sds: &[f64],
 ) -> List {
@@ -21,8 +21,8 @@ fn rust_write_model(
         let file = ModelFile {
             model: Model::from_bytes(model.as_slice())?,
             card: extendr_api::deserializer::from_robj::<Card>(&card)?,
-            item_variances: by_row(&variances),
-            normalised_variances: by_row(&normalised_variances),
+            item_covariances: by_row(&covariances),
+            normalised_covariances: by_row(&normalised_covariances),
             trait_means: trait_means.to_vec(),
             trait_sds: trait_sds.to_vec(),
         };
@@ -39,8 +39,8 @@ fn rust_read_model(path: &str) -> List {
         let spread = (file.trait_means.clone(), file.trait_sds.clone());
         let items = items_table(
             &file.model,
-            &file.item_variances,
-            &file.normalised_variances,
+            &file.item_covariances,
+            &file.normalised_covariances,
             spread,
             &file.card.std_errors,
         )?;

@@ -9,7 +9,7 @@ use vae_irt_core::{Card, Error, ItemCard, ModelFile};
 fn small_file() -> ModelFile {
     let (_, responses) = simulated(40, 5, 2, 3);
     let fit = fit(&responses, &quick(2), &Silent).unwrap();
-    let n_parameters = fit.model.items.values().len();
+    let n_covariances = fit.model.items.n_rows() * 6;
     let items = fit.model.shape.catalogue.option_counts().to_vec();
     let item = |(j, &n): (usize, &u32)| ItemCard {
         name: format!("item {j}"),
@@ -41,8 +41,8 @@ fn small_file() -> ModelFile {
     ModelFile {
         model: fit.model,
         card,
-        item_variances: vec![f64::NAN; n_parameters],
-        normalised_variances: vec![0.25; n_parameters],
+        item_covariances: vec![f64::NAN; n_covariances],
+        normalised_covariances: vec![0.25; n_covariances],
         trait_means: vec![0.0; n_dims],
         trait_sds: vec![0.9; n_dims],
     }
@@ -74,8 +74,8 @@ fn a_file_comes_back_as_it_was() {
     let back = ModelFile::from_bytes(&bytes).unwrap();
     assert_eq!(back.card, file.card);
     assert_eq!(back.model.to_bytes().unwrap(), file.model.to_bytes().unwrap());
-    assert!(back.item_variances.iter().all(|v| v.is_nan()));
-    assert_eq!(back.normalised_variances, file.normalised_variances);
+    assert!(back.item_covariances.iter().all(|v| v.is_nan()));
+    assert_eq!(back.normalised_covariances, file.normalised_covariances);
     assert_eq!(
         (back.trait_means, back.trait_sds),
         (file.trait_means.clone(), file.trait_sds.clone())
@@ -112,7 +112,7 @@ fn parts_that_do_not_fit_are_refused() {
     let mut same_name = small_file();
     same_name.card.items[1].name = same_name.card.items[0].name.clone();
     let mut short = small_file();
-    short.item_variances.pop();
+    short.item_covariances.pop();
     let mut level = small_file();
     level.card.level = 95.0;
     let mut not_finite = small_file();
@@ -121,7 +121,7 @@ fn parts_that_do_not_fit_are_refused() {
     for (file, message) in [
         (one_item_less, "the items"),
         (same_name, "same name"),
-        (short, "variances"),
+        (short, "covariances"),
         (level, "level"),
     ] {
         let error = file.write(&folder.join("never")).unwrap_err().to_string();

@@ -3,6 +3,7 @@
 use super::Model;
 use super::storage::{deserialize, find, serialize, unreadable};
 use crate::files::{PartFile, file_error, unwritable};
+use crate::linalg::packed_length;
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -75,10 +76,10 @@ pub struct ModelFile {
     pub model: Model,
     /// What is said about it.
     pub card: Card,
-    /// Variances of the item parameters, in the layout of their table, NaN where they are not known.
-    pub item_variances: Vec<f64>,
+    /// Covariances of the parameters in each row of the table of the items: lower triangles, NaN where they are not known.
+    pub item_covariances: Vec<f64>,
     /// The same on the scale on which ideal points have mean 0 and standard deviation 1.
-    pub normalised_variances: Vec<f64>,
+    pub normalised_covariances: Vec<f64>,
     /// Mean of the posterior means by dimension.
     pub trait_means: Vec<f64>,
     /// Their standard deviation.
@@ -86,15 +87,15 @@ pub struct ModelFile {
 }
 
 const VECTORS: [&str; 4] = [
-    "items.variances",
-    "items.normalised_variances",
+    "items.covariances",
+    "items.normalised_covariances",
     "traits.mean",
     "traits.sd",
 ];
 
 impl ModelFile {
-    /// Writes the file, a safetensors file: the tensors of [`Model::to_bytes`], `items.variances` and
-    /// `items.normalised_variances` (`n_parameter_rows x (n_dims + 1)`, row by row), `traits.mean` and `traits.sd`
+    /// Writes the file, a safetensors file: the tensors of [`Model::to_bytes`], `items.covariances` and
+    /// `items.normalised_covariances` (the lower triangles of all rows of `items.parameters`), `traits.mean` and `traits.sd`
     /// (`n_dims`); the one entry of the header's metadata, `vaeirt-model`, is a JSON object of `version`, `link` and `card`
     /// ([`Card`]). The file gets its name when it is complete.
     ///
@@ -141,7 +142,7 @@ impl ModelFile {
         let card =
             card.ok_or_else(|| Error::Model("it has weights, but no description of the items".into()))?;
         check_finite(&tensors)?;
-        let [item_variances, normalised_variances, trait_means, trait_sds] = VECTORS.map(|name| {
+        let [item_covariances, normalised_covariances, trait_means, trait_sds] = VECTORS.map(|name| {
             let tensor = find(&tensors, name)?;
             tensor.to_vec1::<f64>().map_err(unreadable)
         });
@@ -149,8 +150,8 @@ impl ModelFile {
         let file = Self {
             model,
             card,
-            item_variances: item_variances?,
-            normalised_variances: normalised_variances?,
+            item_covariances: item_covariances?,
+            normalised_covariances: normalised_covariances?,
             trait_means: trait_means?,
             trait_sds: trait_sds?,
         };
@@ -160,8 +161,8 @@ impl ModelFile {
 
     fn vectors(&self) -> [&Vec<f64>; 4] {
         [
-            &self.item_variances,
-            &self.normalised_variances,
+            &self.item_covariances,
+            &self.normalised_covariances,
             &self.trait_means,
             &self.trait_sds,
         ]
@@ -181,8 +182,8 @@ impl ModelFile {
             return Err(Error::Model("two of its items have the same name".into()));
         }
         let n_dims = self.model.shape.n_dims;
-        let n_parameters = self.model.items.values().len();
-        let lengths = [n_parameters, n_parameters, n_dims, n_dims];
+        let n_covariances = self.model.items.n_rows() * packed_length(n_dims + 1);
+        let lengths = [n_covariances, n_covariances, n_dims, n_dims];
         if self
             .vectors()
             .iter()
@@ -190,7 +191,7 @@ impl ModelFile {
             .any(|(vector, n)| vector.len() != n)
         {
             return Err(Error::Model(
-                "its variances or moments do not fit its items".into(),
+                "its covariances or moments do not fit its items".into(),
             ));
         }
         if !(self.card.level > 0.0 && self.card.level < 1.0) {
@@ -202,9 +203,9 @@ impl ModelFile {
     }
 }
 
-/// Weights and moments are finite; variances may be unknown.
+/// Weights and moments are finite; covariances may be unknown.
 fn check_finite(tensors: &HashMap<String, Tensor>) -> Result<()> {
-    for (name, tensor) in tensors.iter().filter(|(name, _)| !name.ends_with("variances")) {
+    for (name, tensor) in tensors.iter().filter(|(name, _)| !name.ends_with("covariances")) {
         let values = tensor
             .to_dtype(DType::F64)
             .and_then(|tensor| tensor.flatten_all());

@@ -16,9 +16,6 @@ const CLOSE: f64 = 4e-4;
 /// They are also found when the root mean squared step is below this on the scale of the traits, where a standard
 /// error is smaller still.
 const TINY: f64 = 0.004;
-/// Items whose steps since the information was evaluated sum to less than this, in the same units, have the same
-/// information.
-const NEAR: f64 = 0.05;
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
 const STALE: f64 = 0.1;
 
@@ -51,7 +48,6 @@ pub(crate) fn polish(
     let mut known: Option<(Information, Array2<f64>)> = None;
     let mut trust = Trust::new(&model.items);
     let mut last = None;
-    let mut moved = 0.0;
     for round in 1.. {
         let (moments, score) = timings.time(Part::Posteriors.name(), || {
             expect(model, responses, respondents, Some(weights), scoring, monitor)
@@ -82,13 +78,12 @@ pub(crate) fn polish(
             let information = inform(model)?;
             let factor = information.newton_factor().ok_or_else(unknown)?;
             found = Some(newton(known.insert((information, factor))));
-            moved = 0.0;
         }
         let Some((mut step, now)) = found else { break };
         let found = now.abs() < CLOSE || step.dot(&step) < TINY * TINY * step.len() as f64;
         if found || round == MOST_ROUNDS {
             let information = match known {
-                Some((information, _)) if stale || moved < NEAR => information,
+                Some((information, _)) if stale => information,
                 _ => inform(model)?,
             };
             return Ok(Polished {
@@ -100,7 +95,6 @@ pub(crate) fn polish(
         trust.shorten(&mut step, &model.items);
         advance(&mut model.items, &step);
         last = Some(now);
-        moved += now;
     }
     Err(unknown())
 }

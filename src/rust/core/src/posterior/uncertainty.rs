@@ -5,7 +5,7 @@ use super::cubature::Cubature;
 use super::information::{Chunk, Covariance, Information, chunk_size};
 use super::{Moments, Scored};
 use crate::identify::{principal_conditions, rotation_tangents};
-use crate::linalg::{cholesky, invert, pack};
+use crate::linalg::{cholesky, invert, pack, packed_length};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
 use crate::train::{Monitor, Part, StdErrors};
@@ -84,7 +84,7 @@ pub struct Scales {
 pub struct Uncertainty {
     /// How it was found.
     pub method: Method,
-    /// Variances of the item parameters in the layout of their table, NaN where they are not known.
+    /// Covariances of the parameters in each row of the table of the items: lower triangles, NaN where they are not known.
     pub items: Scales,
     /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not
     /// carried.
@@ -127,7 +127,7 @@ pub(crate) fn uncertainty(
         .zip(normalisation.sds.iter().copied())
         .collect();
     let Some((method, covariance)) = choose(model, responses, information, asked, gauge) else {
-        let nothing = vec![f64::NAN; model.items.values().len()];
+        let nothing = vec![f64::NAN; model.items.n_rows() * packed_length(model.items.width())];
         return Ok(Uncertainty {
             method: Method::None,
             items: Scales {
@@ -182,7 +182,7 @@ pub(crate) fn uncertainty(
         Array2::zeros((2 * n_dims, 2 * n_dims))
     };
     let of_functionals = functionals.t().dot(&spread) + own;
-    let items = item_variances(model, &covariance, &normalisation, &spread, &of_functionals)?;
+    let items = item_covariances(model, &covariance, &normalisation, &spread, &of_functionals)?;
     let mut respondents = Scales::default();
     if carried {
         visit(&mut |positions, slopes| {
@@ -532,8 +532,8 @@ impl Normalisation {
     }
 }
 
-/// The variances of the item parameters on both scales.
-fn item_variances(
+/// The covariances of the parameters in each row of the table of the items on both scales.
+fn item_covariances(
     model: &Model,
     covariance: &Covariance,
     normalisation: &Normalisation,
@@ -555,7 +555,7 @@ fn item_variances(
         for (row_of_item, row) in model.shape.catalogue.rows_of(item).enumerate() {
             let own = covariance.of_row(item, row_of_item, row, width);
             let own = jacobian.dot(&own).dot(&jacobian.t());
-            scales.prior.extend(own.diag());
+            scales.prior.extend(pack(own.view()));
             let mut pull = Array2::zeros((width, 2 * n_dims));
             for d in 0..n_dims {
                 pull[[d, n_dims + d]] = reported[[row, d]];
@@ -567,7 +567,7 @@ fn item_variances(
                 + &mixed
                 + mixed.t()
                 + pull.dot(of_functionals).dot(&pull.t());
-            scales.normalised.extend(normalised.diag());
+            scales.normalised.extend(pack(normalised.view()));
         }
     }
     Ok(scales)
