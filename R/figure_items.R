@@ -16,11 +16,14 @@ plot_items <- function(fit, items, n = 10) {
   } else {
     fit$catalogue$item[points$item] %in% items
   }
+  points$shown <- ifelse(points$named, points$label, "")
+  # Names keep away from points without one as well, unless these are too many to be avoided.
+  labelled <- if (nrow(points) <= 600) points else points[points$named, ]
   ggplot2::ggplot(points, ggplot2::aes(.data$difficulty, .data$discrimination)) +
     ggplot2::geom_hline(yintercept = 0, colour = faint, linewidth = 0.3) +
     ggplot2::geom_point(ggplot2::aes(colour = .data$named), size = 1, alpha = if (nrow(points) > 200) 0.5 else 0.8) +
     ggplot2::scale_colour_manual(values = c(`FALSE` = ink, `TRUE` = palette_vaeirt[[1]])) +
-    label_points(ggplot2::aes(label = .data$label), points[points$named, ], colour = palette_vaeirt[[1]]) +
+    label_points(ggplot2::aes(label = .data$shown), labelled, colour = palette_vaeirt[[1]]) +
     ggplot2::facet_wrap("panel", labeller = if (fit$dims == 1) function(x) list("") else "label_value") +
     ggplot2::labs(x = "Difficulty", y = "Discrimination") +
     theme_vaeirt("none") +

@@ -47,7 +47,7 @@ scale_group_shapes <- function(levels, name) {
 label_points <- function(mapping, data, ...) {
   ggrepel::geom_text_repel(
     mapping, data,
-    size = 2.6, seed = 1, max.time = 10, max.iter = 2000, max.overlaps = Inf, min.segment.length = 0.2,
+    size = 2.6, seed = 1, max.time = 10, max.iter = 10000, max.overlaps = Inf, min.segment.length = 0.2,
     segment.size = 0.2, segment.colour = faint, show.legend = FALSE, ...
   )
 }
