@@ -19,7 +19,9 @@
 #' `"auto"` is `"joint"` with up to 4,000 item parameters, and `"items"` (joint for the items alone) where there are more than
 #' 2,000 responses for each: there the items' uncertainty adds less than about one per cent to the standard errors of the
 #' respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to 250 responses
-#' per parameter, and beyond that `"conditional"`. `$std_errors` of a fit says which it was. With more than about 5 million
+#' per parameter, and beyond that `"conditional"`. So it is as well where the one matrix is not positive definite, which happens in
+#' three and more dimensions where many options are rare: set `min_count`, or leave out labels such as write-ins. `$std_errors` of a
+#' fit says which it was. With more than about 5 million
 #' responses the information is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no
 #' standard errors.
 #'

@@ -100,3 +100,24 @@ test_that("restarts are compared", {
   expect_output(print(fit), "1 of 1 other restart agree")
   expect_equal(glance(fit)$logLik, max(fit$restarts$logLik))
 })
+
+test_that("options that few chose do not keep the items from their maximum", {
+  skip_on_cran()
+  path <- system.file("extdata", "ballots.parquet", package = "vaeirt")
+  ballots <- suppressMessages(irt_responses(
+    path,
+    respondent = c(county, cvr_id), item = race, response = candidate, drop = "undervote", duplicates = "drop_item"
+  ))
+  fit <- vae_irt(ballots, dims = 3, seed = 1)
+  expect_true(fit$polished)
+  expect_true(all(is.finite(fit$items$std.error)))
+  # Strong items of a simple structure.
+  gamma <- 3 * diag(3)[rep(1:3, each = 6), ]
+  votes <- withr::with_seed(1, {
+    traits <- matrix(rnorm(6000), 2000)
+    (matrix(runif(36000), 2000) < plogis(traits %*% t(gamma) - rep(rnorm(18, 0, 0.5), each = 2000))) + 0
+  })
+  strong <- vae_irt(votes, dims = 3, seed = 1)
+  expect_true(strong$polished)
+  expect_identical(strong$std_errors, "joint")
+})

@@ -5,7 +5,9 @@ use super::cubature::{Cubature, Nodes};
 use super::terms::{Terms, dot};
 use crate::identify::{affine_tangents, aggregate, rotation_tangents};
 use crate::kernels::Table;
-use crate::linalg::{cholesky, invert, invert_factored, lower_pairs, mirror, orthonormalise};
+use crate::linalg::{
+    cholesky, invert, invert_factored, lower_pairs, mirror, orthonormalise, solve_lower, solve_upper,
+};
 use crate::model::{Link, Model};
 use crate::train::{Monitor, Part, Settings};
 use crate::{Batch, Error, Responses, Result};
@@ -33,7 +35,13 @@ const ROWS_PER_TASK: usize = 64;
 /// The share of what is missing about an item that Newton's method counts as known.
 const CAUTION: f64 = 0.5;
 /// The shares that are tried for covariances.
-const CAUTIONS: [f64; 7] = [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, CAUTION];
+const CAUTIONS: [f64; 4] = [0.0, 0.1, 0.3, CAUTION];
+/// Times that items are looked for with which the information is not positive definite.
+const MOST_REPAIRS: usize = 10;
+/// Items that add this share of what the first of them adds to a direction are to blame with it.
+const TO_BLAME: f64 = 0.1;
+/// Steps of the power iteration.
+const POWERS: usize = 30;
 /// Where the information is not positive definite, its diagonal is raised by these shares.
 const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 
@@ -284,9 +292,11 @@ impl Information {
     }
 
     /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
-    /// raised where the factor does not exist.
-    pub fn newton_factor(&self) -> Option<Array2<f64>> {
-        let cautious = self.cautious(self.joint.as_ref()?, CAUTION, Affine::Posterior);
+    /// raised where the factor does not exist. Everything that is missing about the `doubtful` items counts as known: theirs
+    /// are nearly the steps of the EM algorithm, short and in the right direction.
+    pub fn newton_factor(&self, doubtful: &[bool]) -> Option<Array2<f64>> {
+        let share = |item: usize| if doubtful[item] { 1.0 } else { CAUTION };
+        let cautious = self.cautious(self.joint.as_ref()?, share, Affine::Posterior);
         DAMPING.iter().find_map(|share| {
             let mut raised = cautious.clone();
             raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
@@ -296,14 +306,14 @@ impl Information {
 
     /// The matrix with a share of what is missing about each item added to the item's own information: where hardly
     /// anything is known, what is left is the difference of two large numbers.
-    fn cautious(&self, joint: &Joint, share: f64, affine: Affine) -> Array2<f64> {
+    fn cautious(&self, joint: &Joint, share: impl Fn(usize) -> f64, affine: Affine) -> Array2<f64> {
         let mut matrix = joint.matrix.clone();
         let mut start = 0;
-        for missing in &self.missing {
+        for (item, missing) in self.missing.iter().enumerate() {
             let own = start..start + missing.nrows();
             matrix
                 .slice_mut(s![own.clone(), own.clone()])
-                .scaled_add(share, missing);
+                .scaled_add(share(item), missing);
             start = own.end;
         }
         joint.corrected(matrix, affine)
@@ -316,17 +326,54 @@ impl Information {
     }
 
     /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to
-    /// themselves, with as little [caution](Self::cautious) as makes the information positive definite; nothing where the
-    /// information is by item, or where that does not help.
+    /// themselves; nothing where the information is by item, or not positive definite whatever the
+    /// [caution](Self::cautious).
     pub fn joint_covariance(&self) -> Option<Covariance> {
         let joint = self.joint.as_ref()?;
-        let factor = CAUTIONS
-            .iter()
-            .find_map(|&share| cholesky(self.cautious(joint, share, Affine::Population).view()))?;
+        let factor = self.least_cautious_factor(joint)?;
         let mut covariance = invert_factored(factor.view());
         let half = &joint.rotations() * (0.5 / joint.ridge);
         subtract_products(&mut covariance, joint.rotations(), half.view());
         Some(Covariance::Joint(covariance))
+    }
+
+    /// The Cholesky factor of the information, with caution about as few items as make it positive definite: along a direction
+    /// in which it is negative those with the most that is missing there are to blame (options that few chose, items that
+    /// separate the respondents).
+    fn least_cautious_factor(&self, joint: &Joint) -> Option<Array2<f64>> {
+        let with = |shares: &dyn Fn(usize) -> f64| self.cautious(joint, shares, Affine::Population);
+        let (share, factor) = CAUTIONS
+            .iter()
+            .find_map(|&share| Some((share, cholesky(with(&|_| share).view())?)))?;
+        if share == 0.0 {
+            return Some(factor);
+        }
+        let mut shares = vec![0.0; self.missing.len()];
+        for _ in 0..MOST_REPAIRS {
+            let matrix = with(&|item| shares[item]);
+            if let Some(found) = cholesky(matrix.view()) {
+                return Some(found);
+            }
+            let direction = lowest_direction(&matrix, &factor);
+            let mut start = 0;
+            let blame: Vec<f64> = self
+                .missing
+                .iter()
+                .zip(&shares)
+                .map(|(missing, &known)| {
+                    let own = direction.slice(s![start..start + missing.nrows()]);
+                    start += missing.nrows();
+                    (share - known) * own.dot(&missing.dot(&own))
+                })
+                .collect();
+            let most = blame.iter().copied().fold(0.0, f64::max);
+            let guilty = shares
+                .iter_mut()
+                .zip(&blame)
+                .filter(|(_, b)| **b >= TO_BLAME * most);
+            guilty.for_each(|(known, _)| *known = share);
+        }
+        Some(factor)
     }
 
     /// The covariance of each item's parameters, the other items held fixed.
@@ -382,6 +429,19 @@ fn population_images(scored: &Scored) -> Array2<f64> {
         }
     }
     images
+}
+
+/// The direction in which a matrix is smallest in units of a positive definite one that is nowhere smaller, whose Cholesky factor is
+/// given, by power iteration.
+fn lowest_direction(matrix: &Array2<f64>, factor: &Array2<f64>) -> Array1<f64> {
+    let mut direction = Array1::from_iter((0..matrix.nrows()).map(|i| (i * 31 % 13) as f64 - 6.0));
+    for _ in 0..POWERS {
+        let half = solve_lower(factor.view(), matrix.dot(&direction).view());
+        direction -= &solve_upper(factor.view(), half.view());
+        let length = direction.dot(&direction).sqrt().max(f64::MIN_POSITIVE);
+        direction /= length;
+    }
+    direction
 }
 
 /// Changes a symmetric matrix as little as it takes to map some vectors (columns) to wanted images. False, and no change, where
@@ -812,7 +872,7 @@ mod tests {
             let information =
                 Information::new(&model, &responses, &scored, &settings, &Silent).expect("information");
             let joint = information.joint.as_ref().expect("few parameters");
-            let matrix = information.cautious(joint, 0.0, Affine::Posterior);
+            let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
             let h = 0.02f32;
             let n = score.len();
             let mut numeric = Array2::<f64>::zeros((n, n));
@@ -871,13 +931,13 @@ mod tests {
             let information =
                 Information::new(&model, &responses, &scored, &settings, &Silent).expect("information");
             let joint = information.joint.as_ref().expect("few parameters");
-            let matrix = information.cautious(joint, 0.0, Affine::Posterior);
+            let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
             let tangents = affine_tangents(&model.items);
             // The matrix has a ridge along rotations, of which the likelihood knows nothing.
             let turned = joint.rotations().dot(&joint.rotations().t().dot(&tangents));
             let outside = &tangents - &turned;
             let known = outside.t().dot(&matrix.dot(&outside));
-            let by_population = information.cautious(joint, 0.0, Affine::Population);
+            let by_population = information.cautious(joint, |_| 0.0, Affine::Population);
             let by_population = outside.t().dot(&by_population.dot(&outside));
             let (_, covariance) = aggregate(&moments, &weights);
             for d in 0..n_dims {

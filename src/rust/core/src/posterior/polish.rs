@@ -76,7 +76,9 @@ pub(crate) fn polish(
         let stale = found.as_ref().is_none_or(|(_, now)| *now > STALE * before);
         if stale {
             let information = inform(model)?;
-            let factor = information.newton_factor().ok_or_else(unknown)?;
+            let factor = information
+                .newton_factor(&trust.turning_items(model))
+                .ok_or_else(unknown)?;
             found = Some(newton(known.insert((information, factor))));
         }
         let Some((mut step, now)) = found else { break };
@@ -108,6 +110,8 @@ fn unknown() -> Error {
 struct Trust {
     radii: Vec<f64>,
     last: Array1<f64>,
+    /// Has a row turned around?
+    turned: Vec<bool>,
 }
 
 impl Trust {
@@ -115,7 +119,17 @@ impl Trust {
         Self {
             radii: vec![f64::INFINITY; items.n_rows()],
             last: Array1::zeros(items.values().len()),
+            turned: vec![false; items.n_rows()],
         }
+    }
+
+    /// Which items have a row that turned around: their quadratic form is not to be believed.
+    fn turning_items(&self, model: &Model) -> Vec<bool> {
+        let catalogue = &model.shape.catalogue;
+        let items = 0..catalogue.n_items();
+        items
+            .map(|item| catalogue.rows_of(item).any(|row| self.turned[row]))
+            .collect()
     }
 
     /// Shortens the rows of a step. A row goes as far as half its own length plus one half, half as far as before
@@ -128,6 +142,7 @@ impl Trust {
             let mut own = step.slice_mut(s![row * width..(row + 1) * width]);
             let before = length(last);
             if own.dot(&last) < 0.0 {
+                self.turned[row] = true;
                 *radius = 0.5 * before;
             } else if before > 0.0 {
                 *radius = f64::max(*radius, 2.0 * before);
