@@ -23,10 +23,8 @@
 #'     item of the model.
 #'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
 #'     probability of the option, between 0 and 1), `conf.low` and `conf.high`. The interval carries the uncertainty of the
-#'     ideal point given the items, by the delta method on the scale of the log odds of the option against the others (with
-#'     `link = "probit"` on that of the linear predictor). The items count as known, so it is too narrow where few respondents
-#'     answered an item: in simulations (1-D, binary) 95 % intervals cover 63 % of the true probabilities with 100 respondents
-#'     and 91 % with 2,000.
+#'     ideal point, by the delta method on the scale of the log odds of the option against the others (with `link = "probit"`
+#'     on that of the linear predictor); the items count as known.
 #'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable
 #'     option) and `.prob` (its probability).
 #' @export

@@ -3,8 +3,7 @@
 trait_matrix <- function(fit, estimates) matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
 
 # Probabilities of all options at the estimates, one row per respondent, item and option, with their intervals at a `level`, or
-# none where it is NULL. They carry the covariance given the items: the joint one also has the location, scale and axes that
-# items and respondents share, of which probabilities know nothing.
+# none where it is NULL.
 predict_options <- function(fit, scores, level) {
   traits <- trait_matrix(fit, scores$estimates)
   parameters <- parameters_by_item(fit)
@@ -19,7 +18,7 @@ predict_options <- function(fit, scores, level) {
     standing <- option_standing(predictors)
     prob[, columns[[j]]] <- inverse(standing)
     if (!is.null(level)) {
-      width <- stats::qnorm((1 + level) / 2) * standing_sd(parameters[[j]], predictors, scores$posterior$covariance)
+      width <- stats::qnorm((1 + level) / 2) * standing_sd(parameters[[j]], predictors, posterior_covariance(scores$posterior))
       low[, columns[[j]]] <- inverse(standing - width)
       high[, columns[[j]]] <- inverse(standing + width)
     }

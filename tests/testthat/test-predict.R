@@ -102,15 +102,3 @@ test_that("a broken model is an error", {
   fit$model <- fit$model[1:100]
   expect_error(predict(fit, small_truth()$responses), class = "vaeirt_error_model")
 })
-
-test_that("the intervals of probabilities know nothing of the axes", {
-  # The axes explain nearly the same, so that they are hardly determined.
-  fit <- spatial_nominal_fit()
-  own <- predict(fit, type = "prob")
-  turned <- predict(rotate(fit, "varimax"), type = "prob")
-  expect_equal(turned$conf.low, own$conf.low, tolerance = 1e-4)
-  expect_equal(turned$conf.high, own$conf.high, tolerance = 1e-4)
-  # With new responses they are those of the same responses in the sample.
-  votes <- small_truth()$responses
-  expect_equal(predict(small_fit(), votes, type = "prob"), predict(small_fit(), type = "prob"), tolerance = 1e-5)
-})
