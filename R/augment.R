@@ -85,20 +85,20 @@ observe <- function(fit, scores) {
   item <- rep(seq_along(n_options), n_options)[option]
   traits <- trait_matrix(fit, scores$estimates)
   parameters <- parameters_by_item(fit)
-  inverse <- inverse_link(fit$link)
   fitted <- outcome <- own <- other <- numeric(length(option))
   predicted <- integer(length(option))
   for (rows in split(seq_along(option), item)) {
     j <- item[[rows[[1]]]]
-    standing <- option_standing(linear_predictors(parameters[[j]], traits[respondent[rows], , drop = FALSE]))
+    prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], fit$link)
     chosen <- option[rows] - first[[j]]
+    at <- cbind(seq_along(rows), chosen)
     binary <- n_options[[j]] == 2
-    of_chosen <- standing[cbind(seq_along(rows), chosen)]
-    own[rows] <- inverse(of_chosen)
-    other[rows] <- inverse(-of_chosen)
-    fitted[rows] <- if (binary) inverse(standing[, 2]) else own[rows]
+    own[rows] <- prob[at]
+    fitted[rows] <- if (binary) prob[, 2] else own[rows]
     outcome[rows] <- if (binary) chosen - 1 else 1
-    predicted[rows] <- first_of_largest(standing) + first[[j]]
+    predicted[rows] <- first_of_largest(prob) + first[[j]]
+    prob[at] <- 0
+    other[rows] <- rowSums(prob)
   }
   list(
     respondent = respondent, item = item, option = option, predicted = predicted, fitted = fitted, outcome = outcome,
