@@ -8,6 +8,8 @@
 #' @param ... For `newdata`, as for [predict.vae_irt()]; otherwise it must be empty.
 #' @param type `"response"`: observed less fitted; `"pearson"`: divided by the standard deviation `sqrt(p (1 - p))`;
 #'   `"deviance"`: with the sign of the response residual, `sqrt(-2 log p)` of the observed response's probability `p`.
+#'   On items with more than two options all residuals are positive, and the mean square of Pearson's is to be expected to be
+#'   the number of options less 1.
 #' @return
 #' `augment()`: a tibble with one row per observed response to an item of the model, respondent by respondent (missing responses
 #' have no row): `respondent`, `item`, `response` (the label of the observed response),
@@ -39,7 +41,7 @@ augment.vae_irt <- function(x, newdata = NULL, ...) {
     item = x$catalogue$item[observed$item],
     response = labels[observed$option],
     .fitted = observed$fitted,
-    .resid = observed$outcome - observed$fitted,
+    .resid = (2 * observed$outcome - 1) * observed$other,
     .pred_class = labels[observed$predicted],
     metadata
   )
@@ -58,11 +60,12 @@ residuals.vae_irt <- function(object, type = c("response", "pearson", "deviance"
   type <- check_choice(type, c("response", "pearson", "deviance"))
   check_no_dots(..., call = rlang::current_env())
   observed <- observe_own(object)
-  response <- observed$outcome - observed$fitted
+  sign <- 2 * observed$outcome - 1
+  # By both probabilities: one less a probability near 1 has no digits left.
   switch(type,
-    response = response,
-    pearson = response / sqrt(observed$fitted * (1 - observed$fitted)),
-    deviance = sign(response) * sqrt(-2 * log1p(-abs(response)))
+    response = sign * observed$other,
+    pearson = sign * sqrt(observed$other / observed$own),
+    deviance = sign * sqrt(-2 * ifelse(observed$other < 0.5, log1p(-observed$other), log(observed$own)))
   )
 }
 
@@ -71,7 +74,8 @@ observe_own <- function(fit, call = caller_env()) {
 }
 
 # The observed responses, respondent by respondent: places of `respondent`, `item`, the `option` and the one that is `predicted`,
-# counted through the options of all items; the `fitted` probability, and the `outcome`, 1 or 0, that it is the probability of.
+# counted through the options of all items; the `fitted` probability, and the `outcome`, 1 or 0, that it is the probability
+# of; the probabilities of the observed option, its `own`, and of all `other` options.
 observe <- function(fit, scores) {
   responses <- scores$responses
   n_options <- lengths(fit$catalogue$options)
@@ -81,16 +85,23 @@ observe <- function(fit, scores) {
   item <- rep(seq_along(n_options), n_options)[option]
   traits <- trait_matrix(fit, scores$estimates)
   parameters <- parameters_by_item(fit)
-  fitted <- outcome <- numeric(length(option))
+  fitted <- outcome <- own <- other <- numeric(length(option))
   predicted <- integer(length(option))
   for (rows in split(seq_along(option), item)) {
     j <- item[[rows[[1]]]]
     prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], fit$link)
     chosen <- option[rows] - first[[j]]
+    at <- cbind(seq_along(rows), chosen)
     binary <- n_options[[j]] == 2
-    fitted[rows] <- prob[cbind(seq_along(rows), if (binary) 2L else chosen)]
+    own[rows] <- prob[at]
+    fitted[rows] <- if (binary) prob[, 2] else own[rows]
     outcome[rows] <- if (binary) chosen - 1 else 1
     predicted[rows] <- first_of_largest(prob) + first[[j]]
+    prob[at] <- 0
+    other[rows] <- rowSums(prob)
   }
-  list(respondent = respondent, item = item, option = option, predicted = predicted, fitted = fitted, outcome = outcome)
+  list(
+    respondent = respondent, item = item, option = option, predicted = predicted, fitted = fitted, outcome = outcome,
+    own = own, other = other
+  )
 }

@@ -5,9 +5,8 @@
 #' @details
 #' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many
 #'   of them, evenly spaced in the order).
-#' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions (the
-#'   normal ones with the estimates and standard errors; those of up to 10,000 respondents, evenly spaced over the data), by
-#'   group with `colour`.
+#' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions given
+#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data), by group with `colour`.
 #' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to where the
 #'   option is the more probable one. See [cutpoints()].
 #' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.

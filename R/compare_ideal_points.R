@@ -13,7 +13,8 @@
 #' others are compared on their first ones.
 #'
 #' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. Those of draws
-#' and of `vae_irt` objects are the errors of respondents relative to each other (see [ideal_points()]).
+#' and of `vae_irt` objects are the errors of respondents relative to each other (see [ideal_points()]), without the
+#' uncertainty of the fit's own axes.
 #'
 #' Correlations over all respondents of a polarised chamber are high whatever the fits do within parties: look at
 #' `group`. The one-dimensional estimates of `oc()` are ranks: look at its rank correlations.
@@ -104,8 +105,11 @@ read_fit <- function(fit, name, level, call) {
   )
 }
 
-# With the standard errors of the normalised scale, and the dimensions as far apart as the model has them.
+# With the standard errors of the normalised scale, and the dimensions as far apart as the model has them. The axes will be
+# those of the reference, so it does not count how well the fit's own are known.
 relative_points <- function(fit, level) {
+  check_estimated(fit)
+  if (fit$dims > 1 && !fit$rotated) fit <- remap(fit, list(matrix = diag(fit$dims), shift = rep(0, fit$dims)))
   points <- ideal_points(fit, scale = "normalised", conf.level = level)
   points[number_columns] <- lapply(points[number_columns], `*`, fit$moments$sd[points$dimension])
   points

@@ -34,6 +34,7 @@ plot_density <- function(fit, dimension, column, scale = "prior", most = 10000, 
   points <- drawn_points(fit, dimension, column, scale, call)
   weight <- given_weights(fit$responses, match(points$respondent, respondent_names(fit$responses$respondents)))
   points$.weight <- rep(weight, length.out = nrow(points))
+  points$std.error <- conditional_sd(fit, dimension, scale)
   share <- tapply(points$.weight, points$.group, sum) / sum(points$.weight)
   points <- points[unique(round(seq(1, nrow(points), length.out = min(nrow(points), most)))), ]
   wide <- 3 * max(points$std.error)
@@ -51,4 +52,12 @@ plot_density <- function(fit, dimension, column, scale = "prior", most = 10000, 
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0, 0.05))) +
     ggplot2::labs(x = axis_title(fit, dimension), y = "Density") +
     theme_vaeirt(if (length(column) > 0) "top" else "none")
+}
+
+# Standard deviations of the posteriors given the items, of those who have one. The population is as spread out as these are
+# together; what its location, scale and axes add to the uncertainty of each is no part of that.
+conditional_sd <- function(fit, dimension, scale) {
+  posterior <- fit$posterior
+  if (scale == "normalised") posterior <- normalised_posterior(posterior, fit$moments)
+  posterior_sd(posterior[c("mean", "covariance")])[!is.na(posterior$mean[, dimension]), dimension]
 }

@@ -52,3 +52,24 @@ test_that("fitted() and residuals() are the columns of augment()", {
   expect_identical(sign(deviance), sign(table$.resid))
   expect_error(residuals(fit, "working"), class = "vaeirt_error_argument")
 })
+
+test_that("residuals are finite where the model is nearly certain", {
+  # Items so steep that fitted probabilities are 1 in double precision.
+  fit <- drawn_fit()
+  fit$items$estimate[fit$items$term == "discrimination"] <- 80
+  eta <- 80 * fit$estimates$estimate[match(augment(fit)$respondent, fit$estimates$respondent)] -
+    coef(fit, "items")[augment(fit)$item, "difficulty"]
+  own <- ifelse(augment(fit)$response == "1", eta, -eta)
+  expect_true(any(plogis(eta) == 1))
+  expect_equal(residuals(fit, "pearson"), sign(own) * sign(eta) * exp(-own / 2), ignore_attr = TRUE)
+  expect_equal(residuals(fit, "deviance")^2, -2 * plogis(own, log.p = TRUE), ignore_attr = TRUE)
+  expect_true(all(is.finite(residuals(senate_fit(), "pearson"))))
+})
+
+test_that("the mean squares of Pearson residuals are as expected at the true parameters", {
+  truth <- simulate_irt(2000, 20, n_options = 4, seed = 6)
+  fit <- vae_irt(truth$responses, seed = 1, control = one_thread)
+  fit$estimates$estimate <- truth$respondents$estimate
+  fit$items$estimate <- truth$items$estimate
+  expect_equal(mean(residuals(fit, "pearson")^2), 3, tolerance = 0.1)
+})

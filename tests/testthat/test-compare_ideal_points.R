@@ -199,3 +199,16 @@ test_that("the figures look as they did", {
   vdiffr::expect_doppelganger("comparison of three fits", autoplot(three))
   vdiffr::expect_doppelganger("comparison of four fits", autoplot(four))
 })
+
+test_that("standard errors in a comparison are not those of the axes that a fit had", {
+  skip_on_cran()
+  # Three axes that explain nearly the same.
+  truth <- simulate_irt(300, 60, dims = 3, seed = 8)
+  fit <- vae_irt(truth$responses, dims = 3, seed = 1)
+  points <- ideal_points(compare_ideal_points(truth = truth$respondents, fit = fit))
+  fitted <- points[points$fit == "fit", ]
+  true <- points[points$fit == "truth", ]
+  error <- (fitted$estimate - true$estimate) / fitted$std.error
+  expect_gt(sd(error), 0.85)
+  expect_lt(sd(error), 1.15)
+})

@@ -33,6 +33,19 @@ test_that("densities are averages of the posteriors and sum to one", {
   expect_equal(whole$y[[200]], mean(stats::dnorm(at, fit$estimates$estimate, fit$estimates$std.error)))
 })
 
+test_that("densities have the spread of the population, however uncertain its location and axes", {
+  fit <- spatial_nominal_fit()
+  for (d in 1:3) {
+    for (scale in c("prior", "normalised")) {
+      curve <- ggplot2::layer_data(autoplot(fit, "density", dimension = d, scale = scale))
+      height <- curve$y / sum(curve$y)
+      center <- sum(height * curve$x)
+      sd <- if (scale == "prior") 1 else 1 / fit$moments$sd[[d]]
+      expect_equal(sqrt(sum(height * (curve$x - center)^2)), sd, tolerance = 0.01)
+    }
+  }
+})
+
 test_that("ideal points are drawn on either scale", {
   fit <- small_fit()
   for (scale in c("prior", "normalised")) {
@@ -78,6 +91,13 @@ test_that("the explained variances are shares in their order", {
   shares <- vaeirt:::explained_variance(planar_fit())$share
   expect_equal(sum(shares), 1)
   expect_gt(shares[[1]], shares[[2]])
+})
+
+test_that("the explained variances do not depend on the units of the axes", {
+  fit <- planar_fit()
+  points <- coef(fit)[c("1", "5", "9", "13"), ]
+  stretched <- rotate(fit, anchors = points * rep(c(10, 1), each = 4) + 3)
+  expect_equal(vaeirt:::explained_variance(stretched), vaeirt:::explained_variance(fit), tolerance = 1e-5)
 })
 
 test_that("the explained variances of nominal items do not depend on their references", {
