@@ -1,6 +1,5 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `bench`,
-# `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `bench`, `doc` or `site`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
@@ -9,8 +8,8 @@ case "${1:-base}" in
     r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl
     r-cran-posterior r-cran-gparotation r-cran-vdiffr curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
-  check) wanted="r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools qpdf tidy texlive-latex-base texlive-latex-recommended texlive-fonts-recommended
-    texlive-fonts-extra lmodern" ;;
+  check) wanted="r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools qpdf tidy
+    texlive-latex-base texlive-latex-recommended texlive-fonts-recommended texlive-fonts-extra lmodern" ;;
   # LLVM's tools read the counters that rustc writes: those of rustup, else those of Debian of the same version.
   coverage) wanted="r-cran-covr"
     if ! [ -x "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools 2>/dev/null; then
