@@ -6,7 +6,7 @@
 #' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many
 #'   of them, evenly spaced in the order).
 #' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions given
-#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data), by group with `colour`.
+#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). With `colour` one area for each group, as large as its share of the respondents.
 #' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to where the
 #'   option is the more probable one. See [cutpoints()].
 #' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.
@@ -23,10 +23,11 @@
 #' @param object A `vae_irt` object.
 #' @param type The figure, see below.
 #' @param dimension The dimension to draw; two for the map.
-#' @param colour <[`tidy-select`][tidyselect::language]> A metadata column of `$estimates` that colours the points, such as
-#'   `party`. Levels that name Democrats and Republicans get blue and red.
-#' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"`, and for up to 40 on the
-#'   map. For the map also a vector of names.
+#' @param colour,color <[`tidy-select`][tidyselect::language]> A metadata column of `$estimates` that colours the points, such as
+#'   `party`. Levels that name Democrats and Republicans get blue and a vermilion that people with any colour vision tell from it.
+#'   Of more than 8 levels the rarest are drawn as one.
+#' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"` (which need a height of
+#'   about a tenth of an inch each), and for up to 40 on the map. A vector of names writes these alone.
 #' @param items Names of items: in `"response_curves"` those to draw (by default four that range from the most to the least
 #'   discriminating ones), on the map those whose cutting lines are drawn (by default the two most discriminating ones of each
 #'   dimension), in `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
@@ -45,7 +46,7 @@ autoplot.vae_irt <- function(object,
                              type = c(
                                "ideal_points", "density", "map", "items", "response_curves", "training", "pareto_k", "dimensions"
                              ),
-                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, labels = NULL, items = NULL,
+                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, color = NULL, labels = NULL, items = NULL,
                              scale = c("prior", "normalised"), ...) {
   type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
   call <- rlang::current_env()
@@ -53,7 +54,8 @@ autoplot.vae_irt <- function(object,
   dimension <- check_dimension(dimension, object$dims, if (type == "map") 2 else 1, call)
   items <- check_items(items, object, call)
   scale <- check_choice(scale, c("prior", "normalised"))
-  column <- colour_column(object, rlang::enquo(colour), call)
+  colour <- rlang::enquo(colour)
+  column <- colour_column(object, if (rlang::quo_is_null(colour)) rlang::enquo(color) else colour, call)
   switch(type,
     ideal_points = plot_ideal_points(object, dimension, column, labels, scale),
     density = plot_density(object, dimension, column, scale),
@@ -119,8 +121,30 @@ drawn_points <- function(fit, dimension, column, scale = "prior", call = caller_
   check_estimated(fit, call = call)
   points <- tidy.vae_irt(fit, scale = scale, conf.level = fit$control$level)
   points <- points[points$dimension == dimension & !is.na(points$estimate), ]
-  points$.group <- factor(if (length(column) > 0) points[[column]] else rep("all", nrow(points)))
+  points$.group <- if (length(column) > 0) as_groups(points[[column]], column, call) else factor(rep("all", nrow(points)))
   points
+}
+
+# The values of a column as a factor with as many levels as colours can tell apart: beyond them the rarer ones are one level.
+as_groups <- function(values, column, call, most = length(palette_vaeirt)) {
+  groups <- factor(values)
+  if (nlevels(groups) <= most) {
+    return(groups)
+  }
+  if (is.numeric(values)) {
+    abort_vaeirt(
+      c(
+        "Column {.val {column}} holds {nlevels(groups)} different numbers, and a group needs a colour of its own.",
+        i = "Make a factor of it, with {.fn cut} for example."
+      ),
+      "argument",
+      call
+    )
+  }
+  kept <- names(utils::head(sort(table(groups), decreasing = TRUE), most - 1))
+  cli::cli_inform(c(i = "{.val {column}} has {nlevels(groups)} values; the {nlevels(groups) - most + 1} rarest are {.val (other)}."))
+  levels(groups)[!levels(groups) %in% kept] <- "(other)"
+  groups
 }
 
 axis_title <- function(fit, dimension) paste0("Ideal point", if (fit$dims > 1) paste0(", dimension ", dimension))

@@ -36,14 +36,15 @@
 #' * `classification`, `pre`, `apre`, `gmp` (double, shares): see the [glossary][vaeirt-glossary].
 #' * `amortisation_gap` (double, nats per respondent), `max_pareto_k` (double).
 #' * `pearson`, `spearman` (double, correlations), `rmsd`, `difference` (double; of ideal points in standard deviations of the
-#'   reference, of log scores in nats).
+#'   reference, of log scores in nats), `estimate_x`, `estimate_y`, `rank_x`, `rank_y` (of `summary()` of a comparison).
 #'
 #' @section The course of the computation:
 #' * `epoch` (integer valued), `elbo` (double, nats: the bound of the whole data plus the log prior, up to a constant),
 #'   `learning_rate` (double), `phase` (`"search"`, `"descent"`).
 #' * `part` (character), `seconds` (double). `seed` (double), `agreement` (double, a squared correlation), `converged` (logical),
 #'   `epochs` (integer), `std_errors`, `link` (character), `dims` (integer).
-#' * `kind`, `name`, `reason` (character), `n` (integer): what was set aside, see [irt_responses()].
+#' * `kind`, `name`, `reason` (character), `n` (integer): what was set aside, see [irt_responses()]; `n` of a comparison: the
+#'   respondents that it rests on. `pooled` (list of character vectors): labels that were pooled into one option.
 #'
 #' @section Which table has them:
 #' | table | rows | from |

@@ -35,7 +35,8 @@
 #'   first two. With more than two dimensions the line is the one on which the options are equally probable for respondents
 #'   at 0 in the others.
 #' @return A tibble with one row per item and option other than the reference. The first and last columns are
-#'   * `item`, the items' metadata columns, `response` (the option) and `reference` (the label of the reference option);
+#'   * `item`, `response` (the option) and `reference` (the label of the reference option), and at the end the items' metadata
+#'     columns;
 #'   * `discrimination`: in one dimension that of the option, in the plane the length of its two discriminations;
 #'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].
@@ -85,7 +86,7 @@ cutpoints <- function(fit, dimensions = NULL) {
   )
   unused <- c("n_responses", "options", "pooled", names(options))
   metadata <- fit$catalogue[owner, setdiff(names(fit$catalogue), c("item", unused))]
-  tibble::tibble(item = items$item, !!!metadata, !!!options)
+  tibble::tibble(item = items$item, !!!options, !!!metadata)
 }
 
 # The two dimensions of the plane, or the only one.

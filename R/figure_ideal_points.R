@@ -2,8 +2,8 @@
 
 plot_ideal_points <- function(fit, dimension, column, labels, scale = "prior", most = 5000, call = caller_env()) {
   points <- drawn_points(fit, dimension, column, scale, call)
-  labels <- if (is.null(labels)) nrow(points) <= 120 else check_flag(labels, call = call)
   points <- points[order(points$estimate), ]
+  points$.named <- named_points(points, labels, most = 120, call)
   n_all <- nrow(points)
   points <- points[unique(round(seq(1, n_all, length.out = min(n_all, most)))), ]
   points$.place <- seq_len(nrow(points))
@@ -12,8 +12,9 @@ plot_ideal_points <- function(fit, dimension, column, labels, scale = "prior", m
       ggplot2::aes(x = .data$conf.low, xend = .data$conf.high, yend = .data$.place),
       linewidth = 0.4, alpha = 0.6, na.rm = TRUE
     ) +
-    ggplot2::geom_point(size = if (labels) 1.2 else 0.5) +
+    ggplot2::geom_point(ggplot2::aes(shape = .data$.group), size = if (nrow(points) <= 200) 1.3 else 0.5) +
     scale_groups(levels(points$.group), if (length(column) > 0) column) +
+    scale_group_shapes(levels(points$.group), if (length(column) > 0) column) +
     ggplot2::labs(
       x = paste0(axis_title(fit, dimension), " (", format(100 * fit$control$level), " % interval)"), y = NULL,
       caption = if (n_all > most) paste(format_count(most), "of", format_count(n_all), "respondents")
@@ -21,13 +22,13 @@ plot_ideal_points <- function(fit, dimension, column, labels, scale = "prior", m
     theme_vaeirt(if (length(column) > 0) "top" else "none") +
     ggplot2::theme(
       panel.grid.major.y = ggplot2::element_blank(),
-      axis.text.y = ggplot2::element_text(size = if (nrow(points) <= 40) 8 else 5)
+      axis.text.y = ggplot2::element_text(size = if (sum(points$.named) <= 40) 8 else 5)
     )
-  if (labels) {
-    plot + ggplot2::scale_y_continuous(breaks = points$.place, labels = points$respondent, expand = ggplot2::expansion(add = 0.8))
-  } else {
-    plot + ggplot2::scale_y_continuous(breaks = NULL)
+  named <- points[points$.named, ]
+  if (nrow(named) == 0) {
+    return(plot + ggplot2::scale_y_continuous(breaks = NULL))
   }
+  plot + ggplot2::scale_y_continuous(breaks = named$.place, labels = named$respondent, expand = ggplot2::expansion(add = 0.8))
 }
 
 plot_density <- function(fit, dimension, column, scale = "prior", most = 10000, call = caller_env()) {

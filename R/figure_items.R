@@ -40,7 +40,7 @@ plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
   parts <- lapply(chosen, function(j) response_shares(fit, observed, j, dimension))
   shares <- do.call(rbind, lapply(parts, `[[`, "shares"))
   curves <- do.call(rbind, lapply(parts, `[[`, "curve"))
-  levels <- in_natural_order(unique(unlist(fit$catalogue$options[chosen])))
+  levels <- in_natural_order(unique(shares$response))
   in_order <- function(table) {
     table$item <- factor(table$item, fit$catalogue$item[chosen])
     table$response <- factor(table$response, levels)
@@ -55,8 +55,11 @@ plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
     scale_groups(levels, "Response") +
     scale_group_shapes(levels, "Response") +
     ggplot2::scale_y_continuous(limits = c(0, 1)) +
-    ggplot2::labs(x = axis_title(fit, dimension), y = "Probability (curve) and share (points)") +
-    theme_vaeirt()
+    ggplot2::labs(
+      x = axis_title(fit, dimension),
+      y = paste0("Probability (curve) and share (points)", if (length(levels) == 1) paste0(" of \"", levels, "\""))
+    ) +
+    theme_vaeirt(if (length(levels) == 1) "none" else "top")
 }
 
 # Labels that are numbers by their size, others as they are.

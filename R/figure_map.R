@@ -4,7 +4,10 @@ plot_map <- function(fit, dimension, column, labels, items, call = caller_env())
   points <- drawn_points(fit, dimension[[1]], column, call = call)
   other <- fit$estimates[fit$estimates$dimension == dimension[[2]], ]
   points$.other <- other$estimate[match(points$respondent, other$respondent)]
-  named <- named_points(points, labels, call)
+  points$.named <- named_points(points, labels, most = 40, call)
+  points$.label <- ifelse(points$.named, points$respondent, "")
+  # Names keep away from points without one, unless these are too many to be avoided.
+  labelled <- if (nrow(points) <= 600) points else points[points$.named, ]
   lines <- cutting_segments(fit, dimension, items, range(points$estimate), range(points$.other))
   levels <- levels(points$.group)
   name <- if (length(column) > 0) column
@@ -14,7 +17,7 @@ plot_map <- function(fit, dimension, column, labels, items, call = caller_env())
       ggplot2::aes(colour = .data$.group, shape = .data$.group),
       size = if (nrow(points) > 1000) 0.7 else 1.4, alpha = if (nrow(points) > 1000) 0.4 else 0.9
     ) +
-    label_points(ggplot2::aes(label = .data$respondent, colour = .data$.group), points[named, ]) +
+    label_points(ggplot2::aes(label = .data$.label, colour = .data$.group), labelled) +
     scale_groups(levels, name) +
     scale_group_shapes(levels, name) +
     ggplot2::coord_equal() +
@@ -23,9 +26,9 @@ plot_map <- function(fit, dimension, column, labels, items, call = caller_env())
 }
 
 # Which points get their names.
-named_points <- function(points, labels, call) {
+named_points <- function(points, labels, most, call) {
   if (is.null(labels)) {
-    return(rep(nrow(points) <= 40, nrow(points)))
+    return(rep(nrow(points) <= most, nrow(points)))
   }
   if (!is.character(labels)) {
     return(rep(check_flag(labels, call = call), nrow(points)))
@@ -56,7 +59,8 @@ cutting_segments <- function(fit, dimension, items, x, y) {
   from <- pmax(across$from, up$from)
   to <- pmin(across$to, up$to)
   arrow <- 0.05 * max(diff(x), diff(y))
-  middle <- at + along * (from + to) / 2
+  # Near the name, where the arrow can be told from those of other lines.
+  middle <- at + along * (0.15 * from + 0.85 * to)
   segments <- tibble::tibble(
     label = lines$label,
     x = at[, 1] + along[, 1] * from, y = at[, 2] + along[, 2] * from,

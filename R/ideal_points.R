@@ -49,12 +49,13 @@
 #'   `dimension`, `period`, `std.error`, `conf.low`, `conf.high` and metadata; a numeric matrix of positions with
 #'   respondents in rows and dimensions in columns; a named numeric vector; or a comparison of [compare_ideal_points()].
 #' @param ... For `SingleGroupClass` passed to `mirt::fscores()`; else it must be empty.
-#' @param conf.level Level of the intervals. Intervals that a data frame brings along stay as they are.
+#' @param conf.level Level of the intervals. Intervals that a data frame brings along for its column `estimate` stay as they are.
 #' @param scale For `vae_irt`: as in [tidy.vae_irt()].
 #' @param align_draws For `ideal` and `mcmc`: take the free location, scale and rotation out of the draws?
 #' @param respondents Names of the respondents in the order of the rows, for objects that do not keep them.
 #' @param respondent,estimate,std.error <[`tidy-select`][tidyselect::language]> Columns of a data frame that has other names,
-#'   such as `respondent = bioname, estimate = c(nominate_dim1, nominate_dim2)` for the members of Voteview. Several columns
+#'   such as `respondent = bioname, estimate = c(nominate_dim1, nominate_dim2)` for the members of Voteview (those of a
+#'   `rollcall` object of [read_voteview()] are `setNames(x$legis.data$nominate_dim1, rownames(x$votes))`). Several columns
 #'   for `respondent` are joined by `"/"`; several columns of estimates are the dimensions.
 #' @return A tibble with one row per respondent and dimension (and period, for dynamic models), in the order of the object:
 #'   `respondent` (character), the metadata that the object carries (such as `party` and `state`), `dimension` (integer),
@@ -107,6 +108,8 @@ ideal_points.data.frame <- function(x, ..., respondent = NULL, estimate = NULL, 
   level <- check_share(conf.level)
   columns <- rlang::enquos(respondent = respondent, estimate = estimate, std.error = std.error)
   at <- lapply(rlang::set_names(names(columns)), function(arg) select_points(x, columns[[arg]], arg, call))
+  # Standard errors that the data bring along are those of the column `estimate`.
+  if (rlang::quo_is_null(columns$std.error) && !identical(names(x)[at$estimate], "estimate")) at$std.error <- integer()
   check_point_columns(x, at, call)
   if (length(at$estimate) > 1) wide_points(x, at, level, call) else long_points(x, at, level, call)
 }
@@ -232,8 +235,10 @@ long_points <- function(x, at, level, call) {
   table$estimate <- as.double(x[[at$estimate]])
   table$std.error <- if (length(at$std.error) > 0) as.double(x[[at$std.error]]) else NA_real_
   limits <- posterior_limits(table$estimate, table$std.error, 0, level)
-  table$conf.low <- x[["conf.low"]] %||% limits$low
-  table$conf.high <- x[["conf.high"]] %||% limits$high
+  # Intervals that the data bring along are those of the column `estimate`.
+  brought <- names(x)[[at$estimate]] == "estimate"
+  table$conf.low <- (if (brought) x[["conf.low"]]) %||% limits$low
+  table$conf.high <- (if (brought) x[["conf.high"]]) %||% limits$high
   point <- paste0(table$respondent, point_period(table[["period"]]))
   several <- length(unique(table$dimension)) > 1
   check_unique(paste0(point, if (several) paste0(" (dimension ", table$dimension, ")")), "ideal point", call)

@@ -55,7 +55,7 @@
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
 #' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets all
 #'   of these responses aside; `"drop_item"` the whole item.
-#' @param .call The environment whose call errors name.
+#' @param .call For packages that call this function: the environment whose call errors name.
 #' @return A list of class `irt_responses`:
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For
 #'     Parquet files a compact `vaeirt_ids` object, of which [tibble::as_tibble()] makes a tibble without `n_responses`;
@@ -369,8 +369,23 @@ check_no_dots <- function(..., call) {
     if (!all(nzchar(unknown))) {
       abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", call)
     }
-    abort_vaeirt("Unknown argument{?s}: {.arg {unknown}}.", "argument", call)
+    near <- similar_arguments(unknown[[1]], call)
+    abort_vaeirt(
+      c("Unknown argument{?s}: {.arg {unknown}}.", i = if (length(near) > 0) "Did you mean {.arg {near}}?"), "argument", call
+    )
   }
+}
+
+# Arguments of the function whose frame is `call`, or of irt_responses() if it passes its dots there, that look like a name.
+similar_arguments <- function(name, call) {
+  frames <- Filter(function(k) identical(sys.frame(k), call), seq_len(sys.nframe()))
+  if (length(frames) == 0) {
+    return(NULL)
+  }
+  known <- names(formals(sys.function(frames[[1]])))
+  if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
+  known <- setdiff(known, c("...", ".call"))
+  known[utils::adist(name, known, ignore.case = TRUE) <= 2]
 }
 
 # Number of responses.

@@ -22,7 +22,8 @@
 #' @param path The file; by convention its name ends in `.safetensors`. An existing one is replaced when the new one is complete.
 #' @return `write_model()`: `path`, invisibly. `read_model()`: an object of class `vae_irt` without estimates of respondents,
 #'   training trace, groups and metadata of the items, as after `vae_control(estimates = FALSE)`: `predict()` with `newdata`,
-#'   `tidy(component = "items")`, `coef(component = "items")`, `glance()` and the figures of the items work.
+#'   `tidy(component = "items")`, `coef(component = "items")`, `glance()` and the figures `"items"` and `"dimensions"` work; what needs
+#'   respondents (`rotate()`, `cutpoints()`, `response_fit()`, `augment()` without `newdata`) does not.
 #' @seealso [saveRDS()] keeps a whole fit, with the estimates and the data.
 #' @export
 #' @examples

@@ -13,13 +13,13 @@ print.vae_irt <- function(x, n = 6, ...) {
     " (", format(round(x$seconds, 1), nsmall = 1), " s)"
   )
   cli::cat_line(
-    "Correctly classified ", percent(about$classification), ", APRE ", format(about$apre, digits = 3),
+    "Correctly classified ", percent(about$classification), ", APRE ", format(round(about$apre, 3), nsmall = 3),
     ", GMP ", format(about$gmp, digits = 3)
   )
   cli::cat_line(diagnose(x))
   cli::cat_line()
   if (nrow(x$estimates) == 0) {
-    cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata, to = ).")
+    cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata).")
     return(invisible(x))
   }
   print(x$estimates[shown_columns], n = n)
@@ -30,7 +30,7 @@ print.vae_irt <- function(x, n = 6, ...) {
 diagnose <- function(fit) {
   sentences <- c(
     joint = "Standard errors carry the uncertainty of respondents and items together",
-    items = "Standard errors of the items are joint; those of the respondents treat the well-known items as known",
+    items = "Standard errors of the items are joint; those of the respondents treat the items as known, which hardly matters here",
     blocks = "Standard errors of the respondents carry the uncertainty of the items, which count as independent",
     conditional = "Standard errors treat the items as known",
     none = "No standard errors of the items"
@@ -51,7 +51,7 @@ diagnose_weights <- function(fit) {
   high <- mean(k > 0.7, na.rm = TRUE)
   unreliable <- sum(k > fit$statistics$pareto_threshold, na.rm = TRUE)
   paste0(
-    "Pareto k above 0.7 for ", percent(high), " of the respondents",
+    "Pareto k above 0.7 for ", if (high == 0) "none" else percent(high), " of the respondents",
     if (unreliable > 0) {
       paste0(
         "; not reliable (above ", format(fit$statistics$pareto_threshold, digits = 2), "): ", format_count(unreliable),

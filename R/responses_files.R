@@ -5,6 +5,17 @@ read_responses.character <- function(x, columns, missing, call) {
   if (length(x) == 0 || anyNA(x)) {
     abort_vaeirt("The data must be paths to Parquet files or folders, not {describe(x)}.", "input", call)
   }
+  text <- grep("\\.(csv|tsv|txt)$", x, ignore.case = TRUE, value = TRUE)
+  if (length(text) > 0) {
+    abort_vaeirt(
+      c(
+        "{.path {text[[1]]}} is no Parquet file.",
+        i = "Read it with {.fn read.csv} first, or with {.fn read_voteview} if it comes from Voteview."
+      ),
+      "input",
+      call
+    )
+  }
   paths <- enc2utf8(path.expand(x))
   fields <- unwrap_rust(rust_parquet_fields(paths), call)
   schema <- prototype(fields)

@@ -5,6 +5,7 @@ theme_vaeirt <- function(legend = "top") {
     ggplot2::theme(
       plot.background = ggplot2::element_rect(fill = "white", colour = NA),
       panel.grid.minor = ggplot2::element_blank(),
+      panel.spacing.x = ggplot2::unit(12, "pt"),
       strip.text = ggplot2::element_text(face = "bold", hjust = 0),
       legend.position = legend,
       legend.justification = "left"

@@ -274,7 +274,8 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
       c(
         "{.arg polarity} must name {dims} respondent{?s}, one per dimension.",
         x = if (anyNA(polarity)) "Element {which(is.na(polarity))[[1]]} is {.val {NA}}.",
-        x = if (!anyNA(polarity)) "It is {describe(polarity)} of length {length(polarity)}."
+        x = if (!anyNA(polarity)) "It is {describe(polarity)} of length {length(polarity)}.",
+        i = "{.code polarity = NULL} leaves the signs to the rule of the help page."
       ),
       "argument",
       call
