@@ -17,7 +17,8 @@
 #' one dimension, else `name: dimension_1` and so on), and two columns with the lower and the upper limit.
 #'
 #' `logLik()`: the marginal log-likelihood of the item parameters (by quadrature or importance sampling, with the traits
-#' integrated out), of class `logLik`: its `df` are the item parameters less the rotations, its `nobs` the respondents with a
+#' integrated out) on the scale of estimation, where the priors hold location and scale; with few respondents it is a little below
+#' that of the reported items. It is of class `logLik`: its `df` are the item parameters less the rotations, its `nobs` the respondents with a
 #' response, so that [BIC()] agrees with [glance()]. `NA` without refinement, see [vae_control()].
 #'
 #' `nobs()`: the number of observed responses.

@@ -23,15 +23,17 @@
 #' three and more dimensions where many options are rare: set `min_count`, or leave out labels such as write-ins. `$std_errors` of a
 #' fit says which it was. With more than about 5 million
 #' responses the information is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no
-#' standard errors.
+#' standard errors. The information is evaluated at normal distributions with the moments of the posteriors: for an item that
+#' dominates the others (a discrimination times the respondents' posterior standard deviation above about 2) its standard errors are
+#' too small, by up to a half.
 #'
 #' How location, scale and rotation are treated decides about the answer. On the scale of the prior (`tidy(fit, scale =
 #' "prior")`) the population of respondents has mean 0 and covariance I, so location and scale are as uncertain as so many
 #' respondents leave them: for 100 respondents the location alone has a standard error of 0.1. On the normalised scale the
 #' respondents at hand have mean 0 and standard deviation 1, and that uncertainty is projected out by the delta method. The
 #' likelihood does not know rotations: the information is inverted on the complement of their tangent space and taken to the
-#' principal axes by the delta method. Axes that explain nearly the same variance are hardly determined, and their standard
-#' errors say so; after [rotate()] the axes count as chosen, not estimated.
+#' principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard errors
+#' grow to what a turn by an unknown angle makes of the estimates, and mean little. Then turn the axes first; after [rotate()] the axes count as chosen, not estimated.
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;

@@ -24,9 +24,9 @@
 #' interval is therefore Fieller's (1954): all cutpoints k for which `beta - k gamma` does not differ from 0, with the
 #' joint covariance of the two. It is not symmetric, and runs from `-Inf` to `Inf` where the discrimination does not differ
 #' from 0; the standard error (delta method, with the same covariance) is `NA` there. In 20 simulations of 200 respondents
-#' and 40 items 96 % of these 95 % intervals cover the true cutpoint, 95 % of the bounded ones; of intervals of 1.96
-#' standard errors 93 % of the latter do, and only 90 % with 60 respondents and 80 items, because they end too close to the
-#' middle. For items that nearly separate the respondents the intervals are too wide: on the 109th Senate 1.3 times as wide
+#' and 40 items 96 % of these 95 % intervals cover the true cutpoint, 94 % of the bounded ones; of intervals of 1.96
+#' standard errors 92 % of the latter do, and only 89 % with 60 respondents and 80 items, because they end too close to the
+#' middle. For items that nearly separate the respondents the intervals are too wide: on the 109th Senate 1.6 times as wide
 #' at the median as those of MCMC. Location and scale of the ideal points are as uncertain as they are in `$items`, see
 #' [vae_control()].
 #'

@@ -21,6 +21,6 @@ rust_join_names <- function(columns, rows) .Call(wrap__rust_join_names, columns,
 rust_parquet_begin <- function(columns, path, codec) .Call(wrap__rust_parquet_begin, columns, path, codec)
 rust_parquet_append <- function(writer, columns) .Call(wrap__rust_parquet_append, writer, columns)
 rust_parquet_end <- function(writer, complete) .Call(wrap__rust_parquet_end, writer, complete)
-rust_write_model <- function(path, model, card, covariances, normalised_covariances, trait_means, trait_sds) .Call(wrap__rust_write_model, path, model, card, covariances, normalised_covariances, trait_means, trait_sds)
+rust_write_model <- function(path, model, card, covariances, trait_means, trait_sds) .Call(wrap__rust_write_model, path, model, card, covariances, trait_means, trait_sds)
 rust_read_model <- function(path) .Call(wrap__rust_read_model, path)
 # nolint end

@@ -25,8 +25,10 @@ plot_ideal_points <- function(fit, dimension, column, labels, scale = "prior", m
       axis.text.y = ggplot2::element_text(size = if (sum(points$.named) <= 40) 8 else 5)
     )
   named <- points[points$.named, ]
-  if (nrow(named) == 0) {
-    return(plot + ggplot2::scale_y_continuous(breaks = NULL))
+  if (nrow(named) == 0 || is.character(labels)) {
+    # A few names stand beside their intervals, where neighbours do not write over each other.
+    beside <- label_points(ggplot2::aes(x = .data$conf.high, label = .data$respondent), named, hjust = 0, nudge_x = 0.05)
+    return(plot + list(ggplot2::scale_y_continuous(breaks = NULL), if (nrow(named) > 0) beside))
   }
   plot + ggplot2::scale_y_continuous(breaks = named$.place, labels = named$respondent, expand = ggplot2::expansion(add = 0.8))
 }

@@ -37,8 +37,8 @@
 #' | `std_errors` | posterior draws | posterior draws | `boot_emIRT()` | bootstrap (`trials`) | `SE`, `SE.type` |
 #'
 #' @section Statistics of fit:
-#' * *Correctly classified*: the share of the responses that are the most probable option at the estimates; `classification` of
-#'   [glance()] and [response_fit()], `correctYea` and so on of wnominate.
+#' * *Correctly classified*: the share of the responses that are the most probable option: at the estimates in [glance()], averaged over
+#'   the posterior in [response_fit()]; `correctYea` and so on of wnominate.
 #' * *PRE*, proportional reduction in error, of an item: by how much the model lowers the number of wrong classifications below that of
 #'   always taking the most frequent option. *APRE*, aggregate: the same with both numbers summed over items (Poole and
 #'   Rosenthal 1997).

@@ -7,9 +7,9 @@
 #' @section The file:
 #' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running
 #' any code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by
-#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.covariances` and
-#' `items.normalised_covariances` (of the parameters of each row on the two reported scales, see [tidy.vae_irt()]: lower triangles,
-#' row by row), `map.matrix` and
+#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.covariances`,
+#' `items.normalised_covariances` and `items.aligned_covariances` (of the parameters of each row on the two reported scales, see
+#' [tidy.vae_irt()], and for predictions: lower triangles, row by row), `map.matrix` and
 #' `map.shift` (a trait `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and
 #' `network.*` (the network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
 #'
@@ -38,7 +38,10 @@ write_model <- function(fit, path) {
   check_path(path)
   moments <- fit$moments
   unwrap_rust(rust_write_model(
-    enc2utf8(path.expand(path)), fit$model, model_card(fit), moments$item_covariance, moments$item_covariance_normalised,
+    enc2utf8(path.expand(path)), fit$model, model_card(fit),
+    list(
+      prior = moments$item_covariance, normalised = moments$item_covariance_normalised, aligned = moments$item_covariance_aligned
+    ),
     moments$mean, moments$sd
   ))
   invisible(path)

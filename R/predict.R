@@ -22,7 +22,7 @@
 #'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an
 #'     item of the model.
 #'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
-#'     probability of the option, between 0 and 1, at the estimated ideal point), `conf.low` and `conf.high`. The intervals carry
+#'     probability of the option, between 0 and 1, at the estimated ideal point: averaged over the posterior it would be less extreme), `conf.low` and `conf.high`. The intervals carry
 #'     the uncertainty of the ideal point and that of the option's parameters: with two options by the normal distribution of the
 #'     linear predictor, with more by the quantiles over 256 points spread evenly over the normal distribution of the ideal point
 #'     and the linear predictors. Covariances between the ideal point and the item's parameters, and between the options of an item,

@@ -24,13 +24,13 @@ predict_options <- function(fit, scores, level) {
   table
 }
 
-# The limits by item. They are computed on the normalised scale, on which respondents and items do not share the uncertainty of
-# location and scale, which the probabilities do not depend on.
+# The limits by item, from the posterior given the items and the covariances of the items. Probabilities depend on no location,
+# scale and axes: so the latter are those of the normalised scale, on the axes that are known best.
 option_limits <- function(fit, posterior, level) {
   posterior <- normalised_posterior(posterior, fit$moments)
-  factors <- cholesky_rows(posterior_covariance(posterior), fit$dims)
+  factors <- cholesky_rows(posterior$covariance, fit$dims)
   parameters <- parameters_by_item(fit, normalised_item_matrix(fit))
-  covariances <- parameters_by_item(fit, fit$moments$item_covariance_normalised)
+  covariances <- parameters_by_item(fit, fit$moments$item_covariance_aligned)
   Map(function(own, covariance) {
     probability_limits(own, covariance, posterior$mean, factors, fit$link, level)
   }, parameters, covariances)

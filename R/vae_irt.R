@@ -23,8 +23,8 @@
 #' `polarity` names a respondent who is to be positive.
 #'
 #' The priors belong to the scale of estimation, where the traits are `N(0, I)` a priori; with many respondents the two scales
-#' agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they are, and
-#' its location, scale and axes are treated as known in the standard errors.
+#' agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they are. How
+#' uncertain location, scale and axes are, and what the standard errors make of it, is said in [vae_control()].
 #'
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
@@ -62,7 +62,8 @@
 #'     without responses;
 #'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the posterior means' `mean` and
 #'     `sd` in each dimension, and of the covariances of discriminations and difficulty of every item and option (lower triangles,
-#'     row by row) on the two scales: the matrices `item_covariance` and `item_covariance_normalised`;
+#'     row by row) on the two scales, the matrices `item_covariance` and `item_covariance_normalised`, and for predictions on the
+#'     normalised scale with axes that are turned to the estimates, `item_covariance_aligned`;
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
@@ -193,7 +194,8 @@ set_results <- function(fit, result, respondents) {
     posterior = posterior,
     moments = list(
       mean = result$items$mean, sd = result$items$sd,
-      item_covariance = result$items$covariance, item_covariance_normalised = result$items$covariance_normalised
+      item_covariance = result$items$covariance, item_covariance_normalised = result$items$covariance_normalised,
+      item_covariance_aligned = result$items$covariance_aligned
     ),
     std_errors = result$items$std_errors,
     model = result$model

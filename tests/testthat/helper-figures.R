@@ -30,6 +30,7 @@ drawn_fit <- function(dims = 1, n_options = 2) {
     model = raw(), respondents = place,
     items = list(
       parameters = parameters, covariance = item_covariance, covariance_normalised = item_covariance,
+      covariance_aligned = item_covariance,
       std_errors = "joint",
       mean = colMeans(traits), sd = apply(traits, 2, stats::sd)
     ),

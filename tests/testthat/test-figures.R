@@ -6,6 +6,7 @@ test_that("the figures look as they did", {
   picture <- vdiffr::expect_doppelganger
   picture("ideal points", autoplot(line))
   picture("ideal points by party", autoplot(line, colour = party, labels = FALSE))
+  picture("ideal points with some names", autoplot(line, labels = c("Member 3", "Member 40", "Member 41")))
   picture("density", autoplot(line, "density"))
   picture("density by party", autoplot(line, "density", colour = party))
   picture("map", autoplot(plane, "map"))
@@ -112,6 +113,13 @@ test_that("the explained variances of nominal items do not depend on their refer
   # The principal axes are those of this measure.
   expect_lt(max(abs(gram[upper.tri(gram)])), 1e-6 * max(gram))
   expect_false(is.unsorted(-diag(gram)))
+})
+
+test_that("more groups than colours become one, and numbers are no groups", {
+  fit <- senate_fit()
+  expect_message(figure <- autoplot(fit, color = state), "51 values; the 44 rarest")
+  expect_identical(nlevels(figure$data$.group), 8L)
+  expect_error(autoplot(fit, colour = n_responses), class = "vaeirt_error_argument")
 })
 
 test_that("many respondents are thinned", {

@@ -199,3 +199,13 @@ test_that("what has no ideal points is an error that says what has", {
     ideal_points(small_fit(), conf.level = 95)
   })
 })
+
+test_that("errors and intervals of one column are not those of another", {
+  table <- tidy(small_fit())
+  table$expert <- round(table$estimate)
+  other <- ideal_points(table, estimate = expert)
+  expect_identical(other$estimate, table$expert)
+  expect_true(all(is.na(other$std.error) & is.na(other$conf.low) & is.na(other$conf.high)))
+  own <- ideal_points(table)
+  expect_identical(own[c("std.error", "conf.low")], table[c("std.error", "conf.low")])
+})

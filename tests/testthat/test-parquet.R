@@ -112,3 +112,11 @@ test_that("names that look alike when they are joined are refused", {
     class = "vaeirt_error_names"
   )
 })
+
+test_that("text files are told from Parquet files, and arguments from each other", {
+  expect_snapshot(error = TRUE, {
+    vae_irt("S109_votes.csv")
+    vae_irt(vote_matrix(), polarty = "ann")
+    autoplot(small_fit(), labls = TRUE)
+  })
+})

@@ -28,13 +28,9 @@ test_that("intervals of binary items are quantiles of the linear predictor", {
   sd <- fit$moments$sd
   gamma <- coef(fit, "items")["7", 1:2] * sd
   center <- function(i) sum(coef(fit, "items")["7", ] * c(coef(fit)[i, ], -1))
-  items <- matrix(fit$moments$item_covariance_normalised[7, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
+  items <- matrix(fit$moments$item_covariance_aligned[7, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
   for (i in c(1, 99)) {
-    covariance <- if (is.null(posterior$joint_normalised)) {
-      posterior$covariance[i, ] / c(sd[1]^2, prod(sd), sd[2]^2)
-    } else {
-      posterior$joint_normalised[i, ]
-    }
+    covariance <- posterior$covariance[i, ] / c(sd[1]^2, prod(sd), sd[2]^2)
     design <- c((posterior$mean[i, ] - fit$moments$mean) / sd, -1)
     variance <- sum(gamma * (matrix(covariance[c(1, 2, 2, 3)], 2) %*% gamma)) + sum(design * (items %*% design))
     own <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "1", ]
@@ -62,6 +58,17 @@ test_that("intervals of nominal items are quantiles over the distribution of tra
   expected <- apply(to_probabilities(predictors, "logit"), 2, quantile, c(0.05, 0.95))
   expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.1)
   expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.1)
+})
+
+test_that("intervals of probabilities do not depend on the axes, nor on whose they are", {
+  fit <- planar_fit()
+  turned <- rotate(fit, "varimax")
+  columns <- c(".prob", "conf.low", "conf.high")
+  expect_equal(predict(turned, type = "prob")[columns], predict(fit, type = "prob")[columns], tolerance = 1e-3)
+  votes <- planar_truth()$responses[1:20, ]
+  own <- predict(fit, type = "prob")
+  new <- predict(fit, votes, type = "prob")
+  expect_equal(new[columns], own[seq_len(nrow(new)), columns], tolerance = 1e-6)
 })
 
 test_that("predicted probabilities cover the true ones", {

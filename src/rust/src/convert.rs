@@ -4,7 +4,7 @@ use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::linkage::Linkage;
-use vae_irt_core::posterior::{Moments, Scales, Uncertainty};
+use vae_irt_core::posterior::{ItemCovariances, Moments, Scales, Uncertainty};
 use vae_irt_core::train::{Epoch, Phase};
 use vae_irt_core::{Model, Responses, Settings, Timings};
 
@@ -149,36 +149,30 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
     )
 }
 
-/// Item parameters on the reported scale and their covariances on both, see [`items_table`].
+/// Item parameters on the reported scale and their covariances, see [`items_table`].
 pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
-    let (means, sds): (Vec<f64>, Vec<f64>) = uncertainty.spread.iter().copied().unzip();
-    let items = &uncertainty.items;
-    items_table(
-        model,
-        &items.prior,
-        &items.normalised,
-        (means, sds),
-        uncertainty.method.name(),
-    )
+    let spread = uncertainty.spread.iter().copied().unzip();
+    items_table(model, &uncertainty.items, spread, uncertainty.method.name())
 }
 
 /// Item parameters on the reported scale, one row per parameter row: the discriminations by dimension, then the difficulty;
-/// the covariances of each row on both scales, lower triangles row by row; and the mean and the standard deviation of the
-/// posterior means by dimension.
+/// the covariances of each row, lower triangles row by row; and the mean and the standard deviation of the posterior means
+/// by dimension.
 pub fn items_table(
     model: &Model,
-    covariances: &[f64],
-    normalised_covariances: &[f64],
+    covariances: &ItemCovariances,
     (means, sds): (Vec<f64>, Vec<f64>),
     std_errors: &str,
 ) -> Outcome<List> {
     let parameters = model.map.items(&model.items)?;
     let width = model.items.width();
     let flat: Vec<f64> = parameters.iter().copied().collect();
+    let packed = |values: &[f64]| rows(values, width * (width + 1) / 2);
     Ok(list!(
         parameters = rows(&flat, width),
-        covariance = rows(covariances, width * (width + 1) / 2),
-        covariance_normalised = rows(normalised_covariances, width * (width + 1) / 2),
+        covariance = packed(&covariances.prior),
+        covariance_normalised = packed(&covariances.normalised),
+        covariance_aligned = packed(&covariances.aligned),
         std_errors = std_errors,
         mean = means,
         sd = sds

@@ -1,19 +1,20 @@
 //! Models that travel without the data.
 
-use crate::answer::answer;
+use crate::answer::{Outcome, answer};
 use crate::convert::{by_row, items_table, missing};
 use extendr_api::prelude::*;
 use std::path::Path;
+use vae_irt_core::posterior::ItemCovariances;
 use vae_irt_core::{Card, Model, ModelFile};
 
-/// Writes a model to a file. `card` has the fields of [`Card`]; the covariances are matrices like those of the fit.
+/// Writes a model to a file. `card` has the fields of [`Card`]; `covariances` has the matrices of the
+/// fit, `prior`, `normalised` and `aligned`.
 #[extendr]
 fn rust_write_model(
     path: &str,
     model: Raw,
     card: Robj,
-    covariances: RMatrix<f64>,
-    normalised_covariances: RMatrix<f64>,
+    covariances: List,
     trait_means: &[f64],
     trait_sds: &[f64],
 ) -> List {
@@ -21,8 +22,11 @@ fn rust_write_model(
         let file = ModelFile {
             model: Model::from_bytes(model.as_slice())?,
             card: extendr_api::deserializer::from_robj::<Card>(&card)?,
-            item_covariances: by_row(&covariances),
-            normalised_covariances: by_row(&normalised_covariances),
+            covariances: ItemCovariances {
+                prior: matrix(&covariances, "prior")?,
+                normalised: matrix(&covariances, "normalised")?,
+                aligned: matrix(&covariances, "aligned")?,
+            },
             trait_means: trait_means.to_vec(),
             trait_sds: trait_sds.to_vec(),
         };
@@ -31,19 +35,20 @@ fn rust_write_model(
     })
 }
 
+/// A matrix in a list, row by row.
+fn matrix(list: &List, name: &str) -> Outcome<Vec<f64>> {
+    let value = list.dollar(name).map_err(|_| missing(name))?;
+    let matrix = RMatrix::<f64>::try_from(&value).map_err(|_| missing(name))?;
+    Ok(by_row(&matrix))
+}
+
 /// Reads a model from a file.
 #[extendr]
 fn rust_read_model(path: &str) -> List {
     answer(|| {
         let file = ModelFile::read(Path::new(path))?;
         let spread = (file.trait_means.clone(), file.trait_sds.clone());
-        let items = items_table(
-            &file.model,
-            &file.item_covariances,
-            &file.normalised_covariances,
-            spread,
-            &file.card.std_errors,
-        )?;
+        let items = items_table(&file.model, &file.covariances, spread, &file.card.std_errors)?;
         let options: Vec<Robj> = file
             .card
             .items

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{quick, simulated};
+use vae_irt_core::posterior::ItemCovariances;
 use vae_irt_core::train::{Silent, fit};
 use vae_irt_core::{Card, Error, ItemCard, ModelFile};
 
@@ -41,8 +42,11 @@ fn small_file() -> ModelFile {
     ModelFile {
         model: fit.model,
         card,
-        item_covariances: vec![f64::NAN; n_covariances],
-        normalised_covariances: vec![0.25; n_covariances],
+        covariances: ItemCovariances {
+            prior: vec![f64::NAN; n_covariances],
+            normalised: vec![0.25; n_covariances],
+            aligned: vec![0.5; n_covariances],
+        },
         trait_means: vec![0.0; n_dims],
         trait_sds: vec![0.9; n_dims],
     }
@@ -74,8 +78,9 @@ fn a_file_comes_back_as_it_was() {
     let back = ModelFile::from_bytes(&bytes).unwrap();
     assert_eq!(back.card, file.card);
     assert_eq!(back.model.to_bytes().unwrap(), file.model.to_bytes().unwrap());
-    assert!(back.item_covariances.iter().all(|v| v.is_nan()));
-    assert_eq!(back.normalised_covariances, file.normalised_covariances);
+    assert!(back.covariances.prior.iter().all(|v| v.is_nan()));
+    assert_eq!(back.covariances.normalised, file.covariances.normalised);
+    assert_eq!(back.covariances.aligned, file.covariances.aligned);
     assert_eq!(
         (back.trait_means, back.trait_sds),
         (file.trait_means.clone(), file.trait_sds.clone())
@@ -112,7 +117,7 @@ fn parts_that_do_not_fit_are_refused() {
     let mut same_name = small_file();
     same_name.card.items[1].name = same_name.card.items[0].name.clone();
     let mut short = small_file();
-    short.item_covariances.pop();
+    short.covariances.prior.pop();
     let mut level = small_file();
     level.card.level = 95.0;
     let mut not_finite = small_file();

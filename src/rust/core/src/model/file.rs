@@ -4,6 +4,7 @@ use super::Model;
 use super::storage::{deserialize, find, serialize, unreadable};
 use crate::files::{PartFile, file_error, unwritable};
 use crate::linalg::packed_length;
+use crate::posterior::ItemCovariances;
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -76,26 +77,25 @@ pub struct ModelFile {
     pub model: Model,
     /// What is said about it.
     pub card: Card,
-    /// Covariances of the parameters in each row of the table of the items: lower triangles, NaN where they are not known.
-    pub item_covariances: Vec<f64>,
-    /// The same on the scale on which ideal points have mean 0 and standard deviation 1.
-    pub normalised_covariances: Vec<f64>,
+    /// Covariances of the parameters.
+    pub covariances: ItemCovariances,
     /// Mean of the posterior means by dimension.
     pub trait_means: Vec<f64>,
     /// Their standard deviation.
     pub trait_sds: Vec<f64>,
 }
 
-const VECTORS: [&str; 4] = [
+const VECTORS: [&str; 5] = [
     "items.covariances",
     "items.normalised_covariances",
+    "items.aligned_covariances",
     "traits.mean",
     "traits.sd",
 ];
 
 impl ModelFile {
-    /// Writes the file, a safetensors file: the tensors of [`Model::to_bytes`], `items.covariances` and
-    /// `items.normalised_covariances` (the lower triangles of all rows of `items.parameters`), `traits.mean` and `traits.sd`
+    /// Writes the file, a safetensors file: the tensors of [`Model::to_bytes`], `items.covariances`,
+    /// `items.normalised_covariances` and `items.aligned_covariances` (the lower triangles of all rows of `items.parameters`), `traits.mean` and `traits.sd`
     /// (`n_dims`); the one entry of the header's metadata, `vaeirt-model`, is a JSON object of `version`, `link` and `card`
     /// ([`Card`]). The file gets its name when it is complete.
     ///
@@ -142,7 +142,7 @@ impl ModelFile {
         let card =
             card.ok_or_else(|| Error::Model("it has weights, but no description of the items".into()))?;
         check_finite(&tensors)?;
-        let [item_covariances, normalised_covariances, trait_means, trait_sds] = VECTORS.map(|name| {
+        let [prior, normalised, aligned, trait_means, trait_sds] = VECTORS.map(|name| {
             let tensor = find(&tensors, name)?;
             tensor.to_vec1::<f64>().map_err(unreadable)
         });
@@ -150,8 +150,11 @@ impl ModelFile {
         let file = Self {
             model,
             card,
-            item_covariances: item_covariances?,
-            normalised_covariances: normalised_covariances?,
+            covariances: ItemCovariances {
+                prior: prior?,
+                normalised: normalised?,
+                aligned: aligned?,
+            },
             trait_means: trait_means?,
             trait_sds: trait_sds?,
         };
@@ -159,10 +162,11 @@ impl ModelFile {
         Ok(file)
     }
 
-    fn vectors(&self) -> [&Vec<f64>; 4] {
+    fn vectors(&self) -> [&Vec<f64>; 5] {
         [
-            &self.item_covariances,
-            &self.normalised_covariances,
+            &self.covariances.prior,
+            &self.covariances.normalised,
+            &self.covariances.aligned,
             &self.trait_means,
             &self.trait_sds,
         ]
@@ -183,7 +187,7 @@ impl ModelFile {
         }
         let n_dims = self.model.shape.n_dims;
         let n_covariances = self.model.items.n_rows() * packed_length(n_dims + 1);
-        let lengths = [n_covariances, n_covariances, n_dims, n_dims];
+        let lengths = [n_covariances, n_covariances, n_covariances, n_dims, n_dims];
         if self
             .vectors()
             .iter()

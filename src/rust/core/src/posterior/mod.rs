@@ -20,7 +20,7 @@ pub use information::MOST_JOINT_PARAMETERS;
 pub use moments::Moments;
 pub(crate) use polish::polish;
 pub use predictive::{Predictive, predictive};
-pub use uncertainty::{Gauge, Method, Scales, Uncertainty};
+pub use uncertainty::{Gauge, ItemCovariances, Method, Scales, Uncertainty};
 pub(crate) use uncertainty::{draws, uncertainty};
 
 use crate::kernels::encoder::Activations;

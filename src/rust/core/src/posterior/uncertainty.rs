@@ -79,13 +79,24 @@ pub struct Scales {
     pub normalised: Vec<f64>,
 }
 
+/// Covariances of the parameters in each row of the table of the items: lower triangles, NaN where they are not known.
+#[derive(Clone, Debug, Default)]
+pub struct ItemCovariances {
+    /// On the scale of the traits' prior.
+    pub prior: Vec<f64>,
+    /// On the scale on which the respondents' posterior means have mean 0 and standard deviation 1.
+    pub normalised: Vec<f64>,
+    /// The same on axes that keep the estimates closest to themselves: for predictions, which do not depend on the axes.
+    pub aligned: Vec<f64>,
+}
+
 /// Uncertainty on the reported axes.
 #[derive(Clone, Debug)]
 pub struct Uncertainty {
     /// How it was found.
     pub method: Method,
-    /// Covariances of the parameters in each row of the table of the items: lower triangles, NaN where they are not known.
-    pub items: Scales,
+    /// Those of the items.
+    pub items: ItemCovariances,
     /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not
     /// carried.
     pub respondents: Scales,
@@ -130,9 +141,10 @@ pub(crate) fn uncertainty(
         let nothing = vec![f64::NAN; model.items.n_rows() * packed_length(model.items.width())];
         return Ok(Uncertainty {
             method: Method::None,
-            items: Scales {
+            items: ItemCovariances {
                 prior: nothing.clone(),
-                normalised: nothing,
+                normalised: nothing.clone(),
+                aligned: nothing,
             },
             respondents: Scales::default(),
             spread: spread_of_means,
@@ -181,8 +193,21 @@ pub(crate) fn uncertainty(
     } else {
         Array2::zeros((2 * n_dims, 2 * n_dims))
     };
-    let of_functionals = functionals.t().dot(&spread) + own;
+    let of_functionals = functionals.t().dot(&spread) + &own;
     let items = item_covariances(model, &covariance, &normalisation, &spread, &of_functionals)?;
+    let aligned = if gauge == Gauge::Principal && n_dims > 1 {
+        match choose(model, responses, information, asked, Gauge::Aligned) {
+            Some((_, aligned)) => {
+                let spread = aligned.times(functionals.mapv(|x| x as f32).view(), model);
+                let spread = spread.mapv(f64::from);
+                let of_functionals = functionals.t().dot(&spread) + &own;
+                item_covariances(model, &aligned, &normalisation, &spread, &of_functionals)?.normalised
+            }
+            None => items.normalised.clone(),
+        }
+    } else {
+        items.normalised.clone()
+    };
     let mut respondents = Scales::default();
     if carried {
         visit(&mut |positions, slopes| {
@@ -209,7 +234,11 @@ pub(crate) fn uncertainty(
     }
     Ok(Uncertainty {
         method,
-        items,
+        items: ItemCovariances {
+            prior: items.prior,
+            normalised: items.normalised,
+            aligned,
+        },
         respondents,
         spread: spread_of_means,
     })
@@ -304,7 +333,9 @@ fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
 }
 
 /// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until
-/// these hold.
+/// these hold. Where two axes explain nearly the same, the angle between them is not known and the moves know no bounds; but
+/// a turn by an angle with the variance `v` moves a point by no more than its sine, whose variance is `(1 - exp(-2 v)) / 2` for a
+/// normal angle, and so far the moves go.
 fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge: Gauge) -> Covariance {
     let Covariance::Joint(mut matrix) = covariance else {
         return covariance;
@@ -318,9 +349,18 @@ fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge
         let square = effects.dot(&effects.t());
         // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
         if let Some(inverse) = invert(square.view()) {
-            let turned = rotations.dot(&effects.t().dot(&inverse));
+            let angles = effects.t().dot(&inverse);
             let known = matrix.dot(&conditions);
             let within = conditions.t().dot(&known);
+            let variances = angles.dot(&within).dot(&angles.t()).diag().to_owned();
+            let bounds = variances.mapv(|v| {
+                if v > 1e-12 {
+                    (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
+                } else {
+                    1.0
+                }
+            });
+            let turned = rotations.dot(&(Array2::from_diag(&bounds).dot(&angles)));
             let half = &known - &(turned.dot(&within) * 0.5);
             general_mat_mul(-1.0, &turned, &half.t(), 1.0, &mut matrix);
             general_mat_mul(-1.0, &half, &turned.t(), 1.0, &mut matrix);
