@@ -18,21 +18,31 @@ write_contents <- function(page) {
   }
 }
 
+# In help pages pkgdown does not mark the formulas.
+read_page <- function(path) {
+  html <- paste(readLines(path, encoding = "UTF-8"), collapse = "\n")
+  if (startsWith(path, "docs/reference/")) {
+    html <- gsub("(\\\\\\([^<]+?\\\\\\)|[$]{2}[^<]+?[$]{2})", "<span class=\"math\">\\1</span>", html, perl = TRUE)
+  }
+  xml2::read_html(html, encoding = "UTF-8")
+}
+
 write_formulas <- function(page) {
   formulas <- xml2::xml_find_all(page, "//span[contains(@class, 'math')]")
   if (length(formulas) == 0) return()
-  tex <- gsub("\\\\([()])", "$", gsub("\\\\[][]", "$$", xml2::xml_text(formulas)))
   source <- tempfile(fileext = ".md")
-  writeLines(paste0(tex, "\n"), source)
+  writeLines(paste0(trimws(xml2::xml_text(formulas)), "\n"), source, useBytes = TRUE)
   output <- tempfile(fileext = ".html")
-  rmarkdown::pandoc_convert(source, to = "html5", output = output, options = "--mathml")
+  rmarkdown::pandoc_convert(
+    source, to = "html5", from = "markdown+tex_math_single_backslash", output = output, options = "--mathml"
+  )
   converted <- xml2::xml_find_all(xml2::read_html(output, encoding = "UTF-8"), "//math")
-  stopifnot(length(converted) == length(formulas))
+  stopifnot("A formula cannot be converted." = length(converted) == length(formulas))
   for (i in seq_along(formulas)) xml2::xml_replace(formulas[[i]], converted[[i]])
 }
 
 for (path in list.files("docs", "\\.html$", recursive = TRUE, full.names = TRUE)) {
-  page <- xml2::read_html(path, encoding = "UTF-8")
+  page <- read_page(path)
   # pkgdown writes one where there is no logo.
   xml2::xml_remove(xml2::xml_find_all(page, "//img[@src='']"))
   write_contents(page)
