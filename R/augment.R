@@ -1,7 +1,7 @@
 #' Fitted probabilities and residuals of the responses
 #'
-#' `augment()` gives one row per observed response with the model's probability, the residual and the prediction; `fitted()` and
-#' `residuals()` give its columns as vectors.
+#' `augment()` gives one row per observed response with the model's probability, the residual and the prediction;
+#' `fitted()` and `residuals()` give its columns as vectors.
 #'
 #' @param x,object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the responses of the fit.
@@ -11,11 +11,11 @@
 #'   On items with more than two options all residuals are positive, and the mean square of Pearson's is to be expected to be
 #'   the number of options less 1.
 #' @return
-#' `augment()`: a tibble with one row per observed response to an item of the model, respondent by respondent (missing responses
-#' have no row): `respondent`, `item`, `response` (the label of the observed response),
-#'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point: on items with two options that of the
-#'     option that is not the reference (of a yea, say), as for a logistic regression; on items with more options that of the
-#'     observed response;
+#' `augment()`: a tibble with one row per observed response to an item of the model, respondent by respondent (missing
+#' responses have no row): `respondent`, `item`, `response` (the label of the observed response),
+#'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point: on items with two options that
+#'     of the option that is not the reference (of a yea, say), as for a logistic regression; on items with more options
+#'     that of the observed response;
 #'   * `.resid`: observed less fitted, between -1 and 1: on items with two options 1 for the option that is not the
 #'     reference, 0 for the reference, less `.fitted`; on items with more options `1 - .fitted`;
 #'   * `.pred_class`: the label of the most probable option;
@@ -73,9 +73,9 @@ observe_own <- function(fit, call = caller_env()) {
   observe(fit, find_scores(fit, NULL, fit$refined, fit$control$level, call = call))
 }
 
-# The observed responses, respondent by respondent: places of `respondent`, `item`, the `option` and the one that is `predicted`,
-# counted through the options of all items; the `fitted` probability, and the `outcome`, 1 or 0, that it is the probability
-# of; the probabilities of the observed option, its `own`, and of all `other` options.
+# The observed responses, respondent by respondent: places of `respondent`, `item`, the `option` and the one that is
+# `predicted`, counted through the options of all items; the `fitted` probability, and the `outcome`, 1 or 0, that it is
+# the probability of; the probabilities of the observed option, its `own`, and of all `other` options.
 observe <- function(fit, scores) {
   responses <- scores$responses
   n_options <- lengths(fit$catalogue$options)

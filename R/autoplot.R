@@ -6,9 +6,10 @@
 #' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals (beyond 5,000 respondents, that many
 #'   of them, evenly spaced in the order).
 #' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions given
-#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). With `colour` one area for each group, as large as its share of the respondents.
-#' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to where the
-#'   option is the more probable one. See [cutpoints()].
+#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). With `colour` one area for
+#'   each group, as large as its share of the respondents.
+#' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to
+#'   where the option is the more probable one. See [cutpoints()].
 #' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.
 #' * `"response_curves"`: the probabilities of the options of some items along one dimension, with the data: the shares among
 #'   respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is the
@@ -23,16 +24,18 @@
 #' @param object A `vae_irt` object.
 #' @param type The figure, see below.
 #' @param dimension The dimension to draw; two for the map.
-#' @param colour,color <[`tidy-select`][tidyselect::language]> A metadata column of `$estimates` that colours the points, such as
-#'   `party`. Levels that name Democrats and Republicans get blue and a vermilion that people with any colour vision tell from it.
-#'   Of more than 8 levels the rarest are drawn as one.
-#' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"` (which need a height of
-#'   about a tenth of an inch each), and for up to 40 on the map. A vector of names writes these alone.
+#' @param colour,color <[`tidy-select`][tidyselect::language]> A metadata column of `$estimates` that colours the points,
+#'   such as `party`. Levels that name Democrats and Republicans get blue and a vermilion that people with any colour
+#'   vision tell from it. Of more than 8 levels the rarest are drawn as one.
+#' @param labels Write the respondents' names? The default does for up to 120 of them in `"ideal_points"` (which need a
+#'   height of about a tenth of an inch each), and for up to 40 on the map. A vector of names writes these alone.
 #' @param items Names of items: in `"response_curves"` those to draw (by default four that range from the most to the least
-#'   discriminating ones), on the map those whose cutting lines are drawn (by default the two most discriminating ones of each
-#'   dimension), in `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and names nothing.
-#' @param scale For `"ideal_points"` and `"density"`: as in [tidy.vae_irt()]. On the scale `"normalised"` the intervals are those of
-#'   respondents relative to each other, without the uncertainty of the population's location and scale that all of them share.
+#'   discriminating ones), on the map those whose cutting lines are drawn (by default the two most discriminating ones of
+#'   each dimension), in `"items"` those to be named (by default ten a panel). `character()` draws no cutting line and
+#'   names nothing.
+#' @param scale For `"ideal_points"` and `"density"`: as in [tidy.vae_irt()]. On the scale `"normalised"` the intervals
+#'   are those of respondents relative to each other, without the uncertainty of the population's location and scale that
+#'   all of them share.
 #' @param ... Must be empty.
 #' @return A ggplot object. `plot()` draws it and returns it invisibly.
 #' @export
@@ -46,8 +49,8 @@ autoplot.vae_irt <- function(object,
                              type = c(
                                "ideal_points", "density", "map", "items", "response_curves", "training", "pareto_k", "dimensions"
                              ),
-                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, color = NULL, labels = NULL, items = NULL,
-                             scale = c("prior", "normalised"), ...) {
+                             dimension = if (type == "map") c(1, 2) else 1, colour = NULL, color = NULL, labels = NULL,
+                             items = NULL, scale = c("prior", "normalised"), ...) {
   type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
   call <- rlang::current_env()
   check_no_dots(..., call = call)
@@ -142,15 +145,16 @@ as_groups <- function(values, column, call, most = length(palette_vaeirt)) {
     )
   }
   kept <- names(utils::head(sort(table(groups), decreasing = TRUE), most - 1))
-  cli::cli_inform(c(i = "{.val {column}} has {nlevels(groups)} values; the {nlevels(groups) - most + 1} rarest are {.val (other)}."))
+  n <- nlevels(groups)
+  cli::cli_inform(c(i = "{.val {column}} has {n} values; the {n - most + 1} rarest are {.val (other)}."))
   levels(groups)[!levels(groups) %in% kept] <- "(other)"
   groups
 }
 
 axis_title <- function(fit, dimension) paste0("Ideal point", if (fit$dims > 1) paste0(", dimension ", dimension))
 
-# The items, by number, from those whose linear predictors vary most along some dimensions to those where they vary least. An item
-# that few answered counts as weaker: it is no example.
+# The items, by number, from those whose linear predictors vary most along some dimensions to those where they vary least.
+# An item that few answered counts as weaker: it is no example.
 items_by_strength <- function(fit, dimension) {
   gamma <- item_matrix(fit)[, dimension, drop = FALSE]
   owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)

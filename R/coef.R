@@ -9,17 +9,18 @@
 #' @param level Level of the intervals.
 #' @param ... Must be empty.
 #' @return
-#' `coef()`: a numeric matrix. For respondents it has one row each, named, and one column per dimension (`dimension_1`, ...); for
-#' items one row per item and option beside the reference, named `item`, or `item: option` where an item has several, and the
-#' columns `discrimination_1`, ..., `difficulty`.
+#' `coef()`: a numeric matrix. For respondents it has one row each, named, and one column per dimension (`dimension_1`,
+#' ...); for items one row per item and option beside the reference, named `item`, or `item: option` where an item has
+#' several, and the columns `discrimination_1`, ..., `difficulty`.
 #'
-#' `confint()`: a numeric matrix with one row per estimate, named by row and column of `coef()` (`name` alone for ideal points in
-#' one dimension, else `name: dimension_1` and so on), and two columns with the lower and the upper limit.
+#' `confint()`: a numeric matrix with one row per estimate, named by row and column of `coef()` (`name` alone for ideal
+#' points in one dimension, else `name: dimension_1` and so on), and two columns with the lower and the upper limit.
 #'
 #' `logLik()`: the marginal log-likelihood of the item parameters (by quadrature or importance sampling, with the traits
-#' integrated out) on the scale of estimation, where the priors hold location and scale; with few respondents it is a little below
-#' that of the reported items. It is of class `logLik`: its `df` are the item parameters less the rotations, its `nobs` the respondents with a
-#' response, so that [BIC()] agrees with [glance()]. `NA` without refinement, see [vae_control()].
+#' integrated out) on the scale of estimation, where the priors hold location and scale; with few respondents it is a
+#' little below that of the reported items. It is of class `logLik`: its `df` are the item parameters less the rotations,
+#' its `nobs` the respondents with a response, so that [BIC()] agrees with [glance()]. `NA` without refinement, see
+#' [vae_control()].
 #'
 #' `nobs()`: the number of observed responses.
 #' @name coef.vae_irt

@@ -3,27 +3,29 @@
 #' What every column means, with its unit. Functions say which of them they return, and in how many rows.
 #'
 #' @section Who and what:
-#' * `respondent` (character): row name of the data, `"1"`, `"2"`, ... without names, or the columns selected by `respondent`, joined
-#'   by `"/"`. Metadata columns of respondents (`party`, `state`, ...) keep name and type.
+#' * `respondent` (character): row name of the data, `"1"`, `"2"`, ... without names, or the columns selected by
+#'   `respondent`, joined by `"/"`. Metadata columns of respondents (`party`, `state`, ...) keep name and type.
 #' * `item` (character): column name of the data, or the value of the column selected by `item`.
 #' * `response` (character): label of a response option. `reference`: that of the item's reference option.
 #' * `term` (character): `"discrimination"` or `"difficulty"`.
-#' * `dimension` (integer): 1, 2, ..., up to the number of dimensions; `NA` for difficulties. `period` (integer): of dynamic models of
-#'   other packages.
+#' * `dimension` (integer): 1, 2, ..., up to the number of dimensions; `NA` for difficulties. `period` (integer): of
+#'   dynamic models of other packages.
 #' * `group`, `fit`, `x`, `y`: labels of groups and of the fits that are compared.
 #' * `n_responses`, `n_respondents`, `n_items`, `nobs` (integer or, where they may be large, double): counts; not weighted.
-#'   `n_response`, `n_reference`: respondents who chose the option, the reference. `n_correct`: responses classified correctly.
+#'   `n_response`, `n_reference`: respondents who chose the option, the reference. `n_correct`: responses classified
+#'   correctly.
 #'
 #' @section Estimates and their uncertainty:
-#' * `estimate` (double): of an ideal point, the posterior mean in units of the population's standard deviation (see the section on
-#'   location and scale in [vae_irt()]); of a discrimination, in units of the linear predictor (logit or probit) per unit of the
-#'   ideal point; of a difficulty, in units of the linear predictor.
-#' * `std.error` (double, in the unit of the estimate): posterior standard deviation of an ideal point, see the section on standard
-#'   errors in [vae_control()]; of an item parameter from the observed information.
-#' * `conf.low`, `conf.high` (double, in the unit of the estimate, or a probability): limits of the interval at the level asked for.
+#' * `estimate` (double): of an ideal point, the posterior mean in units of the population's standard deviation (see the
+#'   section on location and scale in [vae_irt()]); of a discrimination, in units of the linear predictor (logit or
+#'   probit) per unit of the ideal point; of a difficulty, in units of the linear predictor.
+#' * `std.error` (double, in the unit of the estimate): posterior standard deviation of an ideal point, see the section on
+#'   standard errors in [vae_control()]; of an item parameter from the observed information.
+#' * `conf.low`, `conf.high` (double, in the unit of the estimate, or a probability): limits of the interval at the level
+#'   asked for.
 #' * `pareto_k` (double, no unit), `ess` (double, draws): diagnostics of importance sampling, see [vae_irt()].
-#' * `cutpoint`, `midpoint_1`, `midpoint_2` (double, in the unit of the ideal points), `normal_1`, `normal_2` (no unit), `angle`
-#'   (degrees), `direction` (`"above"`, `"below"`), `discrimination`: see [cutpoints()].
+#' * `cutpoint`, `midpoint_1`, `midpoint_2` (double, in the unit of the ideal points), `normal_1`, `normal_2` (no unit),
+#'   `angle` (degrees), `direction` (`"above"`, `"below"`), `discrimination`: see [cutpoints()].
 #'
 #' @section Predictions:
 #' * `.prob` (double, 0 to 1): probability of an option. `.pred_class` (character): the most probable option.
@@ -31,18 +33,20 @@
 #' * `sim_1`, `sim_2`, ... (character): simulated responses.
 #'
 #' @section Fit:
-#' * `logLik`, `log_evidence`, `log_likelihood`, `log_score` (double, nats): log-likelihoods, of the whole data, of a respondent, of
-#'   the responses of a respondent or an item, and per response left out. `AIC`, `BIC` (double), `df` (number of free parameters).
+#' * `logLik`, `log_evidence`, `log_likelihood`, `log_score` (double, nats): log-likelihoods, of the whole data, of a
+#'   respondent, of the responses of a respondent or an item, and per response left out. `AIC`, `BIC` (double), `df`
+#'   (number of free parameters).
 #' * `classification`, `pre`, `apre`, `gmp` (double, shares): see the [glossary][vaeirt-glossary].
 #' * `amortisation_gap` (double, nats per respondent), `max_pareto_k` (double).
-#' * `pearson`, `spearman` (double, correlations), `rmsd`, `difference` (double; of ideal points in standard deviations of the
-#'   reference, of log scores in nats), `estimate_x`, `estimate_y`, `rank_x`, `rank_y` (of `summary()` of a comparison).
+#' * `pearson`, `spearman` (double, correlations), `rmsd`, `difference` (double; of ideal points in standard deviations of
+#'   the reference, of log scores in nats), `estimate_x`, `estimate_y`, `rank_x`, `rank_y` (of `summary()` of a
+#'   comparison).
 #'
 #' @section The course of the computation:
 #' * `epoch` (integer valued), `elbo` (double, nats: the bound of the whole data plus the log prior, up to a constant),
 #'   `learning_rate` (double), `phase` (`"search"`, `"descent"`).
-#' * `part` (character), `seconds` (double). `seed` (double), `agreement` (double, a squared correlation), `converged` (logical),
-#'   `epochs` (integer), `std_errors`, `link` (character), `dims` (integer).
+#' * `part` (character), `seconds` (double). `seed` (double), `agreement` (double, a squared correlation), `converged`
+#'   (logical), `epochs` (integer), `std_errors`, `link` (character), `dims` (integer).
 #' * `kind`, `name`, `reason` (character), `n` (integer): what was set aside, see [irt_responses()]; `n` of a comparison: the
 #'   respondents that it rests on. `pooled` (list of character vectors): labels that were pooled into one option.
 #'

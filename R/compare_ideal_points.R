@@ -8,9 +8,9 @@
 #' the reference; in several dimensions one scale serves all of them (the mean of their variances is 1), which keeps
 #' distances. Every other fit goes through the map that brings it closest to the reference on the respondents that both have:
 #' in one dimension to the reference's mean and standard deviation, with the sign of their correlation; in several by
-#' Procrustes analysis (Schonemann 1966, \doi{10.1007/BF02289451}): a shift, one scale, and a rotation or reflection. The scale
-#' makes spreads equal; that of least squares would shrink a fit the more the less it agrees. Fits with more dimensions than
-#' others are compared on their first ones.
+#' Procrustes analysis (Schonemann 1966, \doi{10.1007/BF02289451}): a shift, one scale, and a rotation or reflection. The
+#' scale makes spreads equal; that of least squares would shrink a fit the more the less it agrees. Fits with more
+#' dimensions than others are compared on their first ones.
 #'
 #' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. Those of draws
 #' and of `vae_irt` objects are the errors of respondents relative to each other (see [ideal_points()]), without the
@@ -298,8 +298,8 @@ correlation <- function(pairs, method) {
 #' @param ... Must be empty.
 #' @return A tibble with the respondents whose aligned estimates differ most, the largest difference first: `x` and `y`
 #'   (names of the fits), `dimension`, `respondent`, `period` (dynamic models only), the group's column, `estimate_x`,
-#'   `estimate_y`, `difference` (`estimate_y - estimate_x`, in standard deviations of the reference), and `rank_x` and `rank_y`,
-#'   the places of the respondent in rising order among those of both fits.
+#'   `estimate_y`, `difference` (`estimate_y - estimate_x`, in standard deviations of the reference), and `rank_x` and
+#'   `rank_y`, the places of the respondent in rising order among those of both fits.
 #' @export
 #' @examples
 #' published <- c(ann = -1.1, bob = -0.4, cat = 0.1, dan = 0.6, eve = 1.4)

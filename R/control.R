@@ -13,48 +13,49 @@
 #' @section Standard errors:
 #' The items' covariance `C` is the inverse of the observed information by Louis' identity: what the complete data would tell
 #' less what the latent traits leave unknown. With up to 4,000 item parameters it is one matrix; otherwise it has a block for
-#' every item, as if the other items were known. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the
-#' posterior covariance given the items and `J` the derivative of the posterior mean by the item parameters.
+#' every item, as if the other items were known. Joint standard errors of a respondent come from `S + J C J'`, where `S`
+#' is the posterior covariance given the items and `J` the derivative of the posterior mean by the item parameters.
 #'
-#' `"auto"` is `"joint"` with up to 4,000 item parameters, and `"items"` (joint for the items alone) where there are more than
-#' 2,000 responses for each: there the items' uncertainty adds less than about one per cent to the standard errors of the
-#' respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to 250 responses
-#' per parameter, and beyond that `"conditional"`. So it is as well where the one matrix is not positive definite, which happens in
-#' three and more dimensions where many options are rare: set `min_count`, or leave out labels such as write-ins. `$std_errors` of a
-#' fit says which it was. With more than about 5 million
-#' responses the information is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no
-#' standard errors. The information is evaluated at normal distributions with the moments of the posteriors: for an item that
-#' dominates the others (a discrimination times the respondents' posterior standard deviation above about 2) its standard errors are
-#' too small, by up to a half.
+#' `"auto"` is `"joint"` with up to 4,000 item parameters, and `"items"` (joint for the items alone) where there are more
+#' than 2,000 responses for each: there the items' uncertainty adds less than about one per cent to the standard errors of
+#' the respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to 250
+#' responses per parameter, and beyond that `"conditional"`. So it is as well where the one matrix is not positive
+#' definite, which happens in three and more dimensions where many options are rare: set `min_count`, or leave out labels
+#' such as write-ins. `$std_errors` of a fit says which it was. With more than about 5 million responses the information
+#' is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors. The
+#' information is evaluated at normal distributions with the moments of the posteriors: for an item that dominates the
+#' others (a discrimination times the respondents' posterior standard deviation above about 2) its standard errors are too
+#' small, by up to a half.
 #'
 #' How location, scale and rotation are treated decides about the answer. On the scale of the prior (`tidy(fit, scale =
 #' "prior")`) the population of respondents has mean 0 and covariance I, so location and scale are as uncertain as so many
 #' respondents leave them: for 100 respondents the location alone has a standard error of 0.1. On the normalised scale the
 #' respondents at hand have mean 0 and standard deviation 1, and that uncertainty is projected out by the delta method. The
 #' likelihood does not know rotations: the information is inverted on the complement of their tangent space and taken to the
-#' principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard errors
-#' grow to what a turn by an unknown angle makes of the estimates, and mean little. Then turn the axes first; after [rotate()] the axes count as chosen, not estimated.
+#' principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard
+#' errors grow to what a turn by an unknown angle makes of the estimates, and mean little. Then turn the axes first; after
+#' [rotate()] the axes count as chosen, not estimated.
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;
-#'   more samples make it tighter, which reduces the variational shrinkage of the discriminations (by trials in one dimension:
-#'   6 % with 1 sample, 3 % with 4, 1 % with 8).
+#'   more samples make it tighter, which reduces the variational shrinkage of the discriminations (by trials in one
+#'   dimension: 6 % with 1 sample, 3 % with 4, 1 % with 8).
 #' @param max_epochs Most passes over the data.
 #' @param batch_size Respondents in a minibatch; `NULL` takes everybody up to 512 respondents and then a fiftieth
 #'   of them, at least 512 and at most 4,096, and fewer where these have very many responses.
-#' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the embeddings
-#'   follow it.
+#' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the
+#'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
 #' @param refine Take the items to the maximum of their marginal posterior after the training (with up to 4,000 item
-#'   parameters), and refine the network's posterior of every respondent: in one or two dimensions by adaptive quadrature, else
-#'   by Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or more
-#'   dimensions, where it takes longer than the training. Without, items and estimates are those of the training: nearly as
-#'   accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.
-#' @param draws Draws of importance sampling per respondent, in three or more dimensions; eight times as many are made for those
-#'   whose Pareto k is above the threshold. `NULL`: 1,024 up to 10,000 respondents, then 256.
-#' @param std_errors `"joint"`: standard errors carry the uncertainty of respondents and items together. `"conditional"`: those
-#'   of the respondents treat the items as known, those of an item the other items. `"none"`: none for the items. `"auto"`: see
-#'   the section on standard errors.
+#'   parameters), and refine the network's posterior of every respondent: in one or two dimensions by adaptive quadrature,
+#'   else by Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or
+#'   more dimensions, where it takes longer than the training. Without, items and estimates are those of the training:
+#'   nearly as accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.
+#' @param draws Draws of importance sampling per respondent, in three or more dimensions; eight times as many are made for
+#'   those whose Pareto k is above the threshold. `NULL`: 1,024 up to 10,000 respondents, then 256.
+#' @param std_errors `"joint"`: standard errors carry the uncertainty of respondents and items together. `"conditional"`:
+#'   those of the respondents treat the items as known, those of an item the other items. `"none"`: none for the items.
+#'   `"auto"`: see the section on standard errors.
 #' @param restarts Fits from different seeds (`seed`, `seed + 1`, ...). The one with the highest marginal log-likelihood is
 #'   kept, and `$restarts` says how far the others agree with it.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
@@ -63,8 +64,8 @@
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
 #'   never more than 2 under `R CMD check`. The results do not depend on it.
-#' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console, not in
-#'   scripts and documents that are being knit. It appears after two seconds.
+#' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console,
+#'   not in scripts and documents that are being knit. It appears after two seconds.
 #' @return A list of class `vae_control`.
 #' @export
 #' @examples

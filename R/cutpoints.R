@@ -35,8 +35,8 @@
 #'   first two. With more than two dimensions the line is the one on which the options are equally probable for respondents
 #'   at 0 in the others.
 #' @return A tibble with one row per item and option other than the reference. The first and last columns are
-#'   * `item`, `response` (the option) and `reference` (the label of the reference option), and at the end the items' metadata
-#'     columns;
+#'   * `item`, `response` (the option) and `reference` (the label of the reference option), and at the end the metadata
+#'     columns of the items;
 #'   * `discrimination`: in one dimension that of the option, in the plane the length of its two discriminations;
 #'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].

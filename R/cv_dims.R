@@ -1,17 +1,17 @@
 #' Choose the number of dimensions by cross-validation
 #'
-#' Leaves out a part of every respondent's responses, fits models of several dimensions to the rest and predicts what was left
-#' out. Dimensions that describe noise predict worse.
+#' Leaves out a part of every respondent's responses, fits models of several dimensions to the rest and predicts what was
+#' left out. Dimensions that describe noise predict worse.
 #'
 #' @param data As for [vae_irt()].
 #' @param dims Numbers of dimensions to compare.
 #' @param ... Passed to [irt_responses()]; for `autoplot()` it must be empty.
 #' @param folds Number of folds: each response is left out in one of them.
 #' @param link,prior,control,seed As for [vae_irt()]; standard errors are not computed.
-#' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the responses
-#'   left out, averaged over the respondent's posterior given the others: higher is better), `difference` (to the best one) with
-#'   its `std.error` (over respondents), `gmp` (geometric mean probability), `classification` (share of the responses left out
-#'   that are the most probable option), `nobs`.
+#' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the
+#'   responses left out, averaged over the respondent's posterior given the others: higher is better), `difference` (to
+#'   the best one) with its `std.error` (over respondents), `gmp` (geometric mean probability), `classification` (share of
+#'   the responses left out that are the most probable option), `nobs`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(300, 30, seed = 1)

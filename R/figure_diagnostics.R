@@ -68,8 +68,8 @@ plot_dimensions <- function(fit) {
     theme_vaeirt("none")
 }
 
-# The shares of the dimensions in the variance of the linear predictors, summed over items by their numbers of responses, where
-# the population has covariance I, or the variances that anchors gave it.
+# The shares of the dimensions in the variance of the linear predictors, summed over items by their numbers of responses,
+# where the population has covariance I, or the variances that anchors gave it.
 explained_variance <- function(fit) {
   n <- rep(fit$catalogue$n_responses, lengths(fit$catalogue$options))
   variance <- colSums(centred_discriminations(fit)^2 * n) * population_variance(fit)

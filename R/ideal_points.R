@@ -25,9 +25,9 @@
 #'
 #' *emIRT*. Its variational variances are far too small to be believed, as its own help says, and those of `binIRT()` and
 #' `ordIRT()` are one number for everybody. After `boot_emIRT()` the standard errors are those of this parametric bootstrap
-#' (Imai, Lo and Olmsted 2016, \doi{10.1017/S000305541600037X}). The ideal points of `hierIRT()` are `x_implied`, the covariates
-#' times the coefficients of the group plus the error of the individual. `dynIRT()` gives zeros for periods in which somebody
-#' did not serve; they are left out.
+#' (Imai, Lo and Olmsted 2016, \doi{10.1017/S000305541600037X}). The ideal points of `hierIRT()` are `x_implied`, the
+#' covariates times the coefficients of the group plus the error of the individual. `dynIRT()` gives zeros for periods in
+#' which somebody did not serve; they are left out.
 #'
 #' *Names*. `ordIRT()`, `hierIRT()` and `mirt()` keep no names: the respondents are then the row numbers `"1"`, `"2"`, ... of
 #' the data (for `hierIRT()` of the ideal points, which `.data$i` counts from 0), unless `respondents` names them.
@@ -35,21 +35,22 @@
 #' @section Draws:
 #' The likelihood does not know location, scale and rotation, and draws of a chain wander along them as far as the priors
 #' let them. `ideal(normalize = TRUE)` normalises the posterior mean and not every draw, and MCMCpack no draw at all, so the
-#' standard deviations of the draws as they are contain the free location and scale (on the 109th Senate they are 1.7 times too
-#' wide), and in several dimensions their means contain turned axes.
+#' standard deviations of the draws as they are contain the free location and scale (on the 109th Senate they are 1.7
+#' times too wide), and in several dimensions their means contain turned axes.
 #'
-#' With `align_draws` each draw is first moved, scaled and rotated to the others (generalised Procrustes analysis, Gower 1975,
-#' \doi{10.1007/BF02291478}; in one dimension this is normalising, and setting the sign), then all of them together to the
-#' posterior mean that the object reports. Estimates are the means of these draws; in one dimension they differ from the
-#' object's own in the third digit. The standard errors are those of respondents relative to each other, as
-#' `scale = "normalised"` gives them for a `vae_irt` object. Respondents whom the model held at given positions do not stay
-#' there: use `align_draws = FALSE` then.
+#' With `align_draws` each draw is first moved, scaled and rotated to the others (generalised Procrustes analysis, Gower
+#' 1975, \doi{10.1007/BF02291478}; in one dimension this is normalising, and setting the sign), then all of them together
+#' to the posterior mean that the object reports. Estimates are the means of these draws; in one dimension they differ
+#' from the object's own in the third digit. The standard errors are those of respondents relative to each other, as
+#' `scale = "normalised"` gives them for a `vae_irt` object. Respondents whom the model held at given positions do not
+#' stay there: use `align_draws = FALSE` then.
 #'
 #' @param x A fit of one of these classes; a data frame with the columns `respondent`, `estimate` and, if there are any,
 #'   `dimension`, `period`, `std.error`, `conf.low`, `conf.high` and metadata; a numeric matrix of positions with
 #'   respondents in rows and dimensions in columns; a named numeric vector; or a comparison of [compare_ideal_points()].
 #' @param ... For `SingleGroupClass` passed to `mirt::fscores()`; else it must be empty.
-#' @param conf.level Level of the intervals. Intervals that a data frame brings along for its column `estimate` stay as they are.
+#' @param conf.level Level of the intervals. Intervals that a data frame brings along for its column `estimate` stay as
+#'   they are.
 #' @param scale For `vae_irt`: as in [tidy.vae_irt()].
 #' @param align_draws For `ideal` and `mcmc`: take the free location, scale and rotation out of the draws?
 #' @param respondents Names of the respondents in the order of the rows, for objects that do not keep them.
@@ -59,8 +60,8 @@
 #'   for `respondent` are joined by `"/"`; several columns of estimates are the dimensions.
 #' @return A tibble with one row per respondent and dimension (and period, for dynamic models), in the order of the object:
 #'   `respondent` (character), the metadata that the object carries (such as `party` and `state`), `dimension` (integer),
-#'   `period` (integer, only for dynamic models: 1, 2, ... as the object counts them), `estimate`, `std.error`, `conf.low` and
-#'   `conf.high`, all on the object's own scale and `NA` where it gives none.
+#'   `period` (integer, only for dynamic models: 1, 2, ... as the object counts them), `estimate`, `std.error`, `conf.low`
+#'   and `conf.high`, all on the object's own scale and `NA` where it gives none.
 #'
 #'   For a comparison: the aligned points, see [compare_ideal_points()].
 #' @export
@@ -144,8 +145,8 @@ ideal_points.ideal_point_comparison <- function(x, ...) {
   attr(x, "points")
 }
 
-# The table of the methods for fits. `respondents` is a tibble with one row per row of the matrices; limits are computed where
-# there are none.
+# The table of the methods for fits. `respondents` is a tibble with one row per row of the matrices; limits are computed
+# where there are none.
 new_ideal_points <- function(respondents, estimate, std_error, level, limits = NULL, period = NULL) {
   row <- rep(seq_len(nrow(estimate)), each = ncol(estimate))
   by_row <- function(x) as.vector(t(x))

@@ -24,9 +24,9 @@
 #' 6. items and options as in step 4, once more.
 #'
 #' Parquet files are read a batch of rows at a time (the subfolders of a folder are not read), compressed with snappy, zstd,
-#' gzip or not at all. Columns may hold text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's rows may
-#' lie anywhere in the files; respondents and items are numbered in the order in which they occur. A missing response is
-#' missing; a missing respondent or item is an error.
+#' gzip or not at all. Columns may hold text, whole numbers (also stored as doubles) or TRUE and FALSE. A respondent's
+#' rows may lie anywhere in the files; respondents and items are numbered in the order in which they occur. A missing
+#' response is missing; a missing respondent or item is an error.
 #'
 #' @param x One of
 #'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;
@@ -43,8 +43,8 @@
 #'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
-#' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein", "")`.
-#'   They are matched exactly, case included.
+#' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
+#'   "")`. They are matched exactly, case included.
 #' @param weights Weights of the respondents, positive and finite: a column (constant within a respondent) of a data frame or
 #'   of Parquet files; for tables with one row per respondent also a vector with one number for each row. They enter the
 #'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
@@ -53,8 +53,8 @@
 #' @param min_responses Respondents with fewer responses contribute none.
 #' @param min_count Response options that fewer respondents chose are set aside.
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
-#' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets all
-#'   of these responses aside; `"drop_item"` the whole item.
+#' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets
+#'   all of these responses aside; `"drop_item"` the whole item.
 #' @param .call For packages that call this function: the environment whose call errors name.
 #' @return A list of class `irt_responses`:
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For

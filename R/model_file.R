@@ -8,10 +8,10 @@
 #' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running
 #' any code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by
 #' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.covariances`,
-#' `items.normalised_covariances` and `items.aligned_covariances` (of the parameters of each row on the two reported scales, see
-#' [tidy.vae_irt()], and for predictions: lower triangles, row by row), `map.matrix` and
-#' `map.shift` (a trait `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and
-#' `network.*` (the network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
+#' `items.normalised_covariances` and `items.aligned_covariances` (of the parameters of each row on the two reported
+#' scales, see [tidy.vae_irt()], and for predictions: lower triangles, row by row), `map.matrix` and `map.shift` (a trait
+#' `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and `network.*` (the
+#' network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
 #'
 #' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format, now 1; a later one
 #' is refused with an error that says so), `link`, and `card`: `items` (`name`, `options` with the reference first, `pooled`,
@@ -19,11 +19,12 @@
 #' statistics of the fit.
 #'
 #' @param fit A `vae_irt` object.
-#' @param path The file; by convention its name ends in `.safetensors`. An existing one is replaced when the new one is complete.
+#' @param path The file; by convention its name ends in `.safetensors`. An existing one is replaced when the new one is
+#'   complete.
 #' @return `write_model()`: `path`, invisibly. `read_model()`: an object of class `vae_irt` without estimates of respondents,
 #'   training trace, groups and metadata of the items, as after `vae_control(estimates = FALSE)`: `predict()` with `newdata`,
-#'   `tidy(component = "items")`, `coef(component = "items")`, `glance()` and the figures `"items"` and `"dimensions"` work; what needs
-#'   respondents (`rotate()`, `cutpoints()`, `response_fit()`, `augment()` without `newdata`) does not.
+#'   `tidy(component = "items")`, `coef(component = "items")`, `glance()` and the figures `"items"` and `"dimensions"`
+#'   work; what needs respondents (`rotate()`, `cutpoints()`, `response_fit()`, `augment()` without `newdata`) does not.
 #' @seealso [saveRDS()] keeps a whole fit, with the estimates and the data.
 #' @export
 #' @examples

@@ -12,21 +12,22 @@
 #' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`; what the fit was
 #'   given of these has to be given again. `weights`, `reference`, `min_count`, `rare` and `min_responses` belong to the fit:
 #'   its options and references are used, and everybody with a response is scored.
-#' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as the fit
-#'   did.
+#' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as
+#'   the fit did.
 #' @param to A Parquet file (an existing one is replaced) to which the ideal points are written part by part, instead of a
 #'   tibble that R would have to hold.
 #' @param conf.int For probabilities: add their intervals?
 #' @param conf.level Level of the intervals; `NULL`: that of the fit, see [vae_control()].
 #' @return A tibble; with `to` its path, invisibly, and the file has the tibble's columns.
-#'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response to an
-#'     item of the model.
+#'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response
+#'     to an item of the model.
 #'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
-#'     probability of the option, between 0 and 1, at the estimated ideal point: averaged over the posterior it would be less extreme), `conf.low` and `conf.high`. The intervals carry
-#'     the uncertainty of the ideal point and that of the option's parameters: with two options by the normal distribution of the
-#'     linear predictor, with more by the quantiles over 256 points spread evenly over the normal distribution of the ideal point
-#'     and the linear predictors. Covariances between the ideal point and the item's parameters, and between the options of an item,
-#'     are left out; so is the uncertainty of the items where the fit does not know it (`$std_errors`).
+#'     probability of the option, between 0 and 1, at the estimated ideal point: averaged over the posterior it would be
+#'     less extreme), `conf.low` and `conf.high`. The intervals carry the uncertainty of the ideal point and that of the
+#'     option's parameters: with two options by the normal distribution of the linear predictor, with more by the
+#'     quantiles over 256 points spread evenly over the normal distribution of the ideal point and the linear predictors.
+#'     Covariances between the ideal point and the item's parameters, and between the options of an item, are left out; so
+#'     is the uncertainty of the items where the fit does not know it (`$std_errors`).
 #'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable
 #'     option) and `.prob` (its probability).
 #' @export
@@ -71,8 +72,8 @@ find_scores <- function(fit, newdata, refine, level, ..., call) {
   score_respondents(fit, newdata, refine, to = NULL, level, ..., call = call)
 }
 
-# A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the path of
-# the file.
+# A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
+# path of the file.
 score_respondents <- function(fit, newdata, refine, to, level, ..., respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   check_no_dots(..., call = call)

@@ -2,8 +2,8 @@
 
 trait_matrix <- function(fit, estimates) matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
 
-# Probabilities of all options at the estimates, one row per respondent, item and option, with their intervals at a `level`, or
-# none where it is NULL.
+# Probabilities of all options at the estimates, one row per respondent, item and option, with their intervals at a
+# `level`, or none where it is NULL.
 predict_options <- function(fit, scores, level) {
   traits <- trait_matrix(fit, scores$estimates)
   n_options <- lengths(fit$catalogue$options)
@@ -24,8 +24,8 @@ predict_options <- function(fit, scores, level) {
   table
 }
 
-# The limits by item, from the posterior given the items and the covariances of the items. Probabilities depend on no location,
-# scale and axes: so the latter are those of the normalised scale, on the axes that are known best.
+# The limits by item, from the posterior given the items and the covariances of the items. Probabilities depend on no
+# location, scale and axes: so the latter are those of the normalised scale, on the axes that are known best.
 option_limits <- function(fit, posterior, level) {
   posterior <- normalised_posterior(posterior, fit$moments)
   factors <- cholesky_rows(posterior$covariance, fit$dims)

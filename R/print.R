@@ -30,7 +30,7 @@ print.vae_irt <- function(x, n = 6, ...) {
 diagnose <- function(fit) {
   sentences <- c(
     joint = "Standard errors carry the uncertainty of respondents and items together",
-    items = "Standard errors of the items are joint; those of the respondents treat the items as known, which hardly matters here",
+    items = "Standard errors of the items are joint; those of the respondents treat the items as known, with little loss",
     blocks = "Standard errors of the respondents carry the uncertainty of the items, which count as independent",
     conditional = "Standard errors treat the items as known",
     none = "No standard errors of the items"
@@ -82,9 +82,9 @@ diagnose_restarts <- function(fit) {
 #' @return A list of class `summary.vae_irt`: `glance` (see [glance.vae_irt()]), `extremes` (the rows of `$estimates` at
 #'   the ends of each dimension, in rising order), `items` (tibble of quantiles of the item parameters by `term` and
 #'   `dimension`), `separated` (names of the items whose absolute reported discrimination is more than 1.5 prior
-#'   standard deviations in some dimension: little but the prior holds these), `diagnosis` (sentences: how the standard errors
-#'   were found, the share of respondents whose importance weights are not to be trusted, whether the restarts agree, how far
-#'   the network is from the refined posteriors), `dropped`. It is printed.
+#'   standard deviations in some dimension: little but the prior holds these), `diagnosis` (sentences: how the standard
+#'   errors were found, the share of respondents whose importance weights are not to be trusted, whether the restarts
+#'   agree, how far the network is from the refined posteriors), `dropped`. It is printed.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

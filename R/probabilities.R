@@ -32,9 +32,10 @@ to_probabilities <- function(predictors, link) {
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
-# Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row by row,
-# and the parameters of every option as well, with packed covariances: matrices `low` and `high` like those of the probabilities.
-# With two options the linear predictor is taken for normal; with more the limits are the quantiles over evenly spread points.
+# Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row
+# by row, and the parameters of every option as well, with packed covariances: matrices `low` and `high` like those of the
+# probabilities. With two options the linear predictor is taken for normal; with more the limits are the quantiles over
+# evenly spread points.
 probability_limits <- function(parameters, covariance, traits, factors, link, level) {
   predictors <- linear_predictors(parameters, traits)
   of_item <- predictor_variance(covariance, traits)

@@ -3,7 +3,8 @@
 # A bar is for a person who waits: not in scripts, and not in a document that is being knit, which rlang knows.
 default_progress <- function() rlang::is_interactive()
 
-# A function that moves a progress bar, one for each part of the work, or NULL. It gives FALSE where the computation is to stop.
+# A function that moves a progress bar, one for each part of the work, or NULL. It gives FALSE where the computation is to
+# stop.
 progress_reporter <- function(show, frame = caller_env()) {
   if (!show) {
     return(NULL)

@@ -1,28 +1,28 @@
 #' Rotate the axes of a fit, or fix them by anchors
 #'
 #' The likelihood does not know the axes of the latent space. [vae_irt()] reports principal axes; `rotate()` turns them.
-#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses the new
-#' axes.
+#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses
+#' the new axes.
 #'
 #' @details
-#' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that the axes
-#' do not depend on the references. Kaiser's normalisation, by which all options count alike however large their
+#' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that
+#' the axes do not depend on the references. Kaiser's normalisation, by which all options count alike however large their
 #' discriminations, is the default of varimax and oblimin; `normalize = FALSE` leaves it out.
 #'
-#' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when each is
-#' Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
+#' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when
+#' each is Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
 #'
 #' @param fit A `vae_irt` object.
 #' @param method `"varimax"` (by [stats::varimax()]), `"promax"`, `"oblimin"` (oblique, by package GPArotation) or `"target"`
 #'   rotate the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated:
 #'   their traits keep unit variance.
-#' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left out) and
-#'   one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside the reference,
-#'   in the order of `$items`, in which `NA` leaves an element free.
+#' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left
+#'   out) and one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside
+#'   the reference, in the order of `$items`, in which `NA` leaves an element free.
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
 #'   and one column per dimension, or in one dimension a named vector. At least one respondent more than dimensions; the
-#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as `constrain.legis` of
-#'   pscl does it. Instead of a `method`.
+#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as
+#'   `constrain.legis` of pscl does it. Instead of a `method`.
 #' @param ... Passed to the function that rotates.
 #' @return The fit on other axes.
 #' @export
@@ -78,8 +78,8 @@ rotate_to_target <- function(fit, target, call, ...) {
 longest_row <- function(x) sqrt(max(rowSums(x^2)))
 
 # The map x -> scale * x rotation + shift that brings the rows of x closest to those of the target, where the rotation is
-# orthogonal and the scale gives x the spread of the target (Schonemann 1966, https://doi.org/10.1007/BF02289451). The scale of
-# least squares would also shrink x by how little the two agree.
+# orthogonal and the scale gives x the spread of the target (Schonemann 1966, https://doi.org/10.1007/BF02289451). The
+# scale of least squares would also shrink x by how little the two agree.
 procrustes <- function(x, target) {
   use <- stats::complete.cases(x, target)
   centre <- colMeans(x[use, , drop = FALSE])

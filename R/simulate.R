@@ -1,16 +1,16 @@
 #' Simulate responses from a fit
 #'
 #' Draws new responses to what the respondents of the fit responded to, for posterior predictive checks and the parametric
-#' bootstrap. Every simulation draws the ideal points from their posterior distributions (the posterior means alone vary less than
-#' the ideal points) and the responses from the model with the estimated items.
+#' bootstrap. Every simulation draws the ideal points from their posterior distributions (the posterior means alone vary
+#' less than the ideal points) and the responses from the model with the estimated items.
 #'
 #' @param object A `vae_irt` object.
 #' @param nsim Number of simulations.
-#' @param seed A whole number for [set.seed()], after which the state of R's generator is what it was; `NULL` goes on from that
-#'   state.
+#' @param seed A whole number for [set.seed()], after which the state of R's generator is what it was; `NULL` goes on from
+#'   that state.
 #' @param ... Must be empty.
-#' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one column
-#'   `sim_1`, `sim_2`, ... per simulation with the labels of the responses.
+#' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one
+#'   column `sim_1`, `sim_2`, ... per simulation with the labels of the responses.
 #' @export
 #' @examples
 #' truth <- simulate_irt(100, 20, seed = 1)

@@ -1,4 +1,5 @@
-# The one look of all figures: legible in a column of a journal, colours that people with any kind of colour vision tell apart.
+# The one look of all figures: legible in a column of a journal, colours that people with any kind of colour vision tell
+# apart.
 
 theme_vaeirt <- function(legend = "top") {
   ggplot2::theme_minimal(base_size = 10) +

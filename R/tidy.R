@@ -4,9 +4,10 @@
 #'
 #' @param x A `vae_irt` object.
 #' @param component `"respondents"` or `"items"`.
-#' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I. `"normalised"`:
-#'   the posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and the item parameters are
-#'   those of these traits. The section on standard errors of [vae_control()] says how these differ.
+#' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I.
+#'   `"normalised"`: the posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and
+#'   the item parameters are those of these traits. The section on standard errors of [vae_control()] says how these
+#'   differ.
 #' @param conf.int Keep the columns `conf.low` and `conf.high`?
 #' @param conf.level Level of the intervals.
 #' @param ... Must be empty.
@@ -19,7 +20,8 @@
 #' respondents), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
 #' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
-#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`, `seconds`.
+#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`,
+#' `seconds`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

@@ -1,7 +1,7 @@
 #' Fit again with other arguments
 #'
-#' Evaluates the call of a fit with some of its arguments changed. While the data stay the same, the fit's own responses are used,
-#' so that the objects of the call need not exist any more, nor be read again.
+#' Evaluates the call of a fit with some of its arguments changed. While the data stay the same, the fit's own responses
+#' are used, so that the objects of the call need not exist any more, nor be read again.
 #'
 #' @param object A `vae_irt` object.
 #' @param ... Named arguments of [vae_irt()] to change or add; `NULL` restores a default.

@@ -9,11 +9,11 @@
 #' distribution function. The reference option of every item has discrimination and difficulty 0. The traits have the prior
 #' `N(0, I)`, the item parameters that of [irt_prior()]. A network that sums one embedding per observed response maps the
 #' responses of any respondent to a normal posterior. By the reparametrisation trick the item parameters maximise the
-#' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting from
-#' a truncated singular value decomposition and marginal logits.
-#' Then Newton's method takes the items to the maximum of their marginal posterior, which removes what the bound leaves of
-#' shrinkage, and every posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's
-#' method from the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
+#' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting
+#' from a truncated singular value decomposition and marginal logits. Then Newton's method takes the items to the maximum
+#' of their marginal posterior, which removes what the bound leaves of shrinkage, and every posterior is refined: in one
+#' or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from the network's answer to the mode
+#' and importance sampling around it, with Pareto smoothed weights.
 #'
 #' @section Location, scale, rotation and sign:
 #' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
@@ -22,9 +22,9 @@
 #' by the items' numbers of responses, sum to a positive number (which depends on the reference options), unless
 #' `polarity` names a respondent who is to be positive.
 #'
-#' The priors belong to the scale of estimation, where the traits are `N(0, I)` a priori; with many respondents the two scales
-#' agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they are. How
-#' uncertain location, scale and axes are, and what the standard errors make of it, is said in [vae_control()].
+#' The priors belong to the scale of estimation, where the traits are `N(0, I)` a priori; with many respondents the two
+#' scales agree, with the size of a legislature they differ. The affine map between them leaves all probabilities as they
+#' are. How uncertain location, scale and axes are, and what the standard errors make of it, is said in [vae_control()].
 #'
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
@@ -42,11 +42,11 @@
 #'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), metadata columns,
 #'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation; with
 #'     `$std_errors` `"joint"` or `"blocks"` it carries the uncertainty of the items), `conf.low` and `conf.high` (posterior
-#'     quantiles at the level of [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments, stretched
-#'     about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without importance
-#'     sampling), and `pareto_k`: above `$statistics$pareto_threshold` the posterior moments of this respondent are not reliable
-#'     (`-Inf`: all importance weights are the same; `NA` where there is no importance sampling: in one or two dimensions, where
-#'     it is `Inf` if the quadrature found no grid that fits, and without refinement);
+#'     quantiles at the level of [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments,
+#'     stretched about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without
+#'     importance sampling), and `pareto_k`: above `$statistics$pareto_threshold` the posterior moments of this respondent
+#'     are not reliable (`-Inf`: all importance weights are the same; `NA` where there is no importance sampling: in one
+#'     or two dimensions, where it is `Inf` if the quadrature found no grid that fits, and without refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;
@@ -55,21 +55,22 @@
 #'     constant), `learning_rate`, `phase` (`"search"` or `"descent"`);
 #'   * `converged`: did the bound stop improving in time? See [vae_control()];
 #'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
-#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (given the items; lower triangles, row by
-#'     row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances with it on the
-#'     two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler
-#'     divergence of the network's posterior from the refined one, in nats) and `log_evidence`; rows of `NA` for respondents
-#'     without responses;
-#'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the posterior means' `mean` and
-#'     `sd` in each dimension, and of the covariances of discriminations and difficulty of every item and option (lower triangles,
-#'     row by row) on the two scales, the matrices `item_covariance` and `item_covariance_normalised`, and for predictions on the
-#'     normalised scale with axes that are turned to the estimates, `item_covariance_aligned`;
+#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (given the items; lower triangles,
+#'     row by row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances
+#'     with it on the two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap`
+#'     (Kullback-Leibler divergence of the network's posterior from the refined one, in nats) and `log_evidence`; rows of
+#'     `NA` for respondents without responses;
+#'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the `mean` and the
+#'     `sd` of the posterior means in each dimension, and of the covariances of discriminations and difficulty of every item and
+#'     option (lower triangles, row by row) on the two scales, the matrices `item_covariance` and
+#'     `item_covariance_normalised`, and for predictions on the normalised scale with axes that are turned to the
+#'     estimates, `item_covariance_aligned`;
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
 #'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes?
-#'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training found
-#'     them;
+#'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training
+#'     found them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
 #'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);

@@ -3,8 +3,8 @@ part_size <- function() getOption("vaeirt.part_size", 500000)
 
 #' Write the estimates of a fit to a Parquet file
 #'
-#' The file is written part by part (the option `vaeirt.part_size`, by default 500,000 rows at a time) and gets its name when it
-#' is complete.
+#' The file is written part by part (the option `vaeirt.part_size`, by default 500,000 rows at a time) and gets its name
+#' when it is complete.
 #'
 #' @param fit A `vae_irt` object.
 #' @param path The Parquet file to be written (compressed with zstd); an existing one is replaced.

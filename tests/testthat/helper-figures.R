@@ -1,4 +1,5 @@
-# A fit that was never fitted, for pictures of figures: its numbers are fixed, so that the pictures are the same on every machine.
+# A fit that was never fitted, for pictures of figures: its numbers are fixed, so that the pictures are the same on every
+# machine.
 drawn_fit <- function(dims = 1, n_options = 2) {
   n <- 60
   place <- seq_len(n)

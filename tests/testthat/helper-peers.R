@@ -70,7 +70,8 @@ made_up_dynirt <- function() {
   structure(list(means = list(x = x), vars = list(x = 0.01 * (x != 0)), N = 3, T = 3), class = "dynIRT")
 }
 
-# What mirt::fscores(full.scores = TRUE, full.scores.SE = TRUE) gives, without names, and with NA for rows without a response.
+# What mirt::fscores(full.scores = TRUE, full.scores.SE = TRUE) gives, without names, and with NA for rows without a
+# response.
 made_up_scores <- function() {
   cbind(F1 = c(0.1, NA, -1, 2), F2 = c(1, NA, 0, 1), SE_F1 = c(0.3, NA, 0.4, 0.5), SE_F2 = c(0.2, NA, 0.2, 0.2))
 }
