@@ -64,7 +64,6 @@ coverage: install
 	Rscript tools/coverage.R
 
 bench: install
-	@tools/setup.sh bench
 	cargo build $(CARGO) --release --package vae-irt-core --example ballots
 	Rscript bench/bench.R
 

@@ -1,23 +1,22 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `bench`, `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `doc` or `site`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
 case "${1:-base}" in
   base) wanted="r-base-core r-base-dev r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-ggrepel r-cran-rlang r-cran-tibble
-    r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-pscl
+    r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-knitr r-cran-pscl r-cran-mcmcpack
     r-cran-posterior r-cran-gparotation r-cran-vdiffr curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
-  check) wanted="r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools qpdf tidy
+  check) wanted="r-cran-rmarkdown pandoc r-cran-psychtools qpdf tidy
     texlive-latex-base texlive-latex-recommended texlive-fonts-recommended texlive-fonts-extra lmodern" ;;
   # LLVM's tools read the counters that rustc writes: those of rustup, else those of Debian of the same version.
   coverage) wanted="r-cran-covr"
     if ! [ -x "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools 2>/dev/null; then
       wanted="$wanted llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
     fi ;;
-  bench) wanted="r-cran-mcmcpack" ;;
   doc) wanted="r-cran-roxygen2" ;;
-  site) wanted="r-cran-pkgdown r-cran-knitr r-cran-rmarkdown pandoc r-cran-mcmcpack r-cran-psychtools chromium" ;;
+  site) wanted="r-cran-pkgdown r-cran-rmarkdown pandoc r-cran-psychtools chromium" ;;
   *) echo "setup.sh: unknown task $1" >&2; exit 2 ;;
 esac
 

@@ -25,6 +25,7 @@ test_that("the bar names the part and the bound", {
 test_that("there is a bar for a person, not in scripts and documents", {
   rlang::with_interactive(expect_true(vae_control()$progress), TRUE)
   rlang::with_interactive(expect_false(vae_control()$progress), FALSE)
+  skip_if_not_installed("knitr")
   withr::local_options(knitr.in.progress = TRUE, rlang_interactive = NULL)
   expect_false(vae_control()$progress)
 })

@@ -3,45 +3,65 @@
 mod common;
 
 use common::{quick, simulated};
-use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::train::{Silent, fit};
-use vae_irt_core::{Link, Model, Responses, Settings};
+use vae_irt_core::posterior::{Gauge, Scoring, predictive, score};
+use vae_irt_core::train::{Refit, Silent, fit};
+use vae_irt_core::{Error, Link, Model, Responses, Settings};
 
-/// Mean, variance, third central moment and log evidence of a respondent's posterior in one dimension, on a fine grid.
-fn integrate(model: &Model, responses: &Responses, respondent: usize) -> [f64; 4] {
+const SCORING: Scoring = Scoring {
+    refine: true,
+    draws: 512,
+    seed: 1,
+};
+/// Of the grid in one dimension.
+const STEP: f64 = 0.002;
+
+/// Points in one dimension, on a fine grid.
+fn grid() -> impl Iterator<Item = f64> {
+    (-4_000..=4_000).map(|k| f64::from(k) * STEP)
+}
+
+/// The probabilities of all options of an item at a point in one dimension.
+fn probabilities_at(model: &Model, item: usize, x: f64, into: &mut Vec<f64>) {
+    let rows = model.shape.catalogue.rows_of(item);
+    let predictors: Vec<f64> = rows
+        .map(|r| {
+            let parameters = model.items.row(r);
+            f64::from(parameters[0]) * x - f64::from(parameters[1])
+        })
+        .collect();
+    model.shape.link.probabilities(&predictors, into);
+}
+
+/// The density of a respondent's trait and responses together, at the points of the grid.
+fn joint_density(model: &Model, responses: &Responses, respondent: usize) -> Vec<f64> {
     let mut row = Vec::new();
     responses.copy_row(respondent, &mut row);
     let catalogue = responses.catalogue();
-    let step = 0.002;
-    let grid: Vec<f64> = (-4_000..=4_000).map(|k| f64::from(k) * step).collect();
     let mut probabilities = Vec::new();
-    let density: Vec<f64> = grid
-        .iter()
-        .map(|&x| {
+    grid()
+        .map(|x| {
             let mut log = -0.5 * x * x - 0.5 * (2.0 * std::f64::consts::PI).ln();
             for &option in &row {
                 let option = option as usize;
                 let item = catalogue.item_of(option);
-                let predictors: Vec<f64> = catalogue
-                    .rows_of(item)
-                    .map(|r| {
-                        let parameters = model.items.row(r);
-                        f64::from(parameters[0]) * x - f64::from(parameters[1])
-                    })
-                    .collect();
-                model.shape.link.probabilities(&predictors, &mut probabilities);
+                probabilities_at(model, item, x, &mut probabilities);
                 log += probabilities[option - catalogue.options_of(item).start].ln();
             }
             log.exp()
         })
-        .collect();
+        .collect()
+}
+
+/// Mean, variance, third central moment and log evidence of a respondent's posterior in one dimension.
+fn integrate(model: &Model, responses: &Responses, respondent: usize) -> [f64; 4] {
+    let density = joint_density(model, responses, respondent);
     let total: f64 = density.iter().sum();
     let moment = |center: f64, power: i32| -> f64 {
-        let terms = grid.iter().zip(&density);
+        let terms = grid().zip(&density);
         terms.map(|(x, d)| (x - center).powi(power) * d).sum::<f64>() / total
     };
     let mean = moment(0.0, 1);
-    [mean, moment(mean, 2), moment(mean, 3), (total * step).ln()]
+    [mean, moment(mean, 2), moment(mean, 3), (total * STEP).ln()]
 }
 
 fn compare(n_options: usize, link: Link) {
@@ -94,8 +114,7 @@ fn the_network_alone_gives_its_own_moments() {
     let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
     let scoring = Scoring {
         refine: false,
-        draws: 512,
-        seed: 1,
+        ..SCORING
     };
     let scored = score(
         &fitted.model,
@@ -129,12 +148,7 @@ fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
             .collect();
         let offsets = vec![0, options.len() as u64];
         let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
-        let scoring = Scoring {
-            refine: true,
-            draws: 512,
-            seed: 1,
-        };
-        let scored = score(&fitted.model, &extreme, &[0], &scoring, 1, &Silent).expect("scores");
+        let scored = score(&fitted.model, &extreme, &[0], &SCORING, 1, &Silent).expect("scores");
         assert!(scored.pareto_k[0].is_nan(), "the grid fits");
         if n_dims == 1 {
             let [mean, variance, ..] = integrate(&fitted.model, &extreme, 0);
@@ -147,6 +161,123 @@ fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
             assert!((scored.covariance(0)[0].sqrt() / sd - 1.0).abs() < 0.01);
         } else {
             assert!(scored.mean(0)[0] > 2.5, "mean {}", scored.mean(0)[0]);
+        }
+    }
+}
+
+#[test]
+fn predictions_average_over_the_posterior() {
+    // What is asked are items 6 to 11; the first respondent answered none of the others.
+    for n_options in [2, 3] {
+        let (_, responses) = simulated(40, 12, 1, n_options);
+        let settings = Settings {
+            max_epochs: 100,
+            ..quick(1)
+        };
+        let model = fit(&responses, &settings, &Silent).expect("fit").model;
+        let catalogue = responses.catalogue();
+        let half = |later: bool| {
+            let (mut offsets, mut options, mut row) = (vec![0], Vec::new(), Vec::new());
+            for respondent in 0..responses.n_respondents() {
+                row.clear();
+                responses.copy_row(respondent, &mut row);
+                let of_half = |&o: &u32| (catalogue.item_of(o as usize) >= 6) == later;
+                if later || respondent > 0 {
+                    options.extend(row.iter().copied().filter(of_half));
+                }
+                offsets.push(options.len() as u64);
+            }
+            Responses::new(catalogue.clone(), offsets, &options).expect("valid")
+        };
+        let (given, asked) = (half(false), half(true));
+        let found = predictive(&model, &given, &asked, &SCORING, 1, &Silent).expect("predictions");
+        let mut log_probabilities = found.log_probabilities.iter().zip(&found.correct);
+        let (mut row, mut probabilities) = (Vec::new(), Vec::new());
+        let mut n_correct = 0;
+        for respondent in 0..asked.n_respondents() {
+            let density = joint_density(&model, &given, respondent);
+            let total: f64 = density.iter().sum();
+            let [mean, variance, ..] = integrate(&model, &given, respondent);
+            let normal = |x: f64| (-0.5 * (x - mean).powi(2) / variance).exp();
+            let total_normal: f64 = grid().map(normal).sum();
+            row.clear();
+            asked.copy_row(respondent, &mut row);
+            for &option in &row {
+                let item = catalogue.item_of(option as usize);
+                let mut shares = vec![0.0; catalogue.options_of(item).len()];
+                let mut of_normal = shares.clone();
+                for (x, d) in grid().zip(&density) {
+                    probabilities_at(&model, item, x, &mut probabilities);
+                    let terms = shares.iter_mut().zip(&mut of_normal).zip(&probabilities);
+                    terms.for_each(|((share, of_normal), p)| {
+                        *share += p * d / total;
+                        *of_normal += p * normal(x) / total_normal;
+                    });
+                }
+                let chosen = option as usize - catalogue.options_of(item).start;
+                let (log_probability, &correct) = log_probabilities.next().expect("one for every response");
+                // The rule integrates over the normal distribution with the posterior's moments.
+                let found = log_probability.exp();
+                for (expected, tolerance) in [(of_normal[chosen], 0.005), (shares[chosen], 0.03)] {
+                    assert!((found - expected).abs() < tolerance, "{found} for {expected}");
+                }
+                let others = shares.iter().enumerate().filter(|&(c, _)| c != chosen);
+                let best_other = others.map(|(_, p)| *p).fold(0.0, f64::max);
+                if (shares[chosen] - best_other).abs() > 0.06 {
+                    assert_eq!(correct, shares[chosen] > best_other);
+                }
+                n_correct += usize::from(correct);
+            }
+        }
+        assert!(log_probabilities.next().is_none());
+        assert!(n_correct > found.correct.len() / 2);
+    }
+}
+
+#[test]
+fn predictions_need_the_items_of_the_model() {
+    let (_, responses) = simulated(40, 12, 1, 2);
+    let (_, others) = simulated(40, 11, 1, 2);
+    let model = fit(&responses, &quick(1), &Silent).expect("fit").model;
+    let found = predictive(&model, &responses, &others, &SCORING, 1, &Silent);
+    assert!(matches!(found, Err(Error::Responses(_))));
+}
+
+#[test]
+fn draws_have_the_reported_moments() {
+    const N_DRAWS: usize = 2_000;
+    let (_, responses) = simulated(50, 20, 2, 2);
+    let settings = Settings {
+        max_epochs: 100,
+        ..quick(2)
+    };
+    let model = fit(&responses, &settings, &Silent).expect("fit").model;
+    let refit = Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores");
+    let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
+    let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
+    assert_eq!(draws, again);
+    let (model, moments, uncertainty) = refit.results(&responses, &Silent).expect("results");
+    let n_columns = 2 * responses.n_respondents();
+    assert_eq!(draws.len(), N_DRAWS * n_columns);
+    for respondent in 0..responses.n_respondents() {
+        let center = model.map.point(moments.mean(respondent));
+        for d in 0..2 {
+            let column = draws.iter().skip(2 * respondent + d).step_by(n_columns);
+            let mean = column.clone().sum::<f64>() / N_DRAWS as f64;
+            let variance = column.map(|x| (x - mean).powi(2)).sum::<f64>() / N_DRAWS as f64;
+            // The lower triangle of each respondent's covariance.
+            let reported = uncertainty.respondents.prior[3 * respondent + 2 * d];
+            let sd = reported.sqrt();
+            assert!(
+                (mean - center[d]).abs() < 0.12 * sd,
+                "mean {mean} for {}",
+                center[d]
+            );
+            assert!(
+                (variance.sqrt() / sd - 1.0).abs() < 0.12,
+                "sd {} for {sd}",
+                variance.sqrt()
+            );
         }
     }
 }

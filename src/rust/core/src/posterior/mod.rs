@@ -1,10 +1,13 @@
 //! The posterior distribution of each respondent: from the network's answer to moments that can be trusted.
 
+mod chunk;
+mod covariance;
 mod cubature;
 mod importance;
 mod information;
 mod moments;
 mod newton;
+mod normalisation;
 mod pareto;
 mod polish;
 mod predictive;

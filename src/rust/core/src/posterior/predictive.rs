@@ -1,17 +1,21 @@
 //! How probable responses are, given other responses of the same respondents.
 
 use super::cubature::Cubature;
+use super::quadrature::gauss_hermite;
 use super::{Moments, Scoring, check_items, moments};
 use crate::kernels::link;
-use crate::linalg::pack;
+use crate::linalg::{pack, unpack};
 use crate::model::Model;
 use crate::train::{Monitor, settings};
 use crate::{Batch, Responses, Result};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Respondents that one task looks at.
 const RESPONDENTS_PER_TASK: usize = 256;
+/// Nodes of the rule for one linear predictor.
+const PREDICTOR_NODES: usize = 32;
 
 /// For every response, in the order of the respondents.
 #[derive(Clone, Debug, Default)]
@@ -47,10 +51,13 @@ pub fn predictive(
             known.means[i * n_dims..(i + 1) * n_dims].fill(0.0);
             known.covariances[i * prior.len()..(i + 1) * prior.len()].copy_from_slice(&prior);
         }
-        let rule = Cubature::new(n_dims);
+        let rules = Rules {
+            of_traits: Cubature::new(n_dims),
+            of_predictor: gauss_hermite(PREDICTOR_NODES),
+        };
         let parts: Vec<Predictive> = everybody
             .par_chunks(RESPONDENTS_PER_TASK)
-            .map(|members| predict_some(model, asked, members, &known, &rule))
+            .map(|members| predict_some(model, asked, members, &known, &rules))
             .collect();
         let mut all = Predictive::default();
         for part in parts {
@@ -66,29 +73,19 @@ fn predict_some(
     asked: &Responses,
     members: &[u32],
     known: &Moments,
-    rule: &Cubature,
+    rules: &Rules,
 ) -> Predictive {
     let mut batch = Batch::default();
     batch.fill(asked, members);
-    let n_nodes = rule.weights.len();
-    let n_dims = model.shape.n_dims;
-    let (mut predictors, mut probabilities, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut traits = Traits::new(model, known, rules);
+    let mut shares = Vec::new();
     let mut found = Predictive::default();
     for (position, &respondent) in members.iter().enumerate() {
-        let nodes = rule.nodes(known, respondent as usize);
-        let points: Vec<Vec<f32>> = (0..n_nodes)
-            .map(|k| (0..n_dims).map(|d| nodes.design[d * n_nodes + k]).collect())
-            .collect();
+        traits.look_at(respondent as usize);
         for response in batch.responses_of(position) {
-            shares.clear();
-            shares.resize(response.n_rows as usize + 1, 0.0);
-            for (point, &weight) in points.iter().zip(&rule.weights) {
-                let rows = response.rows();
-                predictors.clear();
-                predictors.extend(rows.map(|row| f64::from(link::predictor(model.items.row(row), point))));
-                model.shape.link.probabilities(&predictors, &mut probabilities);
-                let terms = shares.iter_mut().zip(&probabilities);
-                terms.for_each(|(share, p)| *share += f64::from(weight) * p);
+            match response.n_rows {
+                1 => traits.of_two_options(response.rows().start, &mut shares),
+                _ => traits.of_options(response.rows(), &mut shares),
             }
             let chosen = response.chosen as usize;
             let best = (0..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best });
@@ -99,4 +96,91 @@ fn predict_some(
         }
     }
     found
+}
+
+/// Rules for averages over normal distributions: of the traits, and of one linear predictor.
+struct Rules {
+    of_traits: Cubature,
+    of_predictor: (Vec<f64>, Vec<f64>),
+}
+
+/// The normal distribution with the posterior moments of one respondent at a time.
+struct Traits<'a> {
+    model: &'a Model,
+    known: &'a Moments,
+    rules: &'a Rules,
+    position: usize,
+    covariance: Array2<f64>,
+    points: Vec<Vec<f32>>,
+    predictors: Vec<f64>,
+    probabilities: Vec<f64>,
+}
+
+impl<'a> Traits<'a> {
+    fn new(model: &'a Model, known: &'a Moments, rules: &'a Rules) -> Self {
+        Self {
+            model,
+            known,
+            rules,
+            position: 0,
+            covariance: Array2::zeros((0, 0)),
+            points: Vec::new(),
+            predictors: Vec::new(),
+            probabilities: Vec::new(),
+        }
+    }
+
+    fn look_at(&mut self, position: usize) {
+        self.position = position;
+        self.covariance = unpack(self.known.covariance(position), self.model.shape.n_dims);
+        self.points.clear();
+    }
+
+    /// The probabilities of the options of a binary item: its linear predictor is normal, so one dimension is enough.
+    fn of_two_options(&mut self, row: usize, shares: &mut Vec<f64>) {
+        let parameters: Vec<f64> = self.model.items.row(row).iter().map(|&x| f64::from(x)).collect();
+        let (discrimination, difficulty) = parameters.split_at(parameters.len() - 1);
+        let discrimination = ArrayView1::from(discrimination);
+        let mean = discrimination.dot(&ArrayView1::from(self.known.mean(self.position))) - difficulty[0];
+        let sd = discrimination
+            .dot(&self.covariance.dot(&discrimination))
+            .max(0.0)
+            .sqrt();
+        shares.clear();
+        shares.resize(2, 0.0);
+        let (nodes, weights) = &self.rules.of_predictor;
+        for (node, weight) in nodes.iter().zip(weights) {
+            self.predictors.clear();
+            self.predictors.push(mean + sd * node);
+            self.add_to(shares, *weight);
+        }
+    }
+
+    /// The probabilities of the options of an item.
+    fn of_options(&mut self, rows: Range<usize>, shares: &mut Vec<f64>) {
+        let rule = &self.rules.of_traits;
+        if self.points.is_empty() {
+            let nodes = rule.nodes(self.known, self.position);
+            let n_nodes = rule.weights.len();
+            let n_dims = self.model.shape.n_dims;
+            self.points = (0..n_nodes)
+                .map(|k| (0..n_dims).map(|d| nodes.design[d * n_nodes + k]).collect())
+                .collect();
+        }
+        shares.clear();
+        shares.resize(rows.len() + 1, 0.0);
+        for (k, &weight) in rule.weights.iter().enumerate() {
+            self.predictors.clear();
+            let predictor = |row| f64::from(link::predictor(self.model.items.row(row), &self.points[k]));
+            self.predictors.extend(rows.clone().map(predictor));
+            self.add_to(shares, f64::from(weight));
+        }
+    }
+
+    fn add_to(&mut self, shares: &mut [f64], weight: f64) {
+        let link = self.model.shape.link;
+        link.probabilities(&self.predictors, &mut self.probabilities);
+        let terms = shares.iter_mut().zip(&self.probabilities);
+        terms.for_each(|(share, p)| *share += weight * p);
+    }
 }

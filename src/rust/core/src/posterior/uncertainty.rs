@@ -1,20 +1,20 @@
 //! What is reported of the uncertainty: variances of the item parameters, and those of the respondents that carry the
 //! items'.
 
+use super::Scored;
+use super::chunk::{Chunk, chunk_size};
+use super::covariance::{Covariance, principal};
 use super::cubature::Cubature;
-use super::information::{Chunk, Covariance, Information, chunk_size};
-use super::{Moments, Scored};
-use crate::identify::{principal_conditions, rotation_tangents};
-use crate::linalg::{cholesky, invert, pack, packed_length};
+use super::information::Information;
+use super::normalisation::Normalisation;
+use crate::linalg::{cholesky, pack, packed_length};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
 use crate::train::{Monitor, Part, StdErrors};
 use crate::{Error, Responses, Result};
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, Axis, s};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
 /// first, where all items are one matrix, it adds less than about one per cent to a standard error, beyond the
@@ -23,10 +23,8 @@ const MATTERS_JOINTLY: f64 = 2_000.0;
 const MATTERS_BY_ITEM: f64 = 250.0;
 /// Derivatives of posterior means that are kept from one pass over the respondents to the next.
 const MOST_KEPT: usize = 16_000_000;
-/// A share of the diagonal that makes a covariance positive definite.
-const RIDGE: f64 = 1e-7;
 /// Rows of the matrix of item parameters that one task looks at.
-const ROWS_PER_TASK: usize = 256;
+pub(super) const ROWS_PER_TASK: usize = 256;
 
 /// How the uncertainty was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,15 +100,6 @@ pub struct Uncertainty {
     pub respondents: Scales,
     /// Mean and standard deviation of the posterior means in each dimension.
     pub spread: Vec<(f64, f64)>,
-}
-
-/// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard
-/// deviation.
-struct Normalisation {
-    means: Array1<f64>,
-    sds: Array1<f64>,
-    /// Summed weights.
-    total: f64,
 }
 
 /// Finds the uncertainty at the map of the model.
@@ -332,127 +321,6 @@ fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
     move || StandardNormal.sample(&mut stream)
 }
 
-/// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until
-/// these hold. Where two axes explain nearly the same, the angle between them is not known and the moves know no bounds; but
-/// a turn by an angle with the variance `v` moves a point by no more than its sine, whose variance is `(1 - exp(-2 v)) / 2` for a
-/// normal angle, and so far the moves go.
-fn principal(covariance: Covariance, model: &Model, responses: &Responses, gauge: Gauge) -> Covariance {
-    let Covariance::Joint(mut matrix) = covariance else {
-        return covariance;
-    };
-    if gauge == Gauge::Principal && model.shape.n_dims > 1 {
-        let totals = responses.weighted_item_totals();
-        let axes = model.map.matrix.t().to_owned();
-        let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
-        let rotations = rotation_tangents(&model.items);
-        let effects = conditions.t().dot(&rotations);
-        let square = effects.dot(&effects.t());
-        // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
-        if let Some(inverse) = invert(square.view()) {
-            let angles = effects.t().dot(&inverse);
-            let known = matrix.dot(&conditions);
-            let within = conditions.t().dot(&known);
-            let variances = angles.dot(&within).dot(&angles.t()).diag().to_owned();
-            let bounds = variances.mapv(|v| {
-                if v > 1e-12 {
-                    (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
-                } else {
-                    1.0
-                }
-            });
-            let turned = rotations.dot(&(Array2::from_diag(&bounds).dot(&angles)));
-            let half = &known - &(turned.dot(&within) * 0.5);
-            general_mat_mul(-1.0, &turned, &half.t(), 1.0, &mut matrix);
-            general_mat_mul(-1.0, &half, &turned.t(), 1.0, &mut matrix);
-        }
-    }
-    Covariance::Joint(matrix)
-}
-
-impl Covariance {
-    /// The covariance times a matrix with a row per item parameter; 0 where it is not known.
-    fn times(&self, right: ArrayView2<'_, f32>, model: &Model) -> Array2<f32> {
-        match self {
-            Covariance::Joint(matrix) => {
-                let matrix = matrix.mapv(|x| x as f32);
-                let mut product = Array2::zeros(right.dim());
-                let mut rows: Vec<_> = product.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
-                let left: Vec<_> = matrix.axis_chunks_iter(Axis(0), ROWS_PER_TASK).collect();
-                rows.par_iter_mut()
-                    .zip(left)
-                    .for_each(|(rows, left)| general_mat_mul(1.0, &left, &right, 0.0, rows));
-                product
-            }
-            Covariance::Blocks(blocks) => {
-                let mut product = Array2::zeros(right.dim());
-                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
-                    if let Some(block) = block {
-                        let rows = block.mapv(|x| x as f32).dot(&right.slice(s![own.clone(), ..]));
-                        product.slice_mut(s![own, ..]).assign(&rows);
-                    }
-                }
-                product
-            }
-        }
-    }
-
-    /// Draws from the normal distribution with this covariance, one a column; 0 where it is not known.
-    fn draw(&self, model: &Model, n_draws: usize, normal: &mut dyn FnMut() -> f64) -> Array2<f64> {
-        let n = model.items.values().len();
-        let standard = Array2::from_shape_simple_fn((n, n_draws), normal);
-        match self {
-            Covariance::Joint(matrix) => {
-                // It is singular along rotations.
-                let mut raised = matrix.clone();
-                raised
-                    .diag_mut()
-                    .mapv_inplace(|x| x * (1.0 + RIDGE) + f64::MIN_POSITIVE);
-                cholesky(raised.view())
-                    .map_or_else(|| Array2::zeros(standard.dim()), |factor| factor.dot(&standard))
-            }
-            Covariance::Blocks(blocks) => {
-                let mut drawn = Array2::zeros(standard.dim());
-                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
-                    if let Some(factor) = block.as_ref().and_then(|block| cholesky(block.view())) {
-                        let rows = factor.dot(&standard.slice(s![own.clone(), ..]));
-                        drawn.slice_mut(s![own, ..]).assign(&rows);
-                    }
-                }
-                drawn
-            }
-        }
-    }
-
-    /// The covariance of the parameters in one row of the table of an item's.
-    fn of_row(&self, item: usize, row_of_item: usize, row: usize, width: usize) -> Array2<f64> {
-        let unknown = || Array2::from_elem((width, width), f64::NAN);
-        match self {
-            Covariance::Joint(matrix) => {
-                let own = row * width..(row + 1) * width;
-                matrix.slice(s![own.clone(), own]).to_owned()
-            }
-            Covariance::Blocks(blocks) => {
-                let own = row_of_item * width..(row_of_item + 1) * width;
-                let block = blocks[item].as_ref();
-                block.map_or_else(unknown, |block| block.slice(s![own.clone(), own]).to_owned())
-            }
-        }
-    }
-}
-
-/// The places of each item's parameters in the table, read row by row.
-fn parameters_by_item(model: &Model) -> Vec<Range<usize>> {
-    let catalogue = &model.shape.catalogue;
-    let width = model.items.width();
-    let items = 0..catalogue.n_items();
-    items
-        .map(|item| {
-            let rows = catalogue.rows_of(item);
-            rows.start * width..rows.end * width
-        })
-        .collect()
-}
-
 /// For each respondent of a chunk `left' right` of their columns.
 fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
     let n = left.ncols() / n_dims;
@@ -488,88 +356,6 @@ fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec
             })
         })
         .collect()
-}
-
-impl Normalisation {
-    fn new(model: &Model, scored: &Scored) -> Self {
-        let n_dims = model.shape.n_dims;
-        let total: f64 = scored.weights.iter().sum();
-        let mut means = Array1::<f64>::zeros(n_dims);
-        let mut squares = Array1::<f64>::zeros(n_dims);
-        for (position, &weight) in scored.weights.iter().enumerate() {
-            let point = model.map.point(scored.moments.mean(position));
-            means.scaled_add(weight, &point);
-            squares.scaled_add(weight, &point.mapv(|x| x * x));
-        }
-        means /= total;
-        let sds = ((squares - means.mapv(|m| total * m * m)) / (total - 1.0)).mapv(f64::sqrt);
-        Self { means, sds, total }
-    }
-
-    /// What a person adds to the functionals per unit of their deviation on the reported axes: `2 n_dims x n_dims`.
-    fn part(&self, point: &Array1<f64>) -> Array2<f64> {
-        let n_dims = point.len();
-        let mut part = Array2::zeros((2 * n_dims, n_dims));
-        for d in 0..n_dims {
-            part[[d, d]] = 1.0 / self.total;
-            part[[n_dims + d, d]] = (point[d] - self.means[d]) / (self.sds[d] * (self.total - 1.0));
-        }
-        part
-    }
-
-    /// From the derivatives of the posterior means of some respondents to those of the functionals.
-    fn coefficients(&self, model: &Model, scored: &Scored, positions: &[usize]) -> Array2<f32> {
-        let n_dims = model.shape.n_dims;
-        let mut coefficients = Array2::zeros((positions.len() * n_dims, 2 * n_dims));
-        for (k, &position) in positions.iter().enumerate() {
-            let point = model.map.point(scored.moments.mean(position));
-            let part = self.part(&point).dot(&model.map.matrix) * scored.weights[position];
-            let mut own = coefficients.slice_mut(s![k * n_dims..(k + 1) * n_dims, ..]);
-            own.assign(&part.t().mapv(|x| x as f32));
-        }
-        coefficients
-    }
-
-    /// The variance of the functionals given the items.
-    fn own_variance(&self, model: &Model, scored: &Scored) -> Array2<f64> {
-        let n_dims = model.shape.n_dims;
-        let mut sum = Array2::zeros((2 * n_dims, 2 * n_dims));
-        for (position, &weight) in scored.weights.iter().enumerate() {
-            let part = self.part(&model.map.point(scored.moments.mean(position)));
-            let covariance = model.map.covariance(scored.moments.covariance(position));
-            sum.scaled_add(weight, &part.dot(&covariance).dot(&part.t()));
-        }
-        sum
-    }
-
-    /// The covariance of a respondent on both scales.
-    fn respondent(
-        &self,
-        model: &Model,
-        moments: &Moments,
-        position: usize,
-        from_items: &Array2<f64>,
-        cross: &Array2<f64>,
-        of_functionals: &Array2<f64>,
-    ) -> (Array2<f64>, Array2<f64>) {
-        let n_dims = model.shape.n_dims;
-        let matrix = &model.map.matrix;
-        let point = model.map.point(moments.mean(position));
-        let own = model.map.covariance(moments.covariance(position));
-        let prior = matrix.dot(from_items).dot(&matrix.t()) + &own;
-        let scale = Array2::from_diag(&self.sds.mapv(|s| 1.0 / s));
-        // d normalised = scale (d point - d mean) - normalised d sd / sd.
-        let mut pull = Array2::zeros((n_dims, 2 * n_dims));
-        for d in 0..n_dims {
-            pull[[d, d]] = -1.0 / self.sds[d];
-            pull[[d, n_dims + d]] = -(point[d] - self.means[d]) / self.sds[d].powi(2);
-        }
-        let cross = matrix.dot(cross) + own.dot(&self.part(&point).t());
-        let mixed = scale.dot(&cross).dot(&pull.t());
-        let normalised =
-            scale.dot(&prior).dot(&scale) + &mixed + mixed.t() + pull.dot(of_functionals).dot(&pull.t());
-        (prior, normalised)
-    }
 }
 
 /// The covariances of the parameters in each row of the table of the items on both scales.
