@@ -48,6 +48,17 @@ check_class <- function(x, class, maker, arg = rlang::caller_arg(x), call = call
   x
 }
 
+# A folder that there is or that will be made, wherever the work goes on.
+check_folder <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (!rlang::is_string(x) || !nzchar(x)) {
+    abort_vaeirt("{.arg {arg}} must be the path of a folder, not {describe(x)}.", "argument", call)
+  }
+  if (file.exists(x) && !dir.exists(x)) {
+    abort_vaeirt("{.arg {arg}} must be a folder, and {.path {x}} is a file.", "argument", call)
+  }
+  enc2utf8(normalizePath(x, mustWork = FALSE))
+}
+
 # One of the values of the argument's default, as match.arg(), with a classed error.
 check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_env()) {
   if (identical(x, choices)) {

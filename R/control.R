@@ -36,6 +36,19 @@
 #' errors grow to what a turn by an unknown angle makes of the estimates, and mean little. Then turn the axes first; after
 #' [rotate()] the axes count as chosen, not estimated.
 #'
+#' @section Checkpoints:
+#' With `checkpoint`, a file `training.checkpoint` is written to the folder every `checkpoint_seconds`, when the training is
+#' interrupted, and when it ends; the one before it is kept as `training.before.checkpoint`. A file gets its name when it is
+#' complete and on the disk, and has a checksum: where the last one is damaged, the one before it is used. Both hold the
+#' weights and the state of the optimiser, not the data: three times the size of the model. What follows the training (items
+#' at their maximum, posteriors, standard errors) is done again.
+#'
+#' A call goes on from a checkpoint of the same responses (a checksum tells), version of the package, seed and settings of
+#' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate` and
+#' `tolerance`. So give a `seed`. Any other checkpoint is refused with an error of class `vaeirt_error_checkpoint`. With
+#' `restarts` each has a folder of its own in it. The files stay until you delete them; a finished training is not done
+#' again.
+#'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;
 #'   more samples make it tighter, which reduces the variational shrinkage of the discriminations (by trials in one
@@ -58,6 +71,10 @@
 #'   `"auto"`: see the section on standard errors.
 #' @param restarts Fits from different seeds (`seed`, `seed + 1`, ...). The one with the highest marginal log-likelihood is
 #'   kept, and `$restarts` says how far the others agree with it.
+#' @param checkpoint A folder in which the training is kept while it runs, so that it can go on after an interruption, a crash or
+#'   a power cut: repeat the same call, and it ends with exactly the numbers of a fit that was not interrupted. `NULL`: it is not
+#'   kept. See the section on checkpoints.
+#' @param checkpoint_seconds Seconds between two checkpoints.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
@@ -80,6 +97,8 @@ vae_control <- function(hidden = 64L,
                         draws = NULL,
                         std_errors = c("auto", "joint", "conditional", "none"),
                         restarts = 1L,
+                        checkpoint = NULL,
+                        checkpoint_seconds = 60,
                         estimates = TRUE,
                         level = 0.95,
                         threads = getOption("vaeirt.threads", default_threads()),
@@ -96,6 +115,8 @@ vae_control <- function(hidden = 64L,
       draws = if (!is.null(draws)) check_count(draws, min = 100),
       std_errors = check_choice(std_errors, c("auto", "joint", "conditional", "none")),
       restarts = check_count(restarts, max = 1000),
+      checkpoint = if (!is.null(checkpoint)) check_folder(checkpoint),
+      checkpoint_seconds = check_positive(checkpoint_seconds),
       estimates = check_flag(estimates),
       level = check_share(level),
       threads = check_count(threads, max = 1024),

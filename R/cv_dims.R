@@ -32,12 +32,14 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   seed <- check_seed(seed)
   control$std_errors <- "none"
   control$estimates <- TRUE
+  folder <- control$checkpoint
   n <- responses_given(responses)
   fold <- deal_folds(n, folds, seed)
   scores <- lapply(dims, function(d) {
     log_probability <- numeric(sum(n))
     correct <- logical(sum(n))
     for (k in seq_len(folds)) {
+      if (!is.null(folder)) control$checkpoint <- file.path(folder, sprintf("dims-%d-fold-%d", d, k))
       fit <- vae_irt(keep_responses(responses, fold != k), d, link = link, prior = prior, control = control, seed = seed)
       found <- predictive(fit, fit$responses, keep_responses(responses, fold == k))
       log_probability[fold == k] <- found$log_probability

@@ -23,6 +23,10 @@ unwrap_rust <- function(answer, call = caller_env()) {
       "Training did not stay finite: {failure$message}.",
       i = "Lower {.code learning_rate} in {.fn vae_control}, or tighten {.arg prior}."
     ),
+    checkpoint = c(
+      "The checkpoint cannot be used. {failure$message}.",
+      i = "Repeat the call that wrote it to go on; for another fit take another folder, or delete this one."
+    ),
     internal = c("{failure$message}", i = "This is a bug in {.pkg vaeirt}; please report it."),
     "{failure$message}."
   )

@@ -120,6 +120,7 @@ vae_irt <- function(data,
   settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
   results <- lapply(seq_len(control$restarts), function(k) {
     settings$seed <- (seed + k - 1) %% .Machine$integer.max
+    settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
     unwrap_rust(rust_fit(
       responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
       settings, progress_reporter(control$progress)
@@ -128,6 +129,9 @@ vae_irt <- function(data,
   agreement <- compare_restarts(results, settings$seed, responses)
   fit <- new_vae_irt(results[[which.max(agreement$logLik)]], responses, settings, prior, control, call)
   fit$restarts <- agreement
+  if (any(vapply(results, `[[`, logical(1), "resumed"))) {
+    cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
+  }
   fit$seconds <- proc.time()[["elapsed"]] - started
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
@@ -161,6 +165,11 @@ new_vae_irt <- function(result, responses, settings, prior, control, call) {
   set_results(fit, result, respondents)
 }
 
+# Restarts do not share a folder.
+checkpoint_of_restart <- function(control, k) {
+  if (is.null(control$checkpoint) || control$restarts == 1) control$checkpoint else file.path(control$checkpoint, k)
+}
+
 # The settings as the Rust side reads them.
 rust_settings <- function(dims, link, prior, control, refine, seed, polarity = NULL) {
   list(
@@ -170,7 +179,8 @@ rust_settings <- function(dims, link, prior, control, refine, seed, polarity = N
     max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
     learning_rate = control$learning_rate, tolerance = control$tolerance,
     refine = refine, draws = control$draws %||% 0L, estimates = control$estimates, std_errors = control$std_errors,
-    threads = control$threads
+    threads = control$threads,
+    checkpoint = control$checkpoint, checkpoint_seconds = control$checkpoint_seconds
   )
 }
 

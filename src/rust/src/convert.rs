@@ -2,10 +2,11 @@
 
 use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
+use std::time::Duration;
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::linkage::Linkage;
 use vae_irt_core::posterior::{ItemCovariances, Moments, Scales, Uncertainty};
-use vae_irt_core::train::{Epoch, Phase};
+use vae_irt_core::train::{Checkpoint, Epoch, Phase};
 use vae_irt_core::{Model, Responses, Settings, Timings};
 
 /// A part of a list that R did not give.
@@ -31,6 +32,8 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
     let link = list.dollar("link").map_err(|_| missing("link"))?;
     let polarity = list.dollar("polarity").map_err(|_| missing("polarity"))?;
     let std_errors = list.dollar("std_errors").map_err(|_| missing("std_errors"))?;
+    let checkpoint = list.dollar("checkpoint").map_err(|_| missing("checkpoint"))?;
+    let every = Duration::try_from_secs_f64(number(list, "checkpoint_seconds")?).unwrap_or(Duration::MAX);
     let batch_size = count("batch_size")?;
     let draws = count("draws")?;
     Ok(Settings {
@@ -54,6 +57,10 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         polarity: polarity
             .as_integer_slice()
             .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),
+        checkpoint: checkpoint.as_str().map(|folder| Checkpoint {
+            folder: folder.into(),
+            every,
+        }),
         seed: number(list, "seed")? as u64,
         threads: count("threads")?,
     })

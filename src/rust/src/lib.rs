@@ -56,6 +56,7 @@ fn rust_fit(
             model = Raw::from_bytes(&bytes),
             epochs = epochs_list(&fit.epochs),
             converged = fit.converged,
+            resumed = fit.resumed.is_some(),
             respondents = row_numbers(&fit.respondents),
             posterior = posterior_list(&fit.model.map, &fit.moments, &fit.uncertainty.respondents),
             items = items_list(&fit.model, &fit.uncertainty)?,

@@ -27,6 +27,14 @@ pub enum Error {
         /// What is wrong with it, and where.
         message: String,
     },
+    /// A checkpoint does not belong to the fit, or is damaged.
+    #[error("{path}: {message}")]
+    Checkpoint {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The objective or a parameter stopped being a finite number.
     #[error("the bound stopped being finite in epoch {epoch}")]
     NotFinite {

@@ -43,8 +43,18 @@ impl PartFile {
     pub fn finish(self, file: &File) -> Result<()> {
         file.sync_all()
             .and_then(|()| std::fs::rename(&self.temporary, &self.path))
+            .and_then(|()| sync_folder(&self.path))
             .map_err(|error| unwritable(&self.path, error))
     }
+}
+
+/// Makes the names in the folder of a file last. Other systems than Unix do that on their own.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if cfg!(unix) {
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 impl Drop for PartFile {

@@ -185,6 +185,19 @@ impl AdamState {
         }
     }
 
+    /// The running means of the gradients and of their squares, row by row, and the numbers of steps by row.
+    pub fn parts(&self) -> (&[f32], &[f32], &[u32]) {
+        (&self.first, &self.second, &self.steps)
+    }
+
+    /// A state from its [parts](Self::parts), for a table like that of `self`; nothing where they do not fit it.
+    pub fn like(&self, first: Vec<f32>, second: Vec<f32>, steps: Vec<u32>) -> Option<Self> {
+        let fits = first.len() == self.first.len()
+            && second.len() == self.second.len()
+            && steps.len() == self.steps.len();
+        fits.then_some(Self { first, second, steps })
+    }
+
     /// One step for the parameters of a table with a single row.
     pub fn step(&mut self, learning_rate: f64, values: &mut [f32], gradient: &[f32]) {
         let Self { first, second, steps } = self;

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod cells;
+mod checksum;
 mod options;
 mod store;
 mod table;

@@ -37,10 +37,10 @@ impl OptionIds<'_> {
 /// missing is not there. The ids may be borrowed, so that R's memory is used without a copy.
 #[derive(Clone, Debug)]
 pub struct Responses<'a> {
-    catalogue: ItemCatalogue,
-    offsets: Vec<u64>,
-    ids: OptionIds<'a>,
-    weights: Option<Vec<f32>>,
+    pub(super) catalogue: ItemCatalogue,
+    pub(super) offsets: Vec<u64>,
+    pub(super) ids: OptionIds<'a>,
+    pub(super) weights: Option<Vec<f32>>,
 }
 
 impl Responses<'static> {

@@ -1,12 +1,13 @@
 //! Fitting: from responses and settings to a model on the reported scale.
 
+mod checkpoint;
 mod schedule;
 pub(crate) mod settings;
 mod step;
 
 pub use schedule::{Epoch, Phase};
 pub(crate) use settings::at_least_one;
-pub use settings::{Settings, StdErrors};
+pub use settings::{Checkpoint, Settings, StdErrors};
 
 use crate::identify::AffineMap;
 use crate::linkage::Linkage;
@@ -17,6 +18,7 @@ use crate::random::{Purpose, Stream};
 use crate::start::start;
 use crate::statistics::{FitStatistics, fit_statistics};
 use crate::{Batch, Error, Responses, Result, Timings};
+use checkpoint::Checkpoints;
 use rand::Rng;
 use schedule::Schedule;
 use step::Trainer;
@@ -79,6 +81,8 @@ pub struct Fit {
     pub epochs: Vec<Epoch>,
     /// True when the bound had stopped improving before the learning rate was lowered.
     pub converged: bool,
+    /// Number of steps that a checkpoint held, where the training went on from one.
+    pub resumed: Option<usize>,
     /// Rows of the respondents who were estimated: those who gave a response, or a sample of them.
     pub respondents: Vec<u32>,
     /// Their posterior moments on the scale of the item parameters, in the same order.
@@ -102,7 +106,8 @@ pub struct Fit {
 ///
 /// # Errors
 /// [`Error::Setting`] for a setting out of its range, [`Error::Responses`] when there is nothing to estimate,
-/// [`Error::NotFinite`] when training diverges, [`Error::Cancelled`] when the monitor says so.
+/// [`Error::NotFinite`] when training diverges, [`Error::Checkpoint`] when there is a checkpoint of another fit,
+/// [`Error::File`] when one cannot be read or written, [`Error::Cancelled`] when the monitor says so.
 pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) -> Result<Fit> {
     settings.check()?;
     let shape = ModelShape {
@@ -148,7 +153,7 @@ fn fit_in_pool(
         map: AffineMap::identity(n_dims),
     };
     let mut trainer = Trainer::new(model, responses, &respondents, settings);
-    let schedule = train(&mut trainer, responses, settings, &respondents, monitor)?;
+    let (schedule, resumed) = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let (mut model, of_training) = trainer.into_parts();
     timings.merge(&of_training);
     let n_answering = respondents.len();
@@ -220,6 +225,7 @@ fn fit_in_pool(
         model,
         converged: schedule.converged(),
         epochs: schedule.into_epochs(),
+        resumed,
         respondents,
         moments,
         uncertainty,
@@ -442,41 +448,61 @@ fn position_of(respondent: u32, respondents: &[u32]) -> Result<usize> {
         .map_err(|_| Error::Responses(format!("respondent {respondent} gave no response to orient by")))
 }
 
-/// Runs epochs until the schedule ends.
+/// Runs epochs until the schedule ends, from where a checkpoint left them. Returns how many steps that had as well.
 fn train(
     trainer: &mut Trainer,
     responses: &Responses,
     settings: &Settings,
     respondents: &[u32],
     monitor: &dyn Monitor,
-) -> Result<Schedule> {
+) -> Result<(Schedule, Option<usize>)> {
     let mean_slots = responses.n_slots() as f64 / respondents.len() as f64;
     let batch_size = settings.batch_size_for(respondents.len(), mean_slots);
     let n_batches = respondents.len().div_ceil(batch_size);
     // Batches of nearly the same size, so that no respondent weighs more than another.
     let batch_size = respondents.len().div_ceil(n_batches);
     let mut schedule = Schedule::new(settings, n_batches);
+    let checkpoint = settings.checkpoint.as_ref();
+    let mut checkpoints = checkpoint
+        .map(|checkpoint| Checkpoints::open(checkpoint, responses, settings))
+        .transpose()?;
+    let resumed = match &mut checkpoints {
+        Some(kept) => kept.restore(trainer, &mut schedule)?.then(|| schedule.done()),
+        None => None,
+    };
     let mut order = respondents.to_vec();
+    let n_shuffles = if n_batches > 1 {
+        schedule.done().div_ceil(n_batches)
+    } else {
+        0
+    };
+    (1..=n_shuffles).for_each(|epoch| shuffle(&mut order, settings.seed, epoch));
     let n_options = responses.catalogue().n_options();
     let fill = |batch: &mut Batch, members: &[u32]| {
         batch.fill(responses, members);
         batch.group(n_options);
     };
     let (mut batch, mut next) = (Batch::default(), Batch::default());
+    let mut is_laid_out = false;
     while let Some(step) = schedule.next_step() {
         if monitor.cancelled() {
+            if let Some(checkpoints) = &mut checkpoints {
+                checkpoints.keep(trainer, &schedule)?;
+            }
             return Err(Error::Cancelled);
         }
+        if step.batch == 0 && n_batches > 1 {
+            shuffle(&mut order, settings.seed, step.epoch);
+        }
         // The next batch of the epoch is laid out while this one is evaluated; a single batch stays as it is.
-        if step.batch == 0 && (n_batches > 1 || step.epoch == 1) {
-            if n_batches > 1 {
-                shuffle(&mut order, settings.seed, step.epoch);
-            }
-            fill(&mut batch, &order[..batch_size.min(order.len())]);
+        if !is_laid_out {
+            let members = order.chunks(batch_size).nth(step.batch);
+            fill(&mut batch, members.unwrap_or_default());
         } else if n_batches > 1 {
             std::mem::swap(&mut batch, &mut next);
         }
         let following = order.chunks(batch_size).nth(step.batch + 1);
+        is_laid_out = following.is_some() || n_batches == 1;
         let members = batch.respondents().iter();
         let weights: Vec<f32> = members.map(|&i| responses.weight(i as usize)).collect();
         let (bound, ()) = rayon::join(
@@ -490,8 +516,13 @@ fn train(
         if let Some(epoch) = schedule.record(bound, weight, || trainer.log_prior()) {
             monitor.epoch(&epoch);
         }
+        if let Some(checkpoints) = &mut checkpoints
+            && (checkpoints.is_due() || schedule.next_step().is_none())
+        {
+            checkpoints.keep(trainer, &schedule)?;
+        }
     }
-    Ok(schedule)
+    Ok((schedule, resumed))
 }
 
 /// Fisher and Yates' shuffle. It starts from the order of the epoch before.

@@ -17,6 +17,11 @@ const LEAST_DESCENT_STEPS: usize = 100;
 /// Training passes over the data at least so often, when it may.
 const LEAST_EPOCHS: usize = 2;
 
+/// More steps than anybody takes.
+const MOST_STEPS: f64 = 1e15;
+/// Numbers in the record of an epoch.
+const EPOCH_NUMBERS: usize = 5;
+
 /// The part of training to which an epoch belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -213,6 +218,94 @@ impl Schedule {
             let end = end.next_multiple_of(self.n_batches).min(self.most_steps);
             self.descent = Some((self.done, end - self.done));
         }
+    }
+
+    /// What [`Self::restore`] needs: some numbers, the observations, and the epochs with five numbers each.
+    pub fn record_of(&self) -> [Vec<f64>; 3] {
+        let (start, length) = self.descent.unwrap_or((0, 0));
+        let numbers = vec![
+            self.done as f64,
+            self.without_progress as f64,
+            start as f64,
+            length as f64,
+            f64::from(u8::from(self.converged)),
+            self.of_unit.0,
+            self.of_unit.1,
+            self.of_epoch,
+        ];
+        let of_epoch = |epoch: &Epoch| {
+            let descends = epoch.phase == Phase::Descent;
+            [
+                epoch.number as f64,
+                epoch.bound,
+                epoch.learning_rate,
+                f64::from(u8::from(descends)),
+                epoch.progress,
+            ]
+        };
+        let epochs = self.epochs.iter().flat_map(of_epoch).collect();
+        [numbers, self.observations.clone(), epochs]
+    }
+
+    /// Goes on from the [record](Self::record_of) of a schedule with the same settings. False, and no change, where it is not
+    /// one.
+    pub fn restore(&mut self, [numbers, observations, epochs]: [Vec<f64>; 3]) -> bool {
+        let &[
+            done,
+            without_progress,
+            start,
+            length,
+            converged,
+            of_unit,
+            of_weight,
+            of_epoch,
+        ] = numbers.as_slice()
+        else {
+            return false;
+        };
+        let whole = |x: f64| ((0.0..MOST_STEPS).contains(&x) && x.fract() == 0.0).then_some(x as usize);
+        let counts = (whole(done), whole(without_progress), whole(start), whole(length));
+        let (Some(done), Some(without_progress), Some(start), Some(length)) = counts else {
+            return false;
+        };
+        let descent = (length > 0).then_some((start, length));
+        let end = descent.map_or(self.most_steps, |(start, length)| start + length);
+        let fits = start <= done
+            && done <= end
+            && end <= self.most_steps
+            && observations.len() == done / self.unit
+            && epochs.len() == EPOCH_NUMBERS * (done / self.n_batches);
+        if !fits {
+            return false;
+        }
+        let epoch = |numbers: &[f64]| Epoch {
+            number: numbers[0] as usize,
+            bound: numbers[1],
+            learning_rate: numbers[2],
+            phase: if numbers[3] == 1.0 {
+                Phase::Descent
+            } else {
+                Phase::Search
+            },
+            progress: numbers[4],
+        };
+        *self = Self {
+            done,
+            of_unit: (of_unit, of_weight),
+            of_epoch,
+            observations,
+            without_progress,
+            descent,
+            converged: converged == 1.0,
+            epochs: epochs.chunks_exact(EPOCH_NUMBERS).map(epoch).collect(),
+            ..*self
+        };
+        true
+    }
+
+    /// Number of steps taken.
+    pub fn done(&self) -> usize {
+        self.done
     }
 
     /// True when the bound stopped improving before the epochs ran out.

@@ -1,6 +1,8 @@
 use crate::model::Link;
 use crate::{Error, Result};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Which standard errors to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,15 @@ impl FromStr for StdErrors {
             }),
         }
     }
+}
+
+/// Where and how often the training is kept.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The folder. It is made if need be.
+    pub folder: PathBuf,
+    /// Time between two checkpoints.
+    pub every: Duration,
 }
 
 /// How to fit.
@@ -70,6 +81,8 @@ pub struct Settings {
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
     /// [`AffineMap::principal`](crate::identify::AffineMap::principal).
     pub polarity: Option<Vec<u32>>,
+    /// Where the training is kept while it runs; nothing not to keep it.
+    pub checkpoint: Option<Checkpoint>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// Worker threads.
@@ -95,6 +108,7 @@ impl Settings {
             estimates: true,
             std_errors: StdErrors::Auto,
             polarity: None,
+            checkpoint: None,
             seed: 1,
             threads: 1,
         }

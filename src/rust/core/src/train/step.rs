@@ -76,6 +76,32 @@ impl Trainer {
         }
     }
 
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The states of the optimisers with their names.
+    pub fn states(&self) -> Vec<(&'static str, &AdamState)> {
+        let mut states = vec![
+            ("encoder.embeddings", &self.embedding_state),
+            ("items.parameters", &self.item_state),
+        ];
+        let network = self.model.encoder.network.variables().into_iter();
+        states.extend(network.map(|(name, _)| name).zip(&self.network_states));
+        states
+    }
+
+    /// Goes on with another model of the same shape and the states of its optimisers, in the order of [`Self::states`].
+    pub fn restore(&mut self, model: Model, states: Vec<AdamState>) {
+        let mut states = states.into_iter();
+        let own = [&mut self.embedding_state, &mut self.item_state].into_iter();
+        for (to, from) in own.chain(&mut self.network_states).zip(&mut states) {
+            *to = from;
+        }
+        self.model = model;
+    }
+
     /// The model, and where the time went.
     pub fn into_parts(self) -> (Model, Timings) {
         (self.model, self.timings)
