@@ -79,8 +79,9 @@
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
-#' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
-#'   never more than 2 under `R CMD check`. The results do not depend on it.
+#' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
+#'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
+#'   depend on it.
 #' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console,
 #'   not in scripts and documents that are being knit. It appears after two seconds.
 #' @return A list of class `vae_control`.
@@ -138,8 +139,9 @@ wants_refinement <- function(control, dims, responses) {
   control$refine %||% (dims <= 2 || length(responses$offsets) <= 1e6 + 1)
 }
 
-# R CMD check allows two processes; it sets this variable.
+# R CMD check allows two processes and sets the first of these variables; clusters and CRAN set the second.
 default_threads <- function(processors = rust_info()$processors) {
-  limited <- nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_")) && !identical(Sys.getenv("_R_CHECK_LIMIT_CORES_"), "false")
-  if (limited) min(2L, processors) else processors
+  checked <- !Sys.getenv("_R_CHECK_LIMIT_CORES_") %in% c("", "false", "FALSE")
+  limit <- suppressWarnings(as.integer(Sys.getenv("OMP_THREAD_LIMIT")))
+  min(processors, if (checked) 2L, if (!is.na(limit) && limit > 0) limit)
 }
