@@ -70,6 +70,8 @@ seed_for_now <- function(seed, frame = parent.frame()) {
       rm(".Random.seed", envir = globalenv())
     } else {
       assign(".Random.seed", state, globalenv())
+      # R reads the kind of the generator from the state.
+      RNGkind()
     }
   }
   do.call(on.exit, list(as.call(list(restore)), add = TRUE), envir = frame)

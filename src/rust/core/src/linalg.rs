@@ -116,6 +116,14 @@ pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
 /// [`Error::Cancelled`] when the monitor says so.
 pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Array2<f64>> {
     let n = factor.nrows();
+    if n <= BLOCK {
+        // Without worker threads: small matrices are inverted outside of their pool as well.
+        let own = invert_lower(factor);
+        let mut product = Array2::zeros((n, n));
+        general_mat_mul(1.0, &own.t(), &own, 0.0, &mut product);
+        mirror(&mut product);
+        return Ok(product);
+    }
     let mut inverse = Array2::<f64>::zeros((n, n));
     for start in (0..n).step_by(BLOCK) {
         monitor.proceed()?;

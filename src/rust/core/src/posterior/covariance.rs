@@ -5,7 +5,7 @@ use crate::identify::{principal_conditions, rotation_tangents};
 use crate::linalg::{factor, invert};
 use crate::model::Model;
 use crate::train::Monitor;
-use crate::{Error, Responses, Result};
+use crate::{Error, Responses, Result, memory};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -61,7 +61,11 @@ impl Covariance {
         monitor: &dyn Monitor,
     ) -> Result<Array2<f64>> {
         let n = model.items.values().len();
-        let standard = Array2::from_shape_simple_fn((n, n_draws), normal);
+        let mut standard = memory::zeros(n, n_draws)?;
+        for mut row in standard.rows_mut() {
+            monitor.proceed()?;
+            row.mapv_inplace(|_| normal());
+        }
         match self {
             Covariance::Joint(matrix) => {
                 // It is singular along rotations.
