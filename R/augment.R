@@ -31,6 +31,7 @@
 #' augment(fit)
 #' mean(residuals(fit, "pearson")^2)
 augment.vae_irt <- function(x, newdata = NULL, ...) {
+  check_reading(..., .newdata = newdata, .call = rlang::current_env())
   scores <- find_scores(
     fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
   )

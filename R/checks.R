@@ -9,7 +9,7 @@ describe <- function(x) {
     return(if (is.character(x)) encodeString(shorten(x), quote = "\"") else format(x))
   }
   # I() is not the news.
-  class(x) <- if (inherits(x, "AsIs")) setdiff(class(x), "AsIs") else oldClass(x)
+  if (inherits(x, "AsIs")) class(x) <- setdiff(class(x), "AsIs")
   type <- if (is.factor(x)) "a factor" else cli::format_inline("{.obj_type_friendly {x}}")
   if (plain && length(x) > 1) paste(type, "of length", length(x)) else type
 }
@@ -72,7 +72,7 @@ check_settings <- function(x, class, arg = rlang::caller_arg(x), call = caller_e
   if (length(absent) > 0) {
     abort_vaeirt(
       c(
-        "{.arg {arg}} lacks {.arg {utils::head(absent, 3)}}{if (length(absent) > 3) ', ...'}.",
+        "{.arg {arg}} lacks {length(absent)} setting{?s}, such as {.arg {absent[[1]]}}.",
         i = "It was changed, or made by another version of the package: make it anew with {.fn {class}}."
       ),
       "argument",

@@ -22,6 +22,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
                     control = vae_control(), seed = NULL) {
   check_given(data)
   link <- check_choice(link, c("logit", "probit"))
+  check_settings(prior, "irt_prior")
   check_settings(control, "vae_control")
   folds <- check_count(folds, min = 2, max = 100)
   if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {

@@ -206,20 +206,16 @@ new_irt_responses <- function(read, rules, reference, call) {
   known <- read$options[c("item", "label")]
   inform_of_unused(rules$drop, known$label)
   read <- clean_responses(read, rules, call)
-  warn_of_codes(read)
   if (sum(read$options$count) == 0) {
-    named <- c("missing", "drop")[lengths(rules[c("missing", "drop")]) > 0]
     abort_vaeirt(
-      c(
-        "There is no response: every value is missing.",
-        i = if (length(named) > 0) "{.arg {named}} {?names/name} values that are no responses; {?does it/do they} name all?"
-      ),
+      c("There is no response: every value is missing.", i = advice_on_missing(rules)),
       "empty",
       call
     )
   }
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
+  warn_of_codes(read)
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
   if (nrow(read$options) == 0) {
@@ -311,7 +307,14 @@ find_reference <- function(reference, known, options, item_names, call) {
   }
   unknown <- setdiff(names(reference), item_names)
   if (length(unknown) > 0) {
-    abort_vaeirt("{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.", "argument", call)
+    abort_vaeirt(
+      c(
+        "{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.",
+        i = "The most similar names are {.val {most_similar(unknown[[1]], item_names)}}."
+      ),
+      "argument",
+      call
+    )
   }
   twice <- unique(names(reference)[duplicated(names(reference))])
   if (length(twice) > 0) {
@@ -355,7 +358,7 @@ check_names <- function(names, what, call) {
     abort_vaeirt(
       c(
         "Every {what} needs a name.",
-        x = "{length(absent)} of {length(names)} {?has/have} none, the first is number {absent[[1]]}."
+        x = "{length(absent)} of {length(names)} {cli::qty(length(absent))}{?has/have} none, the first is number {absent[[1]]}."
       ),
       "names",
       call
@@ -396,6 +399,15 @@ check_unique <- function(names, what, call) {
   }
 }
 
+# What a user who declared values missing should look at.
+advice_on_missing <- function(rules) {
+  if (!is.null(rules$missing)) {
+    "Does {.arg missing} name a value that is a response?"
+  } else if (!is.null(rules$drop)) {
+    "Does {.arg drop} name a label that is a response?"
+  }
+}
+
 abort_nothing_left <- function(n_respondents, rules, call) {
   strict <- c("min_count", "min_responses")[c(rules$min_count, rules$min_responses) > 1]
   abort_vaeirt(
@@ -407,7 +419,8 @@ abort_nothing_left <- function(n_respondents, rules, call) {
       } else {
         "There is no item to estimate: every item has one response option only."
       },
-      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ."
+      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ.",
+      i = advice_on_missing(rules)
     ),
     "empty",
     call
@@ -442,13 +455,13 @@ check_no_dots <- function(..., call) {
     }
     known <- known_arguments(call)
     near <- unique(unlist(lapply(unknown, similar_arguments, known)))
-    setting <- intersect(unknown, names(formals(vae_control)))
+    settings <- if ("control" %in% known) unlist(lapply(unknown, similar_arguments, names(formals(vae_control))))
     abort_vaeirt(
       c(
         "Unknown argument{?s}: {.arg {shorten(unknown)}}.",
         i = if (length(near) > 0) "Did you mean {.arg {near}}?",
-        i = if (length(setting) > 0 && "control" %in% known) {
-          "{.arg {setting}} {?is a setting/are settings}: {.code control = vae_control({setting[[1]]} = )}."
+        i = if (length(settings) > 0) {
+          "{.arg {settings}} {?is a setting/are settings}: {.code control = vae_control({settings[[1]]} = )}."
         }
       ),
       "argument",
@@ -465,7 +478,7 @@ known_arguments <- function(call) {
   }
   known <- names(formals(sys.function(frames[[1]])))
   if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
-  if ("newdata" %in% known) known <- c(known, "respondent", "item", "response", "missing", "drop", "duplicates")
+  if ("newdata" %in% known) known <- c(known, reading_arguments)
   setdiff(known, c("...", ".call"))
 }
 

@@ -38,6 +38,7 @@
 #' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
                             to = NULL, conf.int = TRUE, conf.level = NULL) {
+  check_reading(..., .newdata = newdata, .call = rlang::current_env())
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
   check_flag(refine)
@@ -67,12 +68,19 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
   )
 }
 
-# The scores of the fit's own respondents or of others. The dots of users come first: what follows them has to be named in
-# full, so a misspelt name is an error and not another argument.
+# What the dots of predict() and augment() may hold: how new data are read.
+reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
+
+check_reading <- function(..., .newdata, .call) {
+  given <- rlang::enquos(...)
+  known <- if (!is.null(.newdata)) reading_arguments
+  check_no_dots(!!!given[!names(given) %in% known], call = .call)
+}
+
+# The scores of the fit's own respondents or of others.
 find_scores <- function(..., fit, newdata, refine, level, call) {
   check_estimated(fit, newdata, call)
   if (is.null(newdata)) {
-    check_no_dots(..., call = call)
     estimates <- with_limits(fit$estimates, fit$posterior, level)
     return(list(estimates = estimates, posterior = fit$posterior, responses = fit$responses))
   }
@@ -81,9 +89,8 @@ find_scores <- function(..., fit, newdata, refine, level, call) {
 
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
-score_respondents <- function(..., fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
+score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
-  check_no_dots(..., call = call)
   columns <- c(
     rlang::enquos(respondent = respondent, item = item, response = response),
     list(weights = rlang::quo(NULL))
@@ -181,7 +188,8 @@ match_catalogue <- function(read, catalogue, call) {
       c(
         "{.arg newdata} has no response option of the model.",
         x = "On item {.val {read$items$item[[at]]}} its options are
-             {.val {utils::head(options$label[options$item == at], 5)}}; those of the model {.val {utils::head(catalogue$options[[item[[at]]]], 5)}}.",
+             {.val {utils::head(options$label[options$item == at], 5)}}; those of the model
+             {.val {utils::head(catalogue$options[[item[[at]]]], 5)}}.",
         i = "Code the responses as in the data of the fit."
       ),
       "newdata",

@@ -4,10 +4,13 @@
 warn_of_codes <- function(read) {
   options <- read$options[read$options$count > 0, ]
   number <- whole_numbers(options$label)
-  if (length(number) > 0 && !anyNA(number)) {
-    warn_of_votes(number, options$count)
+  if (are_votes(number, options$count)) {
+    warn_of_votes()
+  } else if (setequal(number, -1:1) || setequal(number, c(-1:1, 9))) {
+    warn_of_signs(9 %in% number)
+  } else {
+    warn_of_no_answer(options, number)
   }
-  warn_of_no_answer(options, number)
   warn_of_blanks(options, read$items$item)
   warn_of_quantities(options, number, read$items$item)
 }
@@ -20,31 +23,35 @@ whole_numbers <- function(labels) {
   number
 }
 
-# Roll calls as ICPSR and Voteview code them (1 to 3 yea, 4 to 6 nay, the rest no vote; paired and announced votes are few),
-# and as emIRT does (1, -1 and 0; 9 for who had no seat).
-warn_of_votes <- function(number, count) {
-  few <- sum(count[number %in% 2:5]) <= 0.1 * sum(count)
-  if (all(number %in% 0:9) && all(c(1, 6) %in% number) && any(c(0, 7, 8, 9) %in% number) && few) {
-    warn_vaeirt(
-      c(
-        "The responses look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
-        i = "As they are, each code is a response option of its own.",
-        i = "Make a {.cls rollcall} object of a matrix with {.code pscl::rollcall(x, yea = 1:3, nay = 4:6, missing = 7:9,
-             notInLegis = 0)}, read the files of Voteview with {.fn read_voteview}, or set {.code missing = c(0, 7, 8, 9)}."
-      ),
-      "codes"
-    )
-  }
-  if (all(number %in% c(-1, 0, 1, 9)) && all(-1:1 %in% number)) {
-    absent <- if (9 %in% number) "c(0, 9)" else "0"
-    warn_vaeirt(
-      c(
-        "The responses are -1, 0 and 1, which often mean nay, no vote and yea.",
-        i = "As they are, each is a response option. If so, set {.code missing = {absent}}."
-      ),
-      "codes"
-    )
-  }
+# Roll calls as ICPSR and Voteview code them: 1 to 3 yea, 4 to 6 nay, the rest no vote. Paired and announced votes are few,
+# which tells the codes from a rating.
+are_votes <- function(number, count) {
+  all(number %in% 0:9) && all(c(1, 6) %in% number) && any(c(0, 7, 8, 9) %in% number) &&
+    sum(count[number %in% 2:5]) <= 0.1 * sum(count)
+}
+
+warn_of_votes <- function() {
+  warn_vaeirt(
+    c(
+      "The responses look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
+      i = "As they are, each code is a response option of its own.",
+      i = "Make a {.cls rollcall} object of a matrix with {.code pscl::rollcall(x, yea = 1:3, nay = 4:6, missing = 7:9,
+           notInLegis = 0)}, read the files of Voteview with {.fn read_voteview}, or set {.code missing = c(0, 7, 8, 9)}."
+    ),
+    "codes"
+  )
+}
+
+# Roll calls as emIRT codes them; 9 is for who had no seat.
+warn_of_signs <- function(nine) {
+  warn_vaeirt(
+    c(
+      "The responses are -1, 0 and 1{if (nine) ' (and 9)'}, which often mean nay, no vote and yea.",
+      i = "As they are, each is a response option. If 0 means that there is no vote, set
+           {.code missing = {if (nine) 'c(0, 9)' else 0}}."
+    ),
+    "codes"
+  )
 }
 
 # Codes of surveys for "don't know", refusals and the like: negative, unless positive numbers mirror them, or 77, 88, 99 and

@@ -24,7 +24,8 @@
 #'   affine map that takes them there (by least squares where there are more) is applied to everybody, as
 #'   `constrain.legis` of pscl does it. Instead of a `method`.
 #' @param ... Passed to the function that rotates: `normalize` and `eps` of varimax, `m` of promax (name the method as well:
-#'   `method = "promax", m = 4`), `normalize`, `gam`, `Tmat`, `eps` and `maxit` of oblimin, `Tmat`, `eps` and `maxit` of target rotations.
+#'   `method = "promax", m = 4`), `normalize`, `gam`, `Tmat`, `eps` and `maxit` of oblimin, `Tmat`, `eps` and
+#'   `maxit` of target rotations.
 #' @return The fit on other axes.
 #' @export
 #' @examples
@@ -38,6 +39,15 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     if (!missing(method)) abort_vaeirt("Give either {.arg method} or {.arg anchors}, not both.", "argument")
     check_no_dots(..., call = rlang::current_env())
     return(remap(fit, map_to_anchors(fit, anchors)))
+  }
+  if (is.numeric(method)) {
+    abort_vaeirt(
+      c(
+        "{.arg method} must be the name of a method, not {describe(method)}.",
+        i = "With an argument {.arg m} name both: {.code rotate(fit, method = \"promax\", m = 4)}."
+      ),
+      "argument"
+    )
   }
   method <- check_choice(method, c("varimax", "promax", "oblimin", "target", "procrustes"))
   if (fit$dims == 1 && method != "procrustes") {
@@ -150,7 +160,14 @@ check_positions <- function(target, fit, call) {
   target <- check_target(target, nrow(positions), fit, call)
   known <- target[stats::complete.cases(positions, target), , drop = FALSE]
   if (nrow(known) == 0 || qr(cbind(1, known))$rank <= fit$dims) {
-    abort_vaeirt("The positions of {.arg target} do not span the {fit$dims} dimension{?s}.", "argument", call)
+    abort_vaeirt(
+      c(
+        "The positions of {.arg target} do not span the {fit$dims} dimension{?s}.",
+        i = "They have to differ along every axis, in rows without {.val {NA}}."
+      ),
+      "argument",
+      call
+    )
   }
   target
 }

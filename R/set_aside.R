@@ -103,7 +103,8 @@ drop_duplicates <- function(read, rules, call) {
 
 abort_duplicates <- function(found, read, call) {
   more <- if (found$n_pairs > 3) " and others" else ""
-  shown <- paste0(respondent_names(read$respondents, found$respondent), " on ", read$items$item[found$item])
+  respondents <- respondent_names(read$respondents, found$respondent)
+  shown <- paste0(shorten(respondents, 38), " on ", shorten(read$items$item[found$item], 38))
   abort_vaeirt(
     c(
       "A respondent has one response to an item at most.",

@@ -302,7 +302,8 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt(
       c(
         "{.arg polarity} names {length(absent)} respondent{?s} who {?does/do} not exist: {.val {absent}}.",
-        i = if (length(near) > 0) "The most similar names are {.val {near}}."
+        i = if (length(near) > 0) "The most similar names are {.val {near}}.",
+        i = if (is.numeric(polarity)) "Numbers are those of rows, from 1 to {length(names)}."
       ),
       "argument",
       call

@@ -80,7 +80,10 @@ read_voteview_table <- function(source, arg, name, call) {
 
 # The names of the columns of a CSV file, without a byte order mark.
 csv_header <- function(path, call) {
-  if (!file.exists(path) || dir.exists(path)) {
+  if (dir.exists(path)) {
+    abort_vaeirt("{.path {path}} is a folder, not a CSV file.", "file", call)
+  }
+  if (!file.exists(path)) {
     abort_vaeirt("There is no file {.path {shorten(path)}}.", "file", call)
   }
   line <- readLines(path, 1, warn = FALSE)

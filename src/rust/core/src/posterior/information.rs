@@ -360,12 +360,14 @@ impl Information {
         Some(factor)
     }
 
-    /// The covariance of each item's parameters, the other items held fixed.
+    /// The covariance of each item's parameters, the other items held fixed. What is missing about an item counts as known, by
+    /// half or wholly, where its information is not positive definite without.
     pub fn block_covariance(&self) -> Covariance {
         let blocks = self.blocks_with_prior();
         let with_caution = |block: Array2<f64>, missing: &Array2<f64>| {
+            let cautious = |share: &f64| invert((&block + &(missing * *share)).view());
             let known = invert(block.view());
-            known.or_else(|| (missing.nrows() > 0).then(|| invert((block + missing * CAUTION).view()))?)
+            known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
         };
         Covariance::Blocks(
             blocks
