@@ -9,11 +9,12 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test test-rust test-r lint lint-rust check bench coverage doc vendor site check-site clean
+.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check bench coverage doc vendor site check-site clean
 
 help:
 	@echo "make demo        fit the 109th Senate, print the table, write the figure"
 	@echo "make test        run every Rust and R test"
+	@echo "make soak        run what is too slow for that: killed fits, hostile files, memory checkers, large data"
 	@echo "make check       R CMD check"
 	@echo "make coverage    how much of the code the tests run; fails where that is too little"
 	@echo "make bench       measure speed and accuracy against peers"
@@ -43,6 +44,10 @@ test: install
 lint-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
 	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
+
+soak: install
+	@tools/setup.sh soak
+	tools/soak.sh
 
 test-rust: lint-rust
 	cargo test $(CARGO) --workspace

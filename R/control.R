@@ -47,8 +47,8 @@
 #' A call goes on from a checkpoint of the same responses (a checksum tells), version of the package, seed and settings of
 #' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate` and
 #' `tolerance`. So give a `seed`. Any other checkpoint is refused with an error of class `vaeirt_error_checkpoint`. With
-#' `restarts` each has a folder of its own in it. The files stay until you delete them; a finished training is not done
-#' again.
+#' `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files stay until you delete them; a
+#' finished training is not done again.
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;
@@ -72,16 +72,17 @@
 #'   `"auto"`: see the section on standard errors.
 #' @param restarts Fits from different seeds (`seed`, `seed + 1`, ...). The one with the highest marginal log-likelihood is
 #'   kept, and `$restarts` says how far the others agree with it.
-#' @param checkpoint A folder in which the training is kept while it runs, so that it can go on after an interruption, a crash or
-#'   a power cut: repeat the same call, and it ends with exactly the numbers of a fit that was not interrupted. `NULL`: it is not
-#'   kept. See the section on checkpoints.
+#' @param checkpoint A folder in which the training is kept while it runs, so that it can go on after an interruption, a
+#'   crash or a power cut: repeat the same call, and it ends with exactly the numbers of a fit that was not interrupted.
+#'   `NULL`: it is not kept. See the section on checkpoints.
 #' @param checkpoint_seconds Seconds between two checkpoints.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
-#' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors but
-#'   never more than 2 under `R CMD check`. The results do not depend on it.
+#' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
+#'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
+#'   depend on it.
 #' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console,
 #'   not in scripts and documents that are being knit. It appears after two seconds.
 #' @return A list of class `vae_control`.
@@ -139,8 +140,9 @@ wants_refinement <- function(control, dims, responses) {
   control$refine %||% (dims <= 2 || length(responses$offsets) <= 1e6 + 1)
 }
 
-# R CMD check allows two processes; it sets this variable.
+# R CMD check allows two processes and sets the first of these variables; clusters and CRAN set the second.
 default_threads <- function(processors = rust_info()$processors) {
-  limited <- nzchar(Sys.getenv("_R_CHECK_LIMIT_CORES_")) && !identical(Sys.getenv("_R_CHECK_LIMIT_CORES_"), "false")
-  if (limited) min(2L, processors) else processors
+  checked <- !Sys.getenv("_R_CHECK_LIMIT_CORES_") %in% c("", "false", "FALSE")
+  limit <- suppressWarnings(as.integer(Sys.getenv("OMP_THREAD_LIMIT")))
+  min(processors, if (checked) 2L, if (!is.na(limit) && limit > 0) limit)
 }

@@ -37,6 +37,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   }
   call <- rlang::current_env()
   dims <- vapply(dims, check_count, integer(1), arg = "dims", call = call)
+  rlang::local_options(vaeirt.threads = control$threads)
   responses <- irt_responses(data, ..., .call = call)
   seed <- check_seed(seed)
   control$std_errors <- "none"
@@ -96,8 +97,7 @@ autoplot.cv_dims <- function(object, ...) {
 # The fold of every response: those of a respondent are spread evenly over the folds.
 deal_folds <- function(n, folds, seed) {
   respondent <- rep(seq_along(n), n)
-  keep_random_state()
-  set.seed(seed)
+  seed_for_now(seed)
   shuffled <- order(respondent, stats::runif(length(respondent)))
   start <- sample.int(folds, length(n), replace = TRUE)
   fold <- integer(length(respondent))

@@ -95,6 +95,7 @@ score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL
     rlang::enquos(respondent = respondent, item = item, response = response),
     list(weights = rlang::quo(NULL))
   )
+  rlang::local_options(vaeirt.threads = fit$control$threads)
   rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
   read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
   if (length(read$dropped) > 0) {

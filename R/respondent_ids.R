@@ -72,7 +72,13 @@ may_clash <- function(respondents) {
     if (!is.list(column)) {
       return(FALSE)
     }
-    if (is.null(column$codes)) any(column$bytes == as.raw(0x2f)) else any(grepl("/", column$labels, fixed = TRUE))
+    if (is.null(column$codes)) has_byte(column$bytes, as.raw(0x2f)) else any(grepl("/", column$labels, fixed = TRUE))
   }
   length(respondents$columns) > 1 && any(vapply(respondents$columns, has_slash, logical(1)))
+}
+
+# A part at a time: a comparison of all bytes would take four times their memory.
+has_byte <- function(bytes, byte, size = 2^22) {
+  starts <- seq(0, max(length(bytes) - 1, 0), by = size)
+  any(vapply(starts, function(start) any(bytes[start + seq_len(min(size, length(bytes) - start))] == byte), logical(1)))
 }

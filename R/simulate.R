@@ -6,7 +6,7 @@
 #'
 #' @param object A `vae_irt` object.
 #' @param nsim Number of simulations.
-#' @param seed A whole number for [set.seed()], after which the state of R's generator is what it was; `NULL` goes on from
+#' @param seed A whole number that fixes the simulations, after which the state of R's generator is what it was; `NULL` goes on from
 #'   that state.
 #' @param ... Must be empty.
 #' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one
@@ -24,8 +24,7 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
   check_no_dots(..., call = rlang::current_env())
   check_estimated(object)
   if (!is.null(seed)) {
-    keep_random_state()
-    set.seed(check_count(seed, min = -.Machine$integer.max))
+    seed_for_now(check_count(seed, min = -.Machine$integer.max))
   }
   observed <- observe_own(object)
   labels <- unlist(object$catalogue$options)
@@ -60,11 +59,19 @@ draw_options <- function(fit, observed, traits) {
   chosen
 }
 
-# Puts the state of R's generator back when the calling function ends.
-keep_random_state <- function(frame = parent.frame()) {
+# Seeds R's generator for the calling function; when that ends, the generator is what it was. The seed gives the same numbers
+# whatever generator the user has chosen.
+seed_for_now <- function(seed, frame = parent.frame()) {
   state <- get0(".Random.seed", globalenv(), inherits = FALSE)
+  kinds <- RNGkind()
   restore <- function() {
-    if (is.null(state)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", state, globalenv())
+    if (is.null(state)) {
+      suppressWarnings(RNGkind(kinds[[1]], kinds[[2]], kinds[[3]]))
+      rm(".Random.seed", envir = globalenv())
+    } else {
+      assign(".Random.seed", state, globalenv())
+    }
   }
   do.call(on.exit, list(as.call(list(restore)), add = TRUE), envir = frame)
+  set.seed(seed %% .Machine$integer.max, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `check`, `coverage`, `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `soak`, `check`, `coverage`, `doc` or `site`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
@@ -8,6 +8,7 @@ case "${1:-base}" in
     r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-knitr r-cran-pscl r-cran-mcmcpack
     r-cran-posterior r-cran-gparotation r-cran-vdiffr r-cran-matrix r-cran-data.table r-cran-dplyr curl ca-certificates git" ;;
   lint) wanted="r-cran-lintr" ;;
+  soak) wanted="valgrind" ;;
   check) wanted="r-cran-rmarkdown pandoc r-cran-psychtools qpdf tidy
     texlive-latex-base texlive-latex-recommended texlive-fonts-recommended texlive-fonts-extra lmodern" ;;
   # LLVM's tools read the counters that rustc writes: those of rustup, else those of Debian of the same version.

@@ -10,7 +10,7 @@ fit_with <- function(folder, data = truth$responses, ..., seed = 7, restarts = 1
 
 truth <- simulate_irt(600, 30, dims = 2, seed = 1)
 
-test_that("a fit whose process was killed goes on and ends with the same numbers", {
+test_that("a fit that was interrupted or killed goes on and ends with the same numbers", {
   skip_on_cran()
   skip_if_not_installed("callr")
   folder <- file.path(withr::local_tempdir(), "kept")
@@ -25,12 +25,18 @@ test_that("a fit whose process was killed goes on and ends with the same numbers
       },
       list(fit_with, truth$responses, folder)
     )
-    # Killed when it has written a checkpoint.
+    # Interrupted or killed when it has written a checkpoint.
     for (wait in 1:600) {
       if (!is.na(file.mtime(last)) && !identical(file.mtime(last), before)) break
       Sys.sleep(0.05)
     }
-    child$kill()
+    if (attempt == 1) {
+      child$interrupt()
+      child$wait(10000)
+      expect_false(child$is_alive())
+    } else {
+      child$kill()
+    }
     expect_true(file.exists(last))
   }
   expect_message(found <- fit_with(folder, dims = 2), "Went on from the checkpoint")

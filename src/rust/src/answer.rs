@@ -40,6 +40,7 @@ impl Failure {
             Failure::Core(Error::Responses(_)) => "responses",
             Failure::Core(Error::File { .. }) => "file",
             Failure::Core(Error::Checkpoint { .. }) => "checkpoint",
+            Failure::Core(Error::Memory(_)) => "memory",
             Failure::Core(Error::NotFinite { .. }) => "not_finite",
             Failure::Core(Error::Model(_)) => "model",
             Failure::Interrupted => "interrupted",

@@ -3,8 +3,11 @@
 use crate::answer::{Failure, Outcome, answer};
 use crate::convert::row_numbers;
 use crate::stored::{packed_list, widened};
+use crate::worker;
 use extendr_api::prelude::*;
+use vae_irt_core::Result;
 use vae_irt_core::responses::{Cells, Column, LabelledCells, NotWhole, read_long, read_table};
+use vae_irt_core::train::Monitor;
 
 /// Gives cells to R.
 pub fn pointer(cells: Cells) -> Robj {
@@ -31,17 +34,16 @@ fn split(values: Column<'_>, n_rows: usize) -> Vec<Column<'_>> {
 }
 
 /// The cells with their raw options: `item` (from 1), `value` and `count`; or the first value that is not whole.
-fn labelled(read: std::result::Result<LabelledCells, NotWhole>) -> List {
+fn labelled((read, count): Read) -> List {
     match read {
         Ok(read) => {
             let item = row_numbers(read.cells.item_of_raw());
             let value: Vec<f64> = read.values.iter().map(|&x| x as f64).collect();
-            let count = counts_of(&read.cells);
             list!(
                 cells = pointer(read.cells),
                 item = item,
                 value = value,
-                count = count
+                count = numbers_of(&count)
             )
         }
         Err(bad) => list!(
@@ -53,8 +55,30 @@ fn labelled(read: std::result::Result<LabelledCells, NotWhole>) -> List {
     }
 }
 
-pub fn counts_of(cells: &Cells) -> Vec<f64> {
-    cells.counts().iter().map(|&n| n as f64).collect()
+/// What was read, and how often each raw option was chosen.
+type Read = (std::result::Result<LabelledCells, NotWhole>, Vec<u64>);
+
+fn counted(read: std::result::Result<LabelledCells, NotWhole>, monitor: &dyn Monitor) -> Result<Read> {
+    let counts = match &read {
+        Ok(read) => read.cells.counts(monitor)?,
+        Err(_) => Vec::new(),
+    };
+    Ok((read, counts))
+}
+
+/// Counts for R.
+pub fn numbers_of(counts: &[u64]) -> Vec<f64> {
+    counts.iter().map(|&n| n as f64).collect()
+}
+
+/// Changes cells, then counts the raw options.
+fn change<T: Send>(
+    cells: &mut Cells,
+    work: impl FnOnce(&mut Cells, &dyn Monitor) -> Result<T> + Send,
+) -> Outcome<(T, Vec<f64>)> {
+    let work = |monitor: &dyn Monitor| Ok((work(cells, monitor)?, cells.counts(monitor)?));
+    let (found, counts) = worker::run(work, &().into_robj())?;
+    Ok((found, numbers_of(&counts)))
 }
 
 /// Reads a matrix (with `n_rows` rows) or a list of columns, of integers or doubles. `ignored`: numbers that are missing.
@@ -62,15 +86,16 @@ pub fn counts_of(cells: &Cells) -> Vec<f64> {
 fn rust_read_table(columns: Robj, n_rows: f64, ignored: &[f64], threads: i32) -> List {
     answer(|| {
         let threads = threads.max(1) as usize;
-        let read = match columns.as_list() {
-            Some(list) => {
-                let vectors: Vec<Robj> = list.values().collect();
-                let columns = vectors.iter().map(column).collect::<Outcome<Vec<_>>>()?;
-                read_table(&columns, ignored, threads)?
-            }
-            None => read_table(&split(column(&columns)?, n_rows as usize), ignored, threads)?,
+        let vectors: Vec<Robj> = match columns.as_list() {
+            Some(list) => list.values().collect(),
+            None => Vec::new(),
         };
-        Ok(labelled(read))
+        let columns = match columns.as_list() {
+            Some(_) => vectors.iter().map(column).collect::<Outcome<Vec<_>>>()?,
+            None => split(column(&columns)?, n_rows as usize),
+        };
+        let work = |monitor: &dyn Monitor| counted(read_table(&columns, ignored, threads, monitor)?, monitor);
+        Ok(labelled(worker::run(work, &().into_robj())?))
     })
 }
 
@@ -81,14 +106,13 @@ fn rust_read_long(respondent: &[i32], item: &[i32], response: Robj, n_items: i32
         let from_zero =
             |codes: &[i32]| -> Vec<i32> { codes.iter().map(|&code| code.saturating_sub(1)).collect() };
         let n_items = n_items.max(0) as usize;
-        let read = read_long(
-            &from_zero(respondent),
-            &from_zero(item),
-            column(&response)?,
-            n_items,
-            ignored,
-        )?;
-        Ok(labelled(read))
+        let response = column(&response)?;
+        let work = |monitor: &dyn Monitor| {
+            let (respondent, item) = (from_zero(respondent), from_zero(item));
+            let read = read_long(&respondent, &item, response, n_items, ignored, monitor)?;
+            counted(read, monitor)
+        };
+        Ok(labelled(worker::run(work, &().into_robj())?))
     })
 }
 
@@ -101,12 +125,21 @@ fn rust_unpack(offsets: &[f64], options: Raw, option_size: i32, option_counts: &
             .zip(counts)
             .flat_map(|(j, n)| std::iter::repeat_n(j, n))
             .collect();
-        let offsets = offsets.iter().map(|&x| x as u64).collect();
-        let raw = widened(options.as_slice(), option_size);
-        let cells = Cells::new(item_of_raw, option_counts.len(), offsets, raw)?;
+        let options = options.as_slice();
+        let work = |monitor: &dyn Monitor| {
+            let offsets = offsets.iter().map(|&x| x as u64).collect();
+            let raw = widened(options, option_size);
+            let cells = Cells::new(item_of_raw, option_counts.len(), offsets, raw)?;
+            let count = cells.counts(monitor)?;
+            Ok((cells, count))
+        };
+        let (cells, count) = worker::run(work, &().into_robj())?;
         let item = row_numbers(cells.item_of_raw());
-        let count = counts_of(&cells);
-        Ok(list!(cells = pointer(cells), item = item, count = count))
+        Ok(list!(
+            cells = pointer(cells),
+            item = item,
+            count = numbers_of(&count)
+        ))
     })
 }
 
@@ -115,8 +148,10 @@ fn rust_unpack(offsets: &[f64], options: Raw, option_size: i32, option_counts: &
 fn rust_keep_options(mut cells: ExternalPtr<Cells>, kept: &[Rbool]) -> List {
     answer(|| {
         let kept: Vec<bool> = kept.iter().map(|flag| flag.is_true()).collect();
-        cells.keep_options(&kept)?;
-        Ok(list!(count = counts_of(&cells)))
+        let ((), count) = change(cells.as_mut(), |cells, monitor| {
+            cells.keep_options(&kept, monitor)
+        })?;
+        Ok(list!(count = count))
     })
 }
 
@@ -124,7 +159,9 @@ fn rust_keep_options(mut cells: ExternalPtr<Cells>, kept: &[Rbool]) -> List {
 #[extendr]
 fn rust_duplicates(cells: ExternalPtr<Cells>, shown: i32) -> List {
     answer(|| {
-        let found = cells.duplicates(shown.max(0) as usize);
+        let cells = cells.as_ref();
+        let work = |monitor: &dyn Monitor| cells.duplicates(shown.max(0) as usize, monitor);
+        let found = worker::run(work, &().into_robj())?;
         let (respondents, items): (Vec<u32>, Vec<u32>) = found.first.into_iter().unzip();
         Ok(list!(
             n_pairs = found.n_pairs as f64,
@@ -139,8 +176,8 @@ fn rust_duplicates(cells: ExternalPtr<Cells>, shown: i32) -> List {
 #[extendr]
 fn rust_drop_duplicates(mut cells: ExternalPtr<Cells>) -> List {
     answer(|| {
-        cells.drop_duplicates();
-        Ok(list!(count = counts_of(&cells)))
+        let ((), count) = change(cells.as_mut(), |cells, monitor| cells.drop_duplicates(monitor))?;
+        Ok(list!(count = count))
     })
 }
 
@@ -149,13 +186,14 @@ fn rust_drop_duplicates(mut cells: ExternalPtr<Cells>) -> List {
 #[extendr]
 fn rust_drop_short(mut cells: ExternalPtr<Cells>, min: f64) -> List {
     answer(|| {
-        let (respondents, n_responses): (Vec<u32>, Vec<u64>) =
-            cells.drop_short(min as u64).into_iter().unzip();
-        let n_responses: Vec<f64> = n_responses.iter().map(|&n| n as f64).collect();
+        let (dropped, count) = change(cells.as_mut(), |cells, monitor| {
+            cells.drop_short(min as u64, monitor)
+        })?;
+        let (respondents, n_responses): (Vec<u32>, Vec<u64>) = dropped.into_iter().unzip();
         Ok(list!(
             respondents = row_numbers(&respondents),
-            n_responses = n_responses,
-            count = counts_of(&cells)
+            n_responses = numbers_of(&n_responses),
+            count = count
         ))
     })
 }
@@ -167,7 +205,10 @@ fn rust_pack(mut cells: ExternalPtr<Cells>, ids: &[i32], n_options: i32, threads
     answer(|| {
         let ids: Vec<Option<u32>> = ids.iter().map(|&id| u32::try_from(id).ok()).collect();
         let cells = std::mem::replace(cells.as_mut(), Cells::new(vec![], 0, vec![0], vec![])?);
-        let packed = cells.pack(&ids, n_options.max(0) as usize, threads.max(1) as usize)?;
+        let work = |monitor: &dyn Monitor| {
+            cells.pack(&ids, n_options.max(0) as usize, threads.max(1) as usize, monitor)
+        };
+        let packed = worker::run(work, &().into_robj())?;
         drop(cells);
         packed_list(&packed)
     })

@@ -1,7 +1,7 @@
 //! Parquet files: their columns, their responses, and tables written to them.
 
 use crate::answer::{Failure, Outcome, answer};
-use crate::cells::{counts_of, pointer};
+use crate::cells::{numbers_of, pointer};
 use crate::convert::row_numbers;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -47,21 +47,22 @@ fn rust_read_parquet(
         };
         let work = |monitor: &dyn Monitor| {
             let files = parquet_files(&paths)?;
-            read_parquet(&files, &columns, threads.max(1) as usize, monitor)
+            let ballots = read_parquet(&files, &columns, threads.max(1) as usize, monitor)?;
+            let count = ballots.cells.counts(monitor)?;
+            Ok((ballots, count))
         };
-        let ballots = worker::run(work, &().into_robj())?;
+        let (ballots, count) = worker::run(work, &().into_robj())?;
         let n_respondents = ballots.cells.n_respondents() as f64;
         let ids: Vec<Robj> = ballots.respondents.into_iter().map(id_column).collect();
         let weights = ballots
             .weights
             .map_or_else(|| ().into_robj(), |weights| weights.into_robj());
         let item = row_numbers(ballots.cells.item_of_raw());
-        let count = counts_of(&ballots.cells);
         Ok(list!(
             cells = pointer(ballots.cells),
             item = item,
             label = row_numbers(&ballots.label_of_raw),
-            count = count,
+            count = numbers_of(&count),
             items = plain(&ballots.items),
             labels = plain(&ballots.labels),
             ids = List::from_names_and_values(&columns.respondent, ids)?,

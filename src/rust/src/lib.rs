@@ -20,7 +20,7 @@ use ndarray::{Array1, Array2};
 use stored::{Stored, read_responses};
 use vae_irt_core::identify::AffineMap;
 use vae_irt_core::posterior::{Gauge, Scales, Scoring, pareto_threshold, predictive, score};
-use vae_irt_core::simulate::{Design, simulate};
+use vae_irt_core::simulate::{Design, Simulation};
 use vae_irt_core::train::Refit;
 use vae_irt_core::{Model, train};
 
@@ -203,7 +203,8 @@ fn rust_simulate(design: List) -> List {
             n_options: count("n_options")?,
             missing: number(&design, "missing")?,
         };
-        let simulation = simulate(&design, seed)?;
+        let work = |monitor: &dyn train::Monitor| Simulation::draw(&design, seed, monitor);
+        let simulation = worker::run(work, &().into_robj())?;
         let n_items = design.n_items;
         let chosen = RMatrix::new_matrix(design.n_respondents, n_items, |i, j| {
             Rint::from(simulation.chosen[i * n_items + j].map(|c| c as i32))

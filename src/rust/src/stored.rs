@@ -2,9 +2,11 @@
 
 use crate::answer::Outcome;
 use crate::convert::{missing, number};
+use crate::worker;
 use extendr_api::prelude::*;
 use std::borrow::Cow;
 use vae_irt_core::responses::{OptionIds, Packed};
+use vae_irt_core::train::Monitor;
 use vae_irt_core::{ItemCatalogue, Responses};
 
 /// Bytes of an option id.
@@ -27,7 +29,9 @@ pub fn read_responses<'a>(
     } else {
         OptionIds::Wide(wide_ids(options))
     };
-    let responses = Responses::from_ids(ItemCatalogue::new(&counts)?, offsets, ids)?;
+    let catalogue = ItemCatalogue::new(&counts)?;
+    let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
+    let responses = worker::run(work, &().into_robj())?;
     match weights.as_real_slice() {
         None => Ok(responses),
         Some(weights) => Ok(responses.with_weights(weights.iter().map(|&w| w as f32).collect())?),

@@ -46,8 +46,8 @@ impl Monitor for Relay {
     }
 }
 
-/// Runs `work` on a thread while the main thread polls for interrupts and calls `report(part, progress, bound)`, if it is a
-/// function, with the latest news.
+/// Runs `work` on a thread (which lets the pool of worker threads do it, and waits) while the main thread polls for
+/// interrupts and calls `report(part, progress, bound)`, if it is a function, with the latest news.
 pub fn run<T: Send>(
     work: impl FnOnce(&dyn Monitor) -> vae_irt_core::Result<T> + Send,
     report: &Robj,
@@ -60,11 +60,13 @@ pub fn run<T: Send>(
     };
     let relay = &relay;
     std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().spawn_scoped(scope, move || {
-            let result = work(relay);
-            let _ = done.send(());
-            result
-        });
+        let worker = std::thread::Builder::new()
+            .name("vaeirt-main".into())
+            .spawn_scoped(scope, move || {
+                let result = work(relay);
+                let _ = done.send(());
+                result
+            });
         let worker = worker.map_err(|error| Failure::Threads(error.to_string()))?;
         let mut failure = None;
         let mut polled = Instant::now();

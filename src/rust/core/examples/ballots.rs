@@ -8,19 +8,23 @@
 //! one county see its own contests alone.
 
 use std::error::Error;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 use vae_irt_core::identify::AffineMap;
-use vae_irt_core::ingest::{Codec, WrittenColumn, write_parquet};
+use vae_irt_core::ingest::{Codec, ParquetWriter, WrittenColumn};
 use vae_irt_core::kernels::Table;
 use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::simulate::{BallotDesign, Ballots, ballots};
+use vae_irt_core::simulate::{BallotBox, BallotDesign, Ballots};
 use vae_irt_core::train::Silent;
 use vae_irt_core::{Encoder, Link, Model, ModelShape, Network};
 
 const SEED: u64 = 1;
 /// Voters who are scored with the true item parameters.
 const SCORED: usize = 50_000;
+/// Voters whose ballots are in memory at once.
+const PART: usize = 500_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,14 +38,49 @@ fn main() -> Result<(), Box<dyn Error>> {
     design.uneven = asked("uneven");
     design.isolated = asked("hard");
     design.short = if asked("hard") { 0.05 } else { 0.0 };
-    let simulated = ballots(&design, SEED)?;
+    let ballot_box = BallotBox::new(&design, SEED)?;
     std::fs::create_dir_all(folder)?;
-    write_votes(&simulated, &Path::new(folder).join("votes.parquet"))?;
-    write_truth(&simulated, &design, &Path::new(folder).join("truth.bin"))?;
+    let mut truth = BufWriter::new(File::create(Path::new(folder).join("truth.bin"))?);
+    let n_scored = design.n_voters.min(SCORED);
+    write_numbers(
+        &mut truth,
+        [design.n_voters, design.n_dims, n_scored]
+            .map(|n| n as f64)
+            .iter(),
+    )?;
+    let path = Path::new(folder).join("votes.parquet");
+    let mut votes = None;
+    let mut known = Vec::new();
+    for start in (0..design.n_voters).step_by(PART) {
+        let part = ballot_box.ballots(start..(start + PART).min(design.n_voters))?;
+        write_numbers(&mut truth, part.traits.iter())?;
+        if start == 0 {
+            known = score_first(&part, &design, n_scored)?;
+        }
+        votes = Some(write_votes(&part, &design, start, votes, &path)?);
+    }
+    if let Some(votes) = votes {
+        votes.finish()?;
+    }
+    write_numbers(&mut truth, known.iter())?;
+    Ok(truth.flush()?)
+}
+
+fn write_numbers<'a>(file: &mut impl Write, numbers: impl Iterator<Item = &'a f64>) -> std::io::Result<()> {
+    for number in numbers {
+        file.write_all(&number.to_le_bytes())?;
+    }
     Ok(())
 }
 
-fn write_votes(ballots: &Ballots, path: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes the ballots of some consecutive voters, and begins the file with the first of them.
+fn write_votes(
+    ballots: &Ballots,
+    design: &BallotDesign,
+    first_voter: usize,
+    writer: Option<ParquetWriter>,
+    path: &Path,
+) -> Result<ParquetWriter, Box<dyn Error>> {
     let catalogue = ballots.responses.catalogue();
     let n_voters = ballots.counties.len();
     let most_candidates = catalogue.option_counts().iter().max().map_or(0, |&n| n as i32);
@@ -63,16 +102,21 @@ fn write_votes(ballots: &Ballots, path: &Path) -> Result<(), Box<dyn Error>> {
         voters.resize(races.len(), voter as i32 + 1);
         counties.resize(races.len(), ballots.counties[voter] as i32 + 1);
     }
-    let names = |what: &str, n: usize| -> Vec<String> { (1..=n).map(|k| format!("{what} {k}")).collect() };
-    let n_counties = counties.iter().max().map_or(0, |&n| n as usize);
+    let names = |what: &str, numbers: Range<usize>| -> Vec<String> {
+        numbers.map(|k| format!("{what} {}", k + 1)).collect()
+    };
     let states = vec![1; races.len()];
-    let mut candidate_names = names("Candidate", most_candidates as usize);
+    let mut candidate_names = names("Candidate", 0..most_candidates as usize);
     candidate_names.push("undervote".into());
     let labelled = [
-        ("state", &states, names("State", 1)),
-        ("county_name", &counties, names("County", n_counties)),
-        ("cvr_id", &voters, names("cvr", n_voters)),
-        ("race", &races, names("Contest", catalogue.n_items())),
+        ("state", &states, names("State", 0..1)),
+        ("county_name", &counties, names("County", 0..design.n_counties())),
+        (
+            "cvr_id",
+            &voters,
+            names("cvr", first_voter..first_voter + n_voters),
+        ),
+        ("race", &races, names("Contest", 0..catalogue.n_items())),
         ("candidate", &candidates, candidate_names),
     ];
     let columns: Vec<(String, WrittenColumn)> = labelled
@@ -82,10 +126,20 @@ fn write_votes(ballots: &Ballots, path: &Path) -> Result<(), Box<dyn Error>> {
             (name.to_string(), WrittenColumn::Texts { codes, labels })
         })
         .collect();
-    Ok(write_parquet(path, &columns, Codec::Snappy)?)
+    let mut writer = match writer {
+        Some(writer) => writer,
+        None => ParquetWriter::new(path, &columns, Codec::Snappy)?,
+    };
+    writer.append(&columns)?;
+    Ok(writer)
 }
 
-fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<(), Box<dyn Error>> {
+/// The posterior means of the first voters, given the true item parameters.
+fn score_first(
+    ballots: &Ballots,
+    design: &BallotDesign,
+    n_scored: usize,
+) -> Result<Vec<f64>, Box<dyn Error>> {
     let shape = ModelShape {
         n_dims: design.n_dims,
         hidden: design.n_dims,
@@ -103,7 +157,6 @@ fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<
         map: AffineMap::identity(design.n_dims),
         shape,
     };
-    let n_scored = design.n_voters.min(SCORED);
     let scored: Vec<u32> = (0..n_scored as u32).collect();
     let threads = std::thread::available_parallelism()?.get();
     let scoring = Scoring {
@@ -112,10 +165,5 @@ fn write_truth(ballots: &Ballots, design: &BallotDesign, path: &Path) -> Result<
         seed: SEED,
     };
     let moments = score(&model, &ballots.responses, &scored, &scoring, threads, &Silent)?;
-    let sizes = [design.n_voters as f64, design.n_dims as f64, n_scored as f64];
-    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    for value in sizes.iter().chain(&ballots.traits).chain(&moments.means) {
-        file.write_all(&value.to_le_bytes())?;
-    }
-    Ok(file.flush()?)
+    Ok(moments.means)
 }

@@ -35,6 +35,9 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// The operating system gives no more memory.
+    #[error("there is not enough memory: {0:.1} MB more were needed")]
+    Memory(f64),
     /// The objective or a parameter stopped being a finite number.
     #[error("the bound stopped being finite in epoch {epoch}")]
     NotFinite {

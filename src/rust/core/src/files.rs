@@ -27,7 +27,11 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
+    /// Only a plain file is replaced.
     pub fn create(path: &Path) -> Result<(Self, File)> {
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(unwritable(path, "a folder or a device is there"));
+        }
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(format!(".{}.part", std::process::id()));
         let temporary = path.with_file_name(name);

@@ -22,6 +22,7 @@ pub mod ingest;
 pub mod kernels;
 mod linalg;
 pub mod linkage;
+mod memory;
 mod model;
 mod patterns;
 pub mod posterior;

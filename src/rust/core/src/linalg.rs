@@ -1,5 +1,7 @@
 //! Dense algebra: matrices of the size of the latent space, and symmetric ones of up to some thousand rows.
 
+use crate::train::{Monitor, Silent};
+use crate::{Error, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
@@ -12,11 +14,22 @@ pub(crate) fn cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     if matrix.nrows() <= BLOCK {
         return small_cholesky(matrix);
     }
+    factor(matrix, &Silent).ok().flatten()
+}
+
+/// [`cholesky`] of a large matrix.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the monitor says so.
+pub(crate) fn factor(matrix: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
     let n = matrix.nrows();
     let mut factor = matrix.to_owned();
     for start in (0..n).step_by(BLOCK) {
+        monitor.proceed()?;
         let end = (start + BLOCK).min(n);
-        let corner = small_cholesky(factor.slice(s![start..end, start..end]))?;
+        let Some(corner) = small_cholesky(factor.slice(s![start..end, start..end])) else {
+            return Ok(None);
+        };
         factor.slice_mut(s![start..end, start..end]).assign(&corner);
         factor.slice_mut(s![start..end, end..]).fill(0.0);
         let mut below = factor.slice_mut(s![end.., start..end]);
@@ -39,7 +52,7 @@ pub(crate) fn cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
                 general_mat_mul(-1.0, &own, &panel.slice(s![..last, ..]).t(), 1.0, &mut lower);
             });
     }
-    Some(factor)
+    Ok(Some(factor))
 }
 
 /// The matrix in blocks of rows.
@@ -93,14 +106,19 @@ pub(crate) fn solve_upper(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -
 
 /// The inverse of a symmetric positive definite matrix, or nothing where it is not. Only its lower triangle is read.
 pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
-    cholesky(matrix).map(|factor| invert_factored(factor.view()))
+    let factor = cholesky(matrix)?;
+    invert_factored(factor.view(), &Silent).ok()
 }
 
 /// The inverse of `L L'` for a lower factor `L`: `X' X` with `X = L^-1`, which is found from the top down in blocks of rows.
-pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>) -> Array2<f64> {
+///
+/// # Errors
+/// [`Error::Cancelled`] when the monitor says so.
+pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Array2<f64>> {
     let n = factor.nrows();
     let mut inverse = Array2::<f64>::zeros((n, n));
     for start in (0..n).step_by(BLOCK) {
+        monitor.proceed()?;
         let end = (start + BLOCK).min(n);
         let corner = factor.slice(s![start..end, start..end]);
         let own = invert_lower(corner);
@@ -122,15 +140,17 @@ pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>) -> Array2<f64> {
     row_blocks(&mut view)
         .into_par_iter()
         .enumerate()
-        .for_each(|(block, mut rows)| {
+        .try_for_each(|(block, mut rows)| {
+            monitor.proceed()?;
             let first = block * BLOCK;
             let last = first + rows.nrows();
             let left = inverse.slice(s![first.., first..last]);
             let right = inverse.slice(s![first.., ..last]);
             general_mat_mul(1.0, &left.t(), &right, 0.0, &mut rows.slice_mut(s![.., ..last]));
-        });
+            Ok::<(), Error>(())
+        })?;
     mirror(&mut product);
-    product
+    Ok(product)
 }
 
 /// The inverse of a small lower triangular matrix.
@@ -258,6 +278,7 @@ pub(crate) fn pack(matrix: ArrayView2<'_, f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Impatient;
     use ndarray::array;
 
     fn close(a: &Array2<f64>, b: &Array2<f64>) -> bool {
@@ -288,6 +309,8 @@ mod tests {
         let mut indefinite = matrix;
         indefinite[[n - 1, n - 1]] = -1.0;
         assert!(cholesky(indefinite.view()).is_none());
+        assert!(super::factor(Array2::<f64>::eye(n).view(), &Impatient).is_err());
+        assert!(invert_factored(Array2::<f64>::eye(n).view(), &Impatient).is_err());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! items leads from those of one group to those of the other. Where the chain runs through a few widely shared items
 //! alone (the contests on every ballot, among those of the counties), these are the *linking* items.
 
-use crate::{Batch, Responses};
+use crate::train::Monitor;
+use crate::{Batch, Responses, Result};
 
 /// Share of the responses, of all that are connected, below which the largest group of items no longer counts as the
 /// whole.
@@ -24,12 +25,15 @@ pub struct Linkage {
 
 impl Linkage {
     /// Finds the groups of all responses, and the linking items of those of a batch.
-    pub fn new(responses: &Responses, batch: &Batch) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn new(responses: &Responses, batch: &Batch, monitor: &dyn Monitor) -> Result<Self> {
         let totals = responses.item_totals();
-        Self {
-            groups: groups(responses, &totals),
+        Ok(Self {
+            groups: groups(responses, &totals, monitor)?,
             linking: linking(responses, &totals, batch),
-        }
+        })
     }
 
     /// Number of groups.
@@ -54,11 +58,12 @@ impl Linkage {
 }
 
 /// The connected groups of items.
-fn groups(responses: &Responses, totals: &[u64]) -> Vec<u32> {
+fn groups(responses: &Responses, totals: &[u64], monitor: &dyn Monitor) -> Result<Vec<u32>> {
     let catalogue = responses.catalogue();
     let mut sets = Sets::new(totals);
     let mut row = Vec::new();
     for respondent in 0..responses.n_respondents() {
+        monitor.proceed()?;
         row.clear();
         responses.copy_row(respondent, &mut row);
         for pair in row.windows(2) {
@@ -76,7 +81,7 @@ fn groups(responses: &Responses, totals: &[u64]) -> Vec<u32> {
         .iter()
         .enumerate()
         .for_each(|(k, &root)| number[root] = k as u32);
-    roots.into_iter().map(|root| number[root]).collect()
+    Ok(roots.into_iter().map(|root| number[root]).collect())
 }
 
 /// Adds the items from the rarest to the most shared one, each with its links to the rarer ones, and finds the last moment at
@@ -172,11 +177,13 @@ impl Sets {
 mod tests {
     use super::*;
     use crate::simulate::{BallotDesign, Design, ballots, simulate};
+    use crate::train::Silent;
 
     fn linkage_of(design: &BallotDesign) -> Linkage {
         let responses = ballots(design, 1).expect("valid design").responses;
         let everybody: Vec<u32> = (0..design.n_voters as u32).collect();
-        Linkage::new(&responses, &Batch::new(&responses, &everybody))
+        let everybody = Batch::new(&responses, &everybody);
+        Linkage::new(&responses, &everybody, &Silent).expect("not cancelled")
     }
 
     #[test]
@@ -223,7 +230,8 @@ mod tests {
             .to_responses()
             .expect("valid");
         let everybody: Vec<u32> = (0..500).collect();
-        let linkage = Linkage::new(&responses, &Batch::new(&responses, &everybody));
+        let everybody = Batch::new(&responses, &everybody);
+        let linkage = Linkage::new(&responses, &everybody, &Silent).expect("not cancelled");
         assert_eq!(
             linkage,
             Linkage {

@@ -1,7 +1,8 @@
 //! Identical rows of responses, whose posteriors are the same.
 
-use crate::Responses;
 use crate::random::mix;
+use crate::train::Monitor;
+use crate::{Responses, Result};
 use hashbrown::HashTable;
 
 /// Looking for identical rows pays when at most this share of the rows is distinct.
@@ -21,16 +22,20 @@ pub(crate) struct Patterns {
 
 impl Patterns {
     /// Finds identical rows, or nothing where that does not pay.
-    pub fn new(responses: &Responses, respondents: &[u32]) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn new(responses: &Responses, respondents: &[u32], monitor: &dyn Monitor) -> Result<Option<Self>> {
         let (mut row, mut other) = (Vec::new(), Vec::new());
         let mut firsts: Vec<u32> = Vec::new();
         let mut hashes: Vec<u64> = Vec::new();
         let mut table: HashTable<u32> = HashTable::new();
         let mut pattern_of = Vec::with_capacity(respondents.len());
         for (position, &respondent) in respondents.iter().enumerate() {
+            monitor.proceed()?;
             let many = firsts.len() as f64 >= LARGEST_SHARE * respondents.len() as f64;
             if many || (position == TRIAL && firsts.len() as f64 > NEARLY_ALL * TRIAL as f64) {
-                return None;
+                return Ok(None);
             }
             row.clear();
             responses.copy_row(respondent as usize, &mut row);
@@ -49,7 +54,7 @@ impl Patterns {
             }
             pattern_of.push(pattern);
         }
-        Some(Self { firsts, pattern_of })
+        Ok(Some(Self { firsts, pattern_of }))
     }
 }
 
@@ -57,6 +62,7 @@ impl Patterns {
 mod tests {
     use super::*;
     use crate::ItemCatalogue;
+    use crate::train::Silent;
 
     #[test]
     fn identical_rows_are_one_pattern() {
@@ -69,12 +75,14 @@ mod tests {
             offsets.push(options.len() as u64);
         }
         let responses = Responses::new(catalogue, offsets, &options).expect("valid");
-        let patterns = Patterns::new(&responses, &[1, 2, 3, 4, 5, 6, 0]).expect("it pays");
+        let patterns = Patterns::new(&responses, &[1, 2, 3, 4, 5, 6, 0], &Silent);
+        let patterns = patterns.expect("not cancelled").expect("it pays");
         assert_eq!(patterns.pattern_of, [0, 1, 0, 1, 2, 0, 1]);
         assert_eq!(patterns.firsts, [1, 2, 5]);
 
         let catalogue = ItemCatalogue::new(&[3]).expect("valid catalogue");
         let distinct = Responses::new(catalogue, vec![0, 1, 2, 3], &[0, 1, 2]).expect("valid");
-        assert!(Patterns::new(&distinct, &[0, 1, 2]).is_none());
+        let patterns = Patterns::new(&distinct, &[0, 1, 2], &Silent).expect("not cancelled");
+        assert!(patterns.is_none());
     }
 }

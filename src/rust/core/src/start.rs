@@ -6,7 +6,8 @@ use crate::linalg::{orthonormalise, symmetric_eigen};
 use crate::linkage::Linkage;
 use crate::model::{Link, ModelShape};
 use crate::random::{Purpose, Stream};
-use crate::{Batch, Responses};
+use crate::train::Monitor;
+use crate::{Batch, Responses, Result};
 use ndarray::Array2;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -44,7 +45,16 @@ pub(crate) struct Start {
 }
 
 /// Finds starting values; `answering` are the respondents who gave a response.
-pub(crate) fn start(responses: &Responses, answering: &[u32], shape: &ModelShape, seed: u64) -> Start {
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] when the monitor says so.
+pub(crate) fn start(
+    responses: &Responses,
+    answering: &[u32],
+    shape: &ModelShape,
+    seed: u64,
+    monitor: &dyn Monitor,
+) -> Result<Start> {
     let enough = ENOUGH_RESPONDENTS.max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
     let stride = answering
         .len()
@@ -53,8 +63,8 @@ pub(crate) fn start(responses: &Responses, answering: &[u32], shape: &ModelShape
     let chosen: Vec<u32> = answering.iter().step_by(stride).copied().collect();
     let batch = Batch::new(responses, &chosen);
     let standard = Standardised::new(responses);
-    let linkage = Linkage::new(responses, &batch);
-    let leading = standard.leading(&batch, shape.n_dims, seed);
+    let linkage = Linkage::new(responses, &batch, monitor)?;
+    let leading = standard.leading(&batch, shape.n_dims, seed, monitor)?;
     let items = starting_items(&standard, &leading, shape);
     let mean = |f: &dyn Fn(f64) -> f64| {
         let sum: f64 = answering
@@ -65,13 +75,13 @@ pub(crate) fn start(responses: &Responses, answering: &[u32], shape: &ModelShape
     };
     let mean_responses = mean(&|n| n);
     let information = mean_information(&standard, &items, shape.n_dims, shape.link);
-    Start {
+    Ok(Start {
         embeddings: starting_embeddings(&standard, &leading, shape, mean_responses, seed),
         items,
         linkage,
         count_center: mean(&f64::ln_1p) as f32,
         ln_sd: (-0.5 * (mean_responses * information).ln_1p()) as f32,
-    }
+    })
 }
 
 /// The matrix `X` of standardised indicators, one column per parameter row: `(1{option chosen} - p) / sd` where the
@@ -140,12 +150,18 @@ impl<'a> Standardised<'a> {
     }
 
     /// `X' by_respondent`.
-    fn transposed(&self, batch: &Batch, by_respondent: &Array2<f64>) -> Array2<f64> {
+    fn transposed(
+        &self,
+        batch: &Batch,
+        by_respondent: &Array2<f64>,
+        monitor: &dyn Monitor,
+    ) -> Result<Array2<f64>> {
         let catalogue = self.responses.catalogue();
         let width = by_respondent.ncols();
         let flat: Vec<f32> = by_respondent.iter().map(|&x| x as f32).collect();
         let mut product = Array2::zeros((catalogue.n_parameter_rows(), width));
         for item in 0..catalogue.n_items() {
+            monitor.proceed()?;
             let options = catalogue.options_of(item);
             let sums: Vec<Vec<f32>> = options
                 .clone()
@@ -164,7 +180,7 @@ impl<'a> Standardised<'a> {
                 }
             }
         }
-        product
+        Ok(product)
     }
 
     /// The weight of each respondent of a batch: the sum over the responses of the reciprocals of the items' numbers of
@@ -182,7 +198,7 @@ impl<'a> Standardised<'a> {
     }
 
     /// Block power iteration on `X' W X` with the respondents' weights `W`.
-    fn leading(&self, batch: &Batch, n: usize, seed: u64) -> Leading {
+    fn leading(&self, batch: &Batch, n: usize, seed: u64, monitor: &dyn Monitor) -> Result<Leading> {
         let n_rows = self.responses.catalogue().n_parameter_rows();
         let n_respondents = batch.n_respondents();
         let width = (n + OVERSAMPLING).min(n_rows).min(n_respondents);
@@ -200,7 +216,7 @@ impl<'a> Standardised<'a> {
                 .into_iter()
                 .zip(&roots)
                 .for_each(|(mut row, root)| row *= *root);
-            right = self.transposed(batch, &left);
+            right = self.transposed(batch, &left, monitor)?;
         }
         // With W^1/2 X ~ left right', the squared singular values are the squared lengths of the rotated columns of `right`.
         let (squares, rotation) = symmetric_eigen(right.t().dot(&right).view());
@@ -219,7 +235,7 @@ impl<'a> Standardised<'a> {
                 correlation[[row, d]] = rotated[[row, d]] * size / answered[row].max(f64::MIN_POSITIVE);
             }
         }
-        Leading { scoring, correlation }
+        Ok(Leading { scoring, correlation })
     }
 
     /// The summed weights of those who answered the item of each parameter row.
@@ -312,6 +328,7 @@ mod tests {
     use super::*;
     use crate::ItemCatalogue;
     use crate::simulate::{Design, simulate};
+    use crate::train::{Impatient, Silent};
 
     #[test]
     fn the_start_points_at_the_truth() {
@@ -331,7 +348,8 @@ mod tests {
         };
         let responses = truth.to_responses().expect("valid responses");
         let everybody: Vec<u32> = (0..500).collect();
-        let start = start(&responses, &everybody, &shape, 1);
+        assert!(start(&responses, &everybody, &shape, 1, &Impatient).is_err());
+        let start = start(&responses, &everybody, &shape, 1, &Silent).expect("not cancelled");
         let pooled = encoder::pool(&start.embeddings, &Batch::new(&responses, &everybody));
         let scores: Vec<f64> = pooled.chunks(8).map(|row| f64::from(row[0])).collect();
         let n = scores.len() as f64;

@@ -3,7 +3,8 @@
 use crate::kernels::link;
 use crate::model::Model;
 use crate::posterior::Moments;
-use crate::{Batch, Responses};
+use crate::train::Monitor;
+use crate::{Batch, Responses, Result};
 use rayon::prelude::*;
 
 /// Statistics of fit at the posterior means.
@@ -42,12 +43,16 @@ impl FitStatistics {
 const CHUNK: usize = 512;
 
 /// Statistics of fit; `moments` are those of `respondents` on the scale of training.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] when the monitor says so.
 pub(crate) fn fit_statistics(
     model: &Model,
     responses: &Responses,
     respondents: &[u32],
     moments: &Moments,
-) -> FitStatistics {
+    monitor: &dyn Monitor,
+) -> Result<FitStatistics> {
     let catalogue = responses.catalogue();
     let totals = responses.option_totals();
     let most_frequent: Vec<usize> = (0..catalogue.n_items())
@@ -61,16 +66,13 @@ pub(crate) fn fit_statistics(
     let parts: Vec<FitStatistics> = chunks
         .into_par_iter()
         .map_init(Batch::default, |batch, (chunk, members)| {
+            monitor.proceed()?;
             batch.fill(responses, members);
             let minority = |option: usize| most_frequent[catalogue.item_of(option)] != option;
-            count(
-                model,
-                batch,
-                &|position| moments.mean(chunk * CHUNK + position),
-                &minority,
-            )
+            let mean = |position: usize| moments.mean(chunk * CHUNK + position);
+            Ok(count(model, batch, &mean, &minority))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut statistics = FitStatistics {
         n_responses: 0,
         n_correct: 0,
@@ -83,7 +85,7 @@ pub(crate) fn fit_statistics(
         statistics.n_minority += part.n_minority;
         statistics.log_likelihood += part.log_likelihood;
     }
-    statistics
+    Ok(statistics)
 }
 
 /// The statistics of a batch whose respondents have the given posterior means.

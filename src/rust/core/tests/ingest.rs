@@ -111,7 +111,7 @@ fn words(column: &IdColumn) -> Vec<String> {
 fn responses(ballots: &Ballots) -> Vec<String> {
     let n_raw = ballots.label_of_raw.len();
     let ids: Vec<_> = (0..n_raw as u32).map(Some).collect();
-    let packed = ballots.cells.pack(&ids, n_raw, 2).expect("packed");
+    let packed = ballots.cells.pack(&ids, n_raw, 2, &Silent).expect("packed");
     let ids: Vec<usize> = match packed.ids {
         vae_irt_core::responses::OptionIds::Narrow(ids) => ids.iter().map(|&id| usize::from(id)).collect(),
         vae_irt_core::responses::OptionIds::Wide(ids) => ids.iter().map(|&id| id as usize).collect(),
@@ -212,7 +212,7 @@ fn many_rows_are_read_alike_by_any_number_of_threads() {
     assert_eq!(one.respondents, four.respondents);
     assert_eq!(one.label_of_raw, four.label_of_raw);
     let ids: Vec<_> = (0..one.label_of_raw.len() as u32).map(Some).collect();
-    let pack = |ballots: &Ballots| ballots.cells.pack(&ids, ids.len(), 3).expect("packed");
+    let pack = |ballots: &Ballots| ballots.cells.pack(&ids, ids.len(), 3, &Silent).expect("packed");
     assert_eq!(pack(&one), pack(&four));
     assert_eq!(
         one.cells.n_responses(),

@@ -35,6 +35,8 @@ pub(super) enum Refusal {
     },
     /// More than can be counted.
     TooMany,
+    /// There is no memory for so many more megabytes.
+    Memory(f64),
 }
 
 impl From<TooMany> for Refusal {
@@ -44,8 +46,11 @@ impl From<TooMany> for Refusal {
 }
 
 impl From<Error> for Refusal {
-    fn from(_: Error) -> Self {
-        Refusal::TooMany
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Memory(megabytes) => Refusal::Memory(megabytes),
+            _ => Refusal::TooMany,
+        }
     }
 }
 
@@ -95,7 +100,7 @@ impl Collector {
             }
             if response != MISSING {
                 self.builder
-                    .push(self.respondent, self.options.intern(item, response)?);
+                    .push(self.respondent, self.options.intern(item, response)?)?;
             }
         }
         self.n_rows += batch.items.len() as u64;

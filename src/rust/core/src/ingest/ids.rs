@@ -1,6 +1,8 @@
 //! What names the respondents, kept small.
 
 use super::values::{Texts, Tuples, Values};
+use crate::Result;
+use crate::train::Monitor;
 
 /// Texts one after the other in one vector of bytes; text `i` ends before `ends[i]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,7 +82,12 @@ impl IdColumn {
     }
 
     /// The columns of the respondents; without tuples the single column's codes are the respondents.
-    pub(super) fn collect(columns: Vec<Values>, tuples: Option<&Tuples>, n_respondents: usize) -> Vec<Self> {
+    pub(super) fn collect(
+        columns: Vec<Values>,
+        tuples: Option<&Tuples>,
+        n_respondents: usize,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<Self>> {
         let codes_of = |at: usize| match tuples {
             Some(tuples) => tuples.column(at),
             None => (0..n_respondents as u32).collect(),
@@ -88,7 +95,10 @@ impl IdColumn {
         columns
             .into_iter()
             .enumerate()
-            .map(|(at, values)| Self::new(values, codes_of(at)))
+            .map(|(at, values)| {
+                monitor.proceed()?;
+                Ok(Self::new(values, codes_of(at)))
+            })
             .collect()
     }
 

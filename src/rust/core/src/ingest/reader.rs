@@ -69,15 +69,13 @@ fn read_rows(files: &[PathBuf], columns: &ParquetColumns, monitor: &dyn Monitor)
     let mut more = scanner.next(&mut ready)?;
     let mut collector = Collector::new(columns.respondent.len(), scanner.numbers_respondents());
     while more {
-        if monitor.cancelled() {
-            return Err(Error::Cancelled);
-        }
+        monitor.proceed()?;
         let (decoded, collected) = rayon::join(|| scanner.next(&mut ahead), || collector.add(&ready));
         collected.map_err(|refusal| scanner.explain(refusal, ready.file))?;
         more = decoded?;
         std::mem::swap(&mut ready, &mut ahead);
     }
-    scanner.finish(collector)
+    scanner.finish(collector, monitor)
 }
 
 /// Goes through the rows of the files.
@@ -225,6 +223,7 @@ impl<'a> Scanner<'a> {
                 "column \"{weights}\" gives respondent \"{}\" the weight {now} in row {row} and {before} before",
                 self.name_of(&respondent)
             ),
+            Refusal::Memory(megabytes) => return Error::Memory(megabytes),
             Refusal::TooMany => "there are too many respondents or options".to_string(),
         };
         file_error(&self.files[file], message)
@@ -246,7 +245,7 @@ impl<'a> Scanner<'a> {
             .join("/")
     }
 
-    fn finish(self, collector: Collector) -> Result<Ballots> {
+    fn finish(self, collector: Collector, monitor: &dyn Monitor) -> Result<Ballots> {
         let nothing = || match self.files.first() {
             Some(path) => file_error(path, "there is no row"),
             None => Error::Responses("there is no file".into()),
@@ -260,8 +259,8 @@ impl<'a> Scanner<'a> {
         let items = IdColumn::distinct(items);
         let (item_of_raw, label_of_raw) = collector.options.into_parts();
         Ok(Ballots {
-            cells: collector.builder.finish(item_of_raw, items.len())?,
-            respondents: IdColumn::collect(values, collector.tuples.as_ref(), n_respondents),
+            cells: collector.builder.finish(item_of_raw, items.len(), monitor)?,
+            respondents: IdColumn::collect(values, collector.tuples.as_ref(), n_respondents, monitor)?,
             items,
             labels: IdColumn::distinct(labels),
             label_of_raw,

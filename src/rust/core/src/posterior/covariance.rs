@@ -1,10 +1,11 @@
 //! Covariances of the estimates of the item parameters.
 
 use super::uncertainty::{Gauge, ROWS_PER_TASK};
-use crate::Responses;
 use crate::identify::{principal_conditions, rotation_tangents};
-use crate::linalg::{cholesky, invert};
+use crate::linalg::{factor, invert};
 use crate::model::Model;
+use crate::train::Monitor;
+use crate::{Error, Responses, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -49,7 +50,16 @@ impl Covariance {
     }
 
     /// Draws from the normal distribution with this covariance, one a column; 0 where it is not known.
-    pub fn draw(&self, model: &Model, n_draws: usize, normal: &mut dyn FnMut() -> f64) -> Array2<f64> {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn draw(
+        &self,
+        model: &Model,
+        n_draws: usize,
+        normal: &mut dyn FnMut() -> f64,
+        monitor: &dyn Monitor,
+    ) -> Result<Array2<f64>> {
         let n = model.items.values().len();
         let standard = Array2::from_shape_simple_fn((n, n_draws), normal);
         match self {
@@ -59,18 +69,29 @@ impl Covariance {
                 raised
                     .diag_mut()
                     .mapv_inplace(|x| x * (1.0 + RIDGE) + f64::MIN_POSITIVE);
-                cholesky(raised.view())
-                    .map_or_else(|| Array2::zeros(standard.dim()), |factor| factor.dot(&standard))
+                let Some(factor) = factor(raised.view(), monitor)? else {
+                    return Ok(Array2::zeros(standard.dim()));
+                };
+                let mut drawn = Array2::zeros(standard.dim());
+                let mut rows: Vec<_> = drawn.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
+                let left: Vec<_> = factor.axis_chunks_iter(Axis(0), ROWS_PER_TASK).collect();
+                rows.par_iter_mut().zip(left).try_for_each(|(rows, left)| {
+                    monitor.proceed()?;
+                    general_mat_mul(1.0, &left, &standard, 0.0, rows);
+                    Ok::<(), Error>(())
+                })?;
+                Ok(drawn)
             }
             Covariance::Blocks(blocks) => {
                 let mut drawn = Array2::zeros(standard.dim());
                 for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
-                    if let Some(factor) = block.as_ref().and_then(|block| cholesky(block.view())) {
+                    let factor = block.as_ref().map(|block| factor(block.view(), monitor));
+                    if let Some(factor) = factor.transpose()?.flatten() {
                         let rows = factor.dot(&standard.slice(s![own.clone(), ..]));
                         drawn.slice_mut(s![own, ..]).assign(&rows);
                     }
                 }
-                drawn
+                Ok(drawn)
             }
         }
     }

@@ -7,11 +7,11 @@ use super::cubature::Cubature;
 use crate::identify::{affine_tangents, aggregate, rotation_tangents};
 use crate::kernels::Table;
 use crate::linalg::{
-    cholesky, invert, invert_factored, lower_pairs, mirror, orthonormalise, solve_lower, solve_upper,
+    factor, invert, invert_factored, lower_pairs, mirror, orthonormalise, solve_lower, solve_upper,
 };
 use crate::model::Model;
 use crate::train::{Monitor, Part, Settings};
-use crate::{Error, Responses, Result};
+use crate::{Responses, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, concatenate, s};
 use rayon::prelude::*;
@@ -117,7 +117,7 @@ impl Information {
     /// The information at the items of the model.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when the monitor says so.
+    /// [`crate::Error::Cancelled`] when the monitor says so.
     pub fn new(
         model: &Model,
         responses: &Responses,
@@ -164,9 +164,7 @@ impl Information {
             CHUNK
         };
         for (number, positions) in sample.chunks(chunk_size).enumerate() {
-            if monitor.cancelled() {
-                return Err(Error::Cancelled);
-            }
+            monitor.proceed()?;
             monitor.part(
                 Part::Information,
                 (number * chunk_size) as f64 / sample.len() as f64,
@@ -278,14 +276,23 @@ impl Information {
     /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
     /// raised where the factor does not exist. Everything that is missing about the `doubtful` items counts as known: theirs
     /// are nearly the steps of the EM algorithm, short and in the right direction.
-    pub fn newton_factor(&self, doubtful: &[bool]) -> Option<Array2<f64>> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn newton_factor(&self, doubtful: &[bool], monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
+        let Some(joint) = self.joint.as_ref() else {
+            return Ok(None);
+        };
         let share = |item: usize| if doubtful[item] { 1.0 } else { CAUTION };
-        let cautious = self.cautious(self.joint.as_ref()?, share, Affine::Posterior);
-        DAMPING.iter().find_map(|share| {
+        let cautious = self.cautious(joint, share, Affine::Posterior);
+        for share in DAMPING {
             let mut raised = cautious.clone();
             raised.diag_mut().mapv_inplace(|x| x + share * x.abs());
-            cholesky(raised.view())
-        })
+            if let Some(found) = factor(raised.view(), monitor)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// The matrix with a share of what is missing about each item added to the item's own information: where hardly
@@ -312,33 +319,47 @@ impl Information {
     /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to
     /// themselves; nothing where the information is by item, or not positive definite whatever the
     /// [caution](Self::cautious).
-    pub fn joint_covariance(&self) -> Option<Covariance> {
-        let joint = self.joint.as_ref()?;
-        let factor = self.least_cautious_factor(joint)?;
-        let mut covariance = invert_factored(factor.view());
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn joint_covariance(&self, monitor: &dyn Monitor) -> Result<Option<Covariance>> {
+        let Some(joint) = self.joint.as_ref() else {
+            return Ok(None);
+        };
+        let Some(factor) = self.least_cautious_factor(joint, monitor)? else {
+            return Ok(None);
+        };
+        let mut covariance = invert_factored(factor.view(), monitor)?;
         let half = &joint.rotations() * (0.5 / joint.ridge);
         subtract_products(&mut covariance, joint.rotations(), half.view());
-        Some(Covariance::Joint(covariance))
+        Ok(Some(Covariance::Joint(covariance)))
     }
 
     /// The Cholesky factor of the information, with caution about as few items as make it positive definite: along a direction
     /// in which it is negative those with the most that is missing there are to blame (options that few chose, items that
     /// separate the respondents).
-    fn least_cautious_factor(&self, joint: &Joint) -> Option<Array2<f64>> {
+    fn least_cautious_factor(&self, joint: &Joint, monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
         let with = |shares: &dyn Fn(usize) -> f64| self.cautious(joint, shares, Affine::Population);
-        let (share, factor) = CAUTIONS
-            .iter()
-            .find_map(|&share| Some((share, cholesky(with(&|_| share).view())?)))?;
+        let mut known = None;
+        for share in CAUTIONS {
+            if let Some(found) = factor(with(&|_| share).view(), monitor)? {
+                known = Some((share, found));
+                break;
+            }
+        }
+        let Some((share, with_caution)) = known else {
+            return Ok(None);
+        };
         if share == 0.0 {
-            return Some(factor);
+            return Ok(Some(with_caution));
         }
         let mut shares = vec![0.0; self.missing.len()];
         for _ in 0..MOST_REPAIRS {
             let matrix = with(&|item| shares[item]);
-            if let Some(found) = cholesky(matrix.view()) {
-                return Some(found);
+            if let Some(found) = factor(matrix.view(), monitor)? {
+                return Ok(Some(found));
             }
-            let direction = lowest_direction(&matrix, &factor);
+            let direction = lowest_direction(&matrix, &with_caution, monitor)?;
             let mut start = 0;
             let blame: Vec<f64> = self
                 .missing
@@ -357,24 +378,26 @@ impl Information {
                 .filter(|(_, b)| **b >= TO_BLAME * most);
             guilty.for_each(|(known, _)| *known = share);
         }
-        Some(factor)
+        Ok(Some(with_caution))
     }
 
     /// The covariance of each item's parameters, the other items held fixed. What is missing about an item counts as known, by
     /// half or wholly, where its information is not positive definite without.
-    pub fn block_covariance(&self) -> Covariance {
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn block_covariance(&self, monitor: &dyn Monitor) -> Result<Covariance> {
         let blocks = self.blocks_with_prior();
         let with_caution = |block: Array2<f64>, missing: &Array2<f64>| {
             let cautious = |share: &f64| invert((&block + &(missing * *share)).view());
             let known = invert(block.view());
             known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
         };
-        Covariance::Blocks(
-            blocks
-                .zip(&self.missing)
-                .map(|(block, missing)| with_caution(block?, missing))
-                .collect(),
-        )
+        let covariances = blocks.zip(&self.missing).map(|(block, missing)| {
+            monitor.proceed()?;
+            Ok(block.and_then(|block| with_caution(block, missing)))
+        });
+        Ok(Covariance::Blocks(covariances.collect::<Result<_>>()?))
     }
 }
 
@@ -414,15 +437,20 @@ fn population_images(scored: &Scored) -> Array2<f64> {
 
 /// The direction in which a matrix is smallest in units of a positive definite one that is nowhere smaller, whose Cholesky factor is
 /// given, by power iteration.
-fn lowest_direction(matrix: &Array2<f64>, factor: &Array2<f64>) -> Array1<f64> {
+fn lowest_direction(
+    matrix: &Array2<f64>,
+    factor: &Array2<f64>,
+    monitor: &dyn Monitor,
+) -> Result<Array1<f64>> {
     let mut direction = Array1::from_iter((0..matrix.nrows()).map(|i| (i * 31 % 13) as f64 - 6.0));
     for _ in 0..POWERS {
+        monitor.proceed()?;
         let half = solve_lower(factor.view(), matrix.dot(&direction).view());
         direction -= &solve_upper(factor.view(), half.view());
         let length = direction.dot(&direction).sqrt().max(f64::MIN_POSITIVE);
         direction /= length;
     }
-    direction
+    Ok(direction)
 }
 
 /// Changes a symmetric matrix as little as it takes to map some vectors (columns) to wanted images. False, and no change, where

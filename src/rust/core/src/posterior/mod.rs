@@ -139,9 +139,6 @@ pub(crate) fn expect(
             let (mut batch, mut activations) = (Batch::default(), Activations::default());
             let mut terms = Terms::default();
             for (chunk, members) in respondents[own.clone()].chunks(CHUNK).enumerate() {
-                if monitor.cancelled() {
-                    return Err(Error::Cancelled);
-                }
                 let before = done.fetch_add(members.len(), Ordering::Relaxed);
                 monitor.part(Part::Posteriors, before as f64 / respondents.len() as f64);
                 batch.fill(responses, members);
@@ -152,6 +149,7 @@ pub(crate) fn expect(
                         outputs: outputs.as_slice().unwrap_or_default(),
                     };
                     let network = network.widened();
+                    monitor.proceed()?;
                     let place = chunk * CHUNK + position;
                     if !scoring.refine {
                         part.set_network(place, &network);

@@ -77,7 +77,7 @@ pub(crate) fn polish(
         if stale {
             let information = inform(model)?;
             let factor = information
-                .newton_factor(&trust.turning_items(model))
+                .newton_factor(&trust.turning_items(model), monitor)?
                 .ok_or_else(unknown)?;
             found = Some(newton(known.insert((information, factor))));
         }

@@ -57,8 +57,8 @@ pub fn predictive(
         };
         let parts: Vec<Predictive> = everybody
             .par_chunks(RESPONDENTS_PER_TASK)
-            .map(|members| predict_some(model, asked, members, &known, &rules))
-            .collect();
+            .map(|members| predict_some(model, asked, members, &known, &rules, monitor))
+            .collect::<Result<_>>()?;
         let mut all = Predictive::default();
         for part in parts {
             all.log_probabilities.extend(part.log_probabilities);
@@ -74,13 +74,15 @@ fn predict_some(
     members: &[u32],
     known: &Moments,
     rules: &Rules,
-) -> Predictive {
+    monitor: &dyn Monitor,
+) -> Result<Predictive> {
     let mut batch = Batch::default();
     batch.fill(asked, members);
     let mut traits = Traits::new(model, known, rules);
     let mut shares = Vec::new();
     let mut found = Predictive::default();
     for (position, &respondent) in members.iter().enumerate() {
+        monitor.proceed()?;
         traits.look_at(respondent as usize);
         for response in batch.responses_of(position) {
             match response.n_rows {
@@ -95,7 +97,7 @@ fn predict_some(
             found.correct.push(best == chosen);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Rules for averages over normal distributions: of the traits, and of one linear predictor.

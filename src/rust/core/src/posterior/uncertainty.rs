@@ -11,7 +11,7 @@ use crate::linalg::{cholesky, pack, packed_length};
 use crate::model::Model;
 use crate::random::{Purpose, Stream};
 use crate::train::{Monitor, Part, StdErrors};
-use crate::{Error, Responses, Result};
+use crate::{Responses, Result, memory};
 use ndarray::{Array1, Array2, Axis, s};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -110,7 +110,7 @@ pub struct Uncertainty {
 /// normalised one they are those of the sample.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the map cannot be inverted.
+/// [`crate::Error::Cancelled`] when the monitor says so, [`crate::Error::Model`] when the map cannot be inverted.
 pub(crate) fn uncertainty(
     model: &Model,
     responses: &Responses,
@@ -126,7 +126,7 @@ pub(crate) fn uncertainty(
         .copied()
         .zip(normalisation.sds.iter().copied())
         .collect();
-    let Some((method, covariance)) = choose(model, responses, information, asked, gauge) else {
+    let Some((method, covariance)) = choose(model, responses, information, asked, gauge, monitor)? else {
         let nothing = vec![f64::NAN; model.items.n_rows() * packed_length(model.items.width())];
         return Ok(Uncertainty {
             method: Method::None,
@@ -149,9 +149,7 @@ pub(crate) fn uncertainty(
     let mut visit = |work: &mut dyn FnMut(&[usize], &Array2<f32>)| -> Result<()> {
         let size = chunk_size(n_parameters, n_dims);
         for (number, positions) in everybody.chunks(size).enumerate() {
-            if monitor.cancelled() {
-                return Err(Error::Cancelled);
-            }
+            monitor.proceed()?;
             monitor.part(
                 Part::StandardErrors,
                 (number * size) as f64 / everybody.len() as f64,
@@ -185,7 +183,7 @@ pub(crate) fn uncertainty(
     let of_functionals = functionals.t().dot(&spread) + &own;
     let items = item_covariances(model, &covariance, &normalisation, &spread, &of_functionals)?;
     let aligned = if gauge == Gauge::Principal && n_dims > 1 {
-        match choose(model, responses, information, asked, Gauge::Aligned) {
+        match choose(model, responses, information, asked, Gauge::Aligned, monitor)? {
             Some((_, aligned)) => {
                 let spread = aligned.times(functionals.mapv(|x| x as f32).view(), model);
                 let spread = spread.mapv(f64::from);
@@ -240,25 +238,27 @@ fn choose(
     information: &Information,
     asked: StdErrors,
     gauge: Gauge,
-) -> Option<(Method, Covariance)> {
+    monitor: &dyn Monitor,
+) -> Result<Option<(Method, Covariance)>> {
     let joint = match asked {
-        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(),
+        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(monitor)?,
         StdErrors::Conditional | StdErrors::None => None,
     };
     let per_parameter = responses.n_responses() as f64 / model.items.values().len() as f64;
-    match (asked, joint) {
-        (StdErrors::None, _) => None,
+    let found = match (asked, joint) {
+        (StdErrors::None, _) => return Ok(None),
         (_, Some(joint)) => {
             let carried = asked == StdErrors::Joint || per_parameter <= MATTERS_JOINTLY;
             let method = if carried { Method::Joint } else { Method::Items };
-            Some((method, principal(joint, model, responses, gauge)))
+            (method, principal(joint, model, responses, gauge))
         }
-        (StdErrors::Joint, None) => Some((Method::Blocks, information.block_covariance())),
+        (StdErrors::Joint, None) => (Method::Blocks, information.block_covariance(monitor)?),
         (StdErrors::Auto, None) if per_parameter <= MATTERS_BY_ITEM => {
-            Some((Method::Blocks, information.block_covariance()))
+            (Method::Blocks, information.block_covariance(monitor)?)
         }
-        (_, None) => Some((Method::Conditional, information.block_covariance())),
-    }
+        (_, None) => (Method::Conditional, information.block_covariance(monitor)?),
+    };
+    Ok(Some(found))
 }
 
 /// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the
@@ -266,7 +266,7 @@ fn choose(
 /// traits of all respondents by dimension.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when the monitor says so.
+/// [`crate::Error::Cancelled`] when the monitor says so.
 pub(crate) fn draws(
     model: &Model,
     responses: &Responses,
@@ -279,21 +279,22 @@ pub(crate) fn draws(
     let n_dims = model.shape.n_dims;
     let n_respondents = scored.respondents.len();
     let mut normal = normals(seed, 0);
-    let of_items = choose(model, responses, information, asked, gauge)
+    let of_items = choose(model, responses, information, asked, gauge, monitor)?
         .filter(|(method, _)| method.carries_items())
-        .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal).mapv(|x| x as f32));
+        .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal, monitor))
+        .transpose()?
+        .map(|drawn| drawn.mapv(|x| x as f32));
     let rule = Cubature::new(n_dims);
-    let mut drawn = Array2::<f64>::zeros((n_draws, n_respondents * n_dims));
+    let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
     let everybody: Vec<usize> = (0..n_respondents).collect();
     for positions in everybody.chunks(chunk_size(model.items.values().len(), n_dims)) {
-        if monitor.cancelled() {
-            return Err(Error::Cancelled);
-        }
+        monitor.proceed()?;
         let moved = of_items.as_ref().map(|of_items| {
             let chunk = Chunk::new(model, responses, scored, positions, &rule);
             of_items.t().dot(&chunk.slopes_of_means())
         });
         for (k, &position) in positions.iter().enumerate() {
+            monitor.proceed()?;
             let mean = model.map.point(scored.moments.mean(position));
             let covariance = model.map.covariance(scored.moments.covariance(position));
             let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));

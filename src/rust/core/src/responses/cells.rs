@@ -1,8 +1,8 @@
 //! Observed responses as they are read, before the options of the model are settled.
 
 use super::OptionIds;
-use crate::train::settings;
-use crate::{Error, Result};
+use crate::train::{Monitor, settings};
+use crate::{Error, Result, memory};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -91,30 +91,43 @@ impl Cells {
     }
 
     /// How often each raw option was chosen.
-    pub fn counts(&self) -> Vec<u64> {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn counts(&self, monitor: &dyn Monitor) -> Result<Vec<u64>> {
         let mut counts = vec![0; self.item_of_raw.len()];
-        self.raw.iter().for_each(|&raw| counts[raw as usize] += 1);
-        counts
+        for part in self.raw.chunks(CHUNK as usize) {
+            monitor.proceed()?;
+            part.iter().for_each(|&raw| counts[raw as usize] += 1);
+        }
+        Ok(counts)
     }
 
     /// Forgets the responses with raw options that are not kept.
     ///
     /// # Errors
-    /// [`Error::Responses`] when `kept` does not have one element for each raw option.
-    pub fn keep_options(&mut self, kept: &[bool]) -> Result<()> {
+    /// [`Error::Responses`] when `kept` does not have one element for each raw option; [`Error::Cancelled`] when the monitor
+    /// says so, after which the responses are of no use.
+    pub fn keep_options(&mut self, kept: &[bool], monitor: &dyn Monitor) -> Result<()> {
         self.check_length(kept.len())?;
         if kept.contains(&false) {
-            self.filter(|row, to| to.extend(row.iter().filter(|&&raw| kept[raw as usize])));
+            let kept =
+                |row: &[u32], to: &mut Vec<u32>| to.extend(row.iter().filter(|&&raw| kept[raw as usize]));
+            self.filter(kept, monitor)?;
         }
         Ok(())
     }
 
     /// Finds the pairs of a respondent and an item with more than one response, and lists up to `shown` of them.
-    pub fn duplicates(&self, shown: usize) -> Duplicates {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn duplicates(&self, shown: usize, monitor: &dyn Monitor) -> Result<Duplicates> {
         let mut found = Duplicates::default();
         let mut seen = SeenItems::new(self.n_items);
         let mut concerned = vec![false; self.n_items];
         for respondent in 0..self.n_respondents() {
+            monitor.proceed()?;
             seen.next_respondent();
             for &raw in &self.raw[self.range(respondent)] {
                 let item = self.item_of_raw[raw as usize];
@@ -130,14 +143,17 @@ impl Cells {
         found.items = (0..self.n_items as u32)
             .filter(|&item| concerned[item as usize])
             .collect();
-        found
+        Ok(found)
     }
 
     /// Forgets all responses of a respondent to an item where there is more than one.
-    pub fn drop_duplicates(&mut self) {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so, after which the responses are of no use.
+    pub fn drop_duplicates(&mut self, monitor: &dyn Monitor) -> Result<()> {
         let item_of_raw = std::mem::take(&mut self.item_of_raw);
         let mut seen = SeenItems::new(self.n_items);
-        self.filter(|row, to| {
+        let kept = |row: &[u32], to: &mut Vec<u32>| {
             seen.next_respondent();
             let items = row.iter().map(|&raw| item_of_raw[raw as usize]);
             items.clone().for_each(|item| {
@@ -145,13 +161,18 @@ impl Cells {
             });
             let single = items.zip(row).filter(|&(item, _)| seen.is_single(item));
             to.extend(single.map(|(_, raw)| raw));
-        });
+        };
+        let filtered = self.filter(kept, monitor);
         self.item_of_raw = item_of_raw;
+        filtered
     }
 
     /// Forgets the responses of respondents with fewer than `min` of them: these respondents, and how many responses each
     /// had. Respondents without any are not among them.
-    pub fn drop_short(&mut self, min: u64) -> Vec<(u32, u64)> {
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so, after which the responses are of no use.
+    pub fn drop_short(&mut self, min: u64, monitor: &dyn Monitor) -> Result<Vec<(u32, u64)>> {
         let too_short = |n: usize| n > 0 && (n as u64) < min;
         let dropped: Vec<(u32, u64)> = (0..self.n_respondents())
             .map(|respondent| (respondent as u32, self.range(respondent).len()))
@@ -159,13 +180,14 @@ impl Cells {
             .map(|(respondent, n)| (respondent, n as u64))
             .collect();
         if !dropped.is_empty() {
-            self.filter(|row, to| {
+            let kept = |row: &[u32], to: &mut Vec<u32>| {
                 if !too_short(row.len()) {
                     to.extend(row);
                 }
-            });
+            };
+            self.filter(kept, monitor)?;
         }
-        dropped
+        Ok(dropped)
     }
 
     /// The responses with the ids that `id_of_raw` gives their raw options, sorted within each respondent. Responses
@@ -173,8 +195,15 @@ impl Cells {
     ///
     /// # Errors
     /// [`Error::Responses`] when `id_of_raw` does not have one element for each raw option, an id is not below
-    /// `n_options`, or a respondent has a response twice; [`Error::Threads`] when the threads cannot be started.
-    pub fn pack(&self, id_of_raw: &[Option<u32>], n_options: usize, threads: usize) -> Result<Packed> {
+    /// `n_options`, or a respondent has a response twice; [`Error::Threads`] when the threads cannot be started;
+    /// [`Error::Cancelled`] when the monitor says so.
+    pub fn pack(
+        &self,
+        id_of_raw: &[Option<u32>],
+        n_options: usize,
+        threads: usize,
+        monitor: &dyn Monitor,
+    ) -> Result<Packed> {
         self.check_length(id_of_raw.len())?;
         if id_of_raw.iter().flatten().any(|&id| id as usize >= n_options) {
             return Err(Error::Responses("an option has an id that is too large".into()));
@@ -183,8 +212,11 @@ impl Cells {
         let work = || -> Result<Packed> {
             let counted: Vec<Vec<u64>> = chunks
                 .par_iter()
-                .map(|chunk| self.count_mapped(chunk, id_of_raw))
-                .collect();
+                .map(|chunk| {
+                    monitor.proceed()?;
+                    Ok(self.count_mapped(chunk, id_of_raw))
+                })
+                .collect::<Result<_>>()?;
             let mut offsets = Vec::with_capacity(self.offsets.len());
             let mut total = 0u64;
             offsets.push(0);
@@ -194,9 +226,11 @@ impl Cells {
             }));
             let ids = if OptionIds::are_narrow(n_options) {
                 let narrow = |id: u32| id as u16;
-                OptionIds::Narrow(Cow::Owned(self.fill(&chunks, &offsets, id_of_raw, narrow)))
+                let ids = self.fill(&chunks, &offsets, id_of_raw, narrow, monitor)?;
+                OptionIds::Narrow(Cow::Owned(ids))
             } else {
-                OptionIds::Wide(Cow::Owned(self.fill(&chunks, &offsets, id_of_raw, |id| id)))
+                let ids = self.fill(&chunks, &offsets, id_of_raw, |id| id, monitor)?;
+                OptionIds::Wide(Cow::Owned(ids))
             };
             Ok(Packed { offsets, ids })
         };
@@ -210,9 +244,10 @@ impl Cells {
         offsets: &[u64],
         id_of_raw: &[Option<u32>],
         convert: impl Fn(u32) -> T + Sync,
-    ) -> Vec<T> {
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<T>> {
         let n_responses = offsets.last().map_or(0, |&n| n as usize);
-        let mut ids = vec![T::default(); n_responses];
+        let mut ids = memory::filled::<T>(n_responses)?;
         let mut parts = Vec::with_capacity(chunks.len());
         let mut rest = ids.as_mut_slice();
         for chunk in chunks {
@@ -222,6 +257,7 @@ impl Cells {
             rest = tail;
         }
         let write = |(chunk, part): (&Range<usize>, &mut [T])| {
+            monitor.proceed()?;
             let mut at = 0;
             for respondent in chunk.clone() {
                 let start = at;
@@ -236,9 +272,10 @@ impl Cells {
                     row.sort_unstable();
                 }
             }
+            Ok::<(), Error>(())
         };
-        parts.into_par_iter().for_each(write);
-        ids
+        parts.into_par_iter().try_for_each(write)?;
+        Ok(ids)
     }
 
     fn count_mapped(&self, respondents: &Range<usize>, id_of_raw: &[Option<u32>]) -> Vec<u64> {
@@ -283,10 +320,11 @@ impl Cells {
     }
 
     /// Rewrites every respondent's responses in place; `kept(row, to)` appends those that stay.
-    fn filter(&mut self, mut kept: impl FnMut(&[u32], &mut Vec<u32>)) {
+    fn filter(&mut self, mut kept: impl FnMut(&[u32], &mut Vec<u32>), monitor: &dyn Monitor) -> Result<()> {
         let mut to = 0;
         let mut row = Vec::new();
         for respondent in 0..self.n_respondents() {
+            monitor.proceed()?;
             let range = self.range(respondent);
             row.clear();
             kept(&self.raw[range], &mut row);
@@ -299,6 +337,7 @@ impl Cells {
             *end = to as u64;
         }
         self.raw.truncate(to);
+        Ok(())
     }
 }
 
@@ -359,7 +398,14 @@ impl CellsBuilder {
     }
 
     /// Adds a response.
-    pub fn push(&mut self, respondent: u32, raw: u32) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`] where there is no room for it.
+    pub fn push(&mut self, respondent: u32, raw: u32) -> Result<()> {
+        if self.raw.len() == self.raw.capacity() {
+            let n_more = self.raw.len().max(1);
+            memory::reserve(&mut self.raw, n_more)?;
+        }
         self.raw.push(raw);
         match self.runs.last_mut() {
             Some(run) if run.respondent == respondent && run.length < u32::MAX => run.length += 1,
@@ -372,13 +418,14 @@ impl CellsBuilder {
                 self.add_respondent(respondent);
             }
         }
+        Ok(())
     }
 
     /// The responses by respondent, in the order in which they came.
     ///
     /// # Errors
-    /// As [`Cells::new`].
-    pub fn finish(self, item_of_raw: Vec<u32>, n_items: usize) -> Result<Cells> {
+    /// As [`Cells::new`]; [`Error::Cancelled`] when the monitor says so.
+    pub fn finish(self, item_of_raw: Vec<u32>, n_items: usize, monitor: &dyn Monitor) -> Result<Cells> {
         let mut offsets = vec![0u64; self.n_respondents as usize + 1];
         for run in &self.runs {
             offsets[run.respondent as usize + 1] += u64::from(run.length);
@@ -389,7 +436,7 @@ impl CellsBuilder {
             *offset = total;
         }
         let raw = if self.scattered {
-            group(&self.runs, &self.raw, &offsets)
+            group(&self.runs, &self.raw, &offsets, monitor)?
         } else {
             self.raw
         };
@@ -398,23 +445,25 @@ impl CellsBuilder {
 }
 
 /// The responses of runs in the order of the respondents, and for each in the order in which they came.
-fn group(runs: &[Run], raw: &[u32], offsets: &[u64]) -> Vec<u32> {
+fn group(runs: &[Run], raw: &[u32], offsets: &[u64], monitor: &dyn Monitor) -> Result<Vec<u32>> {
     let mut next = offsets.to_vec();
-    let mut grouped = vec![0; raw.len()];
+    let mut grouped = memory::filled(raw.len())?;
     let mut from = 0;
     for run in runs {
+        monitor.proceed()?;
         let length = run.length as usize;
         let to = next[run.respondent as usize] as usize;
         grouped[to..to + length].copy_from_slice(&raw[from..from + length]);
         next[run.respondent as usize] += u64::from(run.length);
         from += length;
     }
-    grouped
+    Ok(grouped)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::{Impatient, Silent};
     use proptest::prelude::*;
 
     /// Three items with the raw options 0 and 1, 2 and 3, 4.
@@ -422,8 +471,14 @@ mod tests {
         let mut builder = CellsBuilder::default();
         cells
             .iter()
-            .for_each(|&(respondent, raw)| builder.push(respondent, raw));
-        builder.finish(vec![0, 0, 1, 1, 2], 3).expect("valid cells")
+            .for_each(|&(respondent, raw)| builder.push(respondent, raw).expect("room"));
+        builder
+            .finish(vec![0, 0, 1, 1, 2], 3, &Silent)
+            .expect("valid cells")
+    }
+
+    fn counts(cells: &Cells) -> Vec<u64> {
+        cells.counts(&Silent).expect("not cancelled")
     }
 
     fn narrow(ids: &[u16]) -> OptionIds<'static> {
@@ -434,38 +489,55 @@ mod tests {
     fn cells_are_packed_by_respondent_and_sorted() {
         let cells = build(&[(0, 4), (0, 1), (2, 0), (0, 2), (2, 3)]);
         assert_eq!(cells.n_respondents(), 3);
-        assert_eq!(cells.counts(), [1, 1, 1, 1, 1]);
+        assert_eq!(counts(&cells), [1, 1, 1, 1, 1]);
         let ids = [Some(0), Some(1), Some(3), Some(2), None];
-        let packed = cells.pack(&ids, 4, 1).expect("packed");
+        let packed = cells.pack(&ids, 4, 1, &Silent).expect("packed");
         assert_eq!(packed.offsets, [0, 2, 2, 4]);
         assert_eq!(packed.ids, narrow(&[1, 3, 0, 2]));
-        assert!(cells.pack(&ids, 3, 1).is_err());
-        assert!(cells.pack(&ids[1..], 4, 1).is_err());
+        assert!(cells.pack(&ids, 3, 1, &Silent).is_err());
+        assert!(cells.pack(&ids[1..], 4, 1, &Silent).is_err());
     }
 
     #[test]
     fn duplicates_are_found_and_dropped() {
         let mut cells = build(&[(0, 0), (0, 1), (0, 1), (0, 4), (1, 2), (1, 2), (1, 0)]);
-        let found = cells.duplicates(1);
+        let found = cells.duplicates(1, &Silent).expect("not cancelled");
         assert_eq!(found.n_pairs, 2);
         assert_eq!(found.first, [(0, 0)]);
         assert_eq!(found.items, [0, 1]);
-        cells.drop_duplicates();
-        assert_eq!(cells.counts(), [1, 0, 0, 0, 1]);
-        assert_eq!(cells.duplicates(9), Duplicates::default());
+        cells.drop_duplicates(&Silent).expect("not cancelled");
+        assert_eq!(counts(&cells), [1, 0, 0, 0, 1]);
+        let found = cells.duplicates(9, &Silent).expect("not cancelled");
+        assert_eq!(found, Duplicates::default());
     }
 
     #[test]
     fn options_and_short_respondents_are_dropped() {
         let mut cells = build(&[(0, 0), (0, 2), (1, 1), (1, 4), (2, 3), (2, 0)]);
         cells
-            .keep_options(&[true, true, true, true, false])
+            .keep_options(&[true, true, true, true, false], &Silent)
             .expect("kept");
-        assert_eq!(cells.counts(), [2, 1, 1, 1, 0]);
-        assert_eq!(cells.drop_short(2), [(1, 1)]);
-        assert_eq!(cells.counts(), [2, 0, 1, 1, 0]);
+        assert_eq!(counts(&cells), [2, 1, 1, 1, 0]);
+        assert_eq!(cells.drop_short(2, &Silent).expect("not cancelled"), [(1, 1)]);
+        assert_eq!(counts(&cells), [2, 0, 1, 1, 0]);
         assert_eq!(cells.n_respondents(), 3);
-        assert!(cells.keep_options(&[true]).is_err());
+        assert!(cells.keep_options(&[true], &Silent).is_err());
+    }
+
+    #[test]
+    fn every_step_can_be_cancelled() {
+        let cells = build(&[(0, 0), (0, 0), (1, 1), (1, 4)]);
+        let cancelled = |found: Option<Error>| assert!(matches!(found, Some(Error::Cancelled)), "{found:?}");
+        cancelled(cells.counts(&Impatient).err());
+        cancelled(cells.duplicates(1, &Impatient).err());
+        cancelled(cells.pack(&[Some(0); 5], 1, 1, &Impatient).err());
+        cancelled(cells.clone().keep_options(&[false; 5], &Impatient).err());
+        cancelled(cells.clone().drop_duplicates(&Impatient).err());
+        cancelled(cells.clone().drop_short(9, &Impatient).err());
+        let mut builder = CellsBuilder::default();
+        builder.push(1, 0).expect("room");
+        builder.push(0, 0).expect("room");
+        cancelled(builder.finish(vec![0], 1, &Impatient).err());
     }
 
     #[test]
@@ -487,10 +559,11 @@ mod tests {
             shuffled.sort_by_key(|&(_, key)| key);
             let pack = |cells: &mut dyn Iterator<Item = (u32, u32)>| {
                 let mut builder = CellsBuilder::default();
-                cells.for_each(|(respondent, raw)| builder.push(respondent, raw));
-                let cells = builder.finish((0..90).map(|raw| raw / 3).collect(), 30).expect("valid cells");
+                cells.for_each(|(respondent, raw)| builder.push(respondent, raw).expect("room"));
+                let cells = builder.finish((0..90).map(|raw| raw / 3).collect(), 30, &Silent);
+                let cells = cells.expect("valid cells");
                 let ids: Vec<_> = (0..90).map(Some).collect();
-                cells.pack(&ids, 90, threads).expect("packed")
+                cells.pack(&ids, 90, threads, &Silent).expect("packed")
             };
             let one = pack(&mut ordered.iter().copied());
             let other = pack(&mut shuffled.into_iter().map(|(&cell, _)| cell));

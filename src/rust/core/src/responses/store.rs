@@ -1,6 +1,7 @@
 //! The compressed store of observed responses.
 
 use crate::batch::Response;
+use crate::train::{Monitor, Silent};
 use crate::{Error, ItemCatalogue, Result};
 use std::borrow::Cow;
 
@@ -40,6 +41,7 @@ pub struct Responses<'a> {
     pub(super) catalogue: ItemCatalogue,
     pub(super) offsets: Vec<u64>,
     pub(super) ids: OptionIds<'a>,
+    option_totals: Vec<u64>,
     pub(super) weights: Option<Vec<f32>>,
 }
 
@@ -66,26 +68,40 @@ impl<'a> Responses<'a> {
     /// # Errors
     /// As [`Responses::new`].
     pub fn from_ids(catalogue: ItemCatalogue, offsets: Vec<u64>, ids: OptionIds<'a>) -> Result<Self> {
+        Responses::read(catalogue, offsets, ids, &Silent)
+    }
+
+    /// [`Responses::from_ids`] of very many responses.
+    ///
+    /// # Errors
+    /// As [`Responses::new`]; [`Error::Cancelled`] when the monitor says so.
+    pub fn read(
+        catalogue: ItemCatalogue,
+        offsets: Vec<u64>,
+        ids: OptionIds<'a>,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
         let rises = offsets.windows(2).all(|w| w[0] <= w[1]);
         if offsets.first() != Some(&0) || offsets.last() != Some(&(ids.len() as u64)) || !rises {
             return Err(Error::Responses(
                 "the row offsets do not rise from 0 to the number of responses".into(),
             ));
         }
-        match &ids {
+        let option_totals = match &ids {
             OptionIds::Narrow(ids) => {
                 check_known(ids.iter().map(|&id| u32::from(id)), &catalogue)?;
-                check_order(&offsets, ids, &catalogue)?;
+                count_in_order(&offsets, ids, &catalogue, monitor)?
             }
             OptionIds::Wide(ids) => {
                 check_known(ids.iter().copied(), &catalogue)?;
-                check_order(&offsets, ids, &catalogue)?;
+                count_in_order(&offsets, ids, &catalogue, monitor)?
             }
-        }
+        };
         Ok(Self {
             catalogue,
             offsets,
             ids,
+            option_totals,
             weights: None,
         })
     }
@@ -164,13 +180,8 @@ impl<'a> Responses<'a> {
     }
 
     /// How often each option was chosen.
-    pub fn option_totals(&self) -> Vec<u64> {
-        let mut totals = vec![0u64; self.catalogue.n_options()];
-        match &self.ids {
-            OptionIds::Narrow(ids) => ids.iter().for_each(|&id| totals[usize::from(id)] += 1),
-            OptionIds::Wide(ids) => ids.iter().for_each(|&id| totals[id as usize] += 1),
-        }
-        totals
+    pub fn option_totals(&self) -> &[u64] {
+        &self.option_totals
     }
 
     /// How many responses each item has.
@@ -232,12 +243,22 @@ fn check_known(ids: impl Iterator<Item = u32>, catalogue: &ItemCatalogue) -> Res
     }
 }
 
-fn check_order<T: Copy + Into<u32>>(offsets: &[u64], ids: &[T], catalogue: &ItemCatalogue) -> Result<()> {
+/// How often each option was chosen.
+fn count_in_order<T: Copy + Into<u32>>(
+    offsets: &[u64],
+    ids: &[T],
+    catalogue: &ItemCatalogue,
+    monitor: &dyn Monitor,
+) -> Result<Vec<u64>> {
+    let mut totals = vec![0; catalogue.n_options()];
     for (respondent, range) in offsets.windows(2).enumerate() {
+        monitor.proceed()?;
         // One more than the last item, so that the first item follows nothing.
         let mut next = 0;
         for &id in &ids[range[0] as usize..range[1] as usize] {
-            let item = catalogue.item_of(id.into() as usize);
+            let option = id.into() as usize;
+            totals[option] += 1;
+            let item = catalogue.item_of(option);
             if item < next {
                 return Err(Error::Responses(format!(
                     "respondent {respondent} has the item {item} twice or out of order"
@@ -246,12 +267,13 @@ fn check_order<T: Copy + Into<u32>>(offsets: &[u64], ids: &[T], catalogue: &Item
             next = item + 1;
         }
     }
-    Ok(())
+    Ok(totals)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Impatient;
 
     fn catalogue() -> ItemCatalogue {
         ItemCatalogue::new(&[2, 3, 2]).expect("valid catalogue")
@@ -283,7 +305,14 @@ mod tests {
         assert!(bad(vec![0, 2], &[2, 3]).contains("item 1 twice"));
         assert!(bad(vec![0, 2], &[5, 0]).contains("out of order"));
         let ids = OptionIds::Narrow(Cow::Borrowed(&[9]));
-        let unknown = Responses::from_ids(catalogue(), vec![0, 1], ids).expect_err("refused");
+        let unknown = Responses::from_ids(catalogue(), vec![0, 1], ids.clone()).expect_err("refused");
+        let cancelled = Responses::read(
+            ItemCatalogue::new(&[10]).expect("valid"),
+            vec![0, 1],
+            ids,
+            &Impatient,
+        );
+        assert!(matches!(cancelled, Err(Error::Cancelled)));
         assert!(unknown.to_string().contains("unknown option 9"));
     }
 

@@ -1,8 +1,8 @@
 //! Cells from vectors in memory: tables with one column per item, and long data.
 
 use super::{Cells, CellsBuilder, RawOptions};
-use crate::train::settings;
-use crate::{Error, Result};
+use crate::train::{Monitor, settings};
+use crate::{Error, Result, memory};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
@@ -14,6 +14,9 @@ const DENSE: i64 = 1 << 16;
 
 /// Rows that are transposed at once: their part of a hundred columns fits the second cache.
 const BLOCK: usize = 2_048;
+
+/// Rows of long data after which the wish to stop is looked for.
+const ROWS: usize = 1 << 14;
 
 /// A vector of values, as R stores them.
 #[derive(Clone, Copy, Debug)]
@@ -59,36 +62,42 @@ pub struct LabelledCells {
 /// `ignored` are numbers that count as missing even though they are not whole.
 ///
 /// # Errors
-/// [`Error::Responses`] when the columns differ in length or hold too much; [`Error::Threads`].
+/// [`Error::Responses`] when the columns differ in length or hold too much; [`Error::Threads`]; [`Error::Cancelled`] when the
+/// monitor says so.
 pub fn read_table(
     columns: &[Column],
     ignored: &[f64],
     threads: usize,
+    monitor: &dyn Monitor,
 ) -> Result<std::result::Result<LabelledCells, NotWhole>> {
     let n_rows = columns.first().map_or(0, Column::len);
     if columns.iter().any(|column| column.len() != n_rows) {
         return Err(Error::Responses("the columns differ in length".into()));
     }
     let small = columns.len().saturating_mul(n_rows) < DENSE as usize;
-    settings::pool(if small { 1 } else { threads })?.install(|| read_columns(columns, n_rows, ignored))
+    settings::pool(if small { 1 } else { threads })?
+        .install(|| read_columns(columns, n_rows, ignored, monitor))
 }
 
 fn read_columns(
     columns: &[Column],
     n_rows: usize,
     ignored: &[f64],
+    monitor: &dyn Monitor,
 ) -> Result<std::result::Result<LabelledCells, NotWhole>> {
     let found: Vec<std::result::Result<Vec<i64>, NotWhole>> = columns
         .par_iter()
         .enumerate()
-        .map(|(j, column)| match column {
-            Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
-            Column::Numbers(values) => {
-                check_whole(values, j, ignored)?;
-                Ok(distinct(values, |&x| whole_number(x)))
-            }
+        .map(|(j, column)| {
+            monitor.proceed()?;
+            Ok(match column {
+                Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
+                Column::Numbers(values) => {
+                    check_whole(values, j, ignored).map(|()| distinct(values, |&x| whole_number(x)))
+                }
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     if let Some(bad) = first_bad(&found) {
         return Ok(Err(bad));
     }
@@ -103,7 +112,7 @@ fn read_columns(
         lookups.push(Lookup::new(&values, first));
         all_values.extend(values);
     }
-    let (offsets, raw) = transpose(columns, &lookups, n_rows);
+    let (offsets, raw) = transpose(columns, &lookups, n_rows, monitor)?;
     let cells = Cells::new(item_of_raw, columns.len(), offsets, raw)?;
     Ok(Ok(LabelledCells {
         cells,
@@ -114,24 +123,30 @@ fn read_columns(
 /// Reads data with one row per response: codes of respondents and of items, counted from 0, and the response.
 ///
 /// # Errors
-/// [`Error::Responses`] when the vectors differ in length, or a code is negative or an unknown item.
+/// [`Error::Responses`] when the vectors differ in length, or a code is negative or an unknown item; [`Error::Cancelled`] when
+/// the monitor says so.
 pub fn read_long(
     respondent: &[i32],
     item: &[i32],
     response: Column,
     n_items: usize,
     ignored: &[f64],
+    monitor: &dyn Monitor,
 ) -> Result<std::result::Result<LabelledCells, NotWhole>> {
     if respondent.len() != response.len() || item.len() != response.len() {
         return Err(Error::Responses("the columns differ in length".into()));
     }
     match response {
-        Column::Integers(values) => collect_long(respondent, item, n_items, |row| whole_integer(values[row])),
+        Column::Integers(values) => {
+            let value = |row: usize| whole_integer(values[row]);
+            collect_long(respondent, item, n_items, value, monitor)
+        }
         Column::Numbers(values) => {
             if let Err(bad) = check_whole(values, 0, ignored) {
                 return Ok(Err(bad));
             }
-            collect_long(respondent, item, n_items, |row| whole_number(values[row]))
+            let value = |row: usize| whole_number(values[row]);
+            collect_long(respondent, item, n_items, value, monitor)
         }
     }
     .map(Ok)
@@ -142,6 +157,7 @@ fn collect_long(
     item: &[i32],
     n_items: usize,
     value: impl Fn(usize) -> Option<i64>,
+    monitor: &dyn Monitor,
 ) -> Result<LabelledCells> {
     let code = |x: i32| u32::try_from(x).map_err(|_| Error::Responses("there is a negative code".into()));
     let mut options = RawOptions::default();
@@ -149,6 +165,9 @@ fn collect_long(
     let mut values = Vec::new();
     let mut builder = CellsBuilder::default();
     for (row, (&respondent, &item)) in respondent.iter().zip(item).enumerate() {
+        if row.is_multiple_of(ROWS) {
+            monitor.proceed()?;
+        }
         let respondent = code(respondent)?;
         builder.add_respondent(respondent);
         if let Some(value) = value(row) {
@@ -156,12 +175,12 @@ fn collect_long(
                 values.push(value);
                 values.len() as u32 - 1
             });
-            builder.push(respondent, options.intern(code(item)?, label)?);
+            builder.push(respondent, options.intern(code(item)?, label)?)?;
         }
     }
     let (item_of_raw, label_of_raw) = options.into_parts();
     Ok(LabelledCells {
-        cells: builder.finish(item_of_raw, n_items)?,
+        cells: builder.finish(item_of_raw, n_items, monitor)?,
         values: label_of_raw.iter().map(|&label| values[label as usize]).collect(),
     })
 }
@@ -254,12 +273,20 @@ impl Lookup {
 }
 
 /// The raw options row by row, from columns, a block of rows at a time.
-fn transpose(columns: &[Column], lookups: &[Lookup], n_rows: usize) -> (Vec<u64>, Vec<u32>) {
+fn transpose(
+    columns: &[Column],
+    lookups: &[Lookup],
+    n_rows: usize,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<u64>, Vec<u32>)> {
     let starts: Vec<usize> = (0..n_rows).step_by(BLOCK).collect();
     let counted: Vec<Vec<u32>> = starts
         .par_iter()
-        .map(|&start| count_block(columns, start, n_rows))
-        .collect();
+        .map(|&start| {
+            monitor.proceed()?;
+            Ok(count_block(columns, start, n_rows))
+        })
+        .collect::<Result<_>>()?;
     let mut offsets = Vec::with_capacity(n_rows + 1);
     let mut total = 0u64;
     offsets.push(0);
@@ -267,7 +294,7 @@ fn transpose(columns: &[Column], lookups: &[Lookup], n_rows: usize) -> (Vec<u64>
         total += u64::from(n);
         total
     }));
-    let mut raw = vec![0u32; total as usize];
+    let mut raw = memory::filled::<u32>(total as usize)?;
     let mut parts = Vec::with_capacity(starts.len());
     let mut rest = raw.as_mut_slice();
     for &start in &starts {
@@ -276,7 +303,8 @@ fn transpose(columns: &[Column], lookups: &[Lookup], n_rows: usize) -> (Vec<u64>
         parts.push((start, part));
         rest = tail;
     }
-    parts.into_par_iter().for_each(|(start, part)| {
+    parts.into_par_iter().try_for_each(|(start, part)| {
+        monitor.proceed()?;
         let end = (start + BLOCK).min(n_rows);
         let mut next: Vec<usize> = offsets[start..end]
             .iter()
@@ -288,8 +316,9 @@ fn transpose(columns: &[Column], lookups: &[Lookup], n_rows: usize) -> (Vec<u64>
                 next[row] += 1;
             });
         }
-    });
-    (offsets, raw)
+        Ok::<(), Error>(())
+    })?;
+    Ok((offsets, raw))
 }
 
 fn count_block(columns: &[Column], start: usize, n_rows: usize) -> Vec<u32> {
@@ -324,13 +353,14 @@ fn each_whole(column: &Column, start: usize, end: usize, mut see: impl FnMut(usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::{Impatient, Silent};
 
     const NA: i32 = i32::MIN;
 
     fn packed(read: &LabelledCells) -> super::super::Packed {
         let n = read.values.len();
         let ids: Vec<_> = (0..n as u32).map(Some).collect();
-        read.cells.pack(&ids, n, 1).expect("packed")
+        read.cells.pack(&ids, n, 1, &Silent).expect("packed")
     }
 
     #[test]
@@ -340,10 +370,12 @@ mod tests {
             Column::Numbers(&[f64::NAN, -3.0, 1e9, -3.0]),
             Column::Integers(&[NA; 4]),
         ];
-        let read = read_table(&columns, &[], 1).expect("read").expect("whole");
+        let read = read_table(&columns, &[], 1, &Silent)
+            .expect("read")
+            .expect("whole");
         assert_eq!(read.values, [0, 1, -3, 1_000_000_000]);
         assert_eq!(read.cells.item_of_raw(), [0, 0, 1, 1]);
-        assert_eq!(read.cells.counts(), [1, 2, 2, 1]);
+        assert_eq!(read.cells.counts(&Silent).expect("counted"), [1, 2, 2, 1]);
         assert_eq!(packed(&read).offsets, [0, 1, 2, 4, 6]);
     }
 
@@ -359,21 +391,23 @@ mod tests {
         };
         let columns: Vec<Vec<i32>> = (0..20).map(|j| (0..n).map(|i| value(i, j)).collect()).collect();
         let borrowed: Vec<Column> = columns.iter().map(|c| Column::Integers(c)).collect();
-        let wide = read_table(&borrowed, &[], 2).expect("read").expect("whole");
+        let wide = read_table(&borrowed, &[], 2, &Silent)
+            .expect("read")
+            .expect("whole");
         let respondent: Vec<i32> = (0..20 * n).map(|k| (k % n) as i32).collect();
         let item: Vec<i32> = (0..20 * n).map(|k| (k / n) as i32).collect();
         let response: Vec<f64> = (0..20 * n)
             .map(|k| value(k % n, k / n))
             .map(|x| if x == NA { f64::NAN } else { f64::from(x) })
             .collect();
-        let long = read_long(&respondent, &item, Column::Numbers(&response), 20, &[])
+        let long = read_long(&respondent, &item, Column::Numbers(&response), 20, &[], &Silent)
             .expect("read")
             .expect("whole");
         let mut order: Vec<usize> = (0..long.values.len()).collect();
         order.sort_by_key(|&raw| (long.cells.item_of_raw()[raw], long.values[raw]));
         let mut ids = vec![None; order.len()];
         order.iter().zip(0..).for_each(|(&raw, id)| ids[raw] = Some(id));
-        let other = long.cells.pack(&ids, ids.len(), 2).expect("packed");
+        let other = long.cells.pack(&ids, ids.len(), 2, &Silent).expect("packed");
         assert_eq!(packed(&wide), other);
     }
 
@@ -384,7 +418,7 @@ mod tests {
             Column::Numbers(&[99.5, 0.5]),
             Column::Numbers(&[f64::INFINITY, 1e300]),
         ];
-        let bad = read_table(&columns, &[99.5], 1)
+        let bad = read_table(&columns, &[99.5], 1, &Silent)
             .expect("read")
             .expect_err("not whole");
         assert_eq!(
@@ -396,9 +430,19 @@ mod tests {
                 n_values: 3
             }
         );
-        let fine = read_table(&columns[..1], &[], 1).expect("read");
+        let fine = read_table(&columns[..1], &[], 1, &Silent).expect("read");
         assert!(fine.is_ok());
-        assert!(read_table(&[Column::Integers(&[1]), Column::Integers(&[])], &[], 1).is_err());
-        assert!(read_long(&[-1], &[0], Column::Integers(&[0]), 1, &[]).is_err());
+        let uneven = [Column::Integers(&[1]), Column::Integers(&[])];
+        assert!(read_table(&uneven, &[], 1, &Silent).is_err());
+        assert!(read_long(&[-1], &[0], Column::Integers(&[0]), 1, &[], &Silent).is_err());
+    }
+
+    #[test]
+    fn reading_can_be_cancelled() {
+        let columns = [Column::Integers(&[0, 1])];
+        let wide = read_table(&columns, &[], 1, &Impatient);
+        assert!(matches!(wide, Err(Error::Cancelled)));
+        let long = read_long(&[0, 0], &[0, 1], columns[0], 2, &[], &Impatient);
+        assert!(matches!(long, Err(Error::Cancelled)));
     }
 }

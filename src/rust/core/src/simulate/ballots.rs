@@ -88,89 +88,124 @@ pub struct Ballots {
 /// # Errors
 /// [`Error::Setting`] when a part of the design is out of its range.
 pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
-    at_least_one("n_voters", design.n_voters)?;
-    at_least_one("dims", design.n_dims)?;
-    if design.n_contests < design.n_shared + design.n_on_ballot {
-        return Err(Error::Setting {
-            name: "n_contests",
-            requirement: "at least the number of shared contests and of contests on a ballot",
-            value: design.n_contests.to_string(),
-        });
-    }
-    let n_dims = design.n_dims;
-    let mut stream = Stream::new(seed, Purpose::Simulation, 10, 0);
-    let counts: Vec<u32> = (0..design.n_contests)
-        .map(|_| stream.random_range(CANDIDATES))
-        .collect();
-    let catalogue = ItemCatalogue::new(&counts)?;
-    let items: Vec<f32> = (0..catalogue.n_parameter_rows() * (n_dims + 1))
-        .map(|_| StandardNormal.sample(&mut stream))
-        .collect();
-    let styles: Vec<Vec<usize>> = (0..design.n_counties())
-        .flat_map(|county| styles_of(design, county, seed))
-        .collect();
+    BallotBox::new(design, seed)?.ballots(0..design.n_voters)
+}
 
-    let mut counties = Vec::with_capacity(design.n_voters);
-    let mut traits = Vec::with_capacity(design.n_voters * n_dims);
-    let mut undervotes = Vec::new();
-    let mut offsets = vec![0u64];
-    let mut options: Vec<u32> = Vec::with_capacity(design.n_voters * design.n_on_ballot);
-    let mut probabilities = Vec::new();
-    for voter in 0..design.n_voters {
-        let mut stream = Stream::new(seed, Purpose::Simulation, 11, voter as u64);
-        let county = if design.uneven {
-            // The k-th county has a share proportional to 1 / k, about.
-            let n = design.n_counties() as f64;
-            ((n + 1.0).powf(stream.random::<f64>()) - 1.0) as usize
-        } else {
-            stream.random_range(0..design.n_counties())
-        };
-        let style = county * STYLES_PER_COUNTY + stream.random_range(0..STYLES_PER_COUNTY);
-        counties.push(county as u32);
-        let start = traits.len();
-        traits.extend((0..n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
-        let point = &traits[start..];
-        let short = stream.random::<f64>() < design.short;
-        let on_ballot = &styles[style];
-        let first = if short {
-            stream.random_range(0..on_ballot.len() - 3)
-        } else {
-            0
-        };
-        let last = if short { first + 3 } else { on_ballot.len() };
-        for &contest in &on_ballot[first..last] {
-            let rows = catalogue
-                .rows_of(contest)
-                .map(|row| &items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
-            let predictors: Vec<f64> = rows
-                .map(|row| {
-                    let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
-                    sum - f64::from(row[n_dims])
-                })
-                .collect();
-            Link::Logit.probabilities(&predictors, &mut probabilities);
-            let absent = stream.random::<f64>() < design.undervotes;
-            let mut left = stream.random::<f64>();
-            let chosen = probabilities.iter().position(|p| {
-                left -= p;
-                left < 0.0
+/// The contests, from which the ballots of any voters can be drawn: those of some voters at a time where all of them would fill
+/// the memory.
+#[derive(Debug)]
+pub struct BallotBox {
+    design: BallotDesign,
+    seed: u64,
+    catalogue: ItemCatalogue,
+    items: Vec<f32>,
+    styles: Vec<Vec<usize>>,
+}
+
+impl BallotBox {
+    /// Draws the contests.
+    ///
+    /// # Errors
+    /// As [`ballots`].
+    pub fn new(design: &BallotDesign, seed: u64) -> Result<Self> {
+        at_least_one("n_voters", design.n_voters)?;
+        at_least_one("dims", design.n_dims)?;
+        if design.n_contests < design.n_shared + design.n_on_ballot {
+            return Err(Error::Setting {
+                name: "n_contests",
+                requirement: "at least the number of shared contests and of contests on a ballot",
+                value: design.n_contests.to_string(),
             });
-            if absent {
-                undervotes.push((voter as u32, contest as u32));
-            } else {
-                let chosen = chosen.unwrap_or(probabilities.len() - 1);
-                options.push((catalogue.options_of(contest).start + chosen) as u32);
-            }
         }
-        offsets.push(options.len() as u64);
+        let mut stream = Stream::new(seed, Purpose::Simulation, 10, 0);
+        let counts: Vec<u32> = (0..design.n_contests)
+            .map(|_| stream.random_range(CANDIDATES))
+            .collect();
+        let catalogue = ItemCatalogue::new(&counts)?;
+        let items: Vec<f32> = (0..catalogue.n_parameter_rows() * (design.n_dims + 1))
+            .map(|_| StandardNormal.sample(&mut stream))
+            .collect();
+        let styles = (0..design.n_counties())
+            .flat_map(|county| styles_of(design, county, seed))
+            .collect();
+        Ok(Self {
+            design: *design,
+            seed,
+            catalogue,
+            items,
+            styles,
+        })
     }
-    Ok(Ballots {
-        counties,
-        traits,
-        items,
-        undervotes,
-        responses: Responses::new(catalogue, offsets, &options)?,
-    })
+
+    /// The ballots of some voters, who are numbered from 0 in what is returned.
+    ///
+    /// # Errors
+    /// As [`Responses::new`].
+    pub fn ballots(&self, voters: std::ops::Range<usize>) -> Result<Ballots> {
+        let (design, catalogue, items) = (&self.design, &self.catalogue, &self.items);
+        let n_dims = design.n_dims;
+        let mut counties = Vec::with_capacity(voters.len());
+        let mut traits = Vec::with_capacity(voters.len() * n_dims);
+        let mut undervotes = Vec::new();
+        let mut offsets = vec![0u64];
+        let mut options: Vec<u32> = Vec::with_capacity(voters.len() * design.n_on_ballot);
+        let mut probabilities = Vec::new();
+        for (position, voter) in voters.enumerate() {
+            let mut stream = Stream::new(self.seed, Purpose::Simulation, 11, voter as u64);
+            let county = if design.uneven {
+                // The k-th county has a share proportional to 1 / k, about.
+                let n = design.n_counties() as f64;
+                ((n + 1.0).powf(stream.random::<f64>()) - 1.0) as usize
+            } else {
+                stream.random_range(0..design.n_counties())
+            };
+            let style = county * STYLES_PER_COUNTY + stream.random_range(0..STYLES_PER_COUNTY);
+            counties.push(county as u32);
+            let start = traits.len();
+            traits.extend((0..n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
+            let point = &traits[start..];
+            let short = stream.random::<f64>() < design.short;
+            let on_ballot = &self.styles[style];
+            let first = if short {
+                stream.random_range(0..on_ballot.len() - 3)
+            } else {
+                0
+            };
+            let last = if short { first + 3 } else { on_ballot.len() };
+            for &contest in &on_ballot[first..last] {
+                let rows = catalogue
+                    .rows_of(contest)
+                    .map(|row| &items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
+                let predictors: Vec<f64> = rows
+                    .map(|row| {
+                        let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
+                        sum - f64::from(row[n_dims])
+                    })
+                    .collect();
+                Link::Logit.probabilities(&predictors, &mut probabilities);
+                let absent = stream.random::<f64>() < design.undervotes;
+                let mut left = stream.random::<f64>();
+                let chosen = probabilities.iter().position(|p| {
+                    left -= p;
+                    left < 0.0
+                });
+                if absent {
+                    undervotes.push((position as u32, contest as u32));
+                } else {
+                    let chosen = chosen.unwrap_or(probabilities.len() - 1);
+                    options.push((catalogue.options_of(contest).start + chosen) as u32);
+                }
+            }
+            offsets.push(options.len() as u64);
+        }
+        Ok(Ballots {
+            counties,
+            traits,
+            items: items.clone(),
+            undervotes,
+            responses: Responses::new(catalogue.clone(), offsets, &options)?,
+        })
+    }
 }
 
 /// The contests on each ballot style of a county. Every contest of the county is on some style: the styles deal out
@@ -222,6 +257,28 @@ mod tests {
                 assert!(contest < 8 || design.own(county).contains(&contest));
             }
         }
+    }
+
+    #[test]
+    fn a_part_of_the_voters_is_that_part_of_all() {
+        let design = BallotDesign::new(300, 100);
+        let all = ballots(&design, 1).expect("valid design");
+        let part = BallotBox::new(&design, 1)
+            .expect("valid design")
+            .ballots(200..300);
+        let part = part.expect("valid responses");
+        assert_eq!(part.counties, all.counties[200..]);
+        assert_eq!(part.traits, all.traits[200 * design.n_dims..]);
+        assert_eq!(part.items, all.items);
+        let (mut own, mut same) = (Vec::new(), Vec::new());
+        (0..100).for_each(|voter| part.responses.copy_row(voter, &mut own));
+        (200..300).for_each(|voter| all.responses.copy_row(voter, &mut same));
+        assert_eq!(own, same);
+        let undervotes = all.undervotes.iter().filter(|(voter, _)| *voter >= 200);
+        let undervotes: Vec<(u32, u32)> = undervotes
+            .map(|&(voter, contest)| (voter - 200, contest))
+            .collect();
+        assert_eq!(part.undervotes, undervotes);
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 mod ballots;
 
-pub use ballots::{BallotDesign, Ballots, ballots};
+pub use ballots::{BallotBox, BallotDesign, Ballots, ballots};
 
 use crate::kernels::link::Link;
 use crate::random::{Purpose, Stream};
-use crate::train::at_least_one;
-use crate::{Error, ItemCatalogue, Responses, Result};
+use crate::train::{Monitor, Silent, at_least_one};
+use crate::{Error, ItemCatalogue, Responses, Result, memory};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -45,50 +45,53 @@ pub struct Simulation {
 /// # Errors
 /// [`Error::Setting`] when a part of the design is out of its range.
 pub fn simulate(design: &Design, seed: u64) -> Result<Simulation> {
-    at_least_one("n_respondents", design.n_respondents)?;
-    at_least_one("n_items", design.n_items)?;
-    at_least_one("dims", design.n_dims)?;
-    if design.n_options < 2 {
-        return Err(Error::Setting {
-            name: "n_options",
-            requirement: "at least 2",
-            value: design.n_options.to_string(),
-        });
-    }
-    if !(0.0..1.0).contains(&design.missing) {
-        return Err(Error::Setting {
-            name: "missing",
-            requirement: "at least 0 and below 1",
-            value: design.missing.to_string(),
-        });
-    }
-    let normals = |n: usize, which: u64| -> Vec<f64> {
-        let mut stream = Stream::new(seed, Purpose::Simulation, which, 0);
-        (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
-    };
-    let n_rows = design.n_items * (design.n_options - 1);
-    let mut chosen = Vec::new();
-    chosen
-        .try_reserve_exact(design.n_respondents.saturating_mul(design.n_items))
-        .map_err(|_| Error::Setting {
-            name: "n_respondents",
-            requirement: "small enough for the memory",
-            value: design.n_respondents.to_string(),
-        })?;
-    let mut simulation = Simulation {
-        design: *design,
-        traits: normals(design.n_respondents * design.n_dims, 0),
-        items: normals(n_rows * (design.n_dims + 1), 1),
-        chosen,
-    };
-    for respondent in 0..design.n_respondents {
-        let mut stream = Stream::new(seed, Purpose::Simulation, 2, respondent as u64);
-        simulation.respond(respondent, &mut stream);
-    }
-    Ok(simulation)
+    Simulation::draw(design, seed, &Silent)
 }
 
 impl Simulation {
+    /// [`simulate`] with somebody who may stop it.
+    ///
+    /// # Errors
+    /// As [`simulate`]; [`Error::Memory`]; [`Error::Cancelled`] when the monitor says so.
+    pub fn draw(design: &Design, seed: u64, monitor: &dyn Monitor) -> Result<Self> {
+        at_least_one("n_respondents", design.n_respondents)?;
+        at_least_one("n_items", design.n_items)?;
+        at_least_one("dims", design.n_dims)?;
+        if design.n_options < 2 {
+            return Err(Error::Setting {
+                name: "n_options",
+                requirement: "at least 2",
+                value: design.n_options.to_string(),
+            });
+        }
+        if !(0.0..1.0).contains(&design.missing) {
+            return Err(Error::Setting {
+                name: "missing",
+                requirement: "at least 0 and below 1",
+                value: design.missing.to_string(),
+            });
+        }
+        let normals = |n: usize, which: u64| -> Vec<f64> {
+            let mut stream = Stream::new(seed, Purpose::Simulation, which, 0);
+            (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
+        };
+        let n_rows = design.n_items * (design.n_options - 1);
+        let mut chosen = Vec::new();
+        memory::reserve(&mut chosen, design.n_respondents.saturating_mul(design.n_items))?;
+        let mut simulation = Simulation {
+            design: *design,
+            traits: normals(design.n_respondents * design.n_dims, 0),
+            items: normals(n_rows * (design.n_dims + 1), 1),
+            chosen,
+        };
+        for respondent in 0..design.n_respondents {
+            let mut stream = Stream::new(seed, Purpose::Simulation, 2, respondent as u64);
+            simulation.respond(respondent, &mut stream);
+            monitor.proceed()?;
+        }
+        Ok(simulation)
+    }
+
     /// Draws one respondent's responses.
     fn respond(&mut self, respondent: usize, stream: &mut Stream) {
         let Design {

@@ -35,6 +35,16 @@ pub trait Monitor: Sync {
     fn part(&self, part: Part, share: f64);
     /// True when the computation should stop; it then returns [`Error::Cancelled`].
     fn cancelled(&self) -> bool;
+    /// Goes on, or stops.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the computation should stop.
+    fn proceed(&self) -> Result<()> {
+        if self.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        Ok(())
+    }
 }
 
 /// Parts of the computation that tell how far they are.
@@ -69,6 +79,21 @@ impl Monitor for Silent {
 
     fn cancelled(&self) -> bool {
         false
+    }
+}
+
+/// A monitor that wants to stop at once.
+#[cfg(test)]
+pub(crate) struct Impatient;
+
+#[cfg(test)]
+impl Monitor for Impatient {
+    fn epoch(&self, _: &Epoch) {}
+
+    fn part(&self, _: Part, _: f64) {}
+
+    fn cancelled(&self) -> bool {
+        true
     }
 }
 
@@ -139,8 +164,8 @@ fn fit_in_pool(
     }
     let mut timings = Timings::default();
     let start = timings.time("starting values", || {
-        start(responses, &respondents, &shape, settings.seed)
-    });
+        start(responses, &respondents, &shape, settings.seed, monitor)
+    })?;
     let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
     let model = Model {
@@ -163,7 +188,7 @@ fn fit_in_pool(
     } else {
         sample(&respondents, settings)
     };
-    let distinct = Distinct::new(responses, &respondents, answering_weight);
+    let distinct = Distinct::new(responses, &respondents, answering_weight, monitor)?;
     let draws = settings
         .draws
         .unwrap_or_else(|| Scoring::default_draws(n_answering));
@@ -219,8 +244,8 @@ fn fit_in_pool(
     })?;
     let (moments, uncertainty) = distinct.spread(moments, uncertainty);
     let statistics = timings.time("statistics of fit", || {
-        fit_statistics(&model, responses, &respondents, &moments)
-    });
+        fit_statistics(&model, responses, &respondents, &moments, monitor)
+    })?;
     Ok(Fit {
         model,
         converged: schedule.converged(),
@@ -268,7 +293,8 @@ impl Refit {
         }
         settings.pool()?.install(|| {
             let respondents = responses.respondents_with_responses();
-            let distinct = Distinct::new(responses, &respondents, summed_weight(responses, &respondents));
+            let total = summed_weight(responses, &respondents);
+            let distinct = Distinct::new(responses, &respondents, total, monitor)?;
             let scoring = Scoring {
                 refine: settings.refine,
                 draws: settings
@@ -350,10 +376,15 @@ pub(crate) struct Distinct {
 
 impl Distinct {
     /// The respondents stand for so many that these have a given weight.
-    pub fn new(responses: &Responses, respondents: &[u32], total: f64) -> Self {
+    pub fn new(
+        responses: &Responses,
+        respondents: &[u32],
+        total: f64,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
         let share = total / summed_weight(responses, respondents);
         let weight = |i: u32| share * f64::from(responses.weight(i as usize));
-        match Patterns::new(responses, respondents) {
+        Ok(match Patterns::new(responses, respondents, monitor)? {
             Some(Patterns { firsts, pattern_of }) => {
                 let mut weights = vec![0.0; firsts.len()];
                 for (&respondent, &pattern) in respondents.iter().zip(&pattern_of) {
@@ -370,7 +401,7 @@ impl Distinct {
                 weights: respondents.iter().map(|&i| weight(i)).collect(),
                 places: None,
             },
-        }
+        })
     }
 
     pub fn scored<'a>(&'a self, moments: &'a Moments) -> Scored<'a> {

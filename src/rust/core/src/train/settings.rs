@@ -167,6 +167,7 @@ impl Settings {
 pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     Ok(rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
+        .thread_name(|number| format!("vaeirt-{number}"))
         .build()?)
 }
 
