@@ -31,7 +31,10 @@
 #' augment(fit)
 #' mean(residuals(fit, "pearson")^2)
 augment.vae_irt <- function(x, newdata = NULL, ...) {
-  scores <- find_scores(x, newdata, x$refined, x$control$level, ..., call = rlang::current_env())
+  check_reading(..., .newdata = newdata, .call = rlang::current_env())
+  scores <- find_scores(
+    fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
+  )
   observed <- observe(x, scores)
   respondents <- respondent_table(scores$responses)
   labels <- unlist(x$catalogue$options)
@@ -70,7 +73,7 @@ residuals.vae_irt <- function(object, type = c("response", "pearson", "deviance"
 }
 
 observe_own <- function(fit, call = caller_env()) {
-  observe(fit, find_scores(fit, NULL, fit$refined, fit$control$level, call = call))
+  observe(fit, find_scores(fit = fit, newdata = NULL, refine = fit$refined, level = fit$control$level, call = call))
 }
 
 # The observed responses, respondent by respondent: places of `respondent`, `item`, the `option` and the one that is

@@ -4,15 +4,27 @@ describe <- function(x) {
   if (is.null(x)) {
     return("NULL")
   }
-  if (length(x) == 1 && is.atomic(x)) {
-    return(if (is.character(x)) encodeString(x, quote = "\"") else format(x))
+  plain <- is.atomic(x) && !is.object(x) && is.null(dim(x))
+  if (plain && length(x) == 1) {
+    return(if (is.character(x)) encodeString(shorten(x), quote = "\"") else format(x))
   }
-  cli::format_inline("{.obj_type_friendly {x}}")
+  # I() is not the news.
+  if (inherits(x, "AsIs")) class(x) <- setdiff(class(x), "AsIs")
+  type <- if (is.factor(x)) "a factor" else cli::format_inline("{.obj_type_friendly {x}}")
+  if (plain && length(x) > 1) paste(type, "of length", length(x)) else type
+}
+
+# An argument that has no default was given.
+check_given <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+  if (missing(x)) {
+    abort_vaeirt("{.arg {arg}} is missing.", "argument", call)
+  }
 }
 
 is_number <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x)
 
 check_count <- function(x, min = 1, max = .Machine$integer.max, arg = rlang::caller_arg(x), call = caller_env()) {
+  check_given(x, arg, call)
   if (!is_number(x) || x < min || x > max || x != trunc(x)) {
     range <- if (max < .Machine$integer.max) "from {min} to {max}" else "{min} or more"
     abort_vaeirt(paste0("{.arg {arg}} must be one whole number, ", range, ", not {describe(x)}."), "argument", call)
@@ -20,9 +32,13 @@ check_count <- function(x, min = 1, max = .Machine$integer.max, arg = rlang::cal
   as.integer(x)
 }
 
-check_positive <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
+# `most`: it may be this large, and as much smaller than 1.
+check_positive <- function(x, most = Inf, arg = rlang::caller_arg(x), call = caller_env()) {
   if (!is_number(x) || x <= 0) {
     abort_vaeirt("{.arg {arg}} must be one positive number, not {describe(x)}.", "argument", call)
+  }
+  if (x > most || x < 1 / most) {
+    abort_vaeirt("{.arg {arg}} must be from {1 / most} to {most}, not {describe(x)}.", "argument", call)
   }
   as.double(x)
 }
@@ -42,8 +58,26 @@ check_flag <- function(x, arg = rlang::caller_arg(x), call = caller_env()) {
 }
 
 check_class <- function(x, class, maker, arg = rlang::caller_arg(x), call = caller_env()) {
+  check_given(x, arg, call)
   if (!inherits(x, class)) {
     abort_vaeirt("{.arg {arg}} must come from {.fn {maker}}, not be {describe(x)}.", "argument", call)
+  }
+  x
+}
+
+# A list of settings that `class()` made, in this version of the package.
+check_settings <- function(x, class, arg = rlang::caller_arg(x), call = caller_env()) {
+  check_class(x, class, class, arg, call)
+  absent <- setdiff(names(formals(class)), names(x))
+  if (length(absent) > 0) {
+    abort_vaeirt(
+      c(
+        "{.arg {arg}} lacks {length(absent)} setting{?s}, such as {.arg {absent[[1]]}}.",
+        i = "It was changed, or made by another version of the package: make it anew with {.fn {class}}."
+      ),
+      "argument",
+      call
+    )
   }
   x
 }
@@ -65,7 +99,15 @@ check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_e
     return(choices[[1]])
   }
   if (!rlang::is_string(x) || !x %in% choices) {
-    abort_vaeirt("{.arg {arg}} must be {.or {.val {choices}}}, not {describe(x)}.", "argument", call)
+    near <- if (rlang::is_string(x)) similar_arguments(x, choices)
+    abort_vaeirt(
+      c(
+        "{.arg {arg}} must be {.or {.val {choices}}}, not {describe(x)}.",
+        i = if (length(near) > 0) "Did you mean {.val {near}}?"
+      ),
+      "argument",
+      call
+    )
   }
   x
 }

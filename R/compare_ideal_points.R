@@ -97,12 +97,25 @@ check_reference <- function(reference, names, call) {
 }
 
 read_fit <- function(fit, name, level, call) {
-  tryCatch(
+  points <- tryCatch(
     if (inherits(fit, "vae_irt")) relative_points(fit, level) else ideal_points(fit, conf.level = level),
     vaeirt_error = function(cnd) {
       abort_vaeirt("The ideal points of {.val {name}} cannot be read.", "input", call, parent = cnd)
     }
   )
+  endless <- which(is.infinite(points$estimate))
+  if (length(endless) > 0) {
+    abort_vaeirt(
+      "The ideal points of {.val {name}} are not finite: {.val {points$respondent[[endless[[1]]]]}} has
+       {points$estimate[[endless[[1]]]]}.",
+      "input",
+      call
+    )
+  }
+  if (all(is.na(points$estimate))) {
+    abort_vaeirt("The ideal points of {.val {name}} are all missing.", "input", call)
+  }
+  points
 }
 
 # With the standard errors of the normalised scale, and the dimensions as far apart as the model has them. The axes will be
@@ -130,7 +143,8 @@ common_dims <- function(points, call) {
   }
   n <- vapply(points, function(x) length(unique(x$dimension)), integer(1))
   if (min(n) < max(n)) {
-    cli::cli_inform(c(i = "Compared on the first {min(n)} dimension{?s}, which all fits have."))
+    first <- if (min(n) == 1) "first dimension" else paste("first", min(n), "dimensions")
+    cli::cli_inform(c(i = "Compared on the {first}, which all fits have."))
   }
   min(n)
 }

@@ -22,10 +22,11 @@
 #' responses per parameter, and beyond that `"conditional"`. So it is as well where the one matrix is not positive
 #' definite, which happens in three and more dimensions where many options are rare: set `min_count`, or leave out labels
 #' such as write-ins. `$std_errors` of a fit says which it was. With more than about 5 million responses the information
-#' is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors. The
-#' information is evaluated at normal distributions with the moments of the posteriors: for an item that dominates the
-#' others (a discrimination times the respondents' posterior standard deviation above about 2) its standard errors are too
-#' small, by up to a half.
+#' is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors. Where the
+#' block of an item is not positive definite either, what the traits leave unknown about it counts as known, in part or all,
+#' so its standard errors are too small. The information is evaluated at normal distributions with the moments of the
+#' posteriors: for an item that dominates the others (a discrimination times the respondents' posterior standard deviation
+#' above about 2) its standard errors are too small, by up to a half.
 #'
 #' How location, scale and rotation are treated decides about the answer. On the scale of the prior (`tidy(fit, scale =
 #' "prior")`) the population of respondents has mean 0 and covariance I, so location and scale are as uncertain as so many

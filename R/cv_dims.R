@@ -20,11 +20,20 @@
 #' autoplot(scores)
 cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit"), prior = irt_prior(),
                     control = vae_control(), seed = NULL) {
+  check_given(data)
   link <- check_choice(link, c("logit", "probit"))
-  check_class(control, "vae_control", "vae_control")
+  check_settings(prior, "irt_prior")
+  check_settings(control, "vae_control")
   folds <- check_count(folds, min = 2, max = 100)
   if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {
-    abort_vaeirt("{.arg dims} must be different whole numbers, not {describe(dims)}.", "argument")
+    twice <- if (is.numeric(dims)) dims[anyDuplicated(dims)]
+    abort_vaeirt(
+      c(
+        "{.arg dims} must be different whole numbers, such as {.code 1:4}, not {describe(dims)}.",
+        x = if (length(twice) > 0) "{.val {twice}} occurs more than once."
+      ),
+      "argument"
+    )
   }
   call <- rlang::current_env()
   dims <- vapply(dims, check_count, integer(1), arg = "dims", call = call)

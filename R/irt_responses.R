@@ -6,8 +6,13 @@
 #' @details
 #' Missing responses (`NA`) are treated as missing at random; they take neither time nor memory.
 #'
-#' An empty string and the string `"NA"` are options like any other, unless `missing` names them. Metadata columns whose
-#' names the results use (`estimate`, `dimension`, ...) are left out.
+#' `NaN` is missing as well. An empty string and the string `"NA"` are options like any other, unless `missing` names them;
+#' a warning (of class `vaeirt_warning_codes`) points to them, as it does to numbers that look like the codes of roll calls
+#' (1, 6, 9), to codes by which surveys mean that there is no answer (-9, 99), and to items with more than 25 numbers as
+#' options. Metadata columns whose names the results use (`estimate`, `dimension`, ...) are left out.
+#'
+#' Every respondent and every item needs a name of its own: an empty one is an error. Text has to be in the encoding that R
+#' takes it to be in.
 #'
 #' The reference option of an item, whose discrimination and difficulty are 0, is nay, `FALSE`, the smallest number, the
 #' first factor level or the first label in the order of the C locale, unless `reference` says otherwise.
@@ -45,8 +50,9 @@
 #' @param missing Values to be treated as missing, beside `NA`.
 #' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
 #'   "")`. They are matched exactly, case included.
-#' @param weights Weights of the respondents, positive and finite: a column (constant within a respondent) of a data frame or
-#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row. They enter the
+#' @param weights Weights of the respondents, from 1e-12 to 1e12: a column (constant within a respondent) of a data frame or
+#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row, or with one for
+#'   the name of each row, in any order. They enter the
 #'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
 #'   first; the standard errors know nothing of the sampling design. Counts of respondents and responses, here and in the
 #'   results, are not weighted.
@@ -106,6 +112,7 @@ irt_responses <- function(x,
                           .call = rlang::current_env()) {
   columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = weights)
   check_no_dots(..., call = .call)
+  check_given(x, call = .call)
   if (inherits(x, "irt_responses")) {
     refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", ".call")), .call)
     return(x)
@@ -150,11 +157,22 @@ read_responses.default <- function(x, columns, missing, call) {
     c(
       "The data must be a matrix, a data frame, a {.cls rollcall} object or paths to Parquet files, not {describe(x)}.",
       i = "Respondents belong in the rows of a matrix and items in its columns.",
-      i = if (length(dim(x)) == 2) "Convert it with {.fn as.matrix} first."
+      i = advice_on_table(x)
     ),
     "input",
     call
   )
+}
+
+# What to do with a table that is neither a matrix nor a data frame.
+advice_on_table <- function(x) {
+  if (inherits(x, "table")) {
+    "A table of counts has lost who responded what: give the data that it was made of."
+  } else if (inherits(x, "sparseMatrix")) {
+    "Convert it with {.fn as.matrix} first. What it does not store will be 0, a response; {.val {NA}} means none."
+  } else if (length(dim(x)) == 2) {
+    "Convert it with {.fn as.matrix} first."
+  }
 }
 
 #' @exportS3Method
@@ -177,9 +195,9 @@ clean_responses <- function(read, rules, call) {
   read$n_raw <- sum(!is.na(read$options$raw))
   read$gone <- logical(nrow(read$items))
   if (may_clash(read$respondents)) {
-    check_unique(respondent_names(read$respondents), "respondent", call)
+    check_names(respondent_names(read$respondents), "respondent", call)
   }
-  check_unique(read$items$item, "item", call)
+  check_names(read$items$item, "item", call)
   drop_duplicates(drop_labels(read, rules, call), rules, call)
 }
 
@@ -189,10 +207,15 @@ new_irt_responses <- function(read, rules, reference, call) {
   inform_of_unused(rules$drop, known$label)
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
-    abort_vaeirt("There is no response: every value is missing.", "empty", call)
+    abort_vaeirt(
+      c("There is no response: every value is missing.", i = advice_on_missing(rules)),
+      "empty",
+      call
+    )
   }
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
+  warn_of_codes(read)
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
   if (nrow(read$options) == 0) {
@@ -260,16 +283,23 @@ find_reference <- function(reference, known, options, item_names, call) {
   if (is.null(reference)) {
     return(logical(nrow(options)))
   }
-  if (is.numeric(reference)) {
-    reference <- stats::setNames(number_names(reference), names(reference))
+  if (!is.atomic(reference) || anyNA(reference) || (is.null(names(reference)) && length(reference) != 1)) {
+    abort_vaeirt(
+      "{.arg reference} must be one label, or labels named by their items, not {describe(reference)}.", "argument", call
+    )
   }
-  if (!is.character(reference) || anyNA(reference) || (is.null(names(reference)) && length(reference) != 1)) {
-    abort_vaeirt("{.arg reference} must be one label, or labels named by their items.", "argument", call)
-  }
+  reference <- stats::setNames(as_names(reference), names(reference))
   known <- rbind(known, options[c("item", "label")])
   if (is.null(names(reference))) {
     if (!reference %in% known$label) {
-      abort_vaeirt("No item has the response option {.val {reference}} of {.arg reference}.", "argument", call)
+      abort_vaeirt(
+        c(
+          "No item has the response option {.val {reference}} of {.arg reference}.",
+          i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
+        ),
+        "argument",
+        call
+      )
     }
     is_reference <- options$label == reference
     if (!any(is_reference)) warn_of_lost_reference(reference)
@@ -277,7 +307,18 @@ find_reference <- function(reference, known, options, item_names, call) {
   }
   unknown <- setdiff(names(reference), item_names)
   if (length(unknown) > 0) {
-    abort_vaeirt("{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.", "argument", call)
+    abort_vaeirt(
+      c(
+        "{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.",
+        i = "The most similar names are {.val {most_similar(unknown[[1]], item_names)}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  twice <- unique(names(reference)[duplicated(names(reference))])
+  if (length(twice) > 0) {
+    abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
   }
   at <- match(names(reference), item_names)
   key <- function(item, label) paste(item, label)
@@ -287,7 +328,7 @@ find_reference <- function(reference, known, options, item_names, call) {
     abort_vaeirt(
       c(
         "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
-        i = "Its options are {.val {own}}."
+        i = "Its options are {.val {utils::head(own, 5)}}{if (length(own) > 5) ', ...'}."
       ),
       "argument",
       call
@@ -301,13 +342,46 @@ find_reference <- function(reference, known, options, item_names, call) {
 }
 
 warn_of_lost_reference <- function(lost) {
-  cli::cli_warn(
+  warn_vaeirt(
     c(
       "{cli::qty(lost)}The option{?s} {.val {lost}} of {.arg reference} {?was/were} set aside or pooled.",
       i = "The first of the remaining options is the reference instead; a pooled option is called {.val {pooled_label}}."
     ),
-    class = c("vaeirt_warning_reference", "vaeirt_warning")
+    "reference"
   )
+}
+
+# Names are there, are text and differ.
+check_names <- function(names, what, call) {
+  absent <- which(is.na(names) | !nzchar(names))
+  if (length(absent) > 0) {
+    abort_vaeirt(
+      c(
+        "Every {what} needs a name.",
+        x = "{length(absent)} of {length(names)} {cli::qty(length(absent))}{?has/have} none, the first is number {absent[[1]]}."
+      ),
+      "names",
+      call
+    )
+  }
+  check_text(names, paste("The name of", if (what == "item") "an" else "a", what), call)
+  check_unique(names, what, call)
+}
+
+# Strings that are valid in their encoding.
+check_text <- function(labels, what, call) {
+  bad <- which(!validEnc(labels) | Encoding(labels) == "bytes")
+  if (length(bad) > 0) {
+    abort_vaeirt(
+      c(
+        "{what} is not in the encoding that R takes it to be in: {.val {labels[[bad[[1]]]]}}.",
+        i = "Read the file with its encoding, such as {.code read.csv(path, fileEncoding = \"latin1\")}, or convert the text
+             with {.fn iconv}."
+      ),
+      "encoding",
+      call
+    )
+  }
 }
 
 check_unique <- function(names, what, call) {
@@ -325,6 +399,15 @@ check_unique <- function(names, what, call) {
   }
 }
 
+# What a user who declared values missing should look at.
+advice_on_missing <- function(rules) {
+  if (!is.null(rules$missing)) {
+    "Does {.arg missing} name a value that is a response?"
+  } else if (!is.null(rules$drop)) {
+    "Does {.arg drop} name a label that is a response?"
+  }
+}
+
 abort_nothing_left <- function(n_respondents, rules, call) {
   strict <- c("min_count", "min_responses")[c(rules$min_count, rules$min_responses) > 1]
   abort_vaeirt(
@@ -336,7 +419,8 @@ abort_nothing_left <- function(n_respondents, rules, call) {
       } else {
         "There is no item to estimate: every item has one response option only."
       },
-      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ."
+      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ.",
+      i = advice_on_missing(rules)
     ),
     "empty",
     call
@@ -369,23 +453,38 @@ check_no_dots <- function(..., call) {
     if (!all(nzchar(unknown))) {
       abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", call)
     }
-    near <- similar_arguments(unknown[[1]], call)
+    known <- known_arguments(call)
+    near <- unique(unlist(lapply(unknown, similar_arguments, known)))
+    settings <- if ("control" %in% known) unlist(lapply(unknown, similar_arguments, names(formals(vae_control))))
     abort_vaeirt(
-      c("Unknown argument{?s}: {.arg {unknown}}.", i = if (length(near) > 0) "Did you mean {.arg {near}}?"), "argument", call
+      c(
+        "Unknown argument{?s}: {.arg {shorten(unknown)}}.",
+        i = if (length(near) > 0) "Did you mean {.arg {near}}?",
+        i = if (length(settings) > 0) {
+          "{.arg {settings}} {?is a setting/are settings}: {.code control = vae_control({settings[[1]]} = )}."
+        }
+      ),
+      "argument",
+      call
     )
   }
 }
 
-# Arguments of the function whose frame is `call`, or of irt_responses() if it passes its dots there, that look like a name.
-similar_arguments <- function(name, call) {
+# Arguments of the function whose frame is `call`, and of the function that it passes its dots to.
+known_arguments <- function(call) {
   frames <- Filter(function(k) identical(sys.frame(k), call), seq_len(sys.nframe()))
   if (length(frames) == 0) {
-    return(NULL)
+    return(character())
   }
   known <- names(formals(sys.function(frames[[1]])))
   if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
-  known <- setdiff(known, c("...", ".call"))
-  known[utils::adist(name, known, ignore.case = TRUE) <= 2]
+  if ("newdata" %in% known) known <- c(known, reading_arguments)
+  setdiff(known, c("...", ".call"))
+}
+
+# Those that look like a name: two letters differ at most, and not half of them.
+similar_arguments <- function(name, known) {
+  known[utils::adist(shorten(name), known, ignore.case = TRUE) <= min(2, nchar(name) / 2 - 0.5)]
 }
 
 # Number of responses.
@@ -404,10 +503,9 @@ worker_threads <- function() vae_control()$threads
 
 #' @export
 print.irt_responses <- function(x, ...) {
-  n <- format_count(c(nrow(x$respondents), nrow(x$items), n_stored(x)))
+  n <- counted(c(nrow(x$respondents), nrow(x$items), n_stored(x)), c("respondent", "item", "response"))
   shown <- n_stored(x) / (as.double(nrow(x$respondents)) * nrow(x$items))
-  cli::cat_line("<irt_responses> ", n[[1]], " respondents, ", n[[2]], " items, ", n[[3]], " responses (",
-    format(100 * shown, digits = 3), " % of the cells)")
+  cli::cat_line("<irt_responses> ", paste(n, collapse = ", "), " (", format(100 * shown, digits = 3), " % of the cells)")
   n_options <- lengths(x$items$options)
   cli::cat_line("Options per item: ", paste(unique(range(n_options)), collapse = " to "))
   if (!is.null(x$weights)) {

@@ -11,24 +11,25 @@ warn_if_not_linked <- function(fit, call = caller_env()) {
   if (nrow(fit$groups) > 1) {
     shown <- utils::head(fit$groups, 4)
     lines <- paste0(
-      format_count(shown$n_respondents), " respondents, ", format_count(shown$n_items), " items (",
-      vapply(shown$items, function(x) paste(utils::head(x, 2), collapse = ", "), character(1)),
+      counted(shown$n_respondents, "respondent"), ", ", counted(shown$n_items, "item"), " (",
+      vapply(shown$items, function(x) paste(shorten(utils::head(x, 2)), collapse = ", "), character(1)),
       ifelse(shown$n_items > 2, ", ...)", ")")
     )
-    cli::cli_warn(
+    warn_vaeirt(
       c(
         "The data fall into {nrow(fit$groups)} groups that share no item: their ideal points cannot be compared.",
-        rlang::set_names(lines, "*"),
+        # Labels are no templates.
+        rlang::set_names(sprintf("{lines[[%d]]}", seq_along(lines)), "*"),
         i = "See {.code $groups}. Fit the groups one by one, or add items that they share."
       ),
-      class = c("vaeirt_warning_groups", "vaeirt_warning"),
-      call = call
+      "groups",
+      call
     )
   }
   at <- match(fit$linking, fit$catalogue$item)
   n_rows <- sum(lengths(fit$catalogue$options[at]) - 1)
   if (length(at) > 0 && n_rows < 2 * fit$dims) {
-    cli::cli_warn(
+    warn_vaeirt(
       c(
         "Groups of respondents are linked by {length(at)} item{?s} alone: {.val {utils::head(fit$linking, 5)}}.",
         x = "{cli::qty(length(at))}{?It has/They have} {n_rows} response option{?s} beside the
@@ -36,8 +37,8 @@ warn_if_not_linked <- function(fit, call = caller_env()) {
              axes of the groups to agree with certainty.",
         i = "Compare within groups, lower {.arg dims}, or add items that the groups share."
       ),
-      class = c("vaeirt_warning_linking", "vaeirt_warning"),
-      call = call
+      "linking",
+      call
     )
   }
 }

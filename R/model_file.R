@@ -74,8 +74,14 @@ model_card <- function(fit) {
 #' @rdname write_model
 #' @export
 read_model <- function(path) {
-  if (!rlang::is_string(path)) {
+  check_given(path)
+  if (!rlang::is_string(path) || !nzchar(path)) {
     abort_vaeirt("{.arg path} must be the path of a file, not {describe(path)}.", "argument")
+  }
+  if (grepl("\\.rds$", path, ignore.case = TRUE)) {
+    abort_vaeirt(
+      c("{.path {path}} is no model file.", i = "A fit that {.fn saveRDS} wrote is read by {.fn readRDS}."), "file"
+    )
   }
   found <- unwrap_rust(rust_read_model(enc2utf8(path.expand(path))))
   card <- found$card

@@ -34,6 +34,7 @@ parts_of <- function(n_rows, size) {
 }
 
 check_path <- function(path, arg = rlang::caller_arg(path), call = caller_env()) {
+  check_given(path, arg, call)
   if (!rlang::is_string(path) || !nzchar(path)) {
     abort_vaeirt("{.arg {arg}} must be the path of a file, not {describe(path)}.", "argument", call)
   }

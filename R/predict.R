@@ -38,6 +38,7 @@
 #' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
                             to = NULL, conf.int = TRUE, conf.level = NULL) {
+  check_reading(..., .newdata = newdata, .call = rlang::current_env())
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
   check_flag(refine)
@@ -51,9 +52,15 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
     }
     check_path(to)
     check_not_read(to, newdata)
-    return(score_respondents(object, newdata, refine, to, level, ..., call = rlang::current_env()))
+    return(
+      score_respondents(
+        fit = object, newdata = newdata, refine = refine, to = to, level = level, ..., call = rlang::current_env()
+      )
+    )
   }
-  scores <- find_scores(object, newdata, refine, level, ..., call = rlang::current_env())
+  scores <- find_scores(
+    fit = object, newdata = newdata, refine = refine, level = level, ..., call = rlang::current_env()
+  )
   switch(type,
     ideal_point = scores$estimates,
     prob = predict_options(object, scores, if (conf.int) level),
@@ -61,22 +68,29 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
   )
 }
 
+# What the dots of predict() and augment() may hold: how new data are read.
+reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
+
+check_reading <- function(..., .newdata, .call) {
+  given <- rlang::enquos(...)
+  known <- if (!is.null(.newdata)) reading_arguments
+  check_no_dots(!!!given[!names(given) %in% known], call = .call)
+}
+
 # The scores of the fit's own respondents or of others.
-find_scores <- function(fit, newdata, refine, level, ..., call) {
+find_scores <- function(..., fit, newdata, refine, level, call) {
   check_estimated(fit, newdata, call)
   if (is.null(newdata)) {
-    check_no_dots(..., call = call)
     estimates <- with_limits(fit$estimates, fit$posterior, level)
     return(list(estimates = estimates, posterior = fit$posterior, responses = fit$responses))
   }
-  score_respondents(fit, newdata, refine, to = NULL, level, ..., call = call)
+  score_respondents(fit = fit, newdata = newdata, refine = refine, to = NULL, level = level, ..., call = call)
 }
 
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
-score_respondents <- function(fit, newdata, refine, to, level, ..., respondent = NULL, item = NULL, response = NULL,
+score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
                               missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
-  check_no_dots(..., call = call)
   columns <- c(
     rlang::enquos(respondent = respondent, item = item, response = response),
     list(weights = rlang::quo(NULL))
@@ -157,7 +171,8 @@ match_catalogue <- function(read, catalogue, call) {
       c(
         "{.arg newdata} has no item of the model.",
         x = "Its items are {.val {utils::head(read$items$item, 3)}}, ...;
-             those of the model {.val {utils::head(catalogue$item, 3)}}, ..."
+             those of the model {.val {utils::head(catalogue$item, 3)}}, ...",
+        i = "Items are matched by name, letter by letter."
       ),
       "newdata",
       call
@@ -173,23 +188,37 @@ match_catalogue <- function(read, catalogue, call) {
     abort_vaeirt(
       c(
         "{.arg newdata} has no response option of the model.",
-        x = "On item {.val {read$items$item[[at]]}} its options are {.val {options$label[options$item == at]}}; those of the
-             model {.val {catalogue$options[[item[[at]]]]}}."
+        x = "On item {.val {read$items$item[[at]]}} its options are
+             {.val {utils::head(options$label[options$item == at], 5)}}; those of the model
+             {.val {utils::head(catalogue$options[[item[[at]]]], 5)}}.",
+        i = "Code the responses as in the data of the fit."
       ),
       "newdata",
       call
     )
   }
-  n_items <- sum(is.na(item))
-  n_responses <- sum(options$count[is.na(options$id) & !is.na(item[options$item])])
+  inform_of_unknown(read, options, is.na(item))
+  options
+}
+
+# What is left out: `new` items, and responses with options whose id is missing.
+inform_of_unknown <- function(read, options, new) {
+  items <- read$items$item[new]
+  other <- which(is.na(options$id) & !new[options$item] & options$count > 0)
+  n_responses <- sum(options$count[other])
+  labels <- utils::head(option_names(list(items = read$items, options = options), other), 3)
+  more <- function(n) if (n > 3) ", ..." else ""
   unknown <- c(
-    if (n_items > 0) cli::pluralize("{n_items} item{?s} that the model does not know"),
-    if (n_responses > 0) cli::pluralize("{n_responses} response{?s} with an option that it does not know")
+    if (length(items) > 0) {
+      "{length(items)} item{?s} that the model does not know ({.val {utils::head(items, 3)}}{more(length(items))})"
+    },
+    if (n_responses > 0) {
+      "{n_responses} response{?s} with an option that it does not know ({.val {labels}}{more(length(other))})"
+    }
   )
   if (length(unknown) > 0) {
-    cli::cli_inform(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
+    inform_vaeirt(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
   }
-  options
 }
 
 # The options of a catalogue, and those that were pooled into one of them.

@@ -5,7 +5,7 @@ print.vae_irt <- function(x, n = 6, ...) {
     "Item response model, ", x$link, " link, ", x$dims, if (x$dims == 1) " dimension" else " dimensions"
   )
   cli::cat_line(
-    format_count(about$n_respondents), " respondents, ", format_count(about$n_items), " items, ", format_count(about$nobs),
+    counted(about$n_respondents, "respondent"), ", ", counted(about$n_items, "item"), ", ", format_count(about$nobs),
     " responses"
   )
   cli::cat_line(
@@ -161,5 +161,8 @@ shown_columns <- c("respondent", "dimension", "estimate", "std.error", "conf.low
 
 # Counts in full, never as 1e+06.
 format_count <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
+
+# "1 item", "2 items".
+counted <- function(n, what) paste0(format_count(n), " ", what, ifelse(n == 1, "", "s"))
 
 percent <- function(share) paste0(format(round(100 * share, 1), nsmall = 1, trim = TRUE), " %")

@@ -3,7 +3,7 @@
 #' Discriminations and difficulties have independent normal priors with mean 0. The latent traits always have the
 #' standard normal prior. Both belong to the scale of estimation, see the section on location and scale in [vae_irt()].
 #'
-#' @param discrimination,difficulty Standard deviations: positive numbers. The default, 5, is the prior variance of
+#' @param discrimination,difficulty Standard deviations, from 1e-6 to 1e6. The default, 5, is the prior variance of
 #'   25 that `pscl::ideal()` uses.
 #' @return A list of class `irt_prior` with the elements `discrimination` and `difficulty`.
 #' @export
@@ -11,7 +11,7 @@
 #' irt_prior(discrimination = 2.5)
 irt_prior <- function(discrimination = 5, difficulty = 5) {
   structure(
-    list(discrimination = check_positive(discrimination), difficulty = check_positive(difficulty)),
+    list(discrimination = check_positive(discrimination, 1e6), difficulty = check_positive(difficulty, 1e6)),
     class = "irt_prior"
   )
 }

@@ -68,6 +68,7 @@
 #' senate$legis.data
 read_voteview <- function(votes, members = NULL, rollcalls = NULL, chamber = NULL, congress = NULL) {
   call <- rlang::current_env()
+  check_given(votes)
   check_terms(chamber, congress)
   cast <- read_voteview_tables(votes, "votes", congress, call)
   sources <- attr(cast, "sources")
@@ -216,11 +217,11 @@ warn_if_unknown <- function(unknown, n, what, arg, call) {
     )
   }
   if (length(unknown) > 0) {
-    cli::cli_warn(
+    warn_vaeirt(
       "{length(unknown)} {what}{cli::qty(unknown)}{?s} of {.arg votes} {?is/are} not in {.arg {arg}}:
        {.val {utils::head(unknown, 5)}}.",
-      class = c("vaeirt_warning_unknown", "vaeirt_warning"),
-      call = call
+      "unknown",
+      call
     )
   }
 }

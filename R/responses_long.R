@@ -3,9 +3,17 @@
 read_long <- function(x, columns, weights, missing, call) {
   check_long_columns(columns, call)
   ids <- name_respondents(x, columns$respondent, call)
-  item <- as_names(x[[columns$item]])
-  if (anyNA(item)) {
-    abort_vaeirt("Column {.val {names(x)[[columns$item]]}} has no item in row {which(is.na(item))[[1]]}.", "response", call)
+  item <- names_in_column(x, columns$item, call)
+  absent <- which(is.na(item) | !nzchar(item))
+  if (length(absent) > 0) {
+    abort_vaeirt(
+      c(
+        "Column {.val {names(x)[[columns$item]]}} has no item in row {absent[[1]]}.",
+        i = "{length(absent)} row{?s} of this kind in all. Leave out rows that are no responses."
+      ),
+      "response",
+      call
+    )
   }
   # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two.
   respondent <- group_rows(as.list(x)[columns$respondent])
@@ -68,7 +76,16 @@ select_columns <- function(x, selection, arg, call) {
   tryCatch(
     tidyselect::eval_select(selection, x, allow_rename = FALSE, error_call = call),
     error = function(cnd) {
-      abort_vaeirt("{.arg {arg}} does not select columns of the data.", "argument", call, parent = cnd)
+      abort_vaeirt(
+        c(
+          "{.arg {arg}} does not select columns of the data.",
+          i = if (ncol(x) > 0) "They are {.val {utils::head(names(x), 10)}}{if (ncol(x) > 10) ', ...'}.",
+          i = if (ncol(x) == 0) "There are none."
+        ),
+        "argument",
+        call,
+        parent = cnd
+      )
     }
   )
 }
@@ -76,13 +93,39 @@ select_columns <- function(x, selection, arg, call) {
 # A tibble with the column `respondent`, the selected columns' values joined by "/", and these columns as metadata where
 # there are several.
 name_respondents <- function(x, id_columns, call) {
-  parts <- lapply(id_columns, function(at) as_names(x[[at]]))
-  absent <- which(Reduce(`|`, lapply(parts, is.na)))
+  parts <- lapply(id_columns, function(at) names_in_column(x, at, call))
+  absent <- which(Reduce(`|`, lapply(parts, is.na)) | Reduce(`&`, lapply(parts, function(part) !nzchar(part))))
   if (length(absent) > 0) {
-    abort_vaeirt("Row {absent[[1]]} of the data does not name its respondent.", "response", call)
+    abort_vaeirt(
+      c(
+        "Row {absent[[1]]} of the data does not name its respondent in {.val {names(x)[id_columns]}}.",
+        i = "{length(absent)} row{?s} of this kind in all."
+      ),
+      "response",
+      call
+    )
   }
   names <- tibble::tibble(respondent = do.call(paste, c(unname(parts), sep = "/")))
   if (length(id_columns) > 1) add_metadata(names, as.data.frame(x)[id_columns]) else names
+}
+
+# A column of names as strings.
+names_in_column <- function(x, at, call) {
+  column <- x[[at]]
+  if (!is.atomic(column) || !is.null(dim(column)) || inherits(column, "integer64")) {
+    abort_vaeirt(
+      c(
+        "Column {.val {names(x)[[at]]}} holds no names: it is {describe(column)}.",
+        i = "Names of respondents and items are text, numbers or factors.",
+        i = if (inherits(column, "integer64")) "Convert it with {.fn as.character}."
+      ),
+      "input",
+      call
+    )
+  }
+  names <- as_names(column)
+  check_text(unique(names), paste("A name in column", encodeString(names(x)[[at]], quote = "\"")), call)
+  names
 }
 
 # Numbers the distinct rows of some columns in the order in which they occur.

@@ -3,7 +3,7 @@
 #' @exportS3Method
 read_responses.rollcall <- function(x, columns, missing, call) {
   votes <- x$votes
-  if (!is.matrix(votes)) {
+  if (!is.matrix(votes) || !is.atomic(votes)) {
     abort_vaeirt("The {.cls rollcall} object has no matrix {.code $votes}.", "input", call)
   }
   check_some_cells(votes, call)
@@ -21,7 +21,9 @@ read_responses.rollcall <- function(x, columns, missing, call) {
         "The votes hold a value that {.code $codes} does not explain.",
         x = "Respondent {.val {respondents$respondent[[(at - 1) %% nrow(votes) + 1]]}} has the value
              {.val {values[[at]]}} on item {.val {items$item[[(at - 1) %/% nrow(votes) + 1]]}}.",
-        i = "{length(unknown)} value{?s} of this kind in all."
+        i = "{length(unknown)} value{?s} of this kind in all.",
+        i = "If {.val {values[[at]]}} means that there is no vote, set {.code missing = {values[[at]]}}, else add it to
+             {.code $codes}."
       ),
       "response",
       call
@@ -31,8 +33,8 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   list(
     cells = found$cells,
     options = with_levels(found, rep(list(c("nay", "yea")), nrow(items))),
-    respondents = add_metadata(respondents, x$legis.data),
-    items = add_metadata(items, x$vote.data),
+    respondents = add_metadata(respondents, rollcall_metadata(x, "legis.data", nrow(votes))),
+    items = add_metadata(items, rollcall_metadata(x, "vote.data", ncol(votes))),
     weights = weights_given(columns$weights, nrow(votes), respondents$respondent, call),
     single = TRUE
   )
@@ -40,8 +42,15 @@ read_responses.rollcall <- function(x, columns, missing, call) {
 
 # A table of the codes: place 1 for nay, 2 for yea, NA for what is no vote.
 rollcall_codes <- function(codes, call) {
-  if (length(codes$yea) == 0 || length(codes$nay) == 0) {
-    abort_vaeirt("The {.cls rollcall} object does not say which {.code $codes} mean yea and nay.", "input", call)
+  if (!is.list(codes) || length(codes$yea) == 0 || length(codes$nay) == 0 || !all(vapply(codes, is.atomic, logical(1)))) {
+    abort_vaeirt(
+      c(
+        "The {.cls rollcall} object does not say which {.code $codes} mean yea and nay.",
+        i = "They are a list such as {.code list(yea = 1:3, nay = 4:6, missing = 7:9, notInLegis = 0)}."
+      ),
+      "input",
+      call
+    )
   }
   places <- list(nay = 1L, yea = 2L, missing = NA_integer_, notInLegis = NA_integer_)
   known <- lapply(names(places), function(name) {
@@ -51,15 +60,37 @@ rollcall_codes <- function(codes, call) {
   known <- do.call(rbind, known)
   voted <- known$code[!is.na(known$place)]
   absent <- known$code[is.na(known$place)]
-  twice <- unique(c(voted[duplicated(voted)], intersect(voted, absent)))
+  twice <- unique(c(intersect(unique(codes$yea), codes$nay), intersect(voted, absent)))
   if (length(twice) > 0) {
     abort_vaeirt(
-      "{.code $codes} of the {.cls rollcall} object gives {cli::qty(twice)}the code{?s} {.val {twice}} two meanings.",
+      c(
+        "{.code $codes} of the {.cls rollcall} object gives {cli::qty(length(twice))}the code{?s} {.val {twice}} two
+         meanings.",
+        i = "Each code belongs to one of {.field yea}, {.field nay} and {.field missing} or {.field notInLegis}."
+      ),
       "input",
       call
     )
   }
   known
+}
+
+# What the object tells of its legislators or roll calls, a matrix or a data frame.
+rollcall_metadata <- function(x, name, n) {
+  data <- x[[name]]
+  if (is.matrix(data)) data <- as.data.frame(data)
+  if (is.null(data) || (is.data.frame(data) && nrow(data) == n)) {
+    return(data)
+  }
+  warn_vaeirt(
+    c(
+      "{.code ${name}} of the {.cls rollcall} object is left out.",
+      x = if (is.data.frame(data)) "It has {nrow(data)} row{?s}, and {.code $votes} has {n}." else "It is {describe(data)}.",
+      i = "It needs one row for each {if (name == 'legis.data') 'legislator' else 'roll call'}, in the same order."
+    ),
+    "metadata"
+  )
+  NULL
 }
 
 # Columns of a data frame that has one row per row of `table`, except names that `table` or the results use.

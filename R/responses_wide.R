@@ -3,18 +3,17 @@
 #' @exportS3Method
 read_responses.matrix <- function(x, columns, missing, call) {
   if (!is.numeric(x) && !is.logical(x) && !is.character(x)) {
-    abort_vaeirt("A matrix of responses must be numeric, logical or character, not of type {.cls {typeof(x)}}.", "input", call)
+    abort_vaeirt(
+      "A matrix of responses must be numeric, logical or character, not of type {.cls {typeof(x)}}.", "input", call
+    )
   }
   check_some_cells(x, call)
   names <- dimension_names(x, 1)
   items <- tibble::tibble(item = dimension_names(x, 2))
-  coded <- code_values(x)
+  coded <- code_values(x, call)
   found <- read_table(coded$values, nrow(x), missing, call, locate = function(row, column) {
     list(respondent = names[[row]], item = items$item[[column]])
   })
-  if (is.numeric(x)) {
-    warn_if_codes(found$value, missing)
-  }
   list(
     cells = found$cells,
     options = new_options(seq_along(found$item), found$item, label_values(found$value, coded$labels), found$value, found$count),
@@ -51,7 +50,7 @@ read_wide <- function(x, id_columns, weights, missing, call) {
     weights_given(weights, nrow(x), names, call)
   }
   values <- as.list(x)[setdiff(seq_along(x), c(id_columns, weight_column))]
-  items <- tibble::tibble(item = names(values))
+  items <- tibble::tibble(item = names(values) %||% character(length(values)))
   coded <- Map(function(column, item) code_column(column, item, call), values, items$item)
   found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate = function(row, column) {
     list(respondent = names[[row]], item = items$item[[column]])
@@ -77,10 +76,10 @@ read_table <- function(columns, n_rows, missing, call, locate) {
 }
 
 abort_not_whole <- function(found, respondent, item, call) {
-  value <- format(found$bad)
+  value <- format(found$bad, digits = 15)
   abort_vaeirt(
     c(
-      "Responses must be whole numbers or {.val {NA}}.",
+      "Responses must be whole numbers, at most 2^53 in size, or {.val {NA}}.",
       x = "Respondent {.val {respondent}} has the value {.val {value}} on item {.val {item}}.",
       i = "{found$n_values} value{?s} of this kind in all."
     ),
@@ -119,12 +118,13 @@ with_levels <- function(found, levels) {
 
 code_column <- function(values, item, call) {
   good <- is.factor(values) || is.character(values) || is.logical(values) ||
-    (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime")))
+    (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime", "integer64")))
   if (!good || !is.null(dim(values))) {
     abort_vaeirt(
       c(
         "Column {.val {item}} holds no responses: it is {describe(values)}.",
         i = "An item is a factor or a character, logical or whole-number vector.",
+        i = if (inherits(values, "integer64")) "Convert it with {.fn as.character}.",
         i = "Select columns that name the respondents with {.arg respondent}, and leave others out of the data."
       ),
       "input",
@@ -135,13 +135,14 @@ code_column <- function(values, item, call) {
     # Labelled numbers of survey packages are the numbers.
     values <- as.vector(unclass(values))
   }
-  code_values(values)
+  code_values(values, call)
 }
 
 # Values as numbers: places among `labels`, from 1, or the numbers themselves, without labels. The labels are the levels
 # of a factor, FALSE and TRUE, or the strings that occur, in the order of the C locale.
-code_values <- function(values) {
+code_values <- function(values, call) {
   if (is.factor(values)) {
+    check_text(levels(values), "The label of a response option", call)
     if (anyNA(levels(values))) {
       values <- factor(values, levels = levels(values)[!is.na(levels(values))])
     }
@@ -154,7 +155,9 @@ code_values <- function(values) {
   if (is.numeric(values)) {
     return(list(values = values, labels = NULL))
   }
-  labels <- sort(unique(as.vector(values)), method = "radix")
+  labels <- unique(as.vector(values))
+  check_text(labels, "The label of a response option", call)
+  labels <- sort(labels, method = "radix")
   list(values = match(values, labels, incomparables = NA), labels = labels)
 }
 
@@ -164,20 +167,6 @@ label_values <- function(values, labels) if (is.null(labels)) number_names(value
 as_numbers <- function(missing) {
   numbers <- suppressWarnings(as.double(as_names(missing)))
   numbers[!is.na(numbers)]
-}
-
-# Roll calls as ICPSR and Voteview code them: 1 to 3 yea, 4 to 6 nay, the rest no vote.
-warn_if_codes <- function(values, missing) {
-  if (is.null(missing) && all(c(1, 6) %in% values) && any(c(0, 7, 8, 9) %in% values) && all(values %in% 0:9)) {
-    cli::cli_warn(
-      c(
-        "The numbers look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
-        i = "As they are, each is a response option. Use a {.cls rollcall} object of {.pkg pscl}, or
-             {.code missing = c(0, 7, 8, 9)}."
-      ),
-      class = c("vaeirt_warning_codes", "vaeirt_warning")
-    )
-  }
 }
 
 check_some_cells <- function(x, call) {

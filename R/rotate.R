@@ -23,7 +23,9 @@
 #'   and one column per dimension, or in one dimension a named vector. At least one respondent more than dimensions; the
 #'   affine map that takes them there (by least squares where there are more) is applied to everybody, as
 #'   `constrain.legis` of pscl does it. Instead of a `method`.
-#' @param ... Passed to the function that rotates.
+#' @param ... Passed to the function that rotates: `normalize` and `eps` of varimax, `m` of promax (name the method as well:
+#'   `method = "promax", m = 4`), `normalize`, `gam`, `Tmat`, `eps` and `maxit` of oblimin, `Tmat`, `eps` and
+#'   `maxit` of target rotations.
 #' @return The fit on other axes.
 #' @export
 #' @examples
@@ -38,11 +40,21 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     check_no_dots(..., call = rlang::current_env())
     return(remap(fit, map_to_anchors(fit, anchors)))
   }
+  if (is.numeric(method)) {
+    abort_vaeirt(
+      c(
+        "{.arg method} must be the name of a method, not {describe(method)}.",
+        i = "With an argument {.arg m} name both: {.code rotate(fit, method = \"promax\", m = 4)}."
+      ),
+      "argument"
+    )
+  }
   method <- check_choice(method, c("varimax", "promax", "oblimin", "target", "procrustes"))
   if (fit$dims == 1 && method != "procrustes") {
     abort_vaeirt("A fit in one dimension has nothing to rotate.", "argument")
   }
   call <- rlang::current_env()
+  check_rotation_settings(names(rlang::enquos(...)), method, call)
   gamma <- centred_discriminations(fit)
   # Traits are multiplied by the matrix, discriminations by its inverse transposed.
   matrix <- switch(method,
@@ -50,9 +62,31 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     promax = oblique(stats::promax(gamma, ...)$rotmat),
     oblimin = oblique(rotate_obliquely(gamma, ...)),
     target = t(rotate_to_target(fit, target, call, ...)),
-    procrustes = t(procrustes(fit$posterior$mean, check_target(target, nrow(fit$posterior$mean), fit, call))$rotation)
+    procrustes = t(procrustes(fit$posterior$mean, check_positions(target, fit, call))$rotation)
   )
   remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
+}
+
+# What the functions that rotate can be told.
+check_rotation_settings <- function(given, method, call) {
+  known <- switch(method,
+    varimax = c("normalize", "eps"),
+    promax = "m",
+    oblimin = c("normalize", "gam", "Tmat", "eps", "maxit"),
+    target = c("Tmat", "eps", "maxit"),
+    procrustes = character()
+  )
+  unknown <- setdiff(given, known)
+  if (length(unknown) > 0) {
+    abort_vaeirt(
+      c(
+        "Unknown argument{?s}: {.arg {shorten(unknown)}}.",
+        i = if (length(known) > 0) "Method {.val {method}} knows {.arg {known}}."
+      ),
+      "argument",
+      call
+    )
+  }
 }
 
 # From the matrix that the loadings are multiplied by to that of the traits, with unit variances.
@@ -112,13 +146,37 @@ check_target <- function(target, n, fit, call) {
       call
     )
   }
+  if (all(is.na(target)) || any(is.infinite(target))) {
+    abort_vaeirt(
+      "{.arg target} must hold finite numbers; {.val {NA}} leaves elements free, but not all of them.", "argument", call
+    )
+  }
+  target
+}
+
+# The positions that a fit is to be turned to, which have to tell all axes.
+check_positions <- function(target, fit, call) {
+  positions <- fit$posterior$mean
+  target <- check_target(target, nrow(positions), fit, call)
+  known <- target[stats::complete.cases(positions, target), , drop = FALSE]
+  if (nrow(known) == 0 || qr(cbind(1, known))$rank <= fit$dims) {
+    abort_vaeirt(
+      c(
+        "The positions of {.arg target} do not span the {fit$dims} dimension{?s}.",
+        i = "They have to differ along every axis, in rows without {.val {NA}}."
+      ),
+      "argument",
+      call
+    )
+  }
   target
 }
 
 # The affine map that takes respondents to their anchors.
 map_to_anchors <- function(fit, anchors, call = caller_env()) {
-  anchors <- as.matrix(anchors)
-  if (!is.numeric(anchors) || is.null(rownames(anchors)) || ncol(anchors) != fit$dims || !all(is.finite(anchors))) {
+  if (is.atomic(anchors) || is.data.frame(anchors)) anchors <- as.matrix(anchors)
+  good <- is.matrix(anchors) && is.numeric(anchors) && all(is.finite(anchors)) && !is.null(rownames(anchors))
+  if (!good || ncol(anchors) != fit$dims) {
     abort_vaeirt(
       c(
         "{.arg anchors} must be finite numbers with the names of respondents, {fit$dims} for each.",
@@ -137,12 +195,19 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
   rows <- match(rownames(anchors), names)
   silent <- is.na(fit$posterior$mean[rows, 1])
   if (any(silent)) {
+    unknown <- rownames(anchors)[is.na(rows)]
     abort_vaeirt(
-      "{.arg anchors} names {sum(silent)} respondent{?s} without an estimate: {.val {rownames(anchors)[silent]}}.",
+      c(
+        "{.arg anchors} names {sum(silent)} respondent{?s} without an estimate: {.val {rownames(anchors)[silent]}}.",
+        i = if (length(unknown) > 0) {
+          "The names most similar to {.val {unknown[[1]]}} are {.val {most_similar(unknown[[1]], names)}}."
+        }
+      ),
       "argument",
       call
     )
   }
+  check_unique(rownames(anchors), "anchor", call)
   now <- cbind(1, fit$posterior$mean[rows, , drop = FALSE])
   if (qr(now)$rank <= fit$dims) {
     abort_vaeirt(

@@ -66,13 +66,13 @@ inform_of_unused <- function(labels, known) {
   unused <- setdiff(as_names(labels), known)
   if (length(unused) > 0) {
     near <- if (length(known) > 0) most_similar(unused[[1]], unique(known))
-    cli::cli_warn(
+    warn_vaeirt(
       c(
         "No response has the label{?s} {.val {unused}} of {.arg drop}.",
         i = "Labels are told apart by case.",
         i = if (length(near) > 0) "The most similar label{?s} {?is/are} {.val {near}}."
       ),
-      class = c("vaeirt_warning_labels", "vaeirt_warning")
+      "labels"
     )
   }
 }
@@ -103,7 +103,8 @@ drop_duplicates <- function(read, rules, call) {
 
 abort_duplicates <- function(found, read, call) {
   more <- if (found$n_pairs > 3) " and others" else ""
-  shown <- paste0(respondent_names(read$respondents, found$respondent), " on ", read$items$item[found$item])
+  respondents <- respondent_names(read$respondents, found$respondent)
+  shown <- paste0(shorten(respondents, 38), " on ", shorten(read$items$item[found$item], 38))
   abort_vaeirt(
     c(
       "A respondent has one response to an item at most.",

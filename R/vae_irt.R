@@ -99,13 +99,11 @@ vae_irt <- function(data,
                     control = vae_control(),
                     seed = NULL) {
   call <- match.call()
-  if (missing(data)) {
-    abort_vaeirt("{.arg data} is missing.", "argument")
-  }
+  check_given(data)
   dims <- check_count(dims)
   link <- check_choice(link, c("logit", "probit"))
-  check_class(prior, "irt_prior", "irt_prior")
-  check_class(control, "vae_control", "vae_control")
+  check_settings(prior, "irt_prior")
+  check_settings(control, "vae_control")
   rlang::local_options(vaeirt.threads = control$threads)
   responses <- irt_responses(data, ..., .call = rlang::current_env())
   check_dims(dims, responses)
@@ -236,25 +234,27 @@ given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 els
 
 warn_if_not_converged <- function(fit, call = caller_env()) {
   if (!fit$converged) {
-    cli::cli_warn(
+    warn_vaeirt(
       c(
         "Training stopped before it converged: the bound was still improving after {nrow(fit$training)} epoch{?s}.",
         i = "Raise {.code max_epochs} in {.fn vae_control}."
       ),
-      class = c("vaeirt_warning_convergence", "vaeirt_warning"),
-      call = call
+      "convergence",
+      call
     )
   }
 }
 
 check_dims <- function(dims, responses, call = caller_env()) {
   n_answering <- sum(responses_given(responses) > 0)
-  most <- min(nrow(responses$items), n_answering - 1)
+  n_items <- nrow(responses$items)
+  most <- min(n_items, n_answering - 1)
   if (dims > most) {
     abort_vaeirt(
       c(
         "{.arg dims} is {dims}, more than the data allow: {most}.",
-        i = "There are {nrow(responses$items)} item{?s} in the model and {n_answering} respondent{?s} with responses."
+        i = "There {cli::qty(n_items)}{?is/are} {n_items} item{?s} in the model and {n_answering} respondent{?s} with
+             responses."
       ),
       "argument",
       call
@@ -288,7 +288,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
       c(
         "{.arg polarity} must name {dims} respondent{?s}, one per dimension.",
         x = if (anyNA(polarity)) "Element {which(is.na(polarity))[[1]]} is {.val {NA}}.",
-        x = if (!anyNA(polarity)) "It is {describe(polarity)} of length {length(polarity)}.",
+        x = if (!anyNA(polarity)) "It is {describe(polarity)}.",
         i = "{.code polarity = NULL} leaves the signs to the rule of the help page."
       ),
       "argument",
@@ -303,7 +303,8 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt(
       c(
         "{.arg polarity} names {length(absent)} respondent{?s} who {?does/do} not exist: {.val {absent}}.",
-        i = if (length(near) > 0) "The most similar names are {.val {near}}."
+        i = if (length(near) > 0) "The most similar names are {.val {near}}.",
+        i = if (is.numeric(polarity)) "Numbers are those of rows, from 1 to {length(names)}."
       ),
       "argument",
       call
@@ -317,6 +318,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
 }
 
 most_similar <- function(name, names, n = 3) {
-  distance <- utils::adist(name, names, partial = TRUE, ignore.case = TRUE)
+  # Longer patterns are more than adist() can take.
+  distance <- utils::adist(shorten(name), names, partial = TRUE, ignore.case = TRUE)
   names[utils::head(order(distance), n)]
 }

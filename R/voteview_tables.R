@@ -55,7 +55,11 @@ read_voteview_table <- function(source, arg, name, call) {
     abort_vaeirt(
       c(
         "A table of {.arg {arg}} needs the {cli::qty(absent)}column{?s} {.val {absent}}.",
-        x = "{.file {name}} has {.val {utils::head(given, 12)}}{if (length(given) > 12) ', ...'}."
+        x = if (length(given) > 0) {
+          "{.file {name}} has {.val {utils::head(given, 12)}}{if (length(given) > 12) ', ...'}."
+        } else {
+          "{.file {name}} has no columns."
+        }
       ),
       "columns",
       call
@@ -76,8 +80,11 @@ read_voteview_table <- function(source, arg, name, call) {
 
 # The names of the columns of a CSV file, without a byte order mark.
 csv_header <- function(path, call) {
-  if (!file.exists(path) || dir.exists(path)) {
-    abort_vaeirt("There is no file {.path {path}}.", "file", call)
+  if (dir.exists(path)) {
+    abort_vaeirt("{.path {path}} is a folder, not a CSV file.", "file", call)
+  }
+  if (!file.exists(path)) {
+    abort_vaeirt("There is no file {.path {shorten(path)}}.", "file", call)
   }
   line <- readLines(path, 1, warn = FALSE)
   if (length(line) == 0) {

@@ -29,13 +29,18 @@ weights_given <- function(weights, n, names, call) {
   if (rlang::quo_is_null(weights)) {
     return(NULL)
   }
-  value <- rlang::eval_tidy(weights)
+  value <- tryCatch(
+    rlang::eval_tidy(weights),
+    error = function(cnd) abort_vaeirt("{.arg weights} is neither numbers nor a column.", "weights", call, parent = cnd)
+  )
   if (!is.numeric(value) || length(value) != n) {
     abort_vaeirt(
-      "{.arg weights} must hold {n} number{?s}, one for each respondent, not be {describe(value)} of length {length(value)}.",
-      "weights",
-      call
+      "{.arg weights} must hold {n} number{?s}, one for each respondent, not be {describe(value)}.", "weights", call
     )
+  }
+  # With names they are put in the order of the respondents.
+  if (!is.null(names(value)) && !anyNA(match(names, names(value)))) {
+    value <- value[match(names, names(value))]
   }
   check_weights(value, names, call)
 }
@@ -50,11 +55,11 @@ check_weights <- function(weights, names, call) {
   if (!is.numeric(weights)) {
     abort_vaeirt("{.arg weights} must be numbers, not {describe(weights)}.", "weights", call)
   }
-  bad <- which(is.na(weights) | weights <= 0 | is.infinite(weights))
+  bad <- which(is.na(weights) | weights < 1e-12 | weights > 1e12)
   if (length(bad) > 0) {
     abort_vaeirt(
       c(
-        "Weights must be positive, finite numbers.",
+        "Weights must be positive numbers, from 1e-12 to 1e12.",
         x = "Respondent {.val {names[[bad[[1]]]]}} has the weight {.val {weights[[bad[[1]]]]}}.",
         i = "{length(bad)} weight{?s} of this kind in all."
       ),

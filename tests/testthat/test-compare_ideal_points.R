@@ -112,7 +112,7 @@ test_that("periods are compared with the same periods", {
 })
 
 test_that("fits with more dimensions are compared on their first", {
-  expect_message(compared <- compare_ideal_points(line = shaken(0.1), plane = chamber(2)), "first 1 dimension,")
+  expect_message(compared <- compare_ideal_points(line = shaken(0.1), plane = chamber(2)), "the first dimension,")
   expect_identical(compared$dimension, 1L)
   expect_equal(compared$pearson, cor(shaken(0.1)[, 1], chamber(2)[, 1]))
 })

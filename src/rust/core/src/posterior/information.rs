@@ -381,15 +381,17 @@ impl Information {
         Ok(Some(with_caution))
     }
 
-    /// The covariance of each item's parameters, the other items held fixed.
+    /// The covariance of each item's parameters, the other items held fixed. What is missing about an item counts as known, by
+    /// half or wholly, where its information is not positive definite without.
     ///
     /// # Errors
     /// [`crate::Error::Cancelled`] when the monitor says so.
     pub fn block_covariance(&self, monitor: &dyn Monitor) -> Result<Covariance> {
         let blocks = self.blocks_with_prior();
         let with_caution = |block: Array2<f64>, missing: &Array2<f64>| {
+            let cautious = |share: &f64| invert((&block + &(missing * *share)).view());
             let known = invert(block.view());
-            known.or_else(|| (missing.nrows() > 0).then(|| invert((block + missing * CAUTION).view()))?)
+            known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
         };
         let covariances = blocks.zip(&self.missing).map(|(block, missing)| {
             monitor.proceed()?;
