@@ -1,7 +1,12 @@
 //! Results as R values: `list(value =)` or `list(error = list(kind =, message =))`.
 
 use extendr_api::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, Once, PoisonError};
 use vae_irt_core::Error;
+
+/// What the last panic said and where it was.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Why a call gave no value.
 pub enum Failure {
@@ -11,7 +16,7 @@ pub enum Failure {
     Interrupted,
     /// The operating system gave no thread.
     Threads(String),
-    /// R's values were not what the boundary expects, or a worker died: a bug of ours.
+    /// R's values were not what the boundary expects, or the computation panicked: a bug of ours.
     Internal(String),
 }
 
@@ -33,6 +38,12 @@ impl From<extendr_api::Error> for Failure {
 }
 
 impl Failure {
+    /// The failure of a computation that panicked.
+    pub fn of_panic() -> Self {
+        let told = LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
+        Failure::Internal(format!("the computation stopped unexpectedly ({told})"))
+    }
+
     /// The name by which R knows the kind of failure.
     fn kind(&self) -> &'static str {
         match self {
@@ -59,9 +70,21 @@ impl Failure {
     }
 }
 
+/// Panics are kept for the error that R gets, and not printed.
+fn keep_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let words = panic.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = words;
+        }));
+    });
+}
+
 /// Runs a computation and turns its outcome into an R list.
 pub fn answer(work: impl FnOnce() -> Outcome<List>) -> List {
-    match work() {
+    keep_panics();
+    match catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::of_panic())) {
         Ok(value) => list!(value = value),
         Err(failure) => {
             list!(error = list!(kind = failure.kind(), message = failure.message()))

@@ -87,9 +87,7 @@ pub fn run<T: Send>(
                 relay.stop.store(failure.is_some(), Ordering::Relaxed);
             }
         }
-        let result = worker
-            .join()
-            .map_err(|_| Failure::Internal("the computation stopped unexpectedly".into()))?;
+        let result = worker.join().map_err(|_| Failure::of_panic())?;
         match failure {
             Some(failure) => Err(failure),
             None => Ok(result?),

@@ -1,31 +1,36 @@
 //! One selected column, followed through the row groups of all files.
 
 use super::files::guarded;
+use super::pages::CheckedPages;
 use super::schema::{Found, Kind, find_column};
 use super::values::{MISSING, Texts, TooMany, Values, Wholes};
 use crate::files::file_error;
 use crate::{Error, Result};
+use parquet::basic::Encoding;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::serialized_reader::SerializedPageReader;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Places of the cache of recent texts.
 const RECENT: usize = 4_096;
+/// Rows that are decoded at once where each text may be as long as its whole page: prefixes are taken from the text before.
+const LONG_TEXTS: usize = 64;
 
 /// The values of a column that is present in every file, as they are stored.
 pub(super) struct Source {
     name: String,
     path: PathBuf,
-    file: Option<Arc<File>>,
+    file: Option<File>,
     found: Option<Found>,
     reader: Option<ColumnReader>,
     /// Rows of the current file that were read.
     row: u64,
     levels: Vec<i16>,
+    /// Rows that are decoded at once.
+    step: usize,
 }
 
 impl Source {
@@ -38,6 +43,7 @@ impl Source {
             reader: None,
             row: 0,
             levels: Vec::new(),
+            step: usize::MAX,
         }
     }
 
@@ -46,9 +52,7 @@ impl Source {
         let found = find_column(path, metadata, &self.name)?;
         let kind = found.kind;
         self.path = path.to_path_buf();
-        self.file = Some(Arc::new(
-            File::open(path).map_err(|error| file_error(path, error))?,
-        ));
+        self.file = Some(File::open(path).map_err(|error| file_error(path, error))?);
         self.found = Some(found);
         self.reader = None;
         self.row = 0;
@@ -67,8 +71,16 @@ impl Source {
             return Err(self.error("has a damaged entry in the table of contents"));
         }
         let n_rows = row_group.num_rows().max(0) as usize;
-        let pages = guarded(|| SerializedPageReader::new(Arc::clone(file), chunk, n_rows, None))
+        let pages = guarded(|| CheckedPages::new(file, chunk, n_rows))
             .map_err(|error| self.error(format!("cannot be read ({error})")))?;
+        self.step = if chunk
+            .encodings()
+            .any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY)
+        {
+            LONG_TEXTS
+        } else {
+            usize::MAX
+        };
         self.reader = Some(get_column_reader(Arc::clone(&found.descriptor), Box::new(pages)));
         Ok(())
     }
@@ -88,7 +100,23 @@ impl Source {
     /// Reads some rows and calls `see(row, value)` for each of them, with nothing for a missing value.
     fn each<T: DataType>(
         &mut self,
-        take: impl FnOnce(&mut ColumnReader) -> Option<&mut ColumnReaderImpl<T>>,
+        take: impl Fn(&mut ColumnReader) -> Option<&mut ColumnReaderImpl<T>>,
+        values: &mut Vec<T::T>,
+        n_rows: usize,
+        mut see: impl FnMut(&Self, u64, Option<&T::T>) -> Result<()>,
+    ) -> Result<()> {
+        let mut left = n_rows;
+        while left > 0 {
+            let n_rows = left.min(self.step);
+            self.each_of_step(&take, values, n_rows, &mut see)?;
+            left -= n_rows;
+        }
+        Ok(())
+    }
+
+    fn each_of_step<T: DataType>(
+        &mut self,
+        take: impl Fn(&mut ColumnReader) -> Option<&mut ColumnReaderImpl<T>>,
         values: &mut Vec<T::T>,
         n_rows: usize,
         mut see: impl FnMut(&Self, u64, Option<&T::T>) -> Result<()>,

@@ -4,8 +4,10 @@ mod collector;
 mod column;
 mod files;
 mod ids;
+mod pages;
 mod reader;
 mod schema;
+mod thrift;
 mod values;
 mod writer;
 

@@ -1,12 +1,18 @@
 //! What the columns of a Parquet file hold.
 
 use super::files::guarded;
+use super::thrift::check_schema;
 use crate::Result;
 use crate::files::file_error;
+use bytes::Bytes;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::errors::ParquetError;
+use parquet::file::FOOTER_SIZE;
+use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, Type};
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The kinds of values that can be read.
@@ -64,9 +70,29 @@ pub fn parquet_fields(path: &Path) -> Result<Vec<FieldSummary>> {
 /// The footer of a file.
 pub(super) fn read_metadata(path: &Path) -> Result<ParquetMetaData> {
     let file = File::open(path).map_err(|error| file_error(path, error))?;
-    let metadata = guarded(|| ParquetMetaDataReader::new().parse_and_finish(&file))
-        .map_err(|error| file_error(path, format!("it is no complete Parquet file ({error})")))?;
-    Ok(metadata)
+    guarded(|| {
+        let footer = read_footer(&file)?;
+        check_schema(&footer).map_err(|message| ParquetError::General(message.into()))?;
+        ParquetMetaDataReader::decode_metadata(&footer)
+    })
+    .map_err(|error| file_error(path, format!("it is no complete Parquet file ({error})")))
+}
+
+/// The bytes that describe the contents, in front of their length and the mark at the end.
+fn read_footer(file: &File) -> parquet::errors::Result<Bytes> {
+    let n_bytes = file.len();
+    let mut tail = [0; FOOTER_SIZE];
+    let start = n_bytes.checked_sub(FOOTER_SIZE as u64);
+    let start = start.ok_or_else(|| ParquetError::EOF("it is too short".into()))?;
+    file.get_read(start)?.read_exact(&mut tail)?;
+    let tail = FooterTail::try_new(&tail)?;
+    if tail.is_encrypted_footer() {
+        return Err(ParquetError::General("it is encrypted".into()));
+    }
+    let length = tail.metadata_length();
+    let start = start.checked_sub(length as u64);
+    let start = start.ok_or_else(|| ParquetError::EOF("its beginning is missing".into()))?;
+    file.get_bytes(start, length)
 }
 
 /// Where a file has the column of a name, and what it holds.

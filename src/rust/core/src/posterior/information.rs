@@ -222,7 +222,7 @@ impl Information {
         (0..matrix.nrows()).for_each(|i| matrix[[i, i]] += self.precisions[i % width]);
         let mut rotations = rotation_tangents(&model.items);
         orthonormalise(&mut rotations);
-        let ridge = matrix.diag().mean().unwrap_or(1.0);
+        let ridge = matrix.diag().mapv(f64::abs).mean().unwrap_or(1.0);
         let outside = |x: Array2<f64>| &x - &rotations.dot(&rotations.t().dot(&x));
         let tangents = outside(affine_tangents(&model.items));
         let of_population = outside(affine.dot(&population_images(scored)));
@@ -274,7 +274,8 @@ impl Information {
     }
 
     /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
-    /// raised where the factor does not exist. Everything that is missing about the `doubtful` items counts as known: theirs
+    /// raised where the factor does not exist; where that is not enough (more parameters than the data can tell apart), it is that
+    /// of the [complete](Self::complete) information. Everything that is missing about the `doubtful` items counts as known: theirs
     /// are nearly the steps of the EM algorithm, short and in the right direction.
     ///
     /// # Errors
@@ -292,7 +293,21 @@ impl Information {
                 return Ok(Some(found));
             }
         }
-        Ok(None)
+        factor(self.complete().view(), monitor)
+    }
+
+    /// The information about each item if the latent traits were known, with the prior: never negative.
+    fn complete(&self) -> Array2<f64> {
+        let n: usize = self.blocks.iter().map(Array2::nrows).sum();
+        let mut matrix = Array2::zeros((n, n));
+        let mut start = 0;
+        for (block, missing) in self.blocks.iter().zip(&self.missing) {
+            let own = start..start + block.nrows();
+            let mut place = matrix.slice_mut(s![own.clone(), own.clone()]);
+            place.assign(&self.with_prior(&(block + missing)));
+            start = own.end;
+        }
+        matrix
     }
 
     /// The matrix with a share of what is missing about each item added to the item's own information: where hardly
