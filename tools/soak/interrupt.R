@@ -15,7 +15,7 @@ jobs <- list(
       n <- 100000
       part <- function(k) {
         voter <- rep(seq_len(n) + n * (k - 1), each = 25)
-        list(county = list(codes = voter %% 50L + 1L, labels = paste("county", 1:50)), voter = as.double(voter), race = rep(1:25, n),
+        list(county = list(codes = as.integer(voter %% 50) + 1L, labels = paste("county", 1:50)), voter = as.double(voter), race = rep(1:25, n),
           choice = rep_len(c(0L, 1L, 2L, 1L, 0L), 25 * n) + 0L)
       }
       path <- tempfile(fileext = ".parquet")
@@ -87,7 +87,8 @@ if (length(asked) > 0) jobs <- jobs[grepl(paste(asked, collapse = "|"), names(jo
 failed <- FALSE
 cat(sprintf("%-52s %6s %9s %9s %8s  %s\n", "interrupted", "times", "median s", "most s", "left MB", "verdict"))
 for (name in names(jobs)) {
-  found <- do.call(press_ctrl_c, unname(jobs[[name]]))
+  job <- jobs[[name]]
+  found <- press_ctrl_c(job[[1]], job[[2]], job[[3]])
   hit <- found$outcome != "finished" & !is.na(found$seconds)
   good <- all(found$outcome %in% c("interrupt", "finished")) && any(hit) && all(found$same) &&
     max(found$seconds[hit]) < bound && stats::median(found$left_mb) < 100
