@@ -1,7 +1,8 @@
 # How long Ctrl-C takes on large data, and what memory it leaves: every kind of work is interrupted at moments spread over
-# it. Run it from the root of the repository, with the package installed; about 20 minutes. Arguments choose among the jobs
-# by their names. It fails where the prompt was not there within `bound` seconds (VAEIRT_BOUND; the aim is half a second on an
-# idle machine), something else than an interrupt was raised, more than 100 MB stayed, or a fit afterwards gave other numbers.
+# it. Run it from the root of the repository, with the package installed; about 30 minutes. Arguments choose among the
+# jobs by their names. It fails where the prompt was not there within `bound` seconds (VAEIRT_BOUND; the aim is half a second
+# on an idle machine), something else than an interrupt was raised, more than 100 MB stayed, or a fit afterwards gave other
+# numbers.
 source("tests/testthat/helper-sessions.R")
 bound <- as.numeric(Sys.getenv("VAEIRT_BOUND", "1"))
 
