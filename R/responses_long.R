@@ -130,17 +130,26 @@ names_in_column <- function(x, at, call) {
 
 # Numbers the distinct rows of some columns in the order in which they occur.
 group_rows <- function(columns) {
+  first <- columns[[1]]
   Reduce(
     function(group, column) {
       values <- unique(column)
       key <- (group - 1) * as.double(length(values)) + match(column, values)
       match(key, unique(key))
     },
-    columns,
-    rep(1L, length(columns[[1]]))
+    columns[-1],
+    match(first, unique(first))
   )
 }
 
 as_names <- function(x) {
-  if (is.numeric(x)) number_names(x) else as.character(x)
+  if (!is.numeric(x)) {
+    return(as.character(x))
+  }
+  if (is.object(x) || length(x) < 1e4) {
+    return(number_names(x))
+  }
+  # In long data most numbers occur often; each is put into words once.
+  values <- unique(x)
+  number_names(values)[match(x, values)]
 }

@@ -6,8 +6,8 @@
 #'
 #' @param object A `vae_irt` object.
 #' @param nsim Number of simulations.
-#' @param seed A whole number that fixes the simulations, after which the state of R's generator is what it was; `NULL` goes on from
-#'   that state.
+#' @param seed A whole number that fixes the simulations, after which the state of R's generator is what it was; `NULL` goes
+#'   on from that state.
 #' @param ... Must be empty.
 #' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one
 #'   column `sim_1`, `sim_2`, ... per simulation with the labels of the responses.

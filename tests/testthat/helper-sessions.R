@@ -1,8 +1,8 @@
 # R sessions in which somebody presses Ctrl-C.
 
-# Evaluates `setup` in a fresh session, then `job` once for each of the `delays`, after which Ctrl-C is pressed. Returns one row for
-# each: `outcome` (the class of the condition, or "finished"), `seconds` from the key to the prompt, `left_mb` (resident memory
-# afterwards less that before), and `same`: did a fit afterwards give the numbers of one before?
+# Evaluates `setup` in a fresh session, then `job` once for each of the `delays`, after which Ctrl-C is pressed. Returns one
+# row for each: `outcome` (the class of the condition, or "finished"), `seconds` from the key to the prompt, `left_mb`
+# (resident memory afterwards less that before), and `same`: did a fit afterwards give the numbers of one before?
 press_ctrl_c <- function(setup, job, delays) {
   folder <- tempfile()
   dir.create(folder)

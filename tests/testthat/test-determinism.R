@@ -21,7 +21,7 @@ test_that("threads change nothing", {
   cases <- determinism_cases()
   for (name in names(cases)) {
     fit <- function(threads) {
-      control <- vae_control(threads = threads, max_epochs = 40)
+      control <- vae_control(threads = threads, max_epochs = 15)
       suppressWarnings(suppressMessages(do.call(vae_irt, c(cases[[name]], list(seed = 1, control = control)))))
     }
     one <- numbers_of(fit(1))
@@ -35,7 +35,7 @@ test_that("threads change nothing", {
 test_that("threads change nothing about what follows a fit", {
   truth <- simulate_irt(400, 30, dims = 3, missing = 0.1, seed = 1)
   results <- lapply(c(1, 2, 4, 8), function(threads) {
-    control <- vae_control(threads = threads, max_epochs = 30)
+    control <- vae_control(threads = threads, max_epochs = 15)
     fit <- suppressWarnings(vae_irt(truth$responses, dims = 3, seed = 1, control = control))
     path <- tempfile(fileext = ".parquet")
     predict(fit, truth$responses, to = path)

@@ -1,5 +1,5 @@
-# Ctrl-C at the work of every kind: back at the prompt, with an interrupt and no other condition, and a session that goes on. The
-# times are measured on large data by tools/soak/interrupt.R; the bound here is wide because the machines of tests are slow.
+# Ctrl-C at work of every kind: back at the prompt, with an interrupt and no other condition, and a session that goes on.
+# The times are measured on large data by tools/soak/interrupt.R; the bound here is wide: the machines of tests are slow.
 skip_on_cran()
 skip_on_os("windows")
 skip_if_not_installed("callr")

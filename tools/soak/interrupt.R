@@ -1,7 +1,8 @@
-# How long Ctrl-C takes on large data, and what memory it leaves: every kind of work is interrupted at moments spread over it. Run
-# it from the root of the repository, with the package installed; about 20 minutes. It fails where the prompt was not there
-# within `bound` seconds (VAEIRT_BOUND; the aim is half a second on an idle machine), something else than an interrupt was raised, more
-# than 100 MB stayed, or a fit afterwards gave other numbers.
+# How long Ctrl-C takes on large data, and what memory it leaves: every kind of work is interrupted at moments spread over
+# it. Run it from the root of the repository, with the package installed; about 30 minutes. Arguments choose among the
+# jobs by their names. It fails where the prompt was not there within `bound` seconds (VAEIRT_BOUND; the aim is half a second
+# on an idle machine), something else than an interrupt was raised, more than 100 MB stayed, or a fit afterwards gave other
+# numbers.
 source("tests/testthat/helper-sessions.R")
 bound <- as.numeric(Sys.getenv("VAEIRT_BOUND", "1"))
 
@@ -15,8 +16,8 @@ jobs <- list(
       n <- 100000
       part <- function(k) {
         voter <- rep(seq_len(n) + n * (k - 1), each = 25)
-        list(county = list(codes = voter %% 50L + 1L, labels = paste("county", 1:50)), voter = as.double(voter), race = rep(1:25, n),
-          choice = rep_len(c(0L, 1L, 2L, 1L, 0L), 25 * n) + 0L)
+        county <- list(codes = as.integer(voter %% 50) + 1L, labels = paste("county", 1:50))
+        list(county = county, voter = as.double(voter), race = rep(1:25, n), choice = rep_len(c(0L, 1L, 2L, 1L, 0L), 25 * n))
       }
       path <- tempfile(fileext = ".parquet")
       writer <- vaeirt:::unwrap_rust(vaeirt:::rust_parquet_begin(part(1), path, "snappy"))$writer
@@ -24,7 +25,8 @@ jobs <- list(
       vaeirt:::unwrap_rust(vaeirt:::rust_parquet_end(writer, TRUE))
     }),
     quote(irt_responses(
-      path, respondent = c(county, voter), item = race, response = choice, duplicates = "drop_item", min_responses = 3, drop = "2"
+      path,
+      respondent = c(county, voter), item = race, response = choice, duplicates = "drop_item", min_responses = 3, drop = "2"
     )),
     seq(0.1, 4, length.out = 20)
   ),
@@ -73,7 +75,8 @@ jobs <- list(
   ),
   `write_estimates(), 1 million rows` = list(
     quote({
-      fit <- vae_irt(simulate_irt(1e6, 10, seed = 1)$responses, seed = 1, control = vae_control(max_epochs = 1, refine = FALSE))
+      control <- vae_control(max_epochs = 1, refine = FALSE)
+      fit <- vae_irt(simulate_irt(1e6, 10, seed = 1)$responses, seed = 1, control = control)
     }),
     quote(while (TRUE) write_estimates(fit, tempfile())), seq(0.1, 4, length.out = 10)
   ),
@@ -87,7 +90,8 @@ if (length(asked) > 0) jobs <- jobs[grepl(paste(asked, collapse = "|"), names(jo
 failed <- FALSE
 cat(sprintf("%-52s %6s %9s %9s %8s  %s\n", "interrupted", "times", "median s", "most s", "left MB", "verdict"))
 for (name in names(jobs)) {
-  found <- do.call(press_ctrl_c, unname(jobs[[name]]))
+  job <- jobs[[name]]
+  found <- press_ctrl_c(job[[1]], job[[2]], job[[3]])
   hit <- found$outcome != "finished" & !is.na(found$seconds)
   good <- all(found$outcome %in% c("interrupt", "finished")) && any(hit) && all(found$same) &&
     max(found$seconds[hit]) < bound && stats::median(found$left_mb) < 100

@@ -172,7 +172,7 @@ impl Information {
             let chunk = Chunk::new(model, responses, scored, positions, &rule);
             if joint {
                 scores = chunk.scores(rule.polynomials.len(), true, Some(&mut blocks));
-                add_square(&mut between, &scores);
+                add_square(&mut between, &scores, monitor)?;
                 affine += &scores
                     .dot(&chunk.affine_coefficients(scored, positions))
                     .mapv(f64::from);
@@ -483,9 +483,10 @@ fn fix_images(matrix: &mut Array2<f64>, vectors: ArrayView2<'_, f64>, images: Ar
 }
 
 /// Adds `scores scores'` to the lower triangle of a matrix.
-fn add_square(matrix: &mut Array2<f64>, scores: &Array2<f32>) {
+fn add_square(matrix: &mut Array2<f64>, scores: &Array2<f32>, monitor: &dyn Monitor) -> Result<()> {
     let mut blocks: Vec<ArrayViewMut2<f64>> = matrix.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
-    blocks.par_iter_mut().enumerate().for_each(|(block, rows)| {
+    blocks.par_iter_mut().enumerate().try_for_each(|(block, rows)| {
+        monitor.proceed()?;
         let first = block * ROWS_PER_TASK;
         let last = first + rows.nrows();
         let product = scores
@@ -493,7 +494,8 @@ fn add_square(matrix: &mut Array2<f64>, scores: &Array2<f32>) {
             .dot(&scores.slice(s![..last, ..]).t());
         let mut lower = rows.slice_mut(s![.., ..last]);
         lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
-    });
+        Ok(())
+    })
 }
 
 #[cfg(test)]
