@@ -14,6 +14,7 @@ rows <- lapply(names(calls), function(name) {
   gctorture2(step, inhibit_release = FALSE)
   tortured <- tryCatch(calls[[name]](), error = identity)
   gctorture2(0)
+  cat(name, "\n", file = stderr())
   data.frame(call = name, same = identical(tortured, plain[[name]]), seconds = round(proc.time()[["elapsed"]] - started, 1))
 })
 table <- do.call(rbind, rows)

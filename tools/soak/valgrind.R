@@ -1,5 +1,5 @@
 # Calls the Rust library; valgrind.sh watches. Says how many calls gave a value.
-.libPaths(c(".cache/library", .libPaths()))
+.libPaths(c(".cache/symbols", .libPaths()))
 source("tools/soak/boundary.R")
 folder <- tempfile("boundary")
 dir.create(folder)
