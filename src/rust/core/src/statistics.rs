@@ -134,6 +134,57 @@ fn most_probable(predictors: &[f32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ItemCatalogue;
+    use crate::identify::AffineMap;
+    use crate::kernels::Table;
+    use crate::model::{Encoder, Link, ModelShape, Network};
+    use crate::responses::OptionIds;
+    use std::borrow::Cow;
+
+    /// Twenty million respondents with five responses each: in single precision a sum of ones ends at 2^24.
+    #[test]
+    fn a_hundred_million_responses_are_summed() {
+        const RESPONDENTS: usize = 20_000_000;
+        const ITEMS: usize = 5;
+        let catalogue = ItemCatalogue::new(&[2; ITEMS]).expect("valid catalogue");
+        let shape = ModelShape {
+            n_dims: 1,
+            hidden: 1,
+            link: Link::Logit,
+            catalogue: catalogue.clone(),
+        };
+        let model = Model {
+            encoder: Encoder {
+                embeddings: Table::new(1, vec![0.0; 2 * ITEMS]),
+                network: Network::start(&shape, 0.0, 0.0, 1).expect("a network"),
+            },
+            items: Table::new(2, [1.0, 0.5].repeat(ITEMS)),
+            map: AffineMap::identity(1),
+            shape,
+        };
+        let options: Vec<u16> = (0..ITEMS as u16).map(|item| 2 * item + 1).collect();
+        let ids = OptionIds::Narrow(Cow::Owned(options.repeat(RESPONDENTS)));
+        let offsets = (0..=RESPONDENTS as u64).map(|i| i * ITEMS as u64).collect();
+        let responses = Responses::from_ids(catalogue, offsets, ids).expect("valid responses");
+        let moments = Moments {
+            n_dims: 1,
+            means: vec![0.0; RESPONDENTS],
+            covariances: Vec::new(),
+            thirds: Vec::new(),
+            pareto_k: Vec::new(),
+            effective_draws: Vec::new(),
+            amortisation_gap: Vec::new(),
+            log_evidence: Vec::new(),
+        };
+        let respondents: Vec<u32> = (0..RESPONDENTS as u32).collect();
+        let statistics = fit_statistics(&model, &responses, &respondents, &moments);
+        let n = RESPONDENTS * ITEMS;
+        assert_eq!(statistics.n_responses, n);
+        assert_eq!((statistics.n_correct, statistics.n_minority), (0, 0));
+        let expected = -(1.0 + 0.5f64.exp()).ln();
+        assert!((statistics.log_likelihood / (n as f64 * expected) - 1.0).abs() < 1e-6);
+        assert_eq!(responses.item_totals(), [RESPONDENTS as u64; ITEMS]);
+    }
 
     #[test]
     fn shares_follow_their_definitions() {

@@ -561,6 +561,54 @@ fn texts_that_repeat_each_other_take_little_memory_at_once() {
     assert!(grown < 200 << 10, "{grown} kB more than before");
 }
 
+/// Links in a folder are followed within the folder only, odd names are names, and what is no file is not opened.
+#[cfg(unix)]
+#[test]
+fn folders_are_not_left() {
+    use std::os::unix::fs::symlink;
+    use vae_irt_core::ingest::parquet_files;
+    let root = std::env::temp_dir().join(format!("vaeirt-links-{}", std::process::id()));
+    let folder = root.join("data");
+    std::fs::create_dir_all(folder.join("folder.parquet")).expect("folders");
+    let refused = |told: &str| {
+        let error = parquet_files(&[&folder]).expect_err(told).to_string();
+        assert!(error.contains(told), "{error}");
+    };
+    for name in [
+        "a b.parquet",
+        "..parquet",
+        "new\nline.parquet",
+        "\u{e9}'\"$(x).PARQUET",
+        "-rf.parquet",
+    ] {
+        std::fs::write(folder.join(name), "").expect("a file");
+    }
+    symlink("a b.parquet", folder.join("within.parquet")).expect("a link");
+    let names = parquet_files(&[&folder]).expect("files");
+    assert_eq!(names.len(), 6);
+    std::fs::write(root.join("secret.parquet"), "").expect("a file");
+    for (target, told) in [
+        (root.join("secret.parquet"), "it is a link out of the folder"),
+        ("../secret.parquet".into(), "it is a link out of the folder"),
+        (root.join("nothing.parquet"), "No such file"),
+        (folder.join("loop.parquet"), "loop.parquet"),
+    ] {
+        symlink(&target, folder.join("loop.parquet")).expect("a link");
+        refused(told);
+        std::fs::remove_file(folder.join("loop.parquet")).expect("removed");
+    }
+    // The link itself may be named.
+    symlink(root.join("secret.parquet"), root.join("named")).expect("a link");
+    assert_eq!(parquet_files(&[root.join("named")]).expect("a file").len(), 1);
+    std::fs::remove_dir_all(&root).expect("removed");
+    let told = parquet_files(&["/dev/zero"]).expect_err("no file").to_string();
+    assert!(told.contains("neither a file nor a folder"), "{told}");
+    let told = vae_irt_core::ModelFile::read(Path::new("/dev/zero"))
+        .expect_err("no file")
+        .to_string();
+    assert!(told.contains("it is not a file"), "{told}");
+}
+
 /// The most memory that the process has had, in kB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

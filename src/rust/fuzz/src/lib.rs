@@ -12,7 +12,7 @@ use vae_irt_core::{Model, ModelFile, Responses, Result};
 /// Models that are larger are read, but nobody is scored with them.
 const MOST_SCORED: usize = 1 << 12;
 /// Batches of rows after which the reading is cancelled: a few bytes may lawfully repeat a value two thousand million times.
-const MOST_BATCHES: usize = 8;
+const MOST_BATCHES: usize = 4;
 
 /// Reads a model with its description and without, and scores respondents with it.
 ///

@@ -19,15 +19,18 @@ pub(super) fn guarded<T>(
 /// of their names.
 ///
 /// # Errors
-/// [`Error::File`] for a path that does not exist and a folder without a Parquet file.
+/// [`Error::File`](crate::Error::File) for a path that does not exist or is neither file nor folder, a folder without a Parquet
+/// file, and a link in a folder that leads to nothing or out of the folder.
 pub fn parquet_files(paths: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let path = path.as_ref();
         if path.is_dir() {
             files.extend(files_in(path)?);
-        } else if path.exists() {
+        } else if path.is_file() {
             files.push(path.to_path_buf());
+        } else if path.exists() {
+            return Err(file_error(path, "it is neither a file nor a folder"));
         } else {
             return Err(file_error(path, "there is no such file or folder"));
         }
@@ -37,13 +40,24 @@ pub fn parquet_files(paths: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>> {
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| file_error(folder, error))?;
+    let home = folder.canonicalize().map_err(|error| file_error(folder, error))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| file_error(folder, error))?.path();
         let named = path
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-        if named && path.is_file() {
+        if !named {
+            continue;
+        }
+        let real = path.canonicalize().map_err(|error| file_error(&path, error))?;
+        if !real.starts_with(&home) {
+            return Err(file_error(
+                &path,
+                "it is a link out of the folder; to read it, give its own path",
+            ));
+        }
+        if real.is_file() {
             files.push(path);
         }
     }

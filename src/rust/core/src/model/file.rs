@@ -119,7 +119,11 @@ impl ModelFile {
     /// [`Error::File`] when it cannot be read or is not such a file, with the reason.
     pub fn read(path: &Path) -> Result<Self> {
         let unreadable = |error: std::io::Error| file_error(path, format!("it cannot be read ({error})"));
-        if std::fs::metadata(path).map_err(unreadable)?.len() > MOST_BYTES {
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(file_error(path, "it is not a file"));
+        }
+        if metadata.len() > MOST_BYTES {
             return Err(file_error(path, "it is larger than any model file"));
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;

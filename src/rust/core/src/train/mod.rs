@@ -540,11 +540,14 @@ fn train(
             || trainer.step(&batch, &weights, step.epoch, step.learning_rate),
             || following.map_or((), |members| fill(&mut next, members)),
         );
-        let (bound, weight) = (bound?, f64::from(weights.iter().sum::<f32>()));
+        let (bound, weight) = (bound?, weights.iter().map(|&w| f64::from(w)).sum());
         if !bound.is_finite() {
             return Err(Error::NotFinite { epoch: step.epoch });
         }
         if let Some(epoch) = schedule.record(bound, weight, || trainer.log_prior()) {
+            if !epoch.bound.is_finite() || !trainer.is_finite()? {
+                return Err(Error::NotFinite { epoch: step.epoch });
+            }
             monitor.epoch(&epoch);
         }
         if let Some(checkpoints) = &mut checkpoints

@@ -119,6 +119,17 @@ impl Trainer {
         terms.sum()
     }
 
+    /// Are all parameters finite numbers?
+    pub fn is_finite(&self) -> Result<bool> {
+        let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());
+        for (_, variable) in self.model.encoder.network.variables() {
+            if !finite(&variable.flatten_all()?.to_vec1::<f32>()?) {
+                return Ok(false);
+            }
+        }
+        Ok(finite(self.model.items.values()) && finite(self.model.encoder.embeddings.values()))
+    }
+
     /// One step; returns the bound summed over the batch.
     pub fn step(&mut self, batch: &Batch, weights: &[f32], epoch: usize, learning_rate: f64) -> Result<f64> {
         let mut timings = std::mem::take(&mut self.timings);
