@@ -139,6 +139,7 @@ mod tests {
     use crate::kernels::Table;
     use crate::model::{Encoder, Link, ModelShape, Network};
     use crate::responses::OptionIds;
+    use crate::train::Silent;
     use std::borrow::Cow;
 
     /// Twenty million respondents with five responses each: in single precision a sum of ones ends at 2^24.
@@ -177,7 +178,8 @@ mod tests {
             log_evidence: Vec::new(),
         };
         let respondents: Vec<u32> = (0..RESPONDENTS as u32).collect();
-        let statistics = fit_statistics(&model, &responses, &respondents, &moments);
+        let statistics =
+            fit_statistics(&model, &responses, &respondents, &moments, &Silent).expect("not cancelled");
         let n = RESPONDENTS * ITEMS;
         assert_eq!(statistics.n_responses, n);
         assert_eq!((statistics.n_correct, statistics.n_minority), (0, 0));
