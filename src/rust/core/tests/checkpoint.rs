@@ -238,6 +238,39 @@ fn a_folder_that_cannot_be_written_is_an_error_at_once() {
     std::fs::remove_file(&file).expect("removed");
 }
 
+/// Puts something in the way of the next checkpoint when an epoch has ended.
+struct Saboteur(PathBuf);
+
+impl Monitor for Saboteur {
+    fn epoch(&self, _: &Epoch) {
+        std::fs::create_dir_all(&self.0).expect("folder");
+    }
+
+    fn part(&self, _: Part, _: f64) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_leaves_the_one_before() {
+    let folder = folder("unwritable");
+    let settings = settings(1, 13, &folder, Duration::ZERO);
+    let responses = data(false);
+    let in_the_way = folder.join(format!("{LAST}.{}.part", std::process::id()));
+    let error = fit(&responses, &settings, &Saboteur(in_the_way.clone())).expect_err("in the way");
+    assert!(
+        matches!(&error, Error::File { path, .. } if Path::new(path) == folder.join(LAST)),
+        "{error}"
+    );
+    std::fs::remove_dir(&in_the_way).expect("removed");
+    let found = fit(&responses, &settings, &Silent).expect("fit");
+    assert_eq!(found.resumed, Some(6));
+    assert_same(&found, &unbroken(&responses, &settings));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 #[test]
 fn what_a_killed_process_began_to_write_is_removed() {
     let folder = folder("killed");

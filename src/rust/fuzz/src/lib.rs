@@ -11,8 +11,9 @@ use vae_irt_core::{Model, ModelFile, Responses, Result};
 
 /// Models that are larger are read, but nobody is scored with them.
 const MOST_SCORED: usize = 1 << 12;
-/// Batches of rows after which the reading is cancelled: a few bytes may lawfully repeat a value two thousand million times.
-const MOST_BATCHES: usize = 4;
+/// Times that the reading may ask whether to go on, at least once for a batch of rows, before it is cancelled: a few bytes may
+/// lawfully repeat a value two thousand million times.
+const MOST_BATCHES: usize = 16;
 
 /// Reads a model with its description and without, and scores respondents with it.
 ///
