@@ -50,7 +50,9 @@ test_that("altered files are errors with a class, and the session goes on", {
     writeBin(bytes, altered)
     class(tryCatch(read_votes(altered), error = identity))[[1]]
   })
-  expect_setequal(outcomes, c("irt_responses", "vaeirt_error_file"))
+  expect_true(all(grepl("^(irt_responses|vaeirt_error_.*)$", outcomes)))
+  expect_true(all(c("irt_responses", "vaeirt_error_file") %in% outcomes))
+  expect_false("vaeirt_error_internal" %in% outcomes)
   outcomes <- replicate(150, {
     bytes <- readBin(model, "raw", file.size(model))
     at <- sample(min(length(bytes), 3000), 2)
@@ -64,9 +66,10 @@ test_that("altered files are errors with a class, and the session goes on", {
 })
 
 test_that("a panic in Rust is an error with a class, and is not printed", {
-  fit <- fit_votes(votes)
+  path <- write_votes(withr::local_tempfile(fileext = ".parquet"), 1:4)
+  # The functions of the package never ask for respondents without a name.
   printed <- capture.output(
-    answer <- vaeirt:::rust_remap(fit$model, matrix(0, 1, 1), c(0, 0), fit$responses, vaeirt:::settings_of(fit)),
+    answer <- vaeirt:::rust_read_parquet(path, character(), "race", "choice", NULL, 1L),
     type = "message"
   )
   expect_identical(printed, character())
@@ -90,7 +93,10 @@ test_that("missing items, missing respondents and rows of missing responses chan
   expect_identical(with_respondent$estimates$estimate[1:40], fit$estimates$estimate)
   expect_true(is.na(with_respondent$estimates$estimate[[41]]))
 
-  long <- data.frame(voter = rep(rownames(votes), 12), race = rep(colnames(votes), each = 40), choice = as.vector(votes))
+  # In the order of the respondents, the first of whom answered every item: both are numbered as they occur.
+  rows <- t(votes)
+  rows[is.na(rows[, 1]), 1] <- 1
+  long <- data.frame(voter = rep(colnames(rows), each = 12), race = rep(rownames(rows), 40), choice = as.vector(rows))
   fit_long <- function(x) fit_votes(irt_responses(x, respondent = voter, item = race, response = choice))
   expect_identical(fit_long(long)$estimates$estimate, fit_long(long[!is.na(long$choice), ])$estimates$estimate)
 })

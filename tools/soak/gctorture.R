@@ -1,8 +1,8 @@
-# Calls every function of the Rust library while R collects garbage at every fifth allocation, and compares what it gives with
-# what it gives without. Run it from the root of the repository with the package in .cache/library.
+# Calls every function of the Rust library while R collects garbage at every so many allocations (VAEIRT_GC_STEP), and compares
+# what it gives with what it gives without. Run it from the root of the repository with the package in .cache/library.
 .libPaths(c(".cache/library", .libPaths()))
 source("tools/soak/boundary.R")
-step <- as.integer(Sys.getenv("VAEIRT_GC_STEP", "5"))
+step <- as.integer(Sys.getenv("VAEIRT_GC_STEP", "50"))
 folder <- tempfile("boundary")
 dir.create(folder)
 calls <- boundary_calls(folder)
