@@ -17,14 +17,7 @@ boundary_calls <- function(folder) {
   parquet <- file.path(folder, "long.parquet")
   model <- file.path(folder, "model.safetensors")
   estimates <- file.path(folder, "estimates.parquet")
-  write_long <- function() {
-    columns <- lapply(long, function(column) {
-      labels <- unique(column)
-      list(codes = match(column, labels), labels = labels)
-    })
-    writer <- vaeirt:::rust_parquet_begin(columns, parquet, "zstd")$value$writer
-    vaeirt:::rust_parquet_end(writer, TRUE)
-  }
+  write_long <- function() vaeirt:::write_parquet_parts(function(k) long[if (k == 1) 1:20 else 21:nrow(long), ], 2, parquet)
   read_long <- function(...) quiet(irt_responses(parquet, respondent = voter, item = race, response = choice, ...))
   responses <- function(x) x[c("offsets", "options", "option_size")]
   list(
@@ -33,10 +26,10 @@ boundary_calls <- function(folder) {
     wide = function() responses(irt_responses(votes)),
     frame = function() responses(quiet(irt_responses(as.data.frame(votes), min_responses = 4))),
     long = function() responses(quiet(irt_responses(long, respondent = voter, item = race, response = choice))),
-    duplicates = function() {
+    duplicates = function() lapply(c("drop_response", "drop_item"), function(what) {
       twice <- rbind(long, long[3, ])
-      responses(quiet(irt_responses(twice, respondent = voter, item = race, response = choice, duplicates = "drop_item")))
-    },
+      responses(quiet(irt_responses(twice, respondent = voter, item = race, response = choice, duplicates = what)))
+    }),
     fit = function() as.data.frame(quiet(vae_irt(votes, control = control, seed = 1))$estimates),
     two = function() as.data.frame(two$items),
     predict = function() as.data.frame(predict(fit, votes[1:4, ])),
