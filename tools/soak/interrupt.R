@@ -34,7 +34,9 @@ jobs <- list(
     quote(votes <- matrix(sample.int(3L, 1e8, TRUE), 2e5)), quote(irt_responses(votes)), seq(0.05, 1.5, length.out = 12)
   ),
   `data frame, one row per response, 5 million rows` = list(
-    long, quote(irt_responses(voters, respondent = voter, item = race, response = choice)), seq(0.05, 3, length.out = 12)
+    long, quote(irt_responses(voters, respondent = voter, item = race, response = choice)), seq(0.05, 3, length.out = 12),
+    # match() and paste() of R itself cannot be interrupted.
+    4
   ),
   `starting values and training, 300,000 x 100, 4-D` = list(
     quote(data <- irt_responses(simulate_irt(3e5, 100, dims = 4, seed = 1)$responses)),
@@ -94,7 +96,7 @@ for (name in names(jobs)) {
   found <- press_ctrl_c(job[[1]], job[[2]], job[[3]])
   hit <- found$outcome != "finished" & !is.na(found$seconds)
   good <- all(found$outcome %in% c("interrupt", "finished")) && any(hit) && all(found$same) &&
-    max(found$seconds[hit]) < bound && stats::median(found$left_mb) < 100
+    max(found$seconds[hit]) < bound * (if (length(job) > 3) job[[4]] else 1) && stats::median(found$left_mb) < 100
   failed <- failed || !good
   cat(sprintf(
     "%-52s %6d %9.2f %9.2f %8.0f  %s\n", name, sum(hit), stats::median(found$seconds[hit]), max(found$seconds[hit]),
