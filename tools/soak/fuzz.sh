@@ -28,7 +28,7 @@ for name in $(sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"|\1|p' src/rust/fuzz/Ca
   stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
   last=$(grep '^#[0-9]' "$log" | tail -n 1)
   part() { echo "$last" | sed -n "s/.* $1: \([^ ]*\).*/\1/p"; }
-  findings=$(find "$work" -maxdepth 1 -name "$name-*" | wc -l)
+  findings=$(find "$work" -maxdepth 1 -name "$name-*" ! -name '*-slow-unit-*' | wc -l)
   echo "$name,$seconds,$(stat number_of_executed_units),$(part cov),$(part ft),$(part corp | cut -d/ -f1),$(stat peak_rss_mb),$findings"
 done
 exit "$status"
