@@ -1,7 +1,7 @@
 # Calls every function of the Rust library while R collects garbage at every allocation that they make, and compares what
 # they give with what they give without. Run it from the root of the repository with the package in .cache/library.
 .libPaths(c(".cache/library", .libPaths()))
-source("tools/soak/boundary.R")
+source("tools/soak/support/boundary.R")
 folder <- tempfile("boundary")
 dir.create(folder)
 calls <- boundary_calls(folder)

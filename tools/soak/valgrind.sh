@@ -15,8 +15,8 @@ cc -shared -fPIC $(R CMD config --cppflags) src/entrypoint.c -o .cache/symbols/v
   -L"${CARGO_TARGET_DIR:-.cache/target}/release" -l:libvaeirt.a -Wl,--gc-sections -Wl,--version-script=src/vaeirt.map \
   $(R CMD config --ldflags) -lm
 start=$(date +%s)
-calls=$(R --vanilla --slave -d "valgrind --quiet --leak-check=no --num-callers=40 --suppressions=tools/soak/valgrind.supp \
-  --xml=yes --xml-file=$log" -f tools/soak/valgrind.R 2>.cache/valgrind.err | tail -n 1 | tr -d ' ') || calls=0
+calls=$(R --vanilla --slave -d "valgrind --quiet --leak-check=no --num-callers=40 --suppressions=tools/soak/support/valgrind.supp \
+  --xml=yes --xml-file=$log" -f tools/soak/support/valgrind.R 2>.cache/valgrind.err | tail -n 1 | tr -d ' ') || calls=0
 # One line per error, without leaks.
 tr -d '\n' <"$log" | sed 's|</error>|</error>\n|g' | grep '<error>' | grep -v '<kind>Leak_' >"$one" || true
 errors=$(wc -l <"$one")

@@ -1,6 +1,6 @@
 # Calls the Rust library; valgrind.sh watches. Says how many calls gave a value.
 .libPaths(c(".cache/symbols", .libPaths()))
-source("tools/soak/boundary.R")
+source("tools/soak/support/boundary.R")
 folder <- tempfile("boundary")
 dir.create(folder)
 calls <- boundary_calls(folder)
