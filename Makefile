@@ -47,6 +47,7 @@ lint-rust:
 
 soak: install
 	@tools/setup.sh soak
+	cargo build $(CARGO) --release --package vae-irt-core --example ballots
 	tools/soak.sh
 
 test-rust: lint-rust
