@@ -117,13 +117,15 @@ vae_irt <- function(data,
   started <- proc.time()[["elapsed"]]
   refine <- wants_refinement(control, dims, responses)
   settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
+  own <- rlang::current_env()
   results <- lapply(seq_len(control$restarts), function(k) {
     settings$seed <- (seed + k - 1) %% .Machine$integer.max
     settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
-    unwrap_rust(rust_fit(
+    answer <- rust_fit(
       responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
       settings, progress_reporter(control$progress)
-    ))
+    )
+    unwrap_rust(answer, own)
   })
   agreement <- compare_restarts(results, settings$seed, responses)
   fit <- new_vae_irt(results[[which.max(agreement$logLik)]], responses, settings, prior, control, call)
