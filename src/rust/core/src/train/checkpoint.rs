@@ -194,7 +194,6 @@ impl Checkpoints {
         bytes
             .iter()
             .try_for_each(|bytes| file.write_all(bytes))
-            .and_then(|()| file.sync_all())
             .map_err(|error| unwritable(&path, error))?;
         match std::fs::rename(&path, &before) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(&before, error)),

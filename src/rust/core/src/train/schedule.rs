@@ -268,16 +268,6 @@ impl Schedule {
         let (Some(done), Some(without_progress), Some(start), Some(length)) = counts else {
             return false;
         };
-        let descent = (length > 0).then_some((start, length));
-        let end = descent.map_or(self.most_steps, |(start, length)| start + length);
-        let fits = start <= done
-            && done <= end
-            && end <= self.most_steps
-            && observations.len() == done / self.unit
-            && epochs.len() == EPOCH_NUMBERS * (done / self.n_batches);
-        if !fits {
-            return false;
-        }
         let epoch = |numbers: &[f64]| Epoch {
             number: numbers[0] as usize,
             bound: numbers[1],
@@ -289,18 +279,26 @@ impl Schedule {
             },
             progress: numbers[4],
         };
-        *self = Self {
+        let restored = Self {
             done,
             of_unit: (of_unit, of_weight),
             of_epoch,
             observations,
             without_progress,
-            descent,
+            descent: (length > 0).then_some((start, length)),
             converged: converged == 1.0,
             epochs: epochs.chunks_exact(EPOCH_NUMBERS).map(epoch).collect(),
             ..*self
         };
-        true
+        let fits = start <= done
+            && done <= restored.end()
+            && restored.end() <= self.most_steps
+            && restored.observations.len() == done / self.unit
+            && epochs.len() == EPOCH_NUMBERS * (done / self.n_batches);
+        if fits {
+            *self = restored;
+        }
+        fits
     }
 
     /// Number of steps taken.
