@@ -31,6 +31,7 @@ pub mod responses;
 pub mod simulate;
 mod start;
 pub mod statistics;
+mod tensor_file;
 mod timings;
 pub mod train;
 

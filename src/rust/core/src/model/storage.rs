@@ -3,14 +3,13 @@
 use super::{Card, Encoder, Model, ModelShape, Network};
 use crate::identify::AffineMap;
 use crate::kernels::Table;
-use crate::{Error, ItemCatalogue, Result};
+use crate::{Error, ItemCatalogue, Result, tensor_file};
 use candle_core::{Device, Tensor};
 use ndarray::{Array1, Array2};
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// The key of the one entry of the header's metadata. One entry only, so that the same model always gives the same bytes.
+/// The key of the one entry of the header's metadata.
 const KEY: &str = "vaeirt-model";
 /// The version of the format that is written; later ones are not read.
 pub(super) const VERSION: u32 = 1;
@@ -114,8 +113,7 @@ pub(super) fn serialize(
         link: model.shape.link.name().into(),
         card,
     };
-    let head = serde_json::to_string(&head).map_err(unreadable)?;
-    safetensors::serialize(tensors, Some(HashMap::from([(KEY.into(), head)]))).map_err(unreadable)
+    tensor_file::to_bytes(tensors, KEY, &head).map_err(unreadable)
 }
 
 /// The description and the tensors of a safetensors file.
@@ -124,18 +122,15 @@ pub(super) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>
     struct Version {
         version: u32,
     }
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
-    let metadata = header.metadata().clone().unwrap_or_default();
-    let head = metadata
-        .get(KEY)
-        .ok_or_else(|| Error::Model("it was not written by vaeirt".into()))?;
-    let Version { version } = serde_json::from_str(head).map_err(unreadable)?;
+    let head = tensor_file::head(bytes, KEY).map_err(unreadable)?;
+    let head = head.ok_or_else(|| Error::Model("it was not written by vaeirt".into()))?;
+    let Version { version } = serde_json::from_str(&head).map_err(unreadable)?;
     if version > VERSION {
         return Err(Error::Model(format!(
             "it has version {version} of the format, and this version of vaeirt knows {VERSION}"
         )));
     }
-    let head = serde_json::from_str(head).map_err(unreadable)?;
+    let head = serde_json::from_str(&head).map_err(unreadable)?;
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(unreadable)?;
     Ok((head, tensors))
 }

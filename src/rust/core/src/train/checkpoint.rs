@@ -6,9 +6,8 @@ use super::settings::Checkpoint;
 use super::step::Trainer;
 use crate::files::{PartFile, file_error, unwritable};
 use crate::kernels::AdamState;
-use crate::{Error, Model, Responses, Result};
+use crate::{Error, Model, Responses, Result, tensor_file};
 use candle_core::{DType, Device, Tensor};
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -219,10 +218,7 @@ impl Checkpoints {
         for (name, values) in SCHEDULE.iter().zip(schedule.record_of()) {
             tensors.push(((*name).into(), Tensor::new(values, &device)?));
         }
-        let written = |error: &dyn std::fmt::Display| about(&self.folder, error);
-        let identity = serde_json::to_string(&self.identity).map_err(|error| written(&error))?;
-        safetensors::serialize(tensors, Some(HashMap::from([(KEY.into(), identity)])))
-            .map_err(|error| written(&error))
+        tensor_file::to_bytes(tensors, KEY, &self.identity).map_err(|error| about(&self.folder, error))
     }
 }
 
@@ -272,15 +268,11 @@ fn checksum(content: &[u8]) -> u64 {
 type Tensors = HashMap<String, Tensor>;
 
 fn parse(content: &[u8]) -> std::result::Result<(Identity, Tensors), String> {
-    let unreadable = |error: &dyn std::fmt::Display| error.to_string();
-    let (_, header) = SafeTensors::read_metadata(content).map_err(|error| unreadable(&error))?;
-    let metadata = header.metadata().clone().unwrap_or_default();
-    let identity = metadata
-        .get(KEY)
-        .ok_or("it does not say to what fit it belongs")?;
-    let identity = serde_json::from_str(identity).map_err(|error| unreadable(&error))?;
+    let identity = tensor_file::head(content, KEY).map_err(|error| error.to_string())?;
+    let identity = identity.ok_or("it does not say to what fit it belongs")?;
+    let identity = serde_json::from_str(&identity).map_err(|error| error.to_string())?;
     let tensors = candle_core::safetensors::load_buffer(content, &Device::Cpu);
-    Ok((identity, tensors.map_err(|error| unreadable(&error))?))
+    Ok((identity, tensors.map_err(|error| error.to_string())?))
 }
 
 fn state_names(name: &str) -> [String; 3] {
