@@ -351,54 +351,6 @@ warn_of_lost_reference <- function(lost) {
   )
 }
 
-# Names are there, are text and differ.
-check_names <- function(names, what, call) {
-  absent <- which(is.na(names) | !nzchar(names))
-  if (length(absent) > 0) {
-    abort_vaeirt(
-      c(
-        "Every {what} needs a name.",
-        x = "{length(absent)} of {length(names)} {cli::qty(length(absent))}{?has/have} none, the first is number {absent[[1]]}."
-      ),
-      "names",
-      call
-    )
-  }
-  check_text(names, paste("The name of", if (what == "item") "an" else "a", what), call)
-  check_unique(names, what, call)
-}
-
-# Strings that are valid in their encoding.
-check_text <- function(labels, what, call) {
-  bad <- which(!validEnc(labels) | Encoding(labels) == "bytes")
-  if (length(bad) > 0) {
-    abort_vaeirt(
-      c(
-        "{what} is not in the encoding that R takes it to be in: {.val {labels[[bad[[1]]]]}}.",
-        i = "Read the file with its encoding, such as {.code read.csv(path, fileEncoding = \"latin1\")}, or convert the text
-             with {.fn iconv}."
-      ),
-      "encoding",
-      call
-    )
-  }
-}
-
-check_unique <- function(names, what, call) {
-  twice <- unique(names[duplicated(names)])
-  if (length(twice) > 0) {
-    abort_vaeirt(
-      c(
-        "Every {what} needs a name of its own.",
-        x = "{cli::qty(twice)}{?This name occurs/These names occur} more than once: {.val {utils::head(twice, 5)}}.",
-        i = if (what == "respondent") "Data with one row per response need {.arg item} and {.arg response} as well."
-      ),
-      "names",
-      call
-    )
-  }
-}
-
 # What a user who declared values missing should look at.
 advice_on_missing <- function(rules) {
   if (!is.null(rules$missing)) {
@@ -444,47 +396,6 @@ check_identifiers <- function(read, call) {
       call
     )
   }
-}
-
-# `...` holds what nobody knows.
-check_no_dots <- function(..., call) {
-  unknown <- names(rlang::enquos(...))
-  if (length(unknown) > 0) {
-    if (!all(nzchar(unknown))) {
-      abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", call)
-    }
-    known <- known_arguments(call)
-    near <- unique(unlist(lapply(unknown, similar_arguments, known)))
-    settings <- if ("control" %in% known) unlist(lapply(unknown, similar_arguments, names(formals(vae_control))))
-    abort_vaeirt(
-      c(
-        "Unknown argument{?s}: {.arg {shorten(unknown)}}.",
-        i = if (length(near) > 0) "Did you mean {.arg {near}}?",
-        i = if (length(settings) > 0) {
-          "{.arg {settings}} {?is a setting/are settings}: {.code control = vae_control({settings[[1]]} = )}."
-        }
-      ),
-      "argument",
-      call
-    )
-  }
-}
-
-# Arguments of the function whose frame is `call`, and of the function that it passes its dots to.
-known_arguments <- function(call) {
-  frames <- Filter(function(k) identical(sys.frame(k), call), seq_len(sys.nframe()))
-  if (length(frames) == 0) {
-    return(character())
-  }
-  known <- names(formals(sys.function(frames[[1]])))
-  if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
-  if ("newdata" %in% known) known <- c(known, reading_arguments)
-  setdiff(known, c("...", ".call"))
-}
-
-# Those that look like a name: two letters differ at most, and not half of them.
-similar_arguments <- function(name, known) {
-  known[utils::adist(shorten(name), known, ignore.case = TRUE) <= min(2, nchar(name) / 2 - 0.5)]
 }
 
 # Number of responses.

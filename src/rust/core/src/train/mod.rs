@@ -1,10 +1,16 @@
 //! Fitting: from responses and settings to a model on the reported scale.
 
 mod checkpoint;
+mod distinct;
+mod monitor;
 mod schedule;
 pub(crate) mod settings;
 mod step;
 
+pub(crate) use distinct::Distinct;
+#[cfg(test)]
+pub(crate) use monitor::Impatient;
+pub use monitor::{Monitor, Part, Silent};
 pub use schedule::{Epoch, Phase};
 pub(crate) use settings::at_least_one;
 pub use settings::{Checkpoint, Settings, StdErrors};
@@ -12,90 +18,19 @@ pub use settings::{Checkpoint, Settings, StdErrors};
 use crate::identify::AffineMap;
 use crate::linkage::Linkage;
 use crate::model::{Encoder, Model, ModelShape, Network};
-use crate::patterns::Patterns;
 use crate::posterior::{self, Gauge, Information, Moments, Scored, Scoring, Uncertainty};
 use crate::random::{Purpose, Stream};
 use crate::start::start;
 use crate::statistics::{FitStatistics, fit_statistics};
 use crate::{Batch, Error, Responses, Result, Timings};
 use checkpoint::Checkpoints;
+use distinct::summed_weight;
 use rand::Rng;
 use schedule::Schedule;
 use step::Trainer;
 
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
-
-/// How a caller follows a computation and stops it. Epochs are told from the computing thread, `cancelled` is asked
-/// from its workers as well.
-pub trait Monitor: Sync {
-    /// An epoch of training has ended.
-    fn epoch(&self, epoch: &Epoch);
-    /// A share of a part that follows the training is done. A part may be done again.
-    fn part(&self, part: Part, share: f64);
-    /// True when the computation should stop; it then returns [`Error::Cancelled`].
-    fn cancelled(&self) -> bool;
-    /// Goes on, or stops.
-    ///
-    /// # Errors
-    /// [`Error::Cancelled`] when the computation should stop.
-    fn proceed(&self) -> Result<()> {
-        if self.cancelled() {
-            return Err(Error::Cancelled);
-        }
-        Ok(())
-    }
-}
-
-/// Parts of the computation that tell how far they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The posteriors of the respondents.
-    Posteriors,
-    /// The information about the items.
-    Information,
-    /// The standard errors.
-    StandardErrors,
-}
-
-impl Part {
-    /// The name, as in the timings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Part::Posteriors => "posteriors",
-            Part::Information => "information",
-            Part::StandardErrors => "standard errors",
-        }
-    }
-}
-
-/// A monitor that neither listens nor stops.
-pub struct Silent;
-
-impl Monitor for Silent {
-    fn epoch(&self, _: &Epoch) {}
-
-    fn part(&self, _: Part, _: f64) {}
-
-    fn cancelled(&self) -> bool {
-        false
-    }
-}
-
-/// A monitor that wants to stop at once.
-#[cfg(test)]
-pub(crate) struct Impatient;
-
-#[cfg(test)]
-impl Monitor for Impatient {
-    fn epoch(&self, _: &Epoch) {}
-
-    fn part(&self, _: Part, _: f64) {}
-
-    fn cancelled(&self) -> bool {
-        true
-    }
-}
 
 /// A fitted model and what was found along the way.
 #[derive(Debug)]
@@ -363,87 +298,6 @@ impl Refit {
             )
         })
     }
-}
-
-/// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that
-/// saves nothing.
-pub(crate) struct Distinct {
-    pub respondents: Vec<u32>,
-    pub weights: Vec<f64>,
-    /// The place of everybody among the distinct ones, where they are not all different.
-    places: Option<Vec<u32>>,
-}
-
-impl Distinct {
-    /// The respondents stand for so many that these have a given weight.
-    pub fn new(
-        responses: &Responses,
-        respondents: &[u32],
-        total: f64,
-        monitor: &dyn Monitor,
-    ) -> Result<Self> {
-        let share = total / summed_weight(responses, respondents);
-        let weight = |i: u32| share * f64::from(responses.weight(i as usize));
-        Ok(match Patterns::new(responses, respondents, monitor)? {
-            Some(Patterns { firsts, pattern_of }) => {
-                let mut weights = vec![0.0; firsts.len()];
-                for (&respondent, &pattern) in respondents.iter().zip(&pattern_of) {
-                    weights[pattern as usize] += weight(respondent);
-                }
-                Self {
-                    respondents: firsts,
-                    weights,
-                    places: Some(pattern_of),
-                }
-            }
-            None => Self {
-                respondents: respondents.to_vec(),
-                weights: respondents.iter().map(|&i| weight(i)).collect(),
-                places: None,
-            },
-        })
-    }
-
-    pub fn scored<'a>(&'a self, moments: &'a Moments) -> Scored<'a> {
-        Scored {
-            respondents: &self.respondents,
-            weights: &self.weights,
-            moments,
-        }
-    }
-
-    fn place_of(&self, position: usize) -> usize {
-        self.places
-            .as_ref()
-            .map_or(position, |places| places[position] as usize)
-    }
-
-    /// What was found for the distinct respondents, for everybody.
-    pub fn spread(&self, moments: Moments, mut uncertainty: Uncertainty) -> (Moments, Uncertainty) {
-        if let Some(places) = &self.places {
-            let of = &mut uncertainty.respondents;
-            for covariances in [&mut of.prior, &mut of.normalised] {
-                let length = covariances.len() / self.respondents.len();
-                let own = |&place: &u32| covariances[place as usize * length..][..length].to_vec();
-                *covariances = places.iter().flat_map(own).collect();
-            }
-        }
-        (self.moments_of_all(moments), uncertainty)
-    }
-
-    fn moments_of_all(&self, moments: Moments) -> Moments {
-        match &self.places {
-            Some(places) => moments.select(places.iter().map(|&place| place as usize)),
-            None => moments,
-        }
-    }
-}
-
-fn summed_weight(responses: &Responses, respondents: &[u32]) -> f64 {
-    respondents
-        .iter()
-        .map(|&i| f64::from(responses.weight(i as usize)))
-        .sum()
 }
 
 /// Evenly spaced respondents, and those of `polarity`.
