@@ -47,12 +47,14 @@ victim <- function(setup, job, n, folder) {
   rows <- lapply(seq_len(n), function(k) {
     mb <- resident_mb()
     file.create(at("ready", k))
+    ended_by <- function(cnd) class(cnd)[[1]]
     outcome <- tryCatch(
       {
         suppressWarnings(suppressMessages(eval(job, frame)))
         "finished"
       },
-      condition = function(cnd) class(cnd)[[1]]
+      interrupt = ended_by,
+      error = ended_by
     )
     returned <- as.numeric(Sys.time())
     file.create(at("done", k))

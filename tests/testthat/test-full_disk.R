@@ -41,13 +41,42 @@ small_disk <- function(frame = parent.frame()) {
   folder
 }
 
+# Fills a disk but for so many bytes.
+fill_disk <- function(folder, but = 0) {
+  ballast <- file.path(folder, "ballast")
+  connection <- file(ballast, "wb")
+  suppressWarnings(for (k in 1:300) writeBin(raw(4096), connection))
+  suppressWarnings(close(connection))
+  kept <- readBin(ballast, "raw", file.size(ballast) - but)
+  writeBin(kept, ballast)
+  ballast
+}
+
 test_that("a full disk is an error and leaves what was there", {
   folder <- small_disk()
-  ballast <- file(file.path(folder, "ballast"), "wb")
-  suppressWarnings(for (k in 1:300) writeBin(raw(4096), ballast))
-  suppressWarnings(close(ballast))
+  fill_disk(folder)
   all <- writers()
   for (name in names(all)) expect_refused(all[[name]], folder, "No space left", name)
+})
+
+test_that("a training that finds the disk full keeps its checkpoint and goes on from it", {
+  folder <- small_disk()
+  fit <- function(checkpoint) {
+    control <- vae_control(
+      checkpoint = checkpoint, checkpoint_seconds = 1e-9, batch_size = 64, max_epochs = 4, threads = 1, std_errors = "none"
+    )
+    suppressWarnings(vae_irt(small_truth()$responses, seed = 1, control = control))
+  }
+  elsewhere <- withr::local_tempdir()
+  unbroken <- fit(elsewhere)
+  # Room for one checkpoint, but not for a second one beside it.
+  ballast <- fill_disk(folder, but = round(1.5 * file.size(file.path(elsewhere, "training.checkpoint"))))
+  error <- expect_error(fit(folder), class = "vaeirt_error_file")
+  expect_match(words(error), "training.checkpoint.*No space left")
+  expect_setequal(list.files(folder, all.files = TRUE, no.. = TRUE), c("ballast", "out.file", "training.checkpoint"))
+  unlink(ballast)
+  expect_message(resumed <- fit(folder), "Went on from the checkpoint")
+  expect_identical(resumed[c("estimates", "items", "model")], unbroken[c("estimates", "items", "model")])
 })
 
 test_that("a disk that is read only is an error and leaves what was there", {

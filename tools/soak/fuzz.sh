@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes what reads untrusted bytes: every target of src/rust/fuzz so many seconds (the first argument; 900), from its
-# corpus. Builds with AddressSanitizer and the compiler at hand; needs cargo-fuzz (`cargo install cargo-fuzz --locked`).
+# Fuzzes what reads untrusted bytes: every target of src/rust/fuzz, or those named, so many seconds (the first argument; 900),
+# from its corpus. Builds with AddressSanitizer and the compiler at hand; needs cargo-fuzz (`cargo install cargo-fuzz --locked`).
 # Inputs that were found are kept in .cache/fuzzing for the next time; those that fail are there under the target's name.
 # A block of 128 MB or a process of 1 GB is a finding: no input has more than 8 kB. Leaks are not looked for: threads that
 # have just ended look like some.
@@ -19,7 +19,8 @@ mkdir -p "$work"
   { tail -n 30 "$work/build.log" >&2; exit 1; }
 status=0
 echo "target,seconds,executions,coverage,features,inputs kept,peak MB,findings"
-for name in $(sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"|\1|p' src/rust/fuzz/Cargo.toml); do
+targets=${2:-$(sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"|\1|p' src/rust/fuzz/Cargo.toml)}
+for name in $targets; do
   mkdir -p "$work/$name"
   log="$work/$name.log"
   ".cache/fuzz/$target/release/$name" -max_total_time="$seconds" -max_len=8192 -timeout=20 -detect_leaks=0 -rss_limit_mb=1024 \

@@ -17,7 +17,7 @@ jobs <- list(
       part <- function(k) {
         voter <- rep(seq_len(n) + n * (k - 1), each = 25)
         county <- list(codes = as.integer(voter %% 50) + 1L, labels = paste("county", 1:50))
-        list(county = county, voter = as.double(voter), race = rep(1:25, n), choice = rep_len(c(0L, 1L, 2L, 1L, 0L), 25 * n))
+        list(county = county, voter = as.double(voter), race = rep(1:25, n), choice = rep_len(c(0L, 1L, 2L, 1L, 0L, 1L, 0L), 25 * n))
       }
       path <- tempfile(fileext = ".parquet")
       writer <- vaeirt:::unwrap_rust(vaeirt:::rust_parquet_begin(part(1), path, "snappy"))$writer

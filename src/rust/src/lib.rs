@@ -12,8 +12,8 @@ mod worker;
 
 use answer::{Outcome, answer};
 use convert::{
-    epochs_list, items_list, linkage_list, number, posterior_list, read_settings, row_numbers, rows,
-    timings_list,
+    by_row, epochs_list, items_list, linkage_list, missing, number, posterior_list, read_settings,
+    row_numbers, rows, timings_list,
 };
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
@@ -117,7 +117,8 @@ fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, 
         let stored = Stored::new(&responses)?;
         let responses = stored.responses()?;
         let map = AffineMap {
-            matrix: Array2::from_shape_fn((shift.len(), shift.len()), |(i, j)| matrix[[i, j]]),
+            matrix: Array2::from_shape_vec((shift.len(), shift.len()), by_row(&matrix))
+                .map_err(|_| missing("the matrix"))?,
             shift: Array1::from(shift.to_vec()),
         };
         let work = |monitor: &dyn train::Monitor| {

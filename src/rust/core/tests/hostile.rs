@@ -173,8 +173,16 @@ fn read_altered(target: &str, times: usize, read: fn(&[u8]) -> bool) -> (usize, 
     (taken, refused)
 }
 
+/// A checkpoint belongs to one version of the crate.
+const MAKE_ANEW: &str = "`cargo run --example corpus` in src/rust/fuzz writes the corpora anew";
+
 #[test]
 fn the_corpora_are_read() {
+    let written = targets::checkpoint_after(usize::MAX).expect("a fit");
+    targets::checkpoint(&written.expect("a checkpoint")).expect("what was written is read");
+    for (name, bytes) in corpus("checkpoint") {
+        targets::checkpoint(&bytes).unwrap_or_else(|error| panic!("{name} ({MAKE_ANEW}): {error}"));
+    }
     for (name, bytes) in corpus("model_file") {
         let model = vae_irt_core::Model::from_bytes(&bytes);
         assert!(model.is_ok(), "{name}: {:?}", model.err());
@@ -183,6 +191,12 @@ fn the_corpora_are_read() {
         let ballots = targets::parquet(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(ballots.cells.n_respondents(), 3, "{name}");
     }
+}
+
+#[test]
+fn altered_checkpoints_are_read_or_refused() {
+    let (taken, refused) = read_altered("checkpoint", 2_000, |bytes| targets::checkpoint(bytes).is_ok());
+    assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
 }
 
 #[test]
@@ -197,20 +211,23 @@ fn altered_parquet_files_are_read_or_refused() {
     assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
 }
 
-/// The first 8 bytes of a model file are the length of its header.
+/// The first 8 bytes of a model file and of a checkpoint's content are the length of the header.
 #[test]
 fn lengths_of_headers_are_compared_with_the_file() {
-    for (name, bytes) in corpus("model_file") {
+    let models = corpus("model_file").into_iter().map(|file| (file, false));
+    let checkpoints = corpus("checkpoint").into_iter().map(|file| (file, true));
+    for ((name, bytes), is_checkpoint) in models.chain(checkpoints) {
+        let is_refused = |bytes: &[u8]| match is_checkpoint {
+            true => targets::checkpoint(bytes).is_err(),
+            false => targets::model_file(bytes).is_err(),
+        };
         for word in WORDS {
             let mut bytes = bytes.clone();
             bytes[..8].copy_from_slice(&word.to_le_bytes());
-            assert!(targets::model_file(&bytes).is_err(), "{name}: {word}");
+            assert!(is_refused(&bytes), "{name}: {word}");
         }
         for length in 0..bytes.len() {
-            assert!(
-                targets::model_file(&bytes[..length]).is_err(),
-                "{name} cut at {length}"
-            );
+            assert!(is_refused(&bytes[..length]), "{name} cut at {length}");
         }
     }
     assert_little_memory("lengths of headers");

@@ -1,4 +1,4 @@
-//! Writes the corpora anew: `cargo run --example corpus`, in this folder. Small models, and small Parquet files of every
+//! Writes the corpora anew: `cargo run --example corpus`, in this folder. Checkpoints of a small training, small models, and small Parquet files of every
 //! type, encoding, codec and kind of page that is read.
 
 use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as Physical};
@@ -18,12 +18,21 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> Outcome {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for folder in ["model_file", "parquet"] {
+    for folder in ["checkpoint", "model_file", "parquet"] {
         std::fs::create_dir_all(corpus.join(folder))?;
     }
     write_model(&corpus.join("model_file/logit"), 2, 3, Link::Logit, true)?;
     write_model(&corpus.join("model_file/probit"), 1, 2, Link::Probit, true)?;
     write_model(&corpus.join("model_file/wide"), 3, 2, Link::Logit, false)?;
+    // Before the first step and during the second epoch.
+    let interrupted = (0..)
+        .map(vae_irt_fuzz::checkpoint_after)
+        .filter_map(Result::transpose);
+    for (name, content) in ["start", "middle"].iter().zip(interrupted.step_by(4)) {
+        std::fs::write(corpus.join("checkpoint").join(name), content?)?;
+    }
+    let end = vae_irt_fuzz::checkpoint_after(usize::MAX)?;
+    std::fs::write(corpus.join("checkpoint/end"), end.ok_or("no checkpoint")?)?;
     for sample in samples() {
         sample.write(&corpus.join("parquet").join(sample.name))?;
     }

@@ -1,13 +1,14 @@
 //! What is done with untrusted bytes, for the fuzz targets here and for `core/tests/hostile.rs`. Every function panics, runs
 //! out of its memory or hangs where the core has a bug; what the core refuses is fine.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use twox_hash::XxHash64;
 use vae_irt_core::ingest::{Ballots, IdColumn, ParquetColumns, parquet_fields, read_parquet};
 use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::train::{Epoch, Monitor, Part, Silent};
-use vae_irt_core::{Model, ModelFile, Responses, Result};
+use vae_irt_core::train::{Checkpoint, Epoch, Monitor, Part, Silent, StdErrors, fit};
+use vae_irt_core::{Error, ItemCatalogue, Model, ModelFile, Responses, Result, Settings};
 
 /// Models that are larger are read, but nobody is scored with them.
 const MOST_SCORED: usize = 1 << 12;
@@ -63,8 +64,9 @@ fn score_few(model: &Model) -> Result<()> {
 /// # Errors
 /// Those of the core.
 pub fn parquet(bytes: &[u8]) -> Result<Ballots> {
-    let file = Scratch::new(bytes);
-    let fields = parquet_fields(&file.0)?;
+    let folder = Scratch::new();
+    let file = folder.file("votes.parquet", bytes);
+    let fields = parquet_fields(&file)?;
     let has = |name: &str| fields.iter().any(|field| field.name == name);
     let mut respondent = vec!["voter".to_string()];
     if has("county") {
@@ -77,7 +79,7 @@ pub fn parquet(bytes: &[u8]) -> Result<Ballots> {
         weights: has("weight").then(|| "weight".into()),
     };
     let patience = Patience(AtomicUsize::new(MOST_BATCHES));
-    let ballots = read_parquet(std::slice::from_ref(&file.0), &columns, 1, &patience)?;
+    let ballots = read_parquet(std::slice::from_ref(&file), &columns, 1, &patience)?;
     check_ballots(&ballots);
     Ok(ballots)
 }
@@ -128,33 +130,98 @@ fn check_ballots(ballots: &Ballots) {
     }
 }
 
-/// A file in memory where there is a file system for it, which goes with the value.
+/// Goes on with a training from a checkpoint of this content, which gets the frame and the checksum of one that is whole.
+///
+/// # Errors
+/// [`Error::Checkpoint`] where it is refused.
+pub fn checkpoint(content: &[u8]) -> Result<()> {
+    let folder = Scratch::new();
+    let checksum = XxHash64::oneshot(0, content).to_le_bytes();
+    folder.file(CHECKPOINT, &[CHECKPOINT_MAGIC, &checksum, content].concat());
+    match fit(&trained_data(), &trained_settings(&folder.0), &Silent) {
+        // Other numbers than ours need not be noticed before the training meets them.
+        Ok(_) | Err(Error::NotFinite { .. } | Error::Model(_)) => Ok(()),
+        Err(refused @ Error::Checkpoint { .. }) => Err(refused),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// The name of the checkpoint in its folder, and its first bytes.
+const CHECKPOINT: &str = "training.checkpoint";
+const CHECKPOINT_MAGIC: &[u8] = b"vaeirtC1";
+
+/// The content of the checkpoint of the training that [`checkpoint`] goes on with, when it is cancelled when asked so many times.
+/// Nothing where it had not begun.
+///
+/// # Errors
+/// Those of the core.
+pub fn checkpoint_after(patience: usize) -> Result<Option<Vec<u8>>> {
+    let folder = Scratch::new();
+    let monitor = Patience(AtomicUsize::new(patience));
+    match fit(&trained_data(), &trained_settings(&folder.0), &monitor) {
+        Ok(_) | Err(Error::Cancelled) => {}
+        Err(other) => return Err(other),
+    }
+    let bytes = std::fs::read(folder.0.join(CHECKPOINT)).ok();
+    Ok(bytes.map(|bytes| bytes[CHECKPOINT_MAGIC.len() + size_of::<u64>()..].to_vec()))
+}
+
+/// Seven respondents, who chose among two options of one item and three of another; some were silent about one.
+fn trained_data() -> Responses<'static> {
+    let catalogue = ItemCatalogue::new(&[2, 3]).expect("a catalogue");
+    let options = [0, 2, 1, 3, 0, 4, 1, 3, 0, 1, 2];
+    Responses::new(catalogue, vec![0, 2, 4, 6, 8, 9, 10, 11], &options).expect("responses")
+}
+
+/// Two epochs of three steps.
+fn trained_settings(folder: &Path) -> Settings {
+    Settings {
+        max_epochs: 2,
+        hidden: 2,
+        batch_size: Some(3),
+        refine: false,
+        std_errors: StdErrors::None,
+        checkpoint: Some(Checkpoint {
+            folder: folder.to_path_buf(),
+            every: Duration::MAX,
+        }),
+        ..Settings::new(1)
+    }
+}
+
+/// A folder in memory where there is a file system for it, which goes with the value.
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(bytes: &[u8]) -> Self {
+    fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let memory = PathBuf::from("/dev/shm");
-        let folder = if memory.is_dir() {
+        let parent = if memory.is_dir() {
             memory
         } else {
             std::env::temp_dir()
         };
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("vaeirt-hostile-{}-{number}.parquet", std::process::id()));
-        let mut file = std::fs::File::create(&path).expect("a scratch file");
-        file.write_all(bytes).expect("a scratch file");
-        Self(path)
+        let folder = parent.join(format!("vaeirt-hostile-{}-{number}", std::process::id()));
+        std::fs::create_dir(&folder).expect("a scratch folder");
+        Self(folder)
+    }
+
+    /// Writes a file of the folder.
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).expect("a scratch file");
+        path
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// A user who cancels after some batches.
+/// A user who cancels when asked so many times.
 struct Patience(AtomicUsize);
 
 impl Monitor for Patience {

@@ -154,7 +154,7 @@ impl<'a> Rows<'a> {
             .zip(self.second.chunks_mut(width))
             .zip(gradient.chunks(width));
         for ((((values, first), second), gradient), step) in rows.zip(self.steps.iter_mut()) {
-            *step += 1;
+            *step = step.saturating_add(1);
             Adam::new(learning_rate, *step).apply(values, first, second, gradient);
         }
     }
