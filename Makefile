@@ -9,13 +9,14 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check bench coverage doc vendor site check-site clean
+.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor site check-site clean
 
 help:
 	@echo "make demo        fit the 109th Senate, print the table, write the figure"
 	@echo "make test        run every Rust and R test"
 	@echo "make soak        run what is too slow for that: killed fits, hostile files, memory checkers, large data"
 	@echo "make check       R CMD check"
+	@echo "make check-cuda  compile for GPUs, without one"
 	@echo "make coverage    how much of the code the tests run; fails where that is too little"
 	@echo "make bench       measure speed and accuracy against peers"
 	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
@@ -63,6 +64,9 @@ lint: install lint-rust
 check: setup
 	@tools/setup.sh check
 	tools/check.sh
+
+check-cuda:
+	tools/check_cuda.sh
 
 coverage: install
 	@tools/setup.sh coverage

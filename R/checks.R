@@ -99,7 +99,8 @@ check_choice <- function(x, choices, arg = rlang::caller_arg(x), call = caller_e
     return(choices[[1]])
   }
   if (!rlang::is_string(x) || !x %in% choices) {
-    near <- if (rlang::is_string(x)) similar_arguments(x, choices)
+    # Three letters resemble too much: "gpu" is not "cpu".
+    near <- if (rlang::is_string(x) && nchar(x, "bytes") > 3) similar_arguments(x, choices)
     abort_vaeirt(
       c(
         "{.arg {arg}} must be {.or {.val {choices}}}, not {describe(x)}.",

@@ -50,6 +50,18 @@
 #' `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files stay until you delete them; a
 #' finished training is not done again.
 #'
+#' @section GPUs:
+#' A package that was installed with `VAEIRT_CUDA=1 R CMD INSTALL .`, and found the compiler of CUDA, can train and refine the
+#' posteriors on a GPU of NVIDIA; `vaeirt_info()$devices` says whether it can here. With `device = "cuda"` it is an error where
+#' it cannot. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
+#' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor, and so are
+#' estimates after a change of axes.
+#'
+#' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results agree
+#' to single precision and not to the last bit; a checkpoint is for one device. The operations were tested on the processor
+#' against the usual computation (same gradients, estimates with a correlation above .9999), and the code for the GPU was
+#' compiled. **It has not run on a GPU yet**: nobody has seen how fast it is, and we would like to hear from the first who try it.
+#'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;
 #'   more samples make it tighter, which reduces the variational shrinkage of the discriminations (by trials in one
@@ -80,6 +92,8 @@
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
+#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in a build
+#'   of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on GPUs.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
 #'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
 #'   depend on it.
@@ -103,6 +117,7 @@ vae_control <- function(hidden = 64L,
                         checkpoint_seconds = 60,
                         estimates = TRUE,
                         level = 0.95,
+                        device = c("cpu", "cuda", "auto"),
                         threads = getOption("vaeirt.threads", default_threads()),
                         progress = default_progress()) {
   structure(
@@ -121,11 +136,18 @@ vae_control <- function(hidden = 64L,
       checkpoint_seconds = check_positive(checkpoint_seconds),
       estimates = check_flag(estimates),
       level = check_share(level),
+      device = check_device(check_choice(device, c("cpu", "cuda", "auto"))),
       threads = check_count(threads, max = 1024),
       progress = check_flag(progress)
     ),
     class = "vae_control"
   )
+}
+
+# A GPU that is asked for and not there is an error before anything is read.
+check_device <- function(device, call = caller_env()) {
+  if (device == "cuda") unwrap_rust(rust_device(device), call)
+  device
 }
 
 #' @export

@@ -53,6 +53,14 @@ unwrap_rust <- function(answer, call = caller_env()) {
       "The checkpoint cannot be used. {failure$message}.",
       i = "Repeat the call that wrote it to go on; for another fit take another folder, or delete this one."
     ),
+    device = c(
+      "No GPU can be used: {failure$message}.",
+      i = if (rust_info()$cuda) {
+        "Does {.code nvidia-smi} list a GPU? {.code device = \"auto\"} uses the processor where there is none."
+      } else {
+        "Install the package with {.code VAEIRT_CUDA=1 R CMD INSTALL .}, or take {.code device = \"cpu\"} in {.fn vae_control}."
+      }
+    ),
     internal = c("{failure$message}", i = "This is a bug in {.pkg vaeirt}; please report it."),
     "{failure$message}."
   )

@@ -7,6 +7,7 @@ rust_draws <- function(model, principal, n_draws, responses, settings) .Call(wra
 rust_predictive <- function(model, given, asked, settings) .Call(wrap__rust_predictive, model, given, asked, settings)
 rust_simulate <- function(design) .Call(wrap__rust_simulate, design)
 rust_info <- function() .Call(wrap__rust_info)
+rust_device <- function(name) .Call(wrap__rust_device, name)
 rust_read_table <- function(columns, n_rows, ignored, threads) .Call(wrap__rust_read_table, columns, n_rows, ignored, threads)
 rust_read_long <- function(respondent, item, response, n_items, ignored) .Call(wrap__rust_read_long, respondent, item, response, n_items, ignored)
 rust_unpack <- function(offsets, options, option_size, option_counts) .Call(wrap__rust_unpack, offsets, options, option_size, option_counts)

@@ -1,7 +1,8 @@
 #' What this build of the package can do
 #'
 #' @return A list of class `vaeirt_info`: `version` of the package, `core` (version of the Rust crate), `target` (processor
-#'   and operating system it was built for), `devices` (what [vae_irt()] can compute on), `processors` (what the operating
+#'   and operating system it was built for), `features` (of this build: `"cuda"` where it can use GPUs of NVIDIA), `devices` (what
+#'   [vae_irt()] can compute on here: `"cpu"`, and `"cuda"` where there is such a GPU), `processors` (what the operating
 #'   system offers), `threads` (the default of [vae_control()]).
 #' @export
 #' @examples
@@ -13,7 +14,8 @@ vaeirt_info <- function() {
       version = as.character(utils::packageVersion("vaeirt")),
       core = core$version,
       target = core$target,
-      devices = core$devices,
+      features = if (core$cuda) "cuda" else character(),
+      devices = unique(c("cpu", unwrap_rust(rust_device("auto"))$name)),
       processors = core$processors,
       threads = vae_control()$threads
     ),
@@ -24,6 +26,7 @@ vaeirt_info <- function() {
 #' @export
 print.vaeirt_info <- function(x, ...) {
   cli::cat_line("vaeirt ", x$version, " (core ", x$core, ", ", x$target, ")")
+  cli::cat_line("Features: ", if (length(x$features) > 0) paste(x$features, collapse = ", ") else "none")
   cli::cat_line("Devices: ", paste(x$devices, collapse = ", "))
   cli::cat_line("Threads: ", x$threads, " of ", x$processors, " processors")
   invisible(x)

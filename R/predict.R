@@ -120,7 +120,7 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
     own <- seq.int(bytes[[1]] + 1, length.out = diff(bytes))
     packed <- list(offsets = offsets - offsets[[1]], options = packed$options[own], option_size = packed$option_size)
   }
-  settings <- list(refine = refine, draws = fit$draws, seed = fit$seed, threads = fit$control$threads)
+  settings <- scoring_of(fit, refine)
   answer <- rust_score(
     fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings,
     progress_reporter(fit$control$progress && default_progress())

@@ -180,7 +180,7 @@ rust_settings <- function(dims, link, prior, control, refine, seed, polarity = N
     max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
     learning_rate = control$learning_rate, tolerance = control$tolerance,
     refine = refine, draws = control$draws %||% 0L, estimates = control$estimates, std_errors = control$std_errors,
-    threads = control$threads,
+    threads = control$threads, device = control$device,
     checkpoint = control$checkpoint, checkpoint_seconds = control$checkpoint_seconds
   )
 }
@@ -190,6 +190,12 @@ settings_of <- function(fit) {
   settings <- rust_settings(fit$dims, fit$link, fit$prior, fit$control, fit$refined, fit$seed)
   settings$draws <- fit$draws
   settings
+}
+
+# What scoring by a fit takes.
+scoring_of <- function(fit, refine) {
+  control <- fit$control
+  list(refine = refine, draws = fit$draws, seed = fit$seed, threads = control$threads, device = control$device)
 }
 
 # Responses to the items of a fit as the Rust side reads them.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `soak`, `check`, `coverage`, `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `soak`, `check`, `coverage`, `cuda`, `doc` or `site`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
@@ -16,6 +16,8 @@ case "${1:-base}" in
     if ! [ -x "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools 2>/dev/null; then
       wanted="$wanted llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
     fi ;;
+  cuda) wanted=""
+    python3 -c "import ensurepip, venv" 2>/dev/null || wanted="python3-venv" ;;
   doc) wanted="r-cran-roxygen2" ;;
   site) wanted="r-cran-pkgdown r-cran-rmarkdown pandoc r-cran-psychtools chromium" ;;
   *) echo "setup.sh: unknown task $1" >&2; exit 2 ;;

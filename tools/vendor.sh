@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes src/rust/vendor.tar.xz: all crates, so that R CMD INSTALL needs no network; and inst/AUTHORS, the crates that are
-# compiled into the library with their licences and homes.
+# Writes src/rust/vendor.tar.xz, so that R CMD INSTALL needs no network: `vendor/crates`, and `vendor/vaeirt` with manifests that
+# do not know the feature `cuda`, which would nearly double the bundle. And inst/AUTHORS, the crates that are compiled into the
+# library with their licences and homes.
 set -eu
 cd src/rust
 {
@@ -10,10 +11,19 @@ cd src/rust
     sed 's/ (proc-macro)//; s/ (\*)$//' | grep -v '^vae' | sort -u
 } >../../inst/AUTHORS
 rm -rf vendor vendor.tar.xz
-cargo vendor --locked --versioned-dirs vendor >/dev/null
+mkdir -p vendor/vaeirt/core
+for manifest in Cargo.toml core/Cargo.toml; do
+  sed '/^\[features\]$/,/^$/d; /^\[dev-dependencies\]$/,/^$/d' "$manifest" >"vendor/vaeirt/$manifest"
+done
+cp Cargo.lock vendor/vaeirt/
+cp -r src vendor/vaeirt/
+cp -r core/src vendor/vaeirt/core/
+# Takes what nobody asks for any more out of the lock file, and changes no version.
+(cd vendor/vaeirt && cargo vendor --versioned-dirs ../crates >/dev/null)
+rm -rf vendor/vaeirt/src vendor/vaeirt/core/src
 # What is not compiled is left out; cargo then needs checksum files without the list of files.
-rm -rf vendor/*/tests vendor/*/benches vendor/*/examples
-for checksum in vendor/*/.cargo-checksum.json; do
+rm -rf vendor/crates/*/tests vendor/crates/*/benches vendor/crates/*/examples
+for checksum in vendor/crates/*/.cargo-checksum.json; do
   sed -i 's/"files":{[^}]*}/"files":{}/' "$checksum"
 done
 tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - vendor | xz -9e -T2 >vendor.tar.xz

@@ -52,6 +52,7 @@ impl Failure {
             Failure::Core(Error::File { .. }) => "file",
             Failure::Core(Error::Checkpoint { .. }) => "checkpoint",
             Failure::Core(Error::Memory(_)) => "memory",
+            Failure::Core(Error::Device(_)) => "device",
             Failure::Core(Error::NotFinite { .. }) => "not_finite",
             Failure::Core(Error::Model(_)) => "model",
             Failure::Interrupted => "interrupted",
@@ -62,6 +63,7 @@ impl Failure {
 
     fn message(&self) -> String {
         match self {
+            Failure::Core(Error::Device(message)) => message.clone(),
             Failure::Core(error) => error.to_string(),
             Failure::Interrupted => "interrupted".into(),
             Failure::Threads(message) => format!("the worker threads could not be started: {message}"),

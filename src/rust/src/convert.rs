@@ -7,7 +7,7 @@ use vae_irt_core::identify::AffineMap;
 use vae_irt_core::linkage::Linkage;
 use vae_irt_core::posterior::{ItemCovariances, Moments, Scales, Uncertainty};
 use vae_irt_core::train::{Checkpoint, Epoch, Phase};
-use vae_irt_core::{Model, Responses, Settings, Timings};
+use vae_irt_core::{Backend, Model, Responses, Settings, Timings};
 
 /// A part of a list that R did not give.
 pub fn missing(name: &str) -> Failure {
@@ -26,19 +26,23 @@ pub fn number(list: &List, name: &str) -> Outcome<f64> {
         .ok_or_else(|| missing(name))
 }
 
+/// A text from a named list.
+pub fn text(list: &List, name: &str) -> Outcome<String> {
+    let value = list.dollar(name).map_err(|_| missing(name))?;
+    value.as_str().map(str::to_string).ok_or_else(|| missing(name))
+}
+
 /// The settings of a fit.
 pub fn read_settings(list: &List) -> Outcome<Settings> {
     let count = |name: &'static str| number(list, name).map(|x| x as usize);
-    let link = list.dollar("link").map_err(|_| missing("link"))?;
     let polarity = list.dollar("polarity").map_err(|_| missing("polarity"))?;
-    let std_errors = list.dollar("std_errors").map_err(|_| missing("std_errors"))?;
     let checkpoint = list.dollar("checkpoint").map_err(|_| missing("checkpoint"))?;
     let every = Duration::try_from_secs_f64(number(list, "checkpoint_seconds")?).unwrap_or(Duration::MAX);
     let batch_size = count("batch_size")?;
     let draws = count("draws")?;
     Ok(Settings {
         n_dims: count("dims")?,
-        link: link.as_str().ok_or_else(|| missing("link"))?.parse()?,
+        link: text(list, "link")?.parse()?,
         discrimination_sd: number(list, "discrimination_sd")?,
         difficulty_sd: number(list, "difficulty_sd")?,
         hidden: count("hidden")?,
@@ -50,10 +54,7 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         refine: number(list, "refine")? != 0.0,
         estimates: number(list, "estimates")? != 0.0,
         draws: (draws > 0).then_some(draws),
-        std_errors: std_errors
-            .as_str()
-            .ok_or_else(|| missing("std_errors"))?
-            .parse()?,
+        std_errors: text(list, "std_errors")?.parse()?,
         polarity: polarity
             .as_integer_slice()
             .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),
@@ -63,6 +64,7 @@ pub fn read_settings(list: &List) -> Outcome<Settings> {
         }),
         seed: number(list, "seed")? as u64,
         threads: count("threads")?,
+        backend: Backend::named(&text(list, "device")?)?,
     })
 }
 

@@ -13,7 +13,7 @@ mod worker;
 use answer::{Outcome, answer};
 use convert::{
     by_row, epochs_list, items_list, linkage_list, missing, number, posterior_list, read_settings,
-    row_numbers, rows, timings_list,
+    row_numbers, rows, text, timings_list,
 };
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
@@ -22,7 +22,7 @@ use vae_irt_core::identify::AffineMap;
 use vae_irt_core::posterior::{Gauge, Scales, Scoring, pareto_threshold, predictive, score};
 use vae_irt_core::simulate::{Design, Simulation};
 use vae_irt_core::train::Refit;
-use vae_irt_core::{Model, train};
+use vae_irt_core::{Backend, Model, train};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
 /// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents
@@ -188,6 +188,7 @@ fn read_scoring(settings: &List) -> Outcome<Scoring> {
         refine: number(settings, "refine")? != 0.0,
         draws: number(settings, "draws")? as usize,
         seed: number(settings, "seed")? as u64,
+        backend: Backend::named(&text(settings, "device")?)?,
     })
 }
 
@@ -218,15 +219,21 @@ fn rust_simulate(design: List) -> List {
     })
 }
 
-/// What was built: version, target and processor features in use.
+/// What was built: version, target, whether a GPU can be used; and the number of processors.
 #[extendr]
 fn rust_info() -> List {
     list!(
         version = env!("CARGO_PKG_VERSION"),
         target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        devices = "cpu",
+        cuda = Backend::has_cuda(),
         processors = std::thread::available_parallelism().map_or(1, |n| n.get()) as i32
     )
+}
+
+/// The name of the device that is used where this one is asked for.
+#[extendr]
+fn rust_device(name: &str) -> List {
+    answer(|| Ok(list!(name = Backend::named(name)?.name())))
 }
 
 extendr_module! {
@@ -241,4 +248,5 @@ extendr_module! {
     fn rust_predictive;
     fn rust_simulate;
     fn rust_info;
+    fn rust_device;
 }

@@ -18,7 +18,7 @@ use vae_irt_core::kernels::Table;
 use vae_irt_core::posterior::{Scoring, score};
 use vae_irt_core::simulate::{BallotBox, BallotDesign, Ballots};
 use vae_irt_core::train::Silent;
-use vae_irt_core::{Encoder, Link, Model, ModelShape, Network};
+use vae_irt_core::{Backend, Encoder, Link, Model, ModelShape, Network};
 
 const SEED: u64 = 1;
 /// Voters who are scored with the true item parameters.
@@ -163,6 +163,7 @@ fn score_first(
         refine: true,
         draws: 512,
         seed: SEED,
+        backend: Backend::Kernels,
     };
     let moments = score(&model, &ballots.responses, &scored, &scoring, threads, &Silent)?;
     Ok(moments.means)

@@ -38,6 +38,9 @@ pub enum Error {
     /// The operating system gives no more memory.
     #[error("there is not enough memory: {0:.1} MB more were needed")]
     Memory(f64),
+    /// The device that was asked for cannot be used.
+    #[error("the device cannot be used: {0}")]
+    Device(String),
     /// The objective or a parameter stopped being a finite number.
     #[error("the bound stopped being finite in epoch {epoch}")]
     NotFinite {

@@ -15,6 +15,7 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod device;
 mod error;
 mod files;
 pub mod identify;
@@ -36,6 +37,7 @@ mod timings;
 pub mod train;
 
 pub use batch::{Batch, Chooser, Response};
+pub use device::Backend;
 pub use error::Error;
 pub use model::{Card, Encoder, ItemCard, ItemParameters, Link, Model, ModelFile, ModelShape, Network};
 pub use random::Stream;

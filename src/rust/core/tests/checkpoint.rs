@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::simulated;
+use common::{for_each_backend, simulated};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use vae_irt_core::train::{Checkpoint, Epoch, Fit, Monitor, Part, Silent, fit};
-use vae_irt_core::{Error, Responses, Settings};
+use vae_irt_core::{Backend, Error, Responses, Settings};
 
 const LAST: &str = "training.checkpoint";
 const BEFORE: &str = "training.before.checkpoint";
@@ -96,11 +96,21 @@ fn unbroken(responses: &Responses, settings: &Settings) -> Fit {
 
 #[test]
 fn an_interrupted_training_ends_with_the_same_numbers() {
+    for_each_backend(interrupt);
+}
+
+fn interrupt(backend: &Backend) {
     // All respondents in one batch; in seven, within an epoch and at its end.
     for (batch_size, patience, weighted) in [(90, 7, false), (13, 17, true), (13, 14, false)] {
         for n_dims in [1, 2] {
-            let folder = folder(&format!("interrupted-{batch_size}-{patience}-{n_dims}"));
-            let settings = settings(n_dims, batch_size, &folder, NEVER);
+            let folder = folder(&format!(
+                "interrupted-{}-{batch_size}-{patience}-{n_dims}",
+                backend.name()
+            ));
+            let settings = Settings {
+                backend: backend.clone(),
+                ..settings(n_dims, batch_size, &folder, NEVER)
+            };
             let responses = data(weighted);
             let expected = unbroken(&responses, &settings);
             let mut attempts = 0;
@@ -125,20 +135,25 @@ fn an_interrupted_training_ends_with_the_same_numbers() {
 
 #[test]
 fn a_finished_training_is_not_done_again() {
-    let folder = folder("finished");
-    let settings = settings(1, 13, &folder, NEVER);
-    let responses = data(false);
-    let first = fit(&responses, &settings, &Silent).expect("fit");
-    assert_eq!(first.resumed, None);
-    let steps = 7 * first.epochs.len();
-    let other = Settings {
-        threads: 2,
-        ..settings
-    };
-    let again = fit(&responses, &other, &Silent).expect("fit");
-    assert_eq!(again.resumed, Some(steps));
-    assert_same(&again, &first);
-    std::fs::remove_dir_all(&folder).expect("removed");
+    for_each_backend(|backend| {
+        let folder = folder(&format!("finished-{}", backend.name()));
+        let settings = Settings {
+            backend: backend.clone(),
+            ..settings(1, 13, &folder, NEVER)
+        };
+        let responses = data(false);
+        let first = fit(&responses, &settings, &Silent).expect("fit");
+        assert_eq!(first.resumed, None);
+        let steps = 7 * first.epochs.len();
+        let other = Settings {
+            threads: 2,
+            ..settings
+        };
+        let again = fit(&responses, &other, &Silent).expect("fit");
+        assert_eq!(again.resumed, Some(steps));
+        assert_same(&again, &first);
+        std::fs::remove_dir_all(&folder).expect("removed");
+    });
 }
 
 #[test]
@@ -216,6 +231,10 @@ fn a_checkpoint_of_another_fit_is_refused() {
         ("importance_samples", change(&|s| s.importance_samples = 1)),
         ("discriminations", change(&|s| s.discrimination_sd = 1.0)),
         ("difficulties", change(&|s| s.difficulty_sd = 1.0)),
+        (
+            "device",
+            change(&|s| s.backend = Backend::Tensors(candle_core::Device::Cpu)),
+        ),
     ] {
         assert!(
             message.contains(name) && message.contains("other settings"),

@@ -2,71 +2,94 @@
 
 mod common;
 
-use common::{correlation, quick, simulated, slope};
+use common::{correlation, for_each_backend, quick, simulated, slope};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::posterior::{Scoring, score};
 use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::train::{Epoch, Monitor, Part, Silent, fit};
-use vae_irt_core::{Error, ItemCatalogue, Link, Model, Responses, Settings};
+use vae_irt_core::{Backend, Error, ItemCatalogue, Link, Model, Responses, Settings};
+
+/// Quick settings for a backend.
+fn on(backend: &Backend, n_dims: usize) -> Settings {
+    Settings {
+        backend: backend.clone(),
+        ..quick(n_dims)
+    }
+}
 
 #[test]
 fn the_truth_is_recovered() {
-    let (truth, responses) = simulated(2_000, 50, 1, 2);
-    let settings = Settings {
-        threads: 2,
-        ..Settings::new(1)
-    };
-    let fitted = fit(&responses, &settings, &Silent).expect("fit");
-    assert!(fitted.converged);
-    let map = &fitted.model.map;
-    let estimates: Vec<f64> = (0..2_000).map(|i| map.point(fitted.moments.mean(i))[0]).collect();
-    let sign = correlation(&estimates, &truth.traits).signum();
-    assert!(sign * correlation(&estimates, &truth.traits) > 0.92);
-    let items = map.items(&fitted.model.items).expect("items");
-    let true_slopes: Vec<f64> = truth.items.chunks(2).map(|row| sign * row[0]).collect();
-    let slopes = items.column(0).to_vec();
-    let ratio = slope(&true_slopes, &slopes);
-    assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
-    let statistics = fitted.statistics;
-    assert_eq!(statistics.n_responses, responses.n_responses());
-    assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
-    // Quadrature has no weights to judge.
-    assert!(fitted.moments.pareto_k.iter().all(|k| k.is_nan()));
+    for_each_backend(|backend| {
+        let (truth, responses) = simulated(2_000, 50, 1, 2);
+        let settings = Settings {
+            threads: 2,
+            backend: backend.clone(),
+            ..Settings::new(1)
+        };
+        let fitted = fit(&responses, &settings, &Silent).expect("fit");
+        assert!(fitted.converged);
+        let map = &fitted.model.map;
+        let estimates: Vec<f64> = (0..2_000).map(|i| map.point(fitted.moments.mean(i))[0]).collect();
+        let sign = correlation(&estimates, &truth.traits).signum();
+        assert!(sign * correlation(&estimates, &truth.traits) > 0.92);
+        let items = map.items(&fitted.model.items).expect("items");
+        let true_slopes: Vec<f64> = truth.items.chunks(2).map(|row| sign * row[0]).collect();
+        let slopes = items.column(0).to_vec();
+        let ratio = slope(&true_slopes, &slopes);
+        assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
+        let statistics = fitted.statistics;
+        assert_eq!(statistics.n_responses, responses.n_responses());
+        assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
+        // Quadrature has no weights to judge.
+        assert!(fitted.moments.pareto_k.iter().all(|k| k.is_nan()));
+    });
 }
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let (_, responses) = simulated(700, 20, 2, 3);
-    let results: Vec<(Vec<u8>, Vec<f64>, Vec<u64>)> = [1, 2, 5]
-        .into_iter()
-        .map(|threads| {
-            let settings = Settings { threads, ..quick(2) };
-            let fitted = fit(&responses, &settings, &Silent).expect("fit");
-            let bytes = fitted.model.to_bytes().expect("bytes");
-            let errors = [
-                fitted.uncertainty.items.prior,
-                fitted.uncertainty.respondents.normalised,
-            ]
-            .concat();
-            // As bits, since an item without information has NaN.
-            let errors = errors.into_iter().map(f64::to_bits).collect();
-            (bytes, fitted.moments.means, errors)
-        })
-        .collect();
-    assert!(results[0] == results[1], "2 threads differ from 1");
-    assert!(results[0] == results[2], "5 threads differ from 1");
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(700, 20, 2, 3);
+        let results: Vec<(Vec<u8>, Vec<f64>, Vec<u64>)> = [1, 2, 5]
+            .into_iter()
+            .map(|threads| {
+                let settings = Settings {
+                    threads,
+                    backend: backend.clone(),
+                    ..quick(2)
+                };
+                let fitted = fit(&responses, &settings, &Silent).expect("fit");
+                let bytes = fitted.model.to_bytes().expect("bytes");
+                let errors = [
+                    fitted.uncertainty.items.prior,
+                    fitted.uncertainty.respondents.normalised,
+                ]
+                .concat();
+                // As bits, since an item without information has NaN.
+                let errors = errors.into_iter().map(f64::to_bits).collect();
+                (bytes, fitted.moments.means, errors)
+            })
+            .collect();
+        assert!(results[0] == results[1], "2 threads differ from 1");
+        assert!(results[0] == results[2], "5 threads differ from 1");
+    });
 }
 
 #[test]
 fn another_seed_gives_other_numbers() {
-    let (_, responses) = simulated(100, 20, 1, 2);
-    let means = |seed| {
-        let settings = Settings { seed, ..quick(1) };
-        fit(&responses, &settings, &Silent).expect("fit").moments.means
-    };
-    let first = means(1);
-    assert!(first == means(1) && first != means(2));
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(100, 20, 1, 2);
+        let means = |seed| {
+            let settings = Settings {
+                seed,
+                backend: backend.clone(),
+                ..quick(1)
+            };
+            fit(&responses, &settings, &Silent).expect("fit").moments.means
+        };
+        let first = means(1);
+        assert!(first == means(1) && first != means(2));
+    });
 }
 
 struct StopsAfter {
@@ -103,64 +126,81 @@ impl Monitor for StopsAfter {
 
 #[test]
 fn a_monitor_can_stop_the_fit() {
-    let (_, responses) = simulated(100, 20, 1, 2);
-    let monitor = StopsAfter::new(2);
-    let stopped = fit(&responses, &quick(1), &monitor);
-    assert!(matches!(stopped, Err(Error::Cancelled)));
-    assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
-    assert!(monitor.parts.lock().expect("parts").is_empty());
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(100, 20, 1, 2);
+        let monitor = StopsAfter::new(2);
+        let stopped = fit(&responses, &on(backend, 1), &monitor);
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
+        assert!(monitor.parts.lock().expect("parts").is_empty());
+    });
 }
 
 #[test]
 fn a_monitor_hears_of_all_parts() {
-    let (_, responses) = simulated(100, 20, 1, 2);
-    let monitor = StopsAfter::new(usize::MAX);
-    fit(&responses, &quick(1), &monitor).expect("fit");
-    assert_eq!(monitor.epochs.load(Ordering::Relaxed), 4);
-    let parts = monitor.parts.into_inner().expect("parts");
-    for part in [Part::Posteriors, Part::Information, Part::StandardErrors] {
-        assert!(parts.contains(&part), "{}", part.name());
-    }
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(100, 20, 1, 2);
+        let monitor = StopsAfter::new(usize::MAX);
+        fit(&responses, &on(backend, 1), &monitor).expect("fit");
+        assert_eq!(monitor.epochs.load(Ordering::Relaxed), 4);
+        let parts = monitor.parts.into_inner().expect("parts");
+        for part in [Part::Posteriors, Part::Information, Part::StandardErrors] {
+            assert!(parts.contains(&part), "{}", part.name());
+        }
+    });
 }
 
 #[test]
 fn a_stored_model_scores_like_the_fit() {
-    let (_, responses) = simulated(120, 15, 3, 3);
-    let fitted = fit(&responses, &quick(3), &Silent).expect("fit");
-    assert!(fitted.moments.pareto_k.iter().all(|&k| k < 0.7));
-    let bytes = fitted.model.to_bytes().expect("bytes");
-    let model = Model::from_bytes(&bytes).expect("a model");
-    assert_eq!(model.map, fitted.model.map);
-    let scoring = Scoring {
-        refine: true,
-        draws: fitted.draws,
-        seed: 1,
-    };
-    let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent).expect("scores");
-    assert!(scored.means == fitted.moments.means);
-    assert!(scored.pareto_k == fitted.moments.pareto_k);
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(120, 15, 3, 3);
+        let fitted = fit(&responses, &on(backend, 3), &Silent).expect("fit");
+        assert!(fitted.moments.pareto_k.iter().all(|&k| k < 0.7));
+        let bytes = fitted.model.to_bytes().expect("bytes");
+        let model = Model::from_bytes(&bytes).expect("a model");
+        assert_eq!(model.map, fitted.model.map);
+        let scoring = Scoring {
+            refine: true,
+            draws: fitted.draws,
+            seed: 1,
+            backend: backend.clone(),
+        };
+        let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent).expect("scores");
+        assert!(scored.means == fitted.moments.means);
+        assert!(scored.pareto_k == fitted.moments.pareto_k);
 
-    // A respondent's score does not depend on who else is scored.
-    let alone = score(&model, &responses, &[17], &scoring, 1, &Silent).expect("scores");
-    assert_eq!(alone.mean(0), scored.mean(17));
+        // A respondent's score does not depend on who else is scored; sums on a device are rounded in another order.
+        let alone = score(&model, &responses, &[17], &scoring, 1, &Silent).expect("scores");
+        for (a, b) in alone.mean(0).iter().zip(scored.mean(17)) {
+            let tolerance = if matches!(backend, Backend::Kernels) {
+                0.0
+            } else {
+                1e-4
+            };
+            assert!((a - b).abs() <= tolerance, "{a} alone, {b} among others");
+        }
 
-    for end in [0, 7, 100, bytes.len() - 1] {
-        assert!(Model::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
-    }
+        for end in [0, 7, 100, bytes.len() - 1] {
+            assert!(Model::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    });
 }
 
 #[test]
 fn polarity_turns_the_axis() {
-    let (_, responses) = simulated(100, 20, 1, 2);
-    for respondent in [3, 4, 5, 6] {
-        let settings = Settings {
-            polarity: Some(vec![respondent]),
-            ..quick(1)
-        };
-        let fitted = fit(&responses, &settings, &Silent).expect("fit");
-        let position = fitted.respondents.binary_search(&respondent).expect("answered");
-        assert!(fitted.model.map.point(fitted.moments.mean(position))[0] >= 0.0);
-    }
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(100, 20, 1, 2);
+        for respondent in [3, 4, 5, 6] {
+            let settings = Settings {
+                polarity: Some(vec![respondent]),
+                backend: backend.clone(),
+                ..quick(1)
+            };
+            let fitted = fit(&responses, &settings, &Silent).expect("fit");
+            let position = fitted.respondents.binary_search(&respondent).expect("answered");
+            assert!(fitted.model.map.point(fitted.moments.mean(position))[0] >= 0.0);
+        }
+    });
 }
 
 #[test]
@@ -188,6 +228,7 @@ fn other_items_are_refused_by_a_model() {
         refine: false,
         draws: 512,
         seed: 1,
+        backend: Backend::Kernels,
     };
     assert!(matches!(
         score(&model, &others, &[0], &scoring, 1, &Silent),
@@ -226,16 +267,18 @@ fn standard_errors_without_estimates_are_those_of_all_respondents() {
 /// Respondents who vote strictly by party have one dimension, whatever is asked for.
 #[test]
 fn data_with_fewer_dimensions_can_be_fitted() {
-    let catalogue = ItemCatalogue::new(&[2; 20]).expect("valid catalogue");
-    let mut offsets = vec![0u64];
-    let mut options = Vec::new();
-    for respondent in 0..100u32 {
-        options.extend((0..20).map(|item| 2 * item + respondent % 2));
-        offsets.push(options.len() as u64);
-    }
-    let responses = Responses::new(catalogue, offsets, &options).expect("valid responses");
-    let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
-    assert!(fitted.moments.means.iter().all(|x| x.is_finite()));
+    for_each_backend(|backend| {
+        let catalogue = ItemCatalogue::new(&[2; 20]).expect("valid catalogue");
+        let mut offsets = vec![0u64];
+        let mut options = Vec::new();
+        for respondent in 0..100u32 {
+            options.extend((0..20).map(|item| 2 * item + respondent % 2));
+            offsets.push(options.len() as u64);
+        }
+        let responses = Responses::new(catalogue, offsets, &options).expect("valid responses");
+        let fitted = fit(&responses, &on(backend, 2), &Silent).expect("fit");
+        assert!(fitted.moments.means.iter().all(|x| x.is_finite()));
+    });
 }
 
 /// Many respondents with few patterns, one of them very frequent.
@@ -256,4 +299,33 @@ fn frequent_patterns_do_not_bias_the_items() {
     let true_slopes: Vec<f64> = truth.items.chunks(2).map(|row| row[0]).collect();
     let ratio = slope(&true_slopes, &slopes).abs();
     assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
+}
+
+/// The same fit, up to the rounding of sums.
+#[test]
+fn all_backends_give_the_same_estimates() {
+    for (n_dims, n_options, link) in [(1, 2, Link::Probit), (2, 3, Link::Logit), (3, 2, Link::Logit)] {
+        let (_, responses) = simulated(300, 30, n_dims, n_options);
+        let estimates = |backend: &Backend| {
+            let settings = Settings {
+                link,
+                max_epochs: 60,
+                ..on(backend, n_dims)
+            };
+            let fitted = fit(&responses, &settings, &Silent).expect("fit");
+            let map = &fitted.model.map;
+            let points: Vec<f64> = (0..300).flat_map(|i| map.point(fitted.moments.mean(i))).collect();
+            let items = map.items(&fitted.model.items).expect("items");
+            (points, items.into_iter().collect::<Vec<f64>>())
+        };
+        let expected = estimates(&Backend::Kernels);
+        for_each_backend(|backend| {
+            let found = estimates(backend);
+            assert!(correlation(&found.0, &expected.0) > 0.9999);
+            assert!(correlation(&found.1, &expected.1) > 0.9999);
+            for (a, b) in found.0.iter().zip(&expected.0) {
+                assert!((a - b).abs() < 0.02, "{a} for {b}");
+            }
+        });
+    }
 }

@@ -2,16 +2,20 @@
 
 mod common;
 
-use common::{quick, simulated};
+use common::{for_each_backend, quick, simulated};
 use vae_irt_core::posterior::{Gauge, Scoring, predictive, score};
 use vae_irt_core::train::{Refit, Silent, fit};
-use vae_irt_core::{Error, Link, Model, Responses, Settings};
+use vae_irt_core::{Backend, Error, Link, Model, Responses, Settings};
 
-const SCORING: Scoring = Scoring {
-    refine: true,
-    draws: 512,
-    seed: 1,
-};
+fn scoring(backend: &Backend) -> Scoring {
+    Scoring {
+        refine: true,
+        draws: 512,
+        seed: 1,
+        backend: backend.clone(),
+    }
+}
+
 /// Of the grid in one dimension.
 const STEP: f64 = 0.002;
 
@@ -65,10 +69,15 @@ fn integrate(model: &Model, responses: &Responses, respondent: usize) -> [f64; 4
 }
 
 fn compare(n_options: usize, link: Link) {
+    for_each_backend(|backend| compare_with(backend, n_options, link));
+}
+
+fn compare_with(backend: &Backend, n_options: usize, link: Link) {
     let (_, responses) = simulated(60, 12, 1, n_options);
     let settings = Settings {
         link,
         max_epochs: 200,
+        backend: backend.clone(),
         ..quick(1)
     };
     let fitted = fit(&responses, &settings, &Silent).expect("fit");
@@ -110,128 +119,136 @@ fn nominal_posteriors_match_integration() {
 
 #[test]
 fn the_network_alone_gives_its_own_moments() {
-    let (_, responses) = simulated(60, 12, 2, 2);
-    let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
-    let scoring = Scoring {
-        refine: false,
-        ..SCORING
-    };
-    let scored = score(
-        &fitted.model,
-        &responses,
-        &fitted.respondents,
-        &scoring,
-        1,
-        &Silent,
-    )
-    .expect("scores");
-    assert!(scored.pareto_k.iter().all(|k| k.is_nan()));
-    assert!(scored.covariance(0)[0] > 0.0);
-    assert_eq!(scored.third_along(0, &[1.0, 1.0]), 0.0);
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(60, 12, 2, 2);
+        let fitted = fit(&responses, &quick(2), &Silent).expect("fit");
+        let scoring = Scoring {
+            refine: false,
+            ..scoring(backend)
+        };
+        let scored = score(
+            &fitted.model,
+            &responses,
+            &fitted.respondents,
+            &scoring,
+            1,
+            &Silent,
+        )
+        .expect("scores");
+        assert!(scored.pareto_k.iter().all(|k| k.is_nan()));
+        assert!(scored.covariance(0)[0] > 0.0);
+        assert_eq!(scored.third_along(0, &[1.0, 1.0]), 0.0);
+    });
 }
 
 #[test]
 fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
-    // 150 items and a network that has hardly been trained: extreme patterns lie many of its standard deviations away.
-    for n_dims in [1, 2] {
-        let (_, responses) = simulated(400, 150, n_dims, 2);
-        let mut settings = quick(n_dims);
-        settings.max_epochs = 1;
-        let fitted = fit(&responses, &settings, &Silent).expect("fit");
-        let catalogue = responses.catalogue();
-        // Everybody's answer that points along the first axis.
-        let options: Vec<u32> = (0..catalogue.n_items())
-            .map(|item| {
-                let slope = fitted.model.items.row(catalogue.rows_of(item).start)[0];
-                catalogue.options_of(item).start as u32 + u32::from(slope > 0.0)
-            })
-            .collect();
-        let offsets = vec![0, options.len() as u64];
-        let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
-        let scored = score(&fitted.model, &extreme, &[0], &SCORING, 1, &Silent).expect("scores");
-        assert!(scored.pareto_k[0].is_nan(), "the grid fits");
-        if n_dims == 1 {
-            let [mean, variance, ..] = integrate(&fitted.model, &extreme, 0);
-            let sd = variance.sqrt();
-            assert!(
-                (scored.mean(0)[0] - mean).abs() < 0.01 * sd,
-                "mean {} for {mean}",
-                scored.mean(0)[0]
-            );
-            assert!((scored.covariance(0)[0].sqrt() / sd - 1.0).abs() < 0.01);
-        } else {
-            assert!(scored.mean(0)[0] > 2.5, "mean {}", scored.mean(0)[0]);
+    for_each_backend(|backend| {
+        // 150 items and a network that has hardly been trained: extreme patterns lie many of its standard deviations away.
+        for n_dims in [1, 2] {
+            let (_, responses) = simulated(400, 150, n_dims, 2);
+            let mut settings = quick(n_dims);
+            settings.max_epochs = 1;
+            let fitted = fit(&responses, &settings, &Silent).expect("fit");
+            let catalogue = responses.catalogue();
+            // Everybody's answer that points along the first axis.
+            let options: Vec<u32> = (0..catalogue.n_items())
+                .map(|item| {
+                    let slope = fitted.model.items.row(catalogue.rows_of(item).start)[0];
+                    catalogue.options_of(item).start as u32 + u32::from(slope > 0.0)
+                })
+                .collect();
+            let offsets = vec![0, options.len() as u64];
+            let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
+            let scored = score(&fitted.model, &extreme, &[0], &scoring(backend), 1, &Silent).expect("scores");
+            assert!(scored.pareto_k[0].is_nan(), "the grid fits");
+            if n_dims == 1 {
+                let [mean, variance, ..] = integrate(&fitted.model, &extreme, 0);
+                let sd = variance.sqrt();
+                assert!(
+                    (scored.mean(0)[0] - mean).abs() < 0.01 * sd,
+                    "mean {} for {mean}",
+                    scored.mean(0)[0]
+                );
+                assert!((scored.covariance(0)[0].sqrt() / sd - 1.0).abs() < 0.01);
+            } else {
+                assert!(scored.mean(0)[0] > 2.5, "mean {}", scored.mean(0)[0]);
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn predictions_average_over_the_posterior() {
-    // What is asked are items 6 to 11; the first respondent answered none of the others.
-    for n_options in [2, 3] {
-        let (_, responses) = simulated(40, 12, 1, n_options);
-        let settings = Settings {
-            max_epochs: 100,
-            ..quick(1)
-        };
-        let model = fit(&responses, &settings, &Silent).expect("fit").model;
-        let catalogue = responses.catalogue();
-        let half = |later: bool| {
-            let (mut offsets, mut options, mut row) = (vec![0], Vec::new(), Vec::new());
-            for respondent in 0..responses.n_respondents() {
+    for_each_backend(|backend| {
+        // What is asked are items 6 to 11; the first respondent answered none of the others.
+        for n_options in [2, 3] {
+            let (_, responses) = simulated(40, 12, 1, n_options);
+            let settings = Settings {
+                max_epochs: 100,
+                ..quick(1)
+            };
+            let model = fit(&responses, &settings, &Silent).expect("fit").model;
+            let catalogue = responses.catalogue();
+            let half = |later: bool| {
+                let (mut offsets, mut options, mut row) = (vec![0], Vec::new(), Vec::new());
+                for respondent in 0..responses.n_respondents() {
+                    row.clear();
+                    responses.copy_row(respondent, &mut row);
+                    let of_half = |&o: &u32| (catalogue.item_of(o as usize) >= 6) == later;
+                    if later || respondent > 0 {
+                        options.extend(row.iter().copied().filter(of_half));
+                    }
+                    offsets.push(options.len() as u64);
+                }
+                Responses::new(catalogue.clone(), offsets, &options).expect("valid")
+            };
+            let (given, asked) = (half(false), half(true));
+            let found =
+                predictive(&model, &given, &asked, &scoring(backend), 1, &Silent).expect("predictions");
+            let mut log_probabilities = found.log_probabilities.iter().zip(&found.correct);
+            let (mut row, mut probabilities) = (Vec::new(), Vec::new());
+            let mut n_correct = 0;
+            for respondent in 0..asked.n_respondents() {
+                let density = joint_density(&model, &given, respondent);
+                let total: f64 = density.iter().sum();
+                let [mean, variance, ..] = integrate(&model, &given, respondent);
+                let normal = |x: f64| (-0.5 * (x - mean).powi(2) / variance).exp();
+                let total_normal: f64 = grid().map(normal).sum();
                 row.clear();
-                responses.copy_row(respondent, &mut row);
-                let of_half = |&o: &u32| (catalogue.item_of(o as usize) >= 6) == later;
-                if later || respondent > 0 {
-                    options.extend(row.iter().copied().filter(of_half));
+                asked.copy_row(respondent, &mut row);
+                for &option in &row {
+                    let item = catalogue.item_of(option as usize);
+                    let mut shares = vec![0.0; catalogue.options_of(item).len()];
+                    let mut of_normal = shares.clone();
+                    for (x, d) in grid().zip(&density) {
+                        probabilities_at(&model, item, x, &mut probabilities);
+                        let terms = shares.iter_mut().zip(&mut of_normal).zip(&probabilities);
+                        terms.for_each(|((share, of_normal), p)| {
+                            *share += p * d / total;
+                            *of_normal += p * normal(x) / total_normal;
+                        });
+                    }
+                    let chosen = option as usize - catalogue.options_of(item).start;
+                    let (log_probability, &correct) =
+                        log_probabilities.next().expect("one for every response");
+                    // The rule integrates over the normal distribution with the posterior's moments.
+                    let found = log_probability.exp();
+                    for (expected, tolerance) in [(of_normal[chosen], 0.005), (shares[chosen], 0.03)] {
+                        assert!((found - expected).abs() < tolerance, "{found} for {expected}");
+                    }
+                    let others = shares.iter().enumerate().filter(|&(c, _)| c != chosen);
+                    let best_other = others.map(|(_, p)| *p).fold(0.0, f64::max);
+                    if (shares[chosen] - best_other).abs() > 0.06 {
+                        assert_eq!(correct, shares[chosen] > best_other);
+                    }
+                    n_correct += usize::from(correct);
                 }
-                offsets.push(options.len() as u64);
             }
-            Responses::new(catalogue.clone(), offsets, &options).expect("valid")
-        };
-        let (given, asked) = (half(false), half(true));
-        let found = predictive(&model, &given, &asked, &SCORING, 1, &Silent).expect("predictions");
-        let mut log_probabilities = found.log_probabilities.iter().zip(&found.correct);
-        let (mut row, mut probabilities) = (Vec::new(), Vec::new());
-        let mut n_correct = 0;
-        for respondent in 0..asked.n_respondents() {
-            let density = joint_density(&model, &given, respondent);
-            let total: f64 = density.iter().sum();
-            let [mean, variance, ..] = integrate(&model, &given, respondent);
-            let normal = |x: f64| (-0.5 * (x - mean).powi(2) / variance).exp();
-            let total_normal: f64 = grid().map(normal).sum();
-            row.clear();
-            asked.copy_row(respondent, &mut row);
-            for &option in &row {
-                let item = catalogue.item_of(option as usize);
-                let mut shares = vec![0.0; catalogue.options_of(item).len()];
-                let mut of_normal = shares.clone();
-                for (x, d) in grid().zip(&density) {
-                    probabilities_at(&model, item, x, &mut probabilities);
-                    let terms = shares.iter_mut().zip(&mut of_normal).zip(&probabilities);
-                    terms.for_each(|((share, of_normal), p)| {
-                        *share += p * d / total;
-                        *of_normal += p * normal(x) / total_normal;
-                    });
-                }
-                let chosen = option as usize - catalogue.options_of(item).start;
-                let (log_probability, &correct) = log_probabilities.next().expect("one for every response");
-                // The rule integrates over the normal distribution with the posterior's moments.
-                let found = log_probability.exp();
-                for (expected, tolerance) in [(of_normal[chosen], 0.005), (shares[chosen], 0.03)] {
-                    assert!((found - expected).abs() < tolerance, "{found} for {expected}");
-                }
-                let others = shares.iter().enumerate().filter(|&(c, _)| c != chosen);
-                let best_other = others.map(|(_, p)| *p).fold(0.0, f64::max);
-                if (shares[chosen] - best_other).abs() > 0.06 {
-                    assert_eq!(correct, shares[chosen] > best_other);
-                }
-                n_correct += usize::from(correct);
-            }
+            assert!(log_probabilities.next().is_none());
+            assert!(n_correct > found.correct.len() / 2);
         }
-        assert!(log_probabilities.next().is_none());
-        assert!(n_correct > found.correct.len() / 2);
-    }
+    });
 }
 
 #[test]
@@ -239,45 +256,56 @@ fn predictions_need_the_items_of_the_model() {
     let (_, responses) = simulated(40, 12, 1, 2);
     let (_, others) = simulated(40, 11, 1, 2);
     let model = fit(&responses, &quick(1), &Silent).expect("fit").model;
-    let found = predictive(&model, &responses, &others, &SCORING, 1, &Silent);
+    let found = predictive(
+        &model,
+        &responses,
+        &others,
+        &scoring(&Backend::Kernels),
+        1,
+        &Silent,
+    );
     assert!(matches!(found, Err(Error::Responses(_))));
 }
 
 #[test]
 fn draws_have_the_reported_moments() {
-    const N_DRAWS: usize = 2_000;
-    let (_, responses) = simulated(50, 20, 2, 2);
-    let settings = Settings {
-        max_epochs: 100,
-        ..quick(2)
-    };
-    let model = fit(&responses, &settings, &Silent).expect("fit").model;
-    let refit = Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores");
-    let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
-    let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
-    assert_eq!(draws, again);
-    let (model, moments, uncertainty) = refit.results(&responses, &Silent).expect("results");
-    let n_columns = 2 * responses.n_respondents();
-    assert_eq!(draws.len(), N_DRAWS * n_columns);
-    for respondent in 0..responses.n_respondents() {
-        let center = model.map.point(moments.mean(respondent));
-        for d in 0..2 {
-            let column = draws.iter().skip(2 * respondent + d).step_by(n_columns);
-            let mean = column.clone().sum::<f64>() / N_DRAWS as f64;
-            let variance = column.map(|x| (x - mean).powi(2)).sum::<f64>() / N_DRAWS as f64;
-            // The lower triangle of each respondent's covariance.
-            let reported = uncertainty.respondents.prior[3 * respondent + 2 * d];
-            let sd = reported.sqrt();
-            assert!(
-                (mean - center[d]).abs() < 0.12 * sd,
-                "mean {mean} for {}",
-                center[d]
-            );
-            assert!(
-                (variance.sqrt() / sd - 1.0).abs() < 0.12,
-                "sd {} for {sd}",
-                variance.sqrt()
-            );
+    for_each_backend(|backend| {
+        const N_DRAWS: usize = 2_000;
+        let (_, responses) = simulated(50, 20, 2, 2);
+        let settings = Settings {
+            max_epochs: 100,
+            backend: backend.clone(),
+            ..quick(2)
+        };
+        let model = fit(&responses, &settings, &Silent).expect("fit").model;
+        let refit =
+            Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores");
+        let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
+        let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
+        assert_eq!(draws, again);
+        let (model, moments, uncertainty) = refit.results(&responses, &Silent).expect("results");
+        let n_columns = 2 * responses.n_respondents();
+        assert_eq!(draws.len(), N_DRAWS * n_columns);
+        for respondent in 0..responses.n_respondents() {
+            let center = model.map.point(moments.mean(respondent));
+            for d in 0..2 {
+                let column = draws.iter().skip(2 * respondent + d).step_by(n_columns);
+                let mean = column.clone().sum::<f64>() / N_DRAWS as f64;
+                let variance = column.map(|x| (x - mean).powi(2)).sum::<f64>() / N_DRAWS as f64;
+                // The lower triangle of each respondent's covariance.
+                let reported = uncertainty.respondents.prior[3 * respondent + 2 * d];
+                let sd = reported.sqrt();
+                assert!(
+                    (mean - center[d]).abs() < 0.12 * sd,
+                    "mean {mean} for {}",
+                    center[d]
+                );
+                assert!(
+                    (variance.sqrt() / sd - 1.0).abs() < 0.12,
+                    "sd {} for {sd}",
+                    variance.sqrt()
+                );
+            }
         }
-    }
+    });
 }

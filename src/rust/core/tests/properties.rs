@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{quick, simulated};
+use common::{for_each_backend, quick, simulated};
 use proptest::prelude::*;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -19,7 +19,9 @@ use vae_irt_core::kernels::{Table, math};
 use vae_irt_core::posterior::{Moments, Scoring, score};
 use vae_irt_core::simulate::{Design, simulate};
 use vae_irt_core::train::{Epoch, Fit, Monitor, Part, Silent, fit};
-use vae_irt_core::{Encoder, Error, ItemCatalogue, Link, Model, ModelShape, Network, Responses, Settings};
+use vae_irt_core::{
+    Backend, Encoder, Error, ItemCatalogue, Link, Model, ModelShape, Network, Responses, Settings,
+};
 
 /// How far estimates of the same data in another order may be from each other, in posterior standard deviations.
 const CLOSE: f64 = 0.1;
@@ -108,7 +110,7 @@ proptest! {
 
         // With given items, to the last bit.
         for refine in [false, true] {
-            let scoring = Scoring { refine, draws: 64, seed: 1 };
+            let scoring = Scoring { refine, draws: 64, seed: 1, backend: Backend::Kernels };
             let all: Vec<u32> = (0..60).collect();
             let score = |rows: &Rows| score(&fit.model, &stored(&counts, rows), &all, &scoring, 2, &Silent).expect("scores");
             let (direct, permuted) = (score(&data), score(&shuffled));
@@ -321,68 +323,81 @@ fn assert_finite(moments: &Moments, what: &str) {
 /// Linear predictors of 500, and posterior standard deviations of a millionth.
 #[test]
 fn extreme_items_give_finite_scores() {
-    let parameters = [0.0f32, 1e-6, 1.0, -500.0, 500.0, 1e6];
-    let items: Vec<(f32, f32)> = parameters
-        .iter()
-        .flat_map(|&a| parameters.map(|b| (a, b)))
-        .collect();
-    for link in [Link::Logit, Link::Probit] {
-        for chosen in [0, 1] {
-            for &item in &items {
-                let model = model_of(link, &[item, (1.0, 0.0)]);
-                let responses = stored(
-                    &[2, 2],
-                    &vec![vec![Some(chosen), Some(1)], vec![Some(chosen), None]],
-                );
-                for refine in [false, true] {
-                    let scoring = Scoring {
-                        refine,
-                        draws: 64,
-                        seed: 1,
-                    };
-                    let moments = score(&model, &responses, &[0, 1], &scoring, 1, &Silent).expect("scores");
-                    assert_finite(&moments, &format!("{link:?} {item:?} {chosen} {refine}"));
+    for_each_backend(|backend| {
+        let parameters = [0.0f32, 1e-6, 1.0, -500.0, 500.0, 1e6];
+        let items: Vec<(f32, f32)> = parameters
+            .iter()
+            .flat_map(|&a| parameters.map(|b| (a, b)))
+            .collect();
+        for link in [Link::Logit, Link::Probit] {
+            for chosen in [0, 1] {
+                for &item in &items {
+                    let model = model_of(link, &[item, (1.0, 0.0)]);
+                    let responses = stored(
+                        &[2, 2],
+                        &vec![vec![Some(chosen), Some(1)], vec![Some(chosen), None]],
+                    );
+                    for refine in [false, true] {
+                        let scoring = Scoring {
+                            refine,
+                            draws: 64,
+                            seed: 1,
+                            backend: backend.clone(),
+                        };
+                        let moments =
+                            score(&model, &responses, &[0, 1], &scoring, 1, &Silent).expect("scores");
+                        assert_finite(&moments, &format!("{link:?} {item:?} {chosen} {refine}"));
+                    }
                 }
             }
         }
-    }
+    });
 }
 
 #[test]
 fn extreme_priors_give_finite_fits() {
-    let (_, responses) = simulated(80, 12, 1, 3);
-    for sd in [1e-6, 1e6] {
-        let settings = Settings {
-            discrimination_sd: sd,
-            difficulty_sd: sd,
-            ..quick(1)
-        };
-        let fitted = fit(&responses, &settings, &Silent).expect("a fit");
-        assert_finite(&fitted.moments, &format!("prior SD {sd}"));
-        let items = fitted.model.map.items(&fitted.model.items).expect("items");
-        assert!(items.iter().all(|x| x.is_finite()));
-        if sd < 1.0 {
-            // The items are found when the last step is a small one on the scale of the traits.
-            assert!(
-                items.iter().all(|x| x.abs() < 0.05),
-                "the prior does not hold the items: {items}"
-            );
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(80, 12, 1, 3);
+        for sd in [1e-6, 1e6] {
+            let settings = Settings {
+                discrimination_sd: sd,
+                difficulty_sd: sd,
+                backend: backend.clone(),
+                ..quick(1)
+            };
+            let fitted = fit(&responses, &settings, &Silent).expect("a fit");
+            assert_finite(&fitted.moments, &format!("prior SD {sd}"));
+            let items = fitted.model.map.items(&fitted.model.items).expect("items");
+            assert!(items.iter().all(|x| x.is_finite()));
+            if sd < 1.0 {
+                // The items are found when the last step is a small one on the scale of the traits.
+                assert!(
+                    items.iter().all(|x| x.abs() < 0.05),
+                    "the prior does not hold the items: {items}"
+                );
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn an_item_may_have_ten_thousand_options() {
-    let mut data = rows(300, 12, 1);
-    for (i, row) in data.iter_mut().enumerate() {
-        row.push(Some((i * 7_919 % 10_000) as u32));
-    }
-    let mut counts = vec![2; 12];
-    counts.push(10_000);
-    let fitted = fit(&stored(&counts, &data), &quick(1), &Silent).expect("a fit");
-    assert_finite(&fitted.moments, "10,000 options");
-    assert!(fitted.model.items.values().iter().all(|x| x.is_finite()));
-    assert_eq!(fitted.model.items.n_rows(), 12 + 9_999);
+    for_each_backend(|backend| {
+        let mut data = rows(300, 12, 1);
+        for (i, row) in data.iter_mut().enumerate() {
+            row.push(Some((i * 7_919 % 10_000) as u32));
+        }
+        let mut counts = vec![2; 12];
+        counts.push(10_000);
+        let settings = Settings {
+            backend: backend.clone(),
+            ..quick(1)
+        };
+        let fitted = fit(&stored(&counts, &data), &settings, &Silent).expect("a fit");
+        assert_finite(&fitted.moments, "10,000 options");
+        assert!(fitted.model.items.values().iter().all(|x| x.is_finite()));
+        assert_eq!(fitted.model.items.n_rows(), 12 + 9_999);
+    });
 }
 
 /// Small data that several dimensions more than explain.
@@ -446,30 +461,33 @@ impl Monitor for Heard {
 /// Training that runs away is an error in the epoch where it does, never a fit of numbers that are none.
 #[test]
 fn training_that_diverges_names_its_epoch() {
-    let (_, responses) = simulated(100, 20, 1, 2);
-    let mut diverged = 0;
-    for learning_rate in [1e2, 1e4, 1e10, 1e20, 1e30, 1e37, 1e300] {
-        let settings = Settings {
-            learning_rate,
-            max_epochs: 30,
-            ..Settings::new(1)
-        };
-        let heard = Heard::default();
-        match fit(&responses, &settings, &heard) {
-            Ok(fitted) => {
-                assert_finite(&fitted.moments, &format!("learning rate {learning_rate}"));
-                assert!(fitted.model.items.values().iter().all(|x| x.is_finite()));
+    for_each_backend(|backend| {
+        let (_, responses) = simulated(100, 20, 1, 2);
+        let mut diverged = 0;
+        for learning_rate in [1e2, 1e4, 1e10, 1e20, 1e30, 1e37, 1e300] {
+            let settings = Settings {
+                learning_rate,
+                max_epochs: 30,
+                backend: backend.clone(),
+                ..Settings::new(1)
+            };
+            let heard = Heard::default();
+            match fit(&responses, &settings, &heard) {
+                Ok(fitted) => {
+                    assert_finite(&fitted.moments, &format!("learning rate {learning_rate}"));
+                    assert!(fitted.model.items.values().iter().all(|x| x.is_finite()));
+                }
+                Err(Error::NotFinite { epoch }) => {
+                    let bounds = heard.0.into_inner().expect("epochs");
+                    assert_eq!(bounds.len(), epoch - 1, "learning rate {learning_rate}");
+                    assert!(bounds.iter().all(|bound| bound.is_finite()));
+                    diverged += 1;
+                }
+                Err(other) => panic!("learning rate {learning_rate}: {other}"),
             }
-            Err(Error::NotFinite { epoch }) => {
-                let bounds = heard.0.into_inner().expect("epochs");
-                assert_eq!(bounds.len(), epoch - 1, "learning rate {learning_rate}");
-                assert!(bounds.iter().all(|bound| bound.is_finite()));
-                diverged += 1;
-            }
-            Err(other) => panic!("learning rate {learning_rate}: {other}"),
         }
-    }
-    assert!(diverged > 0, "nothing diverged");
+        assert!(diverged > 0, "nothing diverged");
+    });
 }
 
 /// Exponentials and logarithms where single precision ends.

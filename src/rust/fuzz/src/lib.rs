@@ -8,7 +8,7 @@ use twox_hash::XxHash64;
 use vae_irt_core::ingest::{Ballots, IdColumn, ParquetColumns, parquet_fields, read_parquet};
 use vae_irt_core::posterior::{Scoring, score};
 use vae_irt_core::train::{Checkpoint, Epoch, Monitor, Part, Silent, StdErrors, fit};
-use vae_irt_core::{Error, ItemCatalogue, Model, ModelFile, Responses, Result, Settings};
+use vae_irt_core::{Backend, Error, ItemCatalogue, Model, ModelFile, Responses, Result, Settings};
 
 /// Models that are larger are read, but nobody is scored with them.
 const MOST_SCORED: usize = 1 << 12;
@@ -53,6 +53,7 @@ fn score_few(model: &Model) -> Result<()> {
             refine,
             draws: 8,
             seed: 1,
+            backend: Backend::Kernels,
         };
         score(model, &responses, &[0, 1], &scoring, 1, &Silent)?;
     }
@@ -139,8 +140,8 @@ pub fn checkpoint(content: &[u8]) -> Result<()> {
     let checksum = XxHash64::oneshot(0, content).to_le_bytes();
     folder.file(CHECKPOINT, &[CHECKPOINT_MAGIC, &checksum, content].concat());
     match fit(&trained_data(), &trained_settings(&folder.0), &Silent) {
-        // Other numbers than ours need not be noticed before the training meets them.
-        Ok(_) | Err(Error::NotFinite { .. } | Error::Model(_)) => Ok(()),
+        // Other numbers than ours need not be noticed before the training, or the respondents, meet them.
+        Ok(_) | Err(Error::NotFinite { .. } | Error::Model(_) | Error::Responses(_)) => Ok(()),
         Err(refused @ Error::Checkpoint { .. }) => Err(refused),
         Err(other) => panic!("{other}"),
     }

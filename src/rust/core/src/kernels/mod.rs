@@ -8,4 +8,5 @@ pub mod link;
 pub mod math;
 mod table;
 
+pub(crate) use table::Adam;
 pub use table::{AdamState, Table};

@@ -190,6 +190,11 @@ impl AdamState {
         (&self.first, &self.second, &self.steps)
     }
 
+    /// A state of its [parts](Self::parts).
+    pub(crate) fn from_parts(first: Vec<f32>, second: Vec<f32>, steps: Vec<u32>) -> Self {
+        Self { first, second, steps }
+    }
+
     /// A state from its [parts](Self::parts), for a table like that of `self`; nothing where they do not fit it.
     pub fn like(&self, first: Vec<f32>, second: Vec<f32>, steps: Vec<u32>) -> Option<Self> {
         let fits = first.len() == self.first.len()
@@ -213,18 +218,20 @@ impl AdamState {
 
 /// One step of Adam (Kingma and Ba 2015, <https://arxiv.org/abs/1412.6980>, algorithm 1).
 #[derive(Clone, Copy, Debug)]
-struct Adam {
-    rate: f32,
-    second_scale: f32,
+pub(crate) struct Adam {
+    /// The learning rate with the correction for the start of the first moment.
+    pub rate: f32,
+    /// The correction for the start of the second moment.
+    pub second_scale: f32,
 }
 
 impl Adam {
-    const DECAY_FIRST: f32 = 0.9;
-    const DECAY_SECOND: f32 = 0.999;
-    const EPSILON: f32 = 1e-8;
+    pub const DECAY_FIRST: f32 = 0.9;
+    pub const DECAY_SECOND: f32 = 0.999;
+    pub const EPSILON: f32 = 1e-8;
 
     /// Step number `step` (from 1) with a learning rate.
-    fn new(learning_rate: f64, step: u32) -> Self {
+    pub fn new(learning_rate: f64, step: u32) -> Self {
         let step = step.min(i32::MAX as u32) as i32;
         Self {
             rate: (learning_rate / (1.0 - f64::from(Self::DECAY_FIRST).powi(step))) as f32,

@@ -116,21 +116,60 @@ impl Network {
         Ok(tensors)
     }
 
-    /// The outputs (`n_respondents x n_outputs`) for pooled embeddings (`n_respondents x hidden`) and numbers
-    /// of responses, by operations of Candle: the reference for [`EncoderKernel::encode`], and the way for devices that
-    /// have no kernel.
+    /// The same network on a device.
     ///
     /// # Errors
-    /// [`Error::Tensor`] when the shapes do not fit.
-    pub fn forward(&self, pooled: &Tensor, counts: &[u32]) -> Result<Tensor> {
+    /// [`Error::Tensor`] when the device does not take it.
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        let move_to =
+            |variable: &Var| -> Result<Var> { Ok(Var::from_tensor(&variable.to_device(device)?.copy()?)?) };
+        Ok(Self {
+            hidden_bias: move_to(&self.hidden_bias)?,
+            hidden_count: move_to(&self.hidden_count)?,
+            output_weight: move_to(&self.output_weight)?,
+            count_center: self.count_center,
+        })
+    }
+
+    /// The features (`n_respondents x n_features`) for pooled embeddings (`n_respondents x hidden`) and numbers of responses.
+    pub(crate) fn features(&self, pooled: &Tensor, counts: &[u32]) -> Result<Tensor> {
         let count = counts.iter().map(|&n| (n as f32).ln_1p() - self.count_center);
         let count = Tensor::from_iter(count, pooled.device())?.reshape((counts.len(), 1))?;
         let hidden = pooled
             .broadcast_add(&count.broadcast_mul(&self.hidden_count)?)?
             .broadcast_add(&self.hidden_bias)?
             .elu(1.0)?;
-        let features = Tensor::cat(&[&hidden, pooled, &count, &count.ones_like()?], D::Minus1)?;
+        Ok(Tensor::cat(
+            &[&hidden, pooled, &count, &count.ones_like()?],
+            D::Minus1,
+        )?)
+    }
+
+    /// The outputs (`n_respondents x n_outputs`) for features, by operations of Candle: the way for devices that have no kernel,
+    /// and the reference for [`EncoderKernel::encode`].
+    pub(crate) fn outputs(&self, features: &Tensor) -> Result<Tensor> {
         Ok(features.matmul(&self.output_weight)?)
+    }
+
+    /// From the gradient by the outputs to that by the pooled embeddings, and by the [variables](Self::variables); see
+    /// [`EncoderKernel::back_propagate`].
+    pub(crate) fn back_propagate(
+        &self,
+        features: &Tensor,
+        by_outputs: &Tensor,
+    ) -> Result<(Tensor, [Tensor; 3])> {
+        let hidden = self.hidden_bias.elem_count();
+        let by_features = by_outputs.matmul(&self.output_weight.t()?)?;
+        let slope = (features.narrow(1, 0, hidden)?.minimum(0.0)? + 1.0)?;
+        let inner = (by_features.narrow(1, 0, hidden)? * slope)?;
+        let by_pooled = (&inner + by_features.narrow(1, hidden, hidden)?)?;
+        let count = features.narrow(1, 2 * hidden, 1)?;
+        let by_variables = [
+            inner.sum(0)?,
+            inner.broadcast_mul(&count)?.sum(0)?,
+            features.t()?.matmul(by_outputs)?,
+        ];
+        Ok((by_pooled, by_variables))
     }
 
     /// The parameters of the encoder for the kernel.

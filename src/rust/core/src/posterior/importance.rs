@@ -1,48 +1,85 @@
 //! Importance sampling of one respondent's posterior.
 
-use super::Refined;
 use super::moments::{Summary, WeightedPoints};
-use super::newton::Mode;
+use super::newton::{self, Mode};
 use super::pareto;
 use super::proposal::Proposal;
+use super::refinement::{Progress, Question, Refined};
 use super::respondent::Respondent;
 use crate::linalg::solve_upper;
+use crate::model::WideGaussian;
 use ndarray::ArrayView1;
 
-/// Draws from a multivariate t at the mode with the curvature's scale, and weighs them with Pareto smoothing.
-pub(super) fn sample(
-    respondent: &Respondent,
-    mode: &Mode,
-    proposal: &Proposal,
-    seed: u64,
-    key: u64,
-) -> Refined {
-    let n_dims = respondent.n_dims();
-    // The factor is that of the negative Hessian: its inverse transpose scales the draws.
-    let ln_scale: f64 = mode.factor.diag().iter().map(|x| x.ln()).sum();
-    let mut points = vec![Vec::with_capacity(proposal.n_draws()); n_dims];
-    let mut log_weights = Vec::with_capacity(proposal.n_draws());
-    proposal.visit(seed, key, |standard, log_density| {
-        let offset = solve_upper(mode.factor.view(), ArrayView1::from(standard));
-        let mut square = 0.0;
-        for (coordinate, (m, o)) in points.iter_mut().zip(mode.point.iter().zip(&offset)) {
-            square += (m + o).powi(2);
-            coordinate.push((m + o) as f32);
+/// Draws from a multivariate t at the mode with the curvature's scale, weighed with Pareto smoothing; more of them where the
+/// weights are too uneven.
+pub(super) struct Draws<'a> {
+    mode: Mode,
+    /// Seed and key.
+    stream: (u64, u64),
+    /// What is left to be tried, and the Pareto k above which it is.
+    larger: Option<&'a Proposal>,
+    threshold: f64,
+}
+
+impl<'a> Draws<'a> {
+    pub fn new(
+        respondent: &Respondent,
+        network: &WideGaussian,
+        stream: (u64, u64),
+        (larger, threshold): (&'a Proposal, f64),
+    ) -> Self {
+        Self {
+            mode: newton::maximise(respondent, network.mean.clone()),
+            stream,
+            larger: Some(larger),
+            threshold,
         }
-        log_weights.push(-0.5 * square - log_density - ln_scale);
-    });
-    let likelihoods = respondent.log_likelihoods(&points);
-    for (weight, &likelihood) in log_weights.iter_mut().zip(&likelihoods) {
-        *weight += f64::from(likelihood);
     }
-    let smoothed = pareto::smooth(&mut log_weights);
-    let prior_constant = -0.5 * n_dims as f64 * (2.0 * std::f64::consts::PI).ln();
-    let draws = WeightedPoints {
-        points,
-        weights: smoothed.weights,
-    };
-    Refined {
-        summary: Summary::new(&draws, smoothed.k, smoothed.log_mean + prior_constant),
-        draws,
+
+    /// The draws of a proposal. The log weights are those of the prior, without its constant, over the proposal.
+    pub fn question(&self, proposal: &Proposal) -> Question {
+        let Mode { point, factor } = &self.mode;
+        let n_dims = point.len();
+        // The factor is that of the negative Hessian: its inverse transpose scales the draws.
+        let ln_scale: f64 = factor.diag().iter().map(|x| x.ln()).sum();
+        let mut points = vec![Vec::with_capacity(proposal.n_draws()); n_dims];
+        let mut log_weights = Vec::with_capacity(proposal.n_draws());
+        let (seed, key) = self.stream;
+        proposal.visit(seed, key, |standard, log_density| {
+            let offset = solve_upper(factor.view(), ArrayView1::from(standard));
+            let mut square = 0.0;
+            for (coordinate, (m, o)) in points.iter_mut().zip(point.iter().zip(&offset)) {
+                square += (m + o).powi(2);
+                coordinate.push((m + o) as f32);
+            }
+            log_weights.push(-0.5 * square - log_density - ln_scale);
+        });
+        Question { points, log_weights }
+    }
+
+    /// The posterior, or the draws of the larger proposal.
+    pub fn answer(&mut self, question: Question, likelihoods: &[f32]) -> Progress {
+        let Question {
+            points,
+            mut log_weights,
+        } = question;
+        for (weight, &likelihood) in log_weights.iter_mut().zip(likelihoods) {
+            *weight += f64::from(likelihood);
+        }
+        let smoothed = pareto::smooth(&mut log_weights);
+        if smoothed.k > self.threshold
+            && let Some(larger) = self.larger.take()
+        {
+            return Progress::Continue(self.question(larger));
+        }
+        let prior_constant = -0.5 * points.len() as f64 * (2.0 * std::f64::consts::PI).ln();
+        let draws = WeightedPoints {
+            points,
+            weights: smoothed.weights,
+        };
+        Progress::Break(Refined {
+            summary: Summary::new(&draws, smoothed.k, smoothed.log_mean + prior_constant),
+            draws,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The information against numerical derivatives of the marginal likelihood.
 
 use super::*;
+use crate::Backend;
 use crate::model::Link;
 use crate::posterior::{Moments, Scoring, expect};
 use crate::simulate::{Design, simulate};
@@ -10,6 +11,7 @@ const SCORING: Scoring = Scoring {
     refine: true,
     draws: 512,
     seed: 1,
+    backend: Backend::Kernels,
 };
 
 /// The model of a small fit, its responses and the settings.

@@ -8,11 +8,13 @@ mod information;
 mod moments;
 mod newton;
 mod normalisation;
+mod on_device;
 mod pareto;
 mod polish;
 mod predictive;
 mod proposal;
 mod quadrature;
+mod refinement;
 mod respondent;
 mod score;
 mod terms;
@@ -27,14 +29,13 @@ pub use uncertainty::{Gauge, ItemCovariances, Method, Scales, Uncertainty};
 pub(crate) use uncertainty::{draws, uncertainty};
 
 use crate::kernels::encoder::Activations;
-use crate::model::{Gaussian, Model, WideGaussian};
-use crate::random::mix;
+use crate::model::{Gaussian, Model};
 use crate::train::{Monitor, Part, settings};
-use crate::{Batch, Error, Responses, Result};
-use moments::{MomentsPart, Summary, WeightedPoints};
+use crate::{Backend, Batch, Error, Responses, Result};
+use moments::MomentsPart;
 use proposal::Proposal;
-use quadrature::Grid;
 use rayon::prelude::*;
+use refinement::Refinement;
 use respondent::Respondent;
 use score::add_score;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,8 +46,6 @@ const CHUNK: usize = 64;
 /// Runs of respondents that are summed one by one. Their number is fixed, so that the sums do not depend on the
 /// threads.
 const SHARDS: usize = 32;
-/// Times as many draws where the importance weights are too uneven.
-const MORE_DRAWS: usize = 8;
 
 /// Respondents with their weights and posterior moments.
 #[derive(Clone, Copy)]
@@ -57,7 +56,7 @@ pub(crate) struct Scored<'a> {
 }
 
 /// How to score respondents.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scoring {
     /// True to refine the network's answer: by adaptive quadrature in one or two dimensions, else by Newton's method
     /// and importance sampling.
@@ -67,6 +66,8 @@ pub struct Scoring {
     pub draws: usize,
     /// Seed of the draws.
     pub seed: u64,
+    /// What computes.
+    pub backend: Backend,
 }
 
 impl Scoring {
@@ -125,6 +126,10 @@ pub(crate) fn expect(
     scoring: &Scoring,
     monitor: &dyn Monitor,
 ) -> Result<(Moments, Vec<f64>)> {
+    if let Some(device) = scoring.backend.device() {
+        let how = (scoring, device);
+        return on_device::expect(model, responses, respondents, weights, how, monitor);
+    }
     let refinement = Refinement::new(model.shape.n_dims, scoring);
     let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
     let size = respondents.len().div_ceil(SHARDS).max(1);
@@ -155,11 +160,12 @@ pub(crate) fn expect(
                         part.set_network(place, &network);
                         continue;
                     }
-                    let refined = refinement.refine(model, &batch, &network, position);
+                    let respondent = Respondent::new(model, &batch, position);
+                    let responses = batch.responses_of(position);
+                    let refined = refinement.begin(respondent, responses, &network).finish();
                     part.set(place, &refined.summary, &network);
                     if let Some(weights) = weights {
                         let weight = weights[own.start + place];
-                        let responses = batch.responses_of(position);
                         add_score(model, responses, &refined.draws, weight, &mut terms, &mut score);
                     }
                 }
@@ -180,61 +186,4 @@ pub(crate) fn expect(
 /// has none.
 pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
     pareto::threshold(Proposal::new(n_dims, draws).n_draws())
-}
-
-/// How the network's answer is refined.
-enum Refinement {
-    /// By adaptive quadrature.
-    Quadrature(Grid),
-    /// By Newton's method to the mode, then importance sampling around it.
-    Sampling {
-        proposal: Proposal,
-        /// For those whose weights are too uneven.
-        larger: Proposal,
-        threshold: f64,
-        seed: u64,
-    },
-}
-
-/// A posterior as weighted points, and its moments.
-struct Refined {
-    draws: WeightedPoints,
-    summary: Summary,
-}
-
-impl Refinement {
-    fn new(n_dims: usize, scoring: &Scoring) -> Self {
-        if n_dims <= quadrature::MOST_DIMS {
-            return Refinement::Quadrature(Grid::new(n_dims));
-        }
-        Refinement::Sampling {
-            proposal: Proposal::new(n_dims, scoring.draws),
-            larger: Proposal::new(n_dims, MORE_DRAWS * scoring.draws),
-            threshold: pareto_threshold(n_dims, scoring.draws),
-            seed: scoring.seed,
-        }
-    }
-
-    fn refine(&self, model: &Model, batch: &Batch, network: &WideGaussian, position: usize) -> Refined {
-        let respondent = Respondent::new(model, batch, position);
-        match self {
-            Refinement::Quadrature(grid) => grid.integrate(&respondent, network),
-            Refinement::Sampling {
-                proposal,
-                larger,
-                threshold,
-                seed,
-            } => {
-                // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
-                let responses = batch.responses_of(position).iter();
-                let key = responses.fold(0, |key, response| mix(key ^ u64::from(response.option)));
-                let mode = newton::maximise(&respondent, network.mean.clone());
-                let refined = importance::sample(&respondent, &mode, proposal, *seed, key);
-                if refined.summary.pareto_k() > *threshold {
-                    return importance::sample(&respondent, &mode, larger, *seed, key);
-                }
-                refined
-            }
-        }
-    }
 }

@@ -244,11 +244,6 @@ fn triples(n_dims: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 impl Summary {
-    /// Pareto k of the importance weights.
-    pub fn pareto_k(&self) -> f64 {
-        self.pareto_k
-    }
-
     /// The same moments, marked as not reliable.
     pub fn unreliable(self) -> Self {
         Self {

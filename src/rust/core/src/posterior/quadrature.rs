@@ -1,8 +1,8 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
-use super::Refined;
 use super::moments::{Summary, WeightedPoints};
 use super::newton;
+use super::refinement::{Progress, Question, Refined};
 use super::respondent::Respondent;
 use crate::linalg::{cholesky, invert, symmetric_eigen, unpack};
 use crate::model::WideGaussian;
@@ -62,37 +62,8 @@ impl Grid {
         }
     }
 
-    /// The moments of a posterior. The grid starts at a normal distribution and, where that does not fit, at the mode and its
-    /// curvature; it moves to the posterior's own moments until it fits (Naylor and Smith 1982,
-    /// <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an infinite Pareto k.
-    pub fn integrate(&self, respondent: &Respondent, start: &WideGaussian) -> Refined {
-        let covariance: Vec<f64> = start.covariance().collect();
-        if let Some(factor) = cholesky(unpack(&covariance, self.n_dims).view()) {
-            let place = Place {
-                centre: start.mean.clone(),
-                factor,
-            };
-            let refined = self.sum(respondent, &place);
-            if self.moved(&place, &refined.summary).is_none() {
-                return refined;
-            }
-        }
-        let mut place = at_mode(respondent, start.mean.clone());
-        for _ in 0..MOST_ROUNDS {
-            let refined = self.sum(respondent, &place);
-            match self.moved(&place, &refined.summary) {
-                None => return refined,
-                Some(next) => place = next,
-            }
-        }
-        let Refined { draws, summary } = self.sum(respondent, &place);
-        Refined {
-            draws,
-            summary: summary.unreliable(),
-        }
-    }
-
-    fn sum(&self, respondent: &Respondent, place: &Place) -> Refined {
+    /// The points of the grid at a place. The log weights are those of the rule, and of the prior without its constant.
+    fn question(&self, place: &Place) -> Question {
         let n = self.log_weights.len();
         let mut points = vec![Vec::with_capacity(n); self.n_dims];
         let ln_scale: f64 = place.factor.diag().iter().map(|x| x.ln()).sum();
@@ -107,10 +78,18 @@ impl Grid {
             }
             log_weights.push(log_weight + ln_scale - 0.5 * square);
         }
-        let likelihoods = respondent.log_likelihoods(&points);
+        Question { points, log_weights }
+    }
+
+    /// The posterior on the grid.
+    fn weigh(&self, question: Question, likelihoods: &[f32]) -> Refined {
+        let Question {
+            points,
+            mut log_weights,
+        } = question;
         log_weights
             .iter_mut()
-            .zip(&likelihoods)
+            .zip(likelihoods)
             .for_each(|(w, &l)| *w += f64::from(l));
         let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
         let mut weights: Vec<f64> = log_weights.iter().map(|w| (w - largest).exp()).collect();
@@ -147,6 +126,61 @@ impl Grid {
             centre: summary.mean().to_vec(),
             factor,
         })
+    }
+}
+
+/// The grids for one posterior. The first lies at a normal distribution and, where that does not fit, the next at the mode and
+/// its curvature; it moves to the posterior's own moments until it fits (Naylor and Smith 1982,
+/// <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an infinite Pareto k.
+pub(super) struct Grids<'a> {
+    grid: &'a Grid,
+    place: Place,
+    /// From 1 for the grid at the mode.
+    round: usize,
+    start: Vec<f64>,
+}
+
+impl<'a> Grids<'a> {
+    /// The first grid, at `start` if that is a normal distribution.
+    pub fn begin(grid: &'a Grid, respondent: &Respondent, start: &WideGaussian) -> (Self, Question) {
+        let covariance: Vec<f64> = start.covariance().collect();
+        let (place, round) = match cholesky(unpack(&covariance, grid.n_dims).view()) {
+            Some(factor) => {
+                let centre = start.mean.clone();
+                (Place { centre, factor }, 0)
+            }
+            None => (at_mode(respondent, start.mean.clone()), 1),
+        };
+        let question = grid.question(&place);
+        let start = start.mean.clone();
+        let grids = Self {
+            grid,
+            place,
+            round,
+            start,
+        };
+        (grids, question)
+    }
+
+    /// The posterior, or the next grid.
+    pub fn answer(&mut self, respondent: &Respondent, question: Question, likelihoods: &[f32]) -> Progress {
+        let refined = self.grid.weigh(question, likelihoods);
+        if self.round > MOST_ROUNDS {
+            let Refined { draws, summary } = refined;
+            return Progress::Break(Refined {
+                draws,
+                summary: summary.unreliable(),
+            });
+        }
+        let Some(next) = self.grid.moved(&self.place, &refined.summary) else {
+            return Progress::Break(refined);
+        };
+        self.place = match self.round {
+            0 => at_mode(respondent, self.start.clone()),
+            _ => next,
+        };
+        self.round += 1;
+        Progress::Continue(self.grid.question(&self.place))
     }
 }
 

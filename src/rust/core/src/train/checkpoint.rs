@@ -1,9 +1,9 @@
 //! The training on disk, so that it can go on after an interruption and end with the same numbers.
 
 use super::Settings;
+use super::objective::Trainer;
 use super::schedule::Schedule;
 use super::settings::Checkpoint;
-use super::step::Trainer;
 use crate::files::{PartFile, file_error, unwritable};
 use crate::kernels::AdamState;
 use crate::{Error, Model, Responses, Result, tensor_file};
@@ -26,6 +26,14 @@ const MOST_BYTES: u64 = 1 << 34;
 const NAMES: [&str; 2] = ["training.checkpoint", "training.before.checkpoint"];
 /// The key of the header's metadata.
 const KEY: &str = "vaeirt-checkpoint";
+/// The names of the states of the optimisers, in the order of [`Trainer::states`].
+const STATES: [&str; 5] = [
+    "encoder.embeddings",
+    "items.parameters",
+    "network.hidden_bias",
+    "network.hidden_count",
+    "network.output_weight",
+];
 /// The vectors of the schedule.
 const SCHEDULE: [&str; 3] = ["schedule.numbers", "schedule.observations", "schedule.epochs"];
 
@@ -59,6 +67,7 @@ impl Identity {
             ("learning_rate", settings.learning_rate.to_string()),
             ("tolerance", settings.tolerance.to_string()),
             ("seed", settings.seed.to_string()),
+            ("device", settings.backend.name().into()),
         ];
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -120,7 +129,7 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Checkpoint`] when it belongs to another fit, or all there are are damaged; [`Error::File`] when one cannot be
     /// read.
-    pub fn restore(&mut self, trainer: &mut Trainer, schedule: &mut Schedule) -> Result<bool> {
+    pub fn restore(&mut self, trainer: &mut dyn Trainer, schedule: &mut Schedule) -> Result<bool> {
         let mut torn = Vec::new();
         for name in NAMES {
             let path = self.folder.join(name);
@@ -147,7 +156,7 @@ impl Checkpoints {
     fn resume(
         &self,
         content: &[u8],
-        trainer: &mut Trainer,
+        trainer: &mut dyn Trainer,
         schedule: &mut Schedule,
     ) -> std::result::Result<(), String> {
         let (identity, tensors) = parse(content)?;
@@ -156,20 +165,21 @@ impl Checkpoints {
         }
         let model =
             Model::from_bytes(&numbers::<u8>(&tensors, "model")?).map_err(|error| error.to_string())?;
-        if model.shape != trainer.model().shape {
+        let text = |error: Error| error.to_string();
+        if model.shape != trainer.model().map_err(text)?.shape {
             return Err("its model has another shape".into());
         }
-        let states = trainer
-            .states()
-            .into_iter()
+        let states = trainer.states().map_err(text)?;
+        let states = STATES
+            .iter()
+            .zip(&states)
             .map(|(name, state)| read_state(&tensors, name, state))
             .collect::<std::result::Result<_, _>>()?;
         let [a, b, c] = SCHEDULE.map(|name| numbers::<f64>(&tensors, name));
         if !schedule.restore([a?, b?, c?]) {
             return Err("its steps do not fit the data".into());
         }
-        trainer.restore(model, states);
-        Ok(())
+        trainer.restore(model, states).map_err(text)
     }
 
     /// Is it time for the next checkpoint?
@@ -182,7 +192,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn keep(&mut self, trainer: &Trainer, schedule: &Schedule) -> Result<()> {
+    pub fn keep(&mut self, trainer: &dyn Trainer, schedule: &Schedule) -> Result<()> {
         if self.kept == Some(schedule.done()) {
             return Ok(());
         }
@@ -203,10 +213,13 @@ impl Checkpoints {
         Ok(())
     }
 
-    fn content(&self, trainer: &Trainer, schedule: &Schedule) -> Result<Vec<u8>> {
+    fn content(&self, trainer: &dyn Trainer, schedule: &Schedule) -> Result<Vec<u8>> {
         let device = Device::Cpu;
-        let mut tensors = vec![("model".into(), Tensor::new(trainer.model().to_bytes()?, &device)?)];
-        for (name, state) in trainer.states() {
+        let mut tensors = vec![(
+            "model".into(),
+            Tensor::new(trainer.model()?.to_bytes()?, &device)?,
+        )];
+        for (name, state) in STATES.iter().zip(trainer.states()?) {
             let (first, second, steps) = state.parts();
             let [of_first, of_second, of_steps] = state_names(name);
             tensors.extend([

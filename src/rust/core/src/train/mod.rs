@@ -2,7 +2,10 @@
 
 mod checkpoint;
 mod distinct;
+mod minibatch;
 mod monitor;
+mod objective;
+mod on_device;
 mod schedule;
 pub(crate) mod settings;
 mod step;
@@ -22,12 +25,15 @@ use crate::posterior::{self, Gauge, Information, Moments, Scored, Scoring, Uncer
 use crate::random::{Purpose, Stream};
 use crate::start::start;
 use crate::statistics::{FitStatistics, fit_statistics};
-use crate::{Batch, Error, Responses, Result, Timings};
+use crate::{Error, Responses, Result, Timings};
 use checkpoint::Checkpoints;
 use distinct::summed_weight;
+use minibatch::Minibatch;
+use objective::{Objective, Trainer};
+use on_device::TensorTrainer;
 use rand::Rng;
 use schedule::Schedule;
-use step::Trainer;
+use step::KernelTrainer;
 
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
@@ -112,9 +118,13 @@ fn fit_in_pool(
         items: start.items,
         map: AffineMap::identity(n_dims),
     };
-    let mut trainer = Trainer::new(model, responses, &respondents, settings);
-    let (schedule, resumed) = train(&mut trainer, responses, settings, &respondents, monitor)?;
-    let (mut model, of_training) = trainer.into_parts();
+    let objective = Objective::new(responses, &respondents, settings);
+    let mut trainer: Box<dyn Trainer> = match settings.backend.device() {
+        None => Box::new(KernelTrainer::new(model, objective)),
+        Some(device) => Box::new(TensorTrainer::new(model, objective, device)?),
+    };
+    let (schedule, resumed) = train(trainer.as_mut(), responses, settings, &respondents, monitor)?;
+    let (mut model, of_training) = trainer.finish()?;
     timings.merge(&of_training);
     let n_answering = respondents.len();
     let answering_weight = summed_weight(responses, &respondents);
@@ -131,6 +141,7 @@ fn fit_in_pool(
         refine: settings.refine,
         draws,
         seed: settings.seed,
+        backend: settings.backend.clone(),
     };
     let everybody = respondents.len() == n_answering;
     let (moments, information, polished) =
@@ -236,6 +247,7 @@ impl Refit {
                     .draws
                     .unwrap_or_else(|| Scoring::default_draws(respondents.len())),
                 seed: settings.seed,
+                backend: settings.backend.clone(),
             };
             let moments = posterior::moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
             let scored = distinct.scored(&moments);
@@ -335,7 +347,7 @@ fn position_of(respondent: u32, respondents: &[u32]) -> Result<usize> {
 
 /// Runs epochs until the schedule ends, from where a checkpoint left them. Returns how many steps that had as well.
 fn train(
-    trainer: &mut Trainer,
+    trainer: &mut dyn Trainer,
     responses: &Responses,
     settings: &Settings,
     respondents: &[u32],
@@ -362,12 +374,8 @@ fn train(
         0
     };
     (1..=n_shuffles).for_each(|epoch| shuffle(&mut order, settings.seed, epoch));
-    let n_options = responses.catalogue().n_options();
-    let fill = |batch: &mut Batch, members: &[u32]| {
-        batch.fill(responses, members);
-        batch.group(n_options);
-    };
-    let (mut batch, mut next) = (Batch::default(), Batch::default());
+    let fill = |batch: &mut Minibatch, members: &[u32]| batch.fill(responses, members, &settings.backend);
+    let (mut batch, mut next) = (Minibatch::default(), Minibatch::default());
     let mut is_laid_out = false;
     while let Some(step) = schedule.next_step() {
         if monitor.cancelled() {
@@ -382,24 +390,24 @@ fn train(
         // The next batch of the epoch is laid out while this one is evaluated; a single batch stays as it is.
         if !is_laid_out {
             let members = order.chunks(batch_size).nth(step.batch);
-            fill(&mut batch, members.unwrap_or_default());
+            fill(&mut batch, members.unwrap_or_default())?;
         } else if n_batches > 1 {
             std::mem::swap(&mut batch, &mut next);
         }
         let following = order.chunks(batch_size).nth(step.batch + 1);
         is_laid_out = following.is_some() || n_batches == 1;
-        let members = batch.respondents().iter();
-        let weights: Vec<f32> = members.map(|&i| responses.weight(i as usize)).collect();
-        let (bound, ()) = rayon::join(
-            || trainer.step(&batch, &weights, step.epoch, step.learning_rate),
-            || following.map_or((), |members| fill(&mut next, members)),
+        let (bound, filled) = rayon::join(
+            || trainer.step(&batch, step.epoch, step.learning_rate),
+            || following.map_or(Ok(()), |members| fill(&mut next, members)),
         );
-        let (bound, weight) = (bound?, weights.iter().map(|&w| f64::from(w)).sum());
+        let bound = bound?;
+        filled?;
         if !bound.is_finite() {
             return Err(Error::NotFinite { epoch: step.epoch });
         }
-        if let Some(epoch) = schedule.record(bound, weight, || trainer.log_prior()) {
-            if !epoch.bound.is_finite() || !trainer.is_finite()? {
+        let log_prior = || Ok(trainer.objective().log_prior(&trainer.model()?.items));
+        if let Some(epoch) = schedule.record(bound, batch.weight(), log_prior)? {
+            if !epoch.bound.is_finite() || !trainer.model()?.is_finite()? {
                 return Err(Error::NotFinite { epoch: step.epoch });
             }
             monitor.epoch(&epoch);
@@ -420,3 +428,6 @@ fn shuffle(order: &mut [u32], seed: u64, epoch: usize) {
         order.swap(i, stream.random_range(0..=i));
     }
 }
+
+#[cfg(test)]
+mod gradient_tests;

@@ -1,6 +1,7 @@
 //! Learning rate and convergence.
 
 use super::Settings;
+use crate::Result;
 
 /// Steps over which the learning rate rises to its height.
 const WARM_UP_STEPS: usize = 20;
@@ -158,7 +159,15 @@ impl Schedule {
 
     /// Records the bound of a step, summed over a batch of a total weight, and judges progress. `log_prior` is asked for
     /// when the step ends an epoch, which is then returned.
-    pub fn record(&mut self, bound: f64, weight: f64, log_prior: impl FnOnce() -> f64) -> Option<Epoch> {
+    ///
+    /// # Errors
+    /// Those of `log_prior`.
+    pub fn record(
+        &mut self,
+        bound: f64,
+        weight: f64,
+        log_prior: impl FnOnce() -> Result<f64>,
+    ) -> Result<Option<Epoch>> {
         let learning_rate = self.learning_rate();
         let phase = if self.descent.is_some() {
             Phase::Descent
@@ -180,18 +189,18 @@ impl Schedule {
             self.plan();
         }
         if !self.done.is_multiple_of(self.n_batches) {
-            return None;
+            return Ok(None);
         }
         let epoch = Epoch {
             number: self.epochs.len() + 1,
-            bound: self.of_epoch + log_prior(),
+            bound: self.of_epoch + log_prior()?,
             learning_rate,
             phase,
             progress: self.done as f64 / self.end() as f64,
         };
         self.epochs.push(epoch);
         self.of_epoch = 0.0;
-        Some(epoch)
+        Ok(Some(epoch))
     }
 
     fn judge(&mut self) {
@@ -324,7 +333,9 @@ mod tests {
     fn run(settings: &Settings, bound: impl Fn(usize) -> f64) -> Schedule {
         let mut schedule = Schedule::new(settings, 10);
         while let Some(step) = schedule.next_step() {
-            schedule.record(bound(step.epoch) / 10.0, 10.0, || 0.0);
+            schedule
+                .record(bound(step.epoch) / 10.0, 10.0, || Ok(0.0))
+                .expect("recorded");
         }
         schedule
     }
@@ -388,7 +399,9 @@ mod tests {
         let mut searched = 0;
         while let Some(step) = schedule.next_step() {
             let noise = if step.batch % 2 == 0 { 0.5 } else { -0.5 };
-            schedule.record(-100.0 + noise, 10.0, || 0.0);
+            schedule
+                .record(-100.0 + noise, 10.0, || Ok(0.0))
+                .expect("recorded");
             searched += usize::from(schedule.descent.is_none());
         }
         assert!(searched < 200, "{searched} steps");

@@ -1,5 +1,5 @@
 use crate::model::Link;
-use crate::{Error, Result};
+use crate::{Backend, Error, Result};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -87,6 +87,8 @@ pub struct Settings {
     pub seed: u64,
     /// Worker threads.
     pub threads: usize,
+    /// What computes the training and the posteriors.
+    pub backend: Backend,
 }
 
 impl Settings {
@@ -111,6 +113,7 @@ impl Settings {
             checkpoint: None,
             seed: 1,
             threads: 1,
+            backend: Backend::Kernels,
         }
     }
 

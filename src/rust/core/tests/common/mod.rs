@@ -2,7 +2,16 @@
 #![allow(dead_code)]
 
 use vae_irt_core::simulate::{Design, Simulation, simulate};
-use vae_irt_core::{Responses, Settings};
+use vae_irt_core::{Backend, Responses, Settings};
+
+/// Runs a test with the kernels, with tensors on the processor and, in a build with CUDA, on the GPU.
+pub fn for_each_backend(test: impl Fn(&Backend)) {
+    test(&Backend::Kernels);
+    test(&Backend::Tensors(candle_core::Device::Cpu));
+    if Backend::has_cuda() {
+        test(&Backend::named("cuda").expect("a GPU"));
+    }
+}
 
 pub fn simulated(
     n_respondents: usize,

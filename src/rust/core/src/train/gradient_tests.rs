@@ -1,19 +1,43 @@
-//! The fused kernels against the same bound composed of Candle's operations, differentiated by Candle.
+//! The gradients of the kernels and those on devices, against the same bound differentiated by Candle.
 
-use super::*;
-use crate::ItemCatalogue;
+use super::minibatch::Minibatch;
+use super::objective::Objective;
+use super::on_device::TensorTrainer;
+use super::step::KernelTrainer;
+use crate::device::testing::for_each_device;
 use crate::identify::AffineMap;
-use crate::model::{Encoder, Link, ModelShape, Network};
-use candle_core::{D, Tensor, Var};
+use crate::kernels::{Table, encoder};
+use crate::model::{Encoder, Link, Model, ModelShape, Network};
+use crate::random::{Purpose, Stream};
+use crate::{Backend, ItemCatalogue, Responses, Settings};
+use candle_core::{D, Device, Tensor, Var};
+use rand_distr::{Distribution, StandardNormal};
 
 const HIDDEN: usize = 10;
 /// Weights of the three respondents.
 const WEIGHTS: [f32; 3] = [1.0, 2.5, 0.5];
 
 struct Case {
-    trainer: Trainer,
-    batch: Batch,
-    share: Vec<f32>,
+    model: Model,
+    responses: Responses<'static>,
+    settings: Settings,
+}
+
+impl Case {
+    fn objective(&self) -> Objective {
+        let mut objective = Objective::new(&self.responses, &[0, 1, 2, 3], &self.settings);
+        objective.mean_weight = WEIGHTS.iter().sum::<f32>() / WEIGHTS.len() as f32;
+        objective
+    }
+
+    fn minibatch(&self, backend: &Backend) -> Minibatch {
+        let mut minibatch = Minibatch::default();
+        minibatch
+            .fill(&self.responses, &[3, 0, 1], backend)
+            .expect("a batch");
+        minibatch.weights = WEIGHTS.to_vec();
+        minibatch
+    }
 }
 
 fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
@@ -70,22 +94,10 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
         difficulty_sd: 3.0,
         ..Settings::new(n_dims)
     };
-    let members = [3, 0, 1];
-    let batch = Batch::new(&responses, &members);
-    let totals = responses.item_totals();
-    let share = (0..n_rows)
-        .map(|row| {
-            let item = model.shape.catalogue.items_of_rows()[row] as usize;
-            let held = batch.choosers_of(model.shape.catalogue.options_of(item)).len();
-            held as f32 / totals[item] as f32
-        })
-        .collect();
-    let mut trainer = Trainer::new(model, &responses, &[0, 1, 2, 3], &settings);
-    trainer.mean_weight = WEIGHTS.iter().sum::<f32>() / WEIGHTS.len() as f32;
     Case {
-        trainer,
-        batch,
-        share,
+        model,
+        responses,
+        settings,
     }
 }
 
@@ -94,17 +106,23 @@ fn index(values: impl Iterator<Item = usize>) -> Tensor {
     Tensor::new(values, &Device::Cpu).expect("index")
 }
 
-/// The gradients per unit of weight by embeddings, item parameters and the network's variables, and the bound, all by
-/// Candle.
-fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
-    let Case {
-        trainer,
-        batch,
-        share,
-    } = case;
+/// The bound, and the gradients per unit of weight by embeddings, item parameters and the network's variables, by Candle.
+fn differentiated(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
+    let Case { model, responses, .. } = case;
+    let objective = case.objective();
+    let batch = case.minibatch(&Backend::Kernels).batch;
+    let totals = responses.item_totals();
+    let catalogue = &model.shape.catalogue;
+    let share: Vec<f32> = catalogue
+        .items_of_rows()
+        .iter()
+        .map(|&item| {
+            let held = batch.choosers_of(catalogue.options_of(item as usize)).len();
+            held as f32 / totals[item as usize] as f32
+        })
+        .collect();
     let device = &Device::Cpu;
-    let model = &trainer.model;
-    let (n, n_dims, s) = (batch.n_respondents(), model.shape.n_dims, trainer.n_samples);
+    let (n, n_dims, s) = (batch.n_respondents(), model.shape.n_dims, objective.n_samples);
     let table = |t: &Table| Var::from_slice(t.values(), (t.n_rows(), t.width()), device);
     let embeddings = table(&model.encoder.embeddings)?;
     let items = table(&model.items)?;
@@ -116,16 +134,14 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let pooled =
         Tensor::zeros((n, HIDDEN), candle_core::DType::F32, device)?.index_add(&owners, &chosen, 0)?;
     let network = &model.encoder.network;
-    let outputs = network
-        .forward(&pooled, &batch.response_counts())
-        .expect("outputs");
+    let features = network
+        .features(&pooled, &batch.response_counts())
+        .expect("features");
+    let outputs = network.outputs(&features).expect("outputs");
 
     let mean = outputs.narrow(1, 0, n_dims)?;
     let ln_diagonal = outputs.narrow(1, n_dims, n_dims)?;
-    let mut noise = vec![0.0; n * s * n_dims];
-    for (noise, &respondent) in noise.chunks_mut(s * n_dims).zip(batch.respondents()) {
-        draw_noise(trainer.seed, 1, respondent, n_dims, noise);
-    }
+    let noise = objective.noise_of(&batch, 1, n_dims);
     let noise = Tensor::from_vec(noise, (n, s, n_dims), device)?;
     let mut coordinates = Vec::new();
     let mut below = 2 * n_dims;
@@ -187,8 +203,8 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let total = f64::from(WEIGHTS.iter().sum::<f32>());
     let bounds = (log_weights.log_sum_exp(D::Minus1)? - (s as f64).ln())?;
     let bound = (bounds * &weights)?.sum_all()?;
-    let share = Tensor::from_slice(share, (share.len(), 1), device)?;
-    let precision = &trainer.prior.precisions;
+    let share = Tensor::from_slice(&share, (share.len(), 1), device)?;
+    let precision = &objective.prior.precisions;
     let precision = Tensor::from_slice(precision, (1, precision.len()), device)?;
     let penalty = (items
         .sqr()?
@@ -199,8 +215,11 @@ fn composed(case: &Case) -> candle_core::Result<(f32, Vec<Vec<f32>>)> {
     let of_items = ((penalty - &bound)? / total)?.backward()?;
     let of_encoder = ((log_weights.mean(D::Minus1)? * weights)?.sum_all()? / -total)?.backward()?;
     let variables = network.variables();
-    let mut all = vec![of_items.get(&items).expect("gradient")];
-    let others = std::iter::once(&embeddings).chain(variables.iter().map(|(_, v)| *v));
+    let mut all = vec![
+        of_encoder.get(&embeddings).expect("gradient"),
+        of_items.get(&items).expect("gradient"),
+    ];
+    let others = variables.iter().map(|(_, variable)| *variable);
     all.extend(others.map(|variable| of_encoder.get(variable).expect("gradient")));
     let read = |gradient: &Tensor| gradient.flatten_all()?.to_vec1::<f32>();
     Ok((
@@ -216,46 +235,72 @@ fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
 }
 
 fn compare_with(n_samples: usize, option_counts: &[u32], n_dims: usize, link: Link) {
-    let mut case = case(option_counts, n_dims, link, n_samples);
-    let (bound, expected) = composed(&case).expect("composed operations");
-    let network = case.trainer.evaluate(&case.batch, &WEIGHTS, 1).expect("kernels");
-    let evaluation = &case.trainer.bound;
-    assert!((evaluation.total as f32 - bound).abs() < 1e-4 * bound.abs());
+    let case = case(option_counts, n_dims, link, n_samples);
+    let expected = differentiated(&case).expect("operations of Candle");
+    let mut trainer = KernelTrainer::new(case.model.clone(), case.objective());
+    let minibatch = case.minibatch(&Backend::Kernels);
+    assert_same(trainer.gradients(&minibatch, 1).expect("kernels"), &expected);
+    for_each_device(|device| {
+        let trainer = TensorTrainer::new(case.model.clone(), case.objective(), device).expect("a trainer");
+        let minibatch = case.minibatch(&Backend::Tensors(device.clone()));
+        let found = trainer.evaluate(&minibatch, 1).expect("gradients");
+        let read = |gradient: &Tensor| gradient.flatten_all()?.to_vec1::<f32>();
+        let gradients = found.by_parameters.iter().map(read);
+        assert_same(
+            (found.bound, gradients.collect::<candle_core::Result<_>>()?),
+            &expected,
+        );
+        Ok(())
+    });
+}
 
-    let model = &case.trainer.model;
-    let catalogue = &model.shape.catalogue;
-    let mut embeddings = vec![0.0f32; model.encoder.embeddings.values().len()];
-    for (option, gradient) in embeddings.chunks_mut(HIDDEN).enumerate() {
-        encoder::sum_over_choosers(&evaluation.by_pooled, &case.batch, option, gradient);
-    }
-    let mut items = Vec::new();
-    for item in 0..catalogue.n_items() {
-        let rows = catalogue.rows_of(item);
-        let mut gradient = vec![0.0f32; rows.len() * (n_dims + 1)];
-        let n_answers = evaluation.sum_over_answers(&case.batch, catalogue.options_of(item), &mut gradient);
-        let values: Vec<f32> = rows.flat_map(|row| model.items.row(row).to_vec()).collect();
-        case.trainer
-            .prior
-            .add_gradient(item, n_answers, WEIGHTS.iter().sum(), &values, &mut gradient);
-        items.extend(gradient);
-    }
-    let fused = [
-        items,
-        embeddings,
-        network.hidden_bias.to_vec(),
-        network.hidden_count.to_vec(),
-        network.output_weight.iter().copied().collect(),
-    ];
-    assert_eq!(fused.len(), expected.len());
-    for (which, (fused, expected)) in fused.iter().zip(&expected).enumerate() {
+fn assert_same(found: (f64, Vec<Vec<f32>>), expected: &(f32, Vec<Vec<f32>>)) {
+    assert!((found.0 as f32 - expected.0).abs() < 1e-4 * expected.0.abs());
+    assert_eq!(found.1.len(), expected.1.len());
+    for (which, (found, expected)) in found.1.iter().zip(&expected.1).enumerate() {
         let size = expected.iter().fold(0.0f32, |a, b| a.max(b.abs()));
         assert!(size > 1e-4, "gradient {which} is not trivially zero");
-        for (a, b) in fused.iter().zip(expected) {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
             assert!(
                 (a - b).abs() < 2e-4 * size.max(0.1),
                 "gradient {which}: {a} against {b}"
             );
         }
+    }
+}
+
+impl KernelTrainer {
+    /// The bound and all gradients, as the updates sum them up.
+    fn gradients(&mut self, minibatch: &Minibatch, epoch: usize) -> crate::Result<(f64, Vec<Vec<f32>>)> {
+        let network = self.evaluate(minibatch, epoch)?;
+        let Minibatch { batch, .. } = minibatch;
+        let catalogue = &self.model.shape.catalogue;
+        let mut embeddings = vec![0.0f32; self.model.encoder.embeddings.values().len()];
+        for (option, gradient) in embeddings.chunks_mut(HIDDEN).enumerate() {
+            encoder::sum_over_choosers(&self.bound.by_pooled, batch, option, gradient);
+        }
+        let mut items = Vec::new();
+        for item in 0..catalogue.n_items() {
+            let rows = catalogue.rows_of(item);
+            let mut gradient = vec![0.0f32; rows.len() * self.model.items.width()];
+            let options = catalogue.options_of(item);
+            let n_answers = self.bound.sum_over_answers(batch, options, &mut gradient);
+            let values: Vec<f32> = rows.flat_map(|row| self.model.items.row(row).to_vec()).collect();
+            let total = self.objective.weight_of(batch);
+            self.objective
+                .prior
+                .add_gradient(item, n_answers, total, &values, &mut gradient);
+            items.extend(gradient);
+        }
+        let by_parameters = vec![
+            embeddings,
+            items,
+            network.hidden_bias.to_vec(),
+            network.hidden_count.to_vec(),
+            network.output_weight.iter().copied().collect(),
+        ];
+        Ok((self.bound.total, by_parameters))
     }
 }
 

@@ -1,0 +1,42 @@
+//! What a step of training takes.
+
+use crate::device::{Backend, Origins, TensorBatch};
+use crate::{Batch, Responses, Result};
+
+/// Some respondents with their responses and weights, laid out for the backend.
+#[derive(Default)]
+pub(super) struct Minibatch {
+    pub batch: Batch,
+    /// By position.
+    pub weights: Vec<f32>,
+    /// The indices on the device, where one computes.
+    pub on_device: Option<(TensorBatch, Origins)>,
+}
+
+impl Minibatch {
+    /// Makes this the batch of the given respondents; the memory is kept.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tensor`] when the device does not take it.
+    pub fn fill(&mut self, responses: &Responses, members: &[u32], backend: &Backend) -> Result<()> {
+        let catalogue = responses.catalogue();
+        self.batch.fill(responses, members);
+        self.weights.clear();
+        self.weights
+            .extend(members.iter().map(|&i| responses.weight(i as usize)));
+        match backend.device() {
+            None => self.batch.group(catalogue.n_options()),
+            Some(device) => {
+                let tensors = TensorBatch::new(&self.batch, catalogue, device)?;
+                let origins = Origins::new(&self.batch, catalogue, device)?;
+                self.on_device = Some((tensors, origins));
+            }
+        }
+        Ok(())
+    }
+
+    /// The weights of the respondents, summed.
+    pub fn weight(&self) -> f64 {
+        self.weights.iter().map(|&w| f64::from(w)).sum()
+    }
+}
