@@ -4,6 +4,12 @@ export CARGO_HOME ?= $(HOME)/.cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/.cache/target
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+# `make test DEVICE=cuda` builds for a GPU of NVIDIA and runs the tests on it as well as on the processor.
+ifeq ($(DEVICE),cuda)
+export VAEIRT_CUDA := 1
+FEATURES := --features cuda
+endif
+
 LIBRARY := .cache/library
 INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
@@ -44,7 +50,7 @@ test: install
 
 lint-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
-	cargo clippy $(CARGO) --workspace --all-targets -- -D warnings
+	cargo clippy $(CARGO) $(FEATURES) --workspace --all-targets -- -D warnings
 
 soak: install
 	@tools/setup.sh soak
@@ -52,7 +58,7 @@ soak: install
 	tools/soak.sh
 
 test-rust: lint-rust
-	cargo test $(CARGO) --workspace
+	cargo test $(CARGO) $(FEATURES) --workspace
 
 test-r:
 	Rscript tools/test.R

@@ -2,9 +2,16 @@
 
 read_long <- function(x, columns, weights, missing, call) {
   check_long_columns(columns, call)
-  ids <- name_respondents(x, columns$respondent, call)
-  item <- names_in_column(x, columns$item, call)
-  absent <- which(is.na(item) | !nzchar(item))
+  # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two. Names are made for one row of each
+  # alone: there may be many millions of rows.
+  respondent <- group_rows(lapply(columns$respondent, function(at) column_of_names(x, at, call)))
+  first <- which(!duplicated(respondent))
+  respondents <- name_respondents(x, columns$respondent, call, first, respondent)
+  item_column <- column_of_names(x, columns$item, call)
+  values <- unique(item_column)
+  item_names <- as_names(values)
+  item <- match(item_column, values)
+  absent <- which(item %in% which(is.na(item_names) | !nzchar(item_names)))
   if (length(absent) > 0) {
     abort_vaeirt(
       c(
@@ -15,11 +22,8 @@ read_long <- function(x, columns, weights, missing, call) {
       call
     )
   }
-  # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two.
-  respondent <- group_rows(as.list(x)[columns$respondent])
-  first <- which(!duplicated(respondent))
-  respondents <- ids[first, ]
-  items <- tibble::tibble(item = unique(item))
+  items <- tibble::tibble(item = unique(item_names))
+  item <- match(item_names, items$item)[item]
   weight_column <- select_weights(x, weights, NA, call)
   weights <- if (length(weight_column) > 0) {
     weights_by_respondent(x[[weight_column]], respondent, first, respondents$respondent, call)
@@ -29,10 +33,11 @@ read_long <- function(x, columns, weights, missing, call) {
 
   coded <- code_column(x[[columns$response]], names(x)[[columns$response]], call)
   found <- unwrap_rust(
-    rust_read_long(respondent, match(item, items$item), coded$values, nrow(items), as_numbers(missing)), call
+    rust_read_long(respondent, item, coded$values, nrow(items), as_numbers(missing)), call
   )
   if (!is.null(found$bad)) {
-    abort_not_whole(found, ids$respondent[[found$row]], item[[found$row]], call)
+    at <- found$row
+    abort_not_whole(found, respondents$respondent[[respondent[[at]]]], items$item[[item[[at]]]], call)
   }
   list(
     cells = found$cells,
@@ -92,25 +97,25 @@ select_columns <- function(x, selection, arg, call) {
 
 # A tibble with the column `respondent`, the selected columns' values joined by "/", and these columns as metadata where
 # there are several.
-name_respondents <- function(x, id_columns, call) {
-  parts <- lapply(id_columns, function(at) names_in_column(x, at, call))
+name_respondents <- function(x, id_columns, call, rows = seq_len(nrow(x)), respondent = rows) {
+  parts <- lapply(id_columns, function(at) as_names(column_of_names(x, at, call)[rows]))
   absent <- which(Reduce(`|`, lapply(parts, is.na)) | Reduce(`&`, lapply(parts, function(part) !nzchar(part))))
   if (length(absent) > 0) {
     abort_vaeirt(
       c(
-        "Row {absent[[1]]} of the data does not name its respondent in {.val {names(x)[id_columns]}}.",
-        i = "{length(absent)} row{?s} of this kind in all."
+        "Row {rows[absent[[1]]]} of the data does not name its respondent in {.val {names(x)[id_columns]}}.",
+        i = "{sum(respondent %in% absent)} row{?s} of this kind in all."
       ),
       "response",
       call
     )
   }
   names <- tibble::tibble(respondent = do.call(paste, c(unname(parts), sep = "/")))
-  if (length(id_columns) > 1) add_metadata(names, as.data.frame(x)[id_columns]) else names
+  if (length(id_columns) > 1) add_metadata(names, as.data.frame(x)[rows, id_columns]) else names
 }
 
-# A column of names as strings.
-names_in_column <- function(x, at, call) {
+# A column of text, numbers or a factor, by which respondents or items are named.
+column_of_names <- function(x, at, call) {
   column <- x[[at]]
   if (!is.atomic(column) || !is.null(dim(column)) || inherits(column, "integer64")) {
     abort_vaeirt(
@@ -123,9 +128,10 @@ names_in_column <- function(x, at, call) {
       call
     )
   }
-  names <- as_names(column)
-  check_text(unique(names), paste("A name in column", encodeString(names(x)[[at]], quote = "\"")), call)
-  names
+  if (!is.numeric(column)) {
+    check_text(as.character(unique(column)), paste("A name in column", encodeString(names(x)[[at]], quote = "\"")), call)
+  }
+  column
 }
 
 # Numbers the distinct rows of some columns in the order in which they occur.

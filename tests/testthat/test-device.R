@@ -22,6 +22,14 @@ test_that("an unknown device is refused by name", {
   expect_snapshot(vae_control(device = "gpu"), error = TRUE)
 })
 
+test_that("a GPU gives the estimates of the processor", {
+  skip_if_not("cuda" %in% vaeirt_info()$devices, "there is no GPU")
+  fit <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, device = "cuda"))
+  expect_equal(fit$estimates$estimate, small_fit()$estimates$estimate, tolerance = 0.01)
+  scores <- predict(fit, small_truth()$responses)
+  expect_equal(scores$estimate, fit$estimates$estimate, tolerance = 0.001)
+})
+
 test_that("device = \"auto\" takes the processor where there is no GPU", {
   skip_if("cuda" %in% vaeirt_info()$devices, "there is a GPU")
   automatic <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, device = "auto"))

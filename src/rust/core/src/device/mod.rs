@@ -55,7 +55,11 @@ impl Backend {
         if !Self::has_cuda() {
             return Err(Error::Device("this build is without CUDA".into()));
         }
-        let device = Device::new_cuda(0).map_err(|error| Error::Device(error.to_string()))?;
+        let device = Device::new_cuda(0).map_err(|error| {
+            // What follows the first line is a backtrace.
+            let message = error.to_string();
+            Error::Device(message.lines().next().unwrap_or_default().into())
+        })?;
         Ok(Backend::Tensors(device))
     }
 
