@@ -54,9 +54,8 @@ probability_limits <- function(parameters, covariance, traits, factors, link, le
     moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, -seq_len(dims)], each = nrow(traits))
     as.vector(to_probabilities(moved, link))
   }, numeric(length(predictors)))
-  drawn <- matrix(drawn, ncol = nrow(points))
-  limit <- function(share) matrix(row_quantiles(drawn, share), nrow = nrow(traits))
-  list(low = limit((1 - level) / 2), high = limit((1 + level) / 2))
+  limits <- row_quantiles(matrix(drawn, ncol = nrow(points)), c((1 - level) / 2, (1 + level) / 2))
+  list(low = matrix(limits[, 1], nrow = nrow(traits)), high = matrix(limits[, 2], nrow = nrow(traits)))
 }
 
 # What the uncertainty of its parameters adds to the variance of every option's linear predictor, in one column each; nothing
@@ -88,14 +87,16 @@ normal_points <- function(dims, n = 256) {
   stats::qnorm((0.5 + outer(seq_len(n), ratio^-seq_len(dims))) %% 1)
 }
 
-# Quantiles of every row; NA where the row has any.
-row_quantiles <- function(x, share) {
+# Quantiles of every row, one in each column; NA where the row has any.
+row_quantiles <- function(x, shares) {
   known <- !is.na(x[, 1])
-  place <- 1 + share * (ncol(x) - 1)
   sorted <- matrix(x[known, ][order(rep(seq_len(sum(known)), ncol(x)), x[known, ])], nrow = ncol(x))
-  below <- sorted[floor(place), ]
-  quantiles <- rep(NA_real_, nrow(x))
-  quantiles[known] <- below + (place - floor(place)) * (sorted[ceiling(place), ] - below)
+  quantiles <- matrix(NA_real_, nrow(x), length(shares))
+  for (k in seq_along(shares)) {
+    place <- 1 + shares[[k]] * (ncol(x) - 1)
+    below <- sorted[floor(place), ]
+    quantiles[known, k] <- below + (place - floor(place)) * (sorted[ceiling(place), ] - below)
+  }
   quantiles
 }
 
