@@ -45,8 +45,8 @@
 #' at their maximum, posteriors, standard errors) is done again.
 #'
 #' A call goes on from a checkpoint of the same responses (a checksum tells), version of the package, seed and settings of
-#' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate` and
-#' `tolerance`. So give a `seed`. Any other checkpoint is refused with an error of class `vaeirt_error_checkpoint`. With
+#' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate`,
+#' `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class `vaeirt_error_checkpoint`. With
 #' `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files stay until you delete them; a
 #' finished training is not done again.
 #'
@@ -92,8 +92,8 @@
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
-#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in a build
-#'   of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on GPUs.
+#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in a
+#'   build of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on GPUs.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
 #'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
 #'   depend on it.

@@ -8,6 +8,8 @@
 //! approximation of the posterior of the trait. Network and item parameters maximise the (importance-weighted)
 //! evidence lower bound.
 //!
+//! [`Backend`] says what computes: the kernels of this crate or, with the feature `cuda`, a GPU of NVIDIA.
+//!
 //! The crate knows nothing of R. The way through it is
 //! [`Responses`] -> [`train::fit`] -> [`Fit`], and [`posterior::score`] for respondents who were not in
 //! the sample.
