@@ -17,6 +17,8 @@ use std::sync::Arc;
 const ENOUGH_TEXTS: u64 = 1 << 22;
 /// Bytes by which a page may grow whatever its codec.
 const SLACK: u64 = 1 << 12;
+/// The longest header of a page: it may hold the smallest and the largest text.
+const LONGEST_HEADER: u64 = 1 << 24;
 
 /// A file whose parts are read only where it has them.
 pub(super) struct PageSource {
@@ -51,8 +53,14 @@ impl ChunkReader for PageSource {
     /// Called for the header of each page.
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let mut reader = self.file.get_read(start)?;
-        let (uncompressed, compressed) =
-            page_sizes(reader.fill_buf()?).ok_or_else(|| damaged("the header of a page is damaged"))?;
+        let sizes = match page_sizes(reader.fill_buf()?) {
+            Some(sizes) => Some(sizes),
+            None => {
+                let longest = self.length.saturating_sub(start).min(LONGEST_HEADER);
+                page_sizes(&self.file.get_bytes(start, longest as usize)?)
+            }
+        };
+        let (uncompressed, compressed) = sizes.ok_or_else(|| damaged("the header of a page is damaged"))?;
         if uncompressed > compressed.saturating_mul(self.growth).saturating_add(SLACK) {
             return Err(damaged("a page is larger than its bytes can say"));
         }

@@ -83,11 +83,12 @@ impl Compact<'_> {
         Some(())
     }
 
-    /// Leaves a value out. TRUE and FALSE take a byte in lists and none in structures.
+    /// Leaves a value out. Lists of TRUE and FALSE are refused: they take a byte by the specification and none by the library,
+    /// which would go through as many as the length says.
     fn skip(&mut self, kind: u8, depth: usize, in_list: bool) -> Option<()> {
         let inner = depth.checked_sub(1)?;
         match kind {
-            1 | 2 => self.leave_out(u64::from(in_list)),
+            1 | 2 => (!in_list).then_some(()),
             3 => self.leave_out(1),
             4..=6 => self.unsigned().map(|_| ()),
             7 => self.leave_out(8),
@@ -164,9 +165,67 @@ fn read_children(bytes: &mut Compact) -> Option<u64> {
     Some(n_children)
 }
 
-/// The uncompressed and the compressed size that the header of a page states, in the first three fields as all writers
-/// put them: type, uncompressed size, compressed size.
+/// What a field of a structure is. The library reads fields by their number, whatever type they say they have.
+#[derive(Clone, Copy)]
+enum Kind {
+    Number,
+    Flag,
+    Bytes,
+    /// With its own fields, from number 1.
+    Structure(&'static [Kind]),
+}
+
+use Kind::{Bytes, Flag, Number, Structure};
+
+/// The header of a page (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
+const PAGE: &[Kind] = &[
+    Number,
+    Number,
+    Number,
+    Number,
+    Structure(&[Number, Number, Number, Number, Structure(STATISTICS)]),
+    Structure(&[]),
+    Structure(&[Number, Number, Flag]),
+    Structure(&[
+        Number,
+        Number,
+        Number,
+        Number,
+        Number,
+        Number,
+        Flag,
+        Structure(STATISTICS),
+    ]),
+];
+const STATISTICS: &[Kind] = &[Bytes, Bytes, Number, Number, Bytes, Bytes, Flag, Flag];
+
+impl Compact<'_> {
+    /// Goes past a structure whose known fields must be what they are, in rising order; others are left out.
+    fn structure(&mut self, kinds: &[Kind]) -> Option<()> {
+        let mut last = 0;
+        while let Some((number, kind)) = self.field(last)? {
+            if number <= last {
+                return None;
+            }
+            let place = usize::try_from(number - 1).ok()?;
+            match (kinds.get(place), kind) {
+                (Some(Structure(inner)), STRUCT) => self.structure(inner)?,
+                (Some(Number), 4..=6) | (Some(Flag), 1 | 2) | (Some(Bytes), 8) | (None, _) => {
+                    self.skip(kind, MOST_DEPTH, false)?;
+                }
+                _ => return None,
+            }
+            last = number;
+        }
+        Some(())
+    }
+}
+
+/// The uncompressed and the compressed size that the header of a page states; nothing where the bytes do not hold a whole
+/// header, or one that the library would read in another way.
 pub(super) fn page_sizes(header: &[u8]) -> Option<(u64, u64)> {
+    Compact(header).structure(PAGE)?;
+    // In the first three fields as all writers put them: type, uncompressed size, compressed size.
     let mut bytes = Compact(header);
     let mut number = |last: i64| {
         let field = bytes.field(last)??;
@@ -176,4 +235,50 @@ pub(super) fn page_sizes(header: &[u8]) -> Option<(u64, u64)> {
     let uncompressed = u64::try_from(number(1)?).ok()?;
     let compressed = u64::try_from(number(2)?).ok()?;
     Some((uncompressed, compressed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields 1 to 3 of the header of a page: its type, 300 bytes, 200 bytes.
+    const SIZES: [u8; 8] = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 0x90, 0x03];
+
+    fn sizes_with(fields: &[u8]) -> Option<(u64, u64)> {
+        page_sizes(&[&SIZES, fields].concat())
+    }
+
+    #[test]
+    fn headers_of_pages_are_read_whole() {
+        // Field 5: a structure of four numbers and statistics with a text and a number.
+        let data_page = [
+            0x2C, 0x15, 2, 0x15, 0, 0x15, 6, 0x15, 6, 0x1C, 0x18, 1, 7, 0x26, 4, 0, 0, 0,
+        ];
+        assert_eq!(sizes_with(&data_page), Some((300, 200)));
+        for end in 0..data_page.len() - 1 {
+            assert_eq!(sizes_with(&data_page[..end]), None, "cut at {end}");
+        }
+        // Field 9, which nobody knows yet: a list of two numbers.
+        assert_eq!(sizes_with(&[0x69, 0x25, 2, 4, 0]), Some((300, 200)));
+    }
+
+    #[test]
+    fn headers_that_cost_more_than_their_bytes_are_refused() {
+        let long = [0xFF, 0xFF, 0xFF, 0xFF, 0x07];
+        // Lists of 2^31 numbers of 8 bytes, which the library takes from behind the end of the file, and of as many truth values.
+        for kind in [7, 1, 2] {
+            let list = [&[0x69, 0xF0 | kind], long.as_slice(), &[0]].concat();
+            assert_eq!(sizes_with(&list), None, "type {kind}");
+            let map = [&[0x6B], long.as_slice(), &[kind << 4 | kind, 0]].concat();
+            assert_eq!(sizes_with(&map), None, "map of type {kind}");
+        }
+    }
+
+    #[test]
+    fn headers_that_the_library_reads_otherwise_are_refused() {
+        // Field 5 is a structure for the library, whatever type it says it has: here a text.
+        assert_eq!(sizes_with(&[0x28, 2, 0x15, 2, 0]), None);
+        // The second size would count for the library.
+        assert_eq!(sizes_with(&[0x05, 4, 0x7E, 0]), None);
+    }
 }
