@@ -309,3 +309,23 @@ fn draws_have_the_reported_moments() {
         }
     });
 }
+
+#[test]
+fn respondents_without_responses_have_the_prior() {
+    for_each_backend(|backend| {
+        for n_dims in [1, 3] {
+            let (_, responses) = simulated(40, 12, n_dims, 2);
+            let model = fit(&responses, &quick(n_dims), &Silent).expect("fit").model;
+            let silent =
+                Responses::new(responses.catalogue().clone(), vec![0, 0, 2], &[0, 3]).expect("valid");
+            for who in [vec![0], vec![0, 1]] {
+                let scored = score(&model, &silent, &who, &scoring(backend), 1, &Silent).expect("scores");
+                for d in 0..n_dims {
+                    assert!(scored.mean(0)[d].abs() < 0.02);
+                    let variance = scored.covariance(0)[d * (d + 3) / 2];
+                    assert!((variance - 1.0).abs() < 0.05, "variance {variance}");
+                }
+            }
+        }
+    });
+}

@@ -24,6 +24,12 @@ impl Moments {
         })
     }
 
+    /// The running means of the gradients and of their squares.
+    #[cfg(test)]
+    pub fn tensors(&self) -> [&Tensor; 2] {
+        [&self.first, &self.second]
+    }
+
     /// The state in the memory of the processor.
     pub fn to_host(&self) -> Result<AdamState> {
         let read = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();

@@ -1,6 +1,7 @@
 //! A minibatch on a device.
 
 use super::Segments;
+use super::segments::NO_ROW;
 use crate::{Batch, ItemCatalogue};
 use candle_core::{Device, Result, Tensor};
 
@@ -22,7 +23,7 @@ pub(crate) struct TensorBatch {
     pub row_of_slot: Tensor,
     /// The position of the respondent of every slot.
     pub owner_of_slot: Tensor,
-    /// The slot of the option chosen by response, `n_slots` for the reference.
+    /// The slot of the option chosen by response, [`NO_ROW`] for the reference.
     pub chosen_slot: Tensor,
     /// 1 in the slots of options that were chosen, else 0; `n_slots x 1`.
     pub is_chosen: Tensor,
@@ -41,7 +42,7 @@ pub(crate) struct Origins {
 }
 
 impl TensorBatch {
-    pub fn new(batch: &Batch, catalogue: &ItemCatalogue, device: &Device) -> Result<Self> {
+    pub fn new(batch: &Batch, device: &Device) -> Result<Self> {
         let (n, n_slots) = (batch.n_respondents(), batch.n_slots());
         let responses = batch.responses();
         let options: Vec<u32> = responses.iter().map(|r| r.option).collect();
@@ -59,7 +60,7 @@ impl TensorBatch {
                 response_of_slot.push(number as u32);
             }
             match response.chosen {
-                0 => chosen_slot.push(n_slots as u32),
+                0 => chosen_slot.push(NO_ROW),
                 chosen => {
                     let slot = first + chosen as usize - 1;
                     chosen_slot.push(slot as u32);
@@ -69,7 +70,7 @@ impl TensorBatch {
         }
         let several = n_slots > responses.len();
         let slots_by_response = several
-            .then(|| Segments::new(&response_of_slot, None, responses.len(), n_slots, device))
+            .then(|| Segments::new(&response_of_slot, None, responses.len(), device))
             .transpose()?;
         let index = |values: Vec<u32>| {
             let n = values.len();
@@ -77,9 +78,9 @@ impl TensorBatch {
         };
         Ok(Self {
             counts: batch.response_counts(),
-            pooling: Segments::new(&owner, Some(&options), n, catalogue.n_options(), device)?,
-            responses_by_respondent: Segments::new(&owner, None, n, responses.len(), device)?,
-            slots_by_respondent: Segments::new(&owner_of_slot, None, n, n_slots, device)?,
+            pooling: Segments::new(&owner, Some(&options), n, device)?,
+            responses_by_respondent: Segments::new(&owner, None, n, device)?,
+            slots_by_respondent: Segments::new(&owner_of_slot, None, n, device)?,
             slots_by_response,
             response_of_slot: several.then(|| index(response_of_slot)).transpose()?,
             row_of_slot: index(rows)?,
@@ -131,10 +132,9 @@ impl Origins {
                 &options,
                 Some(&owner_of_response(batch)),
                 catalogue.n_options(),
-                batch.n_respondents(),
                 device,
             )?,
-            slots_by_row: Segments::new(&rows, None, catalogue.n_parameter_rows(), rows.len(), device)?,
+            slots_by_row: Segments::new(&rows, None, catalogue.n_parameter_rows(), device)?,
             n_choosers,
             n_answers,
         })

@@ -64,8 +64,7 @@ fn logit(batch: &TensorBatch, predictors: &Tensor) -> Result<(Tensor, Tensor)> {
     let largest = batch.largest_by_response(predictors)?;
     let shares = (predictors - batch.of_response(&largest)?)?.exp()?;
     let total = (batch.sum_by_response(&shares)? + largest.neg()?.exp()?)?;
-    let reference = predictors.narrow(0, 0, 1)?.zeros_like()?;
-    let of_chosen = Tensor::cat(&[predictors, &reference], 0)?.index_select(&batch.chosen_slot, 0)?;
+    let of_chosen = predictors.index_select(&batch.chosen_slot, 0)?;
     let terms = ((of_chosen - largest)? - total.log()?)?;
     let probabilities = (shares / batch.of_response(&total)?)?;
     Ok((terms, probabilities.neg()?.broadcast_add(&batch.is_chosen)?))

@@ -5,7 +5,10 @@ use candle_core::{D, Device, Result, Tensor};
 /// Rows that are reduced at once, at most.
 const MOST_ROWS: usize = 64;
 
-/// The rows of a tensor, dealt out to segments. They are gathered into a block of one size for every segment, with a row of
+/// What stands for a row of zeros: Candle's `index_select` takes the largest index for one.
+pub(super) const NO_ROW: u32 = u32::MAX;
+
+/// The rows of a tensor, dealt out to segments. They are gathered into a block of one size for every segment, with rows of
 /// zeros where there are fewer, and the blocks are summed; segments with more rows have several blocks, which are segments of
 /// the next level. So everything is parallel, and the order of the sums is fixed.
 pub(crate) struct Segments {
@@ -29,14 +32,8 @@ enum Reduction {
 
 impl Segments {
     /// Entry `k` is row `rows[k]` of the tensor, or row `k` without `rows`, and belongs to segment `segments[k]` of
-    /// `n_segments`. The tensor has `height` rows.
-    pub fn new(
-        segments: &[u32],
-        rows: Option<&[u32]>,
-        n_segments: usize,
-        height: usize,
-        device: &Device,
-    ) -> Result<Self> {
+    /// `n_segments`.
+    pub fn new(segments: &[u32], rows: Option<&[u32]>, n_segments: usize, device: &Device) -> Result<Self> {
         let mut starts = vec![0usize; n_segments + 1];
         segments.iter().for_each(|&s| starts[s as usize + 1] += 1);
         (0..n_segments).for_each(|s| starts[s + 1] += starts[s]);
@@ -48,7 +45,6 @@ impl Segments {
             *place += 1;
         }
         let mut levels = Vec::new();
-        let mut height = height;
         loop {
             let longest = starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
             let mean = sorted.len().div_ceil(n_segments.max(1));
@@ -60,7 +56,7 @@ impl Segments {
                 let n_blocks = own.len().div_ceil(n_rows).max(1);
                 blocks.extend_from_slice(own);
                 let padding = n_blocks * n_rows - own.len();
-                blocks.extend(std::iter::repeat_n(height as u32, padding));
+                blocks.extend(std::iter::repeat_n(NO_ROW, padding));
                 next[segment + 1] = next[segment] + n_blocks;
             }
             let n_blocks = next[n_segments];
@@ -74,7 +70,6 @@ impl Segments {
             }
             sorted = (0..n_blocks as u32).collect();
             starts = next;
-            height = n_blocks;
         }
     }
 
@@ -90,10 +85,9 @@ impl Segments {
 
     fn reduce(&self, tensor: &Tensor, reduction: Reduction) -> Result<Tensor> {
         let width = tensor.dim(D::Minus1)?;
-        let padding = Tensor::zeros((1, width), tensor.dtype(), tensor.device())?;
         let mut tensor = tensor.clone();
         for level in &self.levels {
-            let gathered = Tensor::cat(&[&tensor, &padding], 0)?.index_select(&level.rows, 0)?;
+            let gathered = tensor.index_select(&level.rows, 0)?;
             let blocks = gathered.reshape((level.n_blocks, level.n_rows, width))?;
             tensor = match reduction {
                 Reduction::Sum => blocks.sum(1)?,
@@ -135,7 +129,7 @@ mod tests {
                 }
             }
             let tensor = Tensor::from_vec(values, (height, 2), device)?;
-            let by_segment = Segments::new(&segments, Some(&rows), lengths.len(), height, device)?;
+            let by_segment = Segments::new(&segments, Some(&rows), lengths.len(), device)?;
             // Whole numbers: the sums are exact in any order.
             assert_eq!(by_segment.sum(&tensor)?.flatten_all()?.to_vec1::<f32>()?, sums);
             assert_eq!(
@@ -149,7 +143,7 @@ mod tests {
     #[test]
     fn nothing_sums_to_zero() {
         for_each_device(|device| {
-            let none = Segments::new(&[], None, 2, 3, device)?;
+            let none = Segments::new(&[], None, 2, device)?;
             let tensor = Tensor::ones((3, 4), candle_core::DType::F32, device)?;
             assert_eq!(none.sum(&tensor)?.to_vec2::<f32>()?, [[0.0; 4]; 2]);
             Ok(())

@@ -26,8 +26,6 @@ struct Computation<'a> {
     embeddings: Tensor,
     items: Tensor,
     network: Network,
-    /// Slots of a respondent.
-    mean_slots: usize,
 }
 
 /// See [`super::expect`].
@@ -46,8 +44,6 @@ pub(super) fn expect(
         embeddings: to_device(&model.encoder.embeddings, device)?,
         items: to_device(&model.items, device)?,
         network: model.encoder.network.to_device(device)?,
-        mean_slots: (responses.n_slots() as usize)
-            .div_ceil(responses.respondents_with_responses().len().max(1)),
     };
     let refinement = Refinement::new(model.shape.n_dims, scoring);
     let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
@@ -85,7 +81,7 @@ impl Computation<'_> {
     fn encode(&self, members: &[u32]) -> Result<Vec<WideGaussian>> {
         let n_dims = self.model.shape.n_dims;
         let batch = self.batch(members);
-        let tensors = TensorBatch::new(&batch, self.responses.catalogue(), self.device)?;
+        let tensors = TensorBatch::new(&batch, self.device)?;
         let pooled = tensors.pooling.sum(&self.embeddings)?;
         let outputs = self
             .network
@@ -127,14 +123,21 @@ impl Computation<'_> {
                 .copied()
                 .filter(|&place| searches[place].question.log_weights.len() == n_points)
                 .collect();
-            for run in asking.chunks(self.run_length(n_points)) {
+            // Without responses the posterior is the prior.
+            for &place in asking
+                .iter()
+                .filter(|&&place| batch.responses_of(place).is_empty())
+            {
+                refined[place] = searches[place].answer(&vec![0.0; n_points]);
+            }
+            for run in self.runs(&batch, &asking, n_points) {
                 monitor.proceed()?;
                 let who: Vec<u32> = run.iter().map(|&place| members[place]).collect();
                 let points: Vec<&[Vec<f32>]> = run
                     .iter()
                     .map(|&place| searches[place].question.points.as_slice())
                     .collect();
-                let tensors = TensorBatch::new(&self.batch(&who), self.responses.catalogue(), self.device)?;
+                let tensors = TensorBatch::new(&self.batch(&who), self.device)?;
                 let points = self.points(&points)?;
                 let evaluated = evaluate(self.model.shape.link, &self.items, &tensors, &points)?;
                 let likelihoods = evaluated.log_likelihood.to_vec2::<f32>()?;
@@ -156,16 +159,17 @@ impl Computation<'_> {
         score: &mut [f64],
         monitor: &dyn Monitor,
     ) -> Result<()> {
+        let everybody = self.batch(members);
         let mut open: Vec<usize> = (0..members.len()).collect();
         while let Some(&first) = open.first() {
             let n_points = refined[first].draws.weights.len();
             let alike = |place: &usize| refined[*place].draws.weights.len() == n_points;
             let same: Vec<usize> = open.iter().copied().filter(alike).collect();
-            for run in same.chunks(self.run_length(n_points)) {
+            for run in self.runs(&everybody, &same, n_points) {
                 monitor.proceed()?;
                 let who: Vec<u32> = run.iter().map(|&place| members[place]).collect();
                 let batch = self.batch(&who);
-                let tensors = TensorBatch::new(&batch, self.responses.catalogue(), self.device)?;
+                let tensors = TensorBatch::new(&batch, self.device)?;
                 let origins = Origins::new(&batch, self.responses.catalogue(), self.device)?;
                 let points: Vec<&[Vec<f32>]> = run
                     .iter()
@@ -194,9 +198,23 @@ impl Computation<'_> {
         Ok(())
     }
 
-    /// How many respondents the device evaluates at once.
-    fn run_length(&self, n_points: usize) -> usize {
-        (MOST_CELLS / (self.mean_slots * n_points).max(1)).max(1)
+    /// Some places of a batch in runs that the device evaluates at once; those without a response are left out.
+    fn runs(&self, batch: &Batch, places: &[usize], n_points: usize) -> Vec<Vec<usize>> {
+        let n_slots = |place: usize| batch.slots_of(batch.numbers_of(place)).len();
+        let mut runs: Vec<Vec<usize>> = Vec::new();
+        let mut left = 0;
+        for &place in places.iter().filter(|&&place| n_slots(place) > 0) {
+            let cells = n_slots(place) * n_points;
+            match runs.last_mut() {
+                Some(run) if cells <= left => run.push(place),
+                _ => {
+                    runs.push(vec![place]);
+                    left = MOST_CELLS;
+                }
+            }
+            left = left.saturating_sub(cells);
+        }
+        runs
     }
 
     /// The points of respondents by dimension, `n_respondents x n_points`.

@@ -1,7 +1,7 @@
 //! The gradients of the kernels and those on devices, against the same bound differentiated by Candle.
 
 use super::minibatch::Minibatch;
-use super::objective::Objective;
+use super::objective::{Objective, Trainer};
 use super::on_device::TensorTrainer;
 use super::step::KernelTrainer;
 use crate::device::testing::for_each_device;
@@ -250,6 +250,22 @@ fn compare_with(n_samples: usize, option_counts: &[u32], n_dims: usize, link: Li
             (found.bound, gradients.collect::<candle_core::Result<_>>()?),
             &expected,
         );
+        Ok(())
+    });
+}
+
+/// What Candle keeps of the steps that led to a tensor would fill the memory in a long training.
+#[test]
+fn steps_on_a_device_are_not_remembered() {
+    let case = case(&[2, 3, 2], 2, Link::Logit, 4);
+    for_each_device(|device| {
+        let mut trainer =
+            TensorTrainer::new(case.model.clone(), case.objective(), device).expect("a trainer");
+        let minibatch = case.minibatch(&Backend::Tensors(device.clone()));
+        for epoch in 1..=2 {
+            trainer.step(&minibatch, epoch, 0.05).expect("a step");
+        }
+        assert!(trainer.tensors().iter().all(|tensor| !tensor.track_op()));
         Ok(())
     });
 }

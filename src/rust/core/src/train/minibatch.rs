@@ -27,7 +27,7 @@ impl Minibatch {
         match backend.device() {
             None => self.batch.group(catalogue.n_options()),
             Some(device) => {
-                let tensors = TensorBatch::new(&self.batch, catalogue, device)?;
+                let tensors = TensorBatch::new(&self.batch, device)?;
                 let origins = Origins::new(&self.batch, catalogue, device)?;
                 self.on_device = Some((tensors, origins));
             }

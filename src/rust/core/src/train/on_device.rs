@@ -51,6 +51,16 @@ impl TensorTrainer {
         Ok(trainer)
     }
 
+    /// What is kept from one step to the next beside the variables of the network.
+    #[cfg(test)]
+    pub fn tensors(&self) -> Vec<&Tensor> {
+        let of_moments = self.moments.iter().flat_map(Moments::tensors);
+        [&self.embeddings, &self.items]
+            .into_iter()
+            .chain(of_moments)
+            .collect()
+    }
+
     fn set_states(&mut self, states: Vec<AdamState>) -> Result<()> {
         let moments = states.iter().map(|state| Moments::new(state, &self.device));
         self.moments = moments.collect::<Result<_>>()?;
@@ -71,8 +81,9 @@ impl TensorTrainer {
         let n_samples = self.objective.n_samples;
         let total_weight = self.objective.weight_of(batch);
         let pooled = tensors.pooling.sum(&self.embeddings)?;
-        let features = self.network.features(&pooled, &tensors.counts)?;
-        let outputs = self.network.outputs(&features)?;
+        // Detached from the variables: Candle would keep every step that led to a tensor.
+        let features = self.network.features(&pooled, &tensors.counts)?.detach();
+        let outputs = self.network.outputs(&features)?.detach();
         let noise = self.noise(batch, epoch)?;
         let traits = self.traits(&outputs, &noise)?;
         let evaluated = evaluate(self.shape.link, &self.items, tensors, &traits)?;
@@ -109,8 +120,8 @@ impl TensorTrainer {
         }
         let by_outputs = self.by_outputs(&outputs, &noise, &slopes, &scale)?;
         let (by_pooled, by_network) = self.network.back_propagate(&features, &by_outputs)?;
-        let mut by_parameters = vec![origins.choosers.sum(&by_pooled)?, by_items];
-        by_parameters.extend(by_network);
+        let mut by_parameters = vec![origins.choosers.sum(&by_pooled.detach())?, by_items];
+        by_parameters.extend(by_network.iter().map(Tensor::detach));
         Ok(Gradients {
             bound: products.sum(),
             by_parameters,
@@ -206,7 +217,7 @@ impl TensorTrainer {
             let row = |tensor: &Tensor| tensor.reshape((1, tensor.elem_count()));
             let values = moments.step(
                 learning_rate * NETWORK_RATE,
-                &row(variable.as_tensor())?,
+                &row(&variable.as_detached_tensor())?,
                 &row(gradient)?,
                 |_| true,
             )?;
