@@ -73,10 +73,14 @@ impl Backend {
     }
 
     /// The device for tensors, where these compute.
-    pub(crate) fn device(&self) -> Option<&Device> {
+    ///
+    /// # Errors
+    /// [`Error::Device`] in a build without the feature `tensors`.
+    pub(crate) fn device(&self) -> Result<Option<&Device>> {
         match self {
-            Backend::Kernels => None,
-            Backend::Tensors(device) => Some(device),
+            Backend::Kernels => Ok(None),
+            Backend::Tensors(device) if cfg!(feature = "tensors") => Ok(Some(device)),
+            Backend::Tensors(_) => Err(Error::Device("this build computes by its kernels alone".into())),
         }
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn expect(
     scoring: &Scoring,
     monitor: &dyn Monitor,
 ) -> Result<(Moments, Vec<f64>)> {
-    if let Some(device) = scoring.backend.device() {
+    if let Some(device) = scoring.backend.device()? {
         let how = (scoring, device);
         return on_device::expect(model, responses, respondents, weights, how, monitor);
     }

@@ -24,7 +24,7 @@ impl Minibatch {
         self.weights.clear();
         self.weights
             .extend(members.iter().map(|&i| responses.weight(i as usize)));
-        match backend.device() {
+        match backend.device()? {
             None => self.batch.group(catalogue.n_options()),
             Some(device) => {
                 let tensors = TensorBatch::new(&self.batch, device)?;

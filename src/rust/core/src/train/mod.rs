@@ -119,7 +119,7 @@ fn fit_in_pool(
         map: AffineMap::identity(n_dims),
     };
     let objective = Objective::new(responses, &respondents, settings);
-    let mut trainer: Box<dyn Trainer> = match settings.backend.device() {
+    let mut trainer: Box<dyn Trainer> = match settings.backend.device()? {
         None => Box::new(KernelTrainer::new(model, objective)),
         Some(device) => Box::new(TensorTrainer::new(model, objective, device)?),
     };
