@@ -46,16 +46,15 @@
 #'
 #' A call goes on from a checkpoint of the same responses (a checksum tells), version of the package, seed and settings of
 #' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate`,
-#' `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class `vaeirt_error_checkpoint`. With
-#' `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files stay until you delete them; a
-#' finished training is not done again.
+#' `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class
+#' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files
+#' stay until you delete them; a finished training is not done again.
 #'
 #' @section GPUs:
 #' A package that was installed with `VAEIRT_CUDA=1 R CMD INSTALL .`, and found the compiler of CUDA, can train and refine the
 #' posteriors on a GPU of NVIDIA; `vaeirt_info()$devices` says whether it can here. With `device = "cuda"` it is an error where
 #' it cannot. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
-#' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor, and so are
-#' estimates after a change of axes.
+#' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
 #'
 #' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results agree
 #' to single precision and not to the last bit; a checkpoint is for one device. The operations were tested on the processor

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles the feature `cuda` of both crates without a GPU. The compiler and the libraries of CUDA come from PyPI into
-# .cache/cuda, unless CUDA_HOME names others. VAEIRT_CUDA_CAP is the compute capability to compile for.
+# .cache/cuda, unless CUDA_HOME names others. CUDA_COMPUTE_CAP is the compute capability to compile for.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -z "${CUDA_HOME:-}" ]; then

@@ -5,16 +5,18 @@ use super::segments::NO_ROW;
 use crate::{Batch, ItemCatalogue};
 use candle_core::{Device, Result, Tensor};
 
-/// The responses of a batch as indices on a device. Slots are numbered as in [`Batch`].
-pub(crate) struct TensorBatch {
+/// What the encoder takes from a batch.
+pub(crate) struct Pooling {
     /// Number of responses by position.
     pub counts: Vec<u32>,
     /// The embeddings of a respondent's responses: rows of `n_options` to `n_respondents`.
-    pub pooling: Segments,
+    pub embeddings: Segments,
+}
+
+/// What the likelihood takes from a batch: its responses as indices on a device. Slots are numbered as in [`Batch`].
+pub(crate) struct TensorBatch {
     /// `n_responses` to `n_respondents`.
     pub responses_by_respondent: Segments,
-    /// `n_slots` to `n_respondents`.
-    pub slots_by_respondent: Segments,
     /// `n_slots` to `n_responses`; nothing where every response has one slot.
     slots_by_response: Option<Segments>,
     /// The response of every slot, where there are several to a response.
@@ -29,8 +31,10 @@ pub(crate) struct TensorBatch {
     pub is_chosen: Tensor,
 }
 
-/// The way back from a batch to the parameters.
+/// The way back from a batch to the traits and the parameters.
 pub(crate) struct Origins {
+    /// `n_slots` to `n_respondents`.
+    pub slots_by_respondent: Segments,
     /// Rows of `n_respondents` to `n_options`: who chose an option.
     pub choosers: Segments,
     /// `n_slots` to the parameter rows.
@@ -41,11 +45,20 @@ pub(crate) struct Origins {
     pub n_answers: Vec<u32>,
 }
 
+impl Pooling {
+    pub fn new(batch: &Batch, device: &Device) -> Result<Self> {
+        let owner = owner_of_response(batch);
+        Ok(Self {
+            counts: batch.response_counts(),
+            embeddings: Segments::new(&owner, Some(&options_of(batch)), batch.n_respondents(), device)?,
+        })
+    }
+}
+
 impl TensorBatch {
     pub fn new(batch: &Batch, device: &Device) -> Result<Self> {
         let (n, n_slots) = (batch.n_respondents(), batch.n_slots());
         let responses = batch.responses();
-        let options: Vec<u32> = responses.iter().map(|r| r.option).collect();
         let owner = owner_of_response(batch);
         let mut owner_of_slot = Vec::with_capacity(n_slots);
         let mut response_of_slot = Vec::with_capacity(n_slots);
@@ -77,10 +90,7 @@ impl TensorBatch {
             Tensor::from_vec(values, n, device)
         };
         Ok(Self {
-            counts: batch.response_counts(),
-            pooling: Segments::new(&owner, Some(&options), n, device)?,
             responses_by_respondent: Segments::new(&owner, None, n, device)?,
-            slots_by_respondent: Segments::new(&owner_of_slot, None, n, device)?,
             slots_by_response,
             response_of_slot: several.then(|| index(response_of_slot)).transpose()?,
             row_of_slot: index(rows)?,
@@ -114,11 +124,11 @@ impl TensorBatch {
 
 impl Origins {
     pub fn new(batch: &Batch, catalogue: &ItemCatalogue, device: &Device) -> Result<Self> {
-        let responses = batch.responses();
-        let options: Vec<u32> = responses.iter().map(|r| r.option).collect();
-        let rows: Vec<u32> = responses
-            .iter()
-            .flat_map(|r| r.rows().map(|row| row as u32))
+        let options = options_of(batch);
+        let owner = owner_of_response(batch);
+        let slots = batch.responses().iter().zip(&owner);
+        let owner_of_slot: Vec<u32> = slots
+            .flat_map(|(response, &position)| std::iter::repeat_n(position, response.n_rows as usize))
             .collect();
         let mut n_choosers = vec![0; catalogue.n_options()];
         options
@@ -128,17 +138,25 @@ impl Origins {
             .map(|item| n_choosers[catalogue.options_of(item)].iter().sum())
             .collect();
         Ok(Self {
-            choosers: Segments::new(
-                &options,
-                Some(&owner_of_response(batch)),
-                catalogue.n_options(),
-                device,
-            )?,
-            slots_by_row: Segments::new(&rows, None, catalogue.n_parameter_rows(), device)?,
+            slots_by_respondent: Segments::new(&owner_of_slot, None, batch.n_respondents(), device)?,
+            choosers: Segments::new(&options, Some(&owner), catalogue.n_options(), device)?,
+            slots_by_row: slots_by_row(batch, catalogue, device)?,
             n_choosers,
             n_answers,
         })
     }
+}
+
+/// `n_slots` to the parameter rows.
+pub(crate) fn slots_by_row(batch: &Batch, catalogue: &ItemCatalogue, device: &Device) -> Result<Segments> {
+    let rows = batch.responses().iter().flat_map(|response| response.rows());
+    let rows: Vec<u32> = rows.map(|row| row as u32).collect();
+    Segments::new(&rows, None, catalogue.n_parameter_rows(), device)
+}
+
+/// The option chosen by every response.
+fn options_of(batch: &Batch) -> Vec<u32> {
+    batch.responses().iter().map(|response| response.option).collect()
 }
 
 /// The position of the respondent of every response.

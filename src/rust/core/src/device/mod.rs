@@ -10,8 +10,8 @@ mod likelihood;
 mod segments;
 
 pub(crate) use adam::Moments;
-pub(crate) use batch::{Origins, TensorBatch};
-pub(crate) use likelihood::{evaluate, gradient_by_slots};
+pub(crate) use batch::{Origins, Pooling, TensorBatch, slots_by_row};
+pub(crate) use likelihood::{Evaluated, evaluate, gradient_by_slots};
 use segments::Segments;
 
 use crate::kernels::Table;

@@ -6,7 +6,7 @@ use super::Scoring;
 use super::moments::{Moments, MomentsPart};
 use super::refinement::{Refined, Refinement, Search};
 use super::respondent::Respondent;
-use crate::device::{Origins, TensorBatch, evaluate, gradient_by_slots, to_device};
+use crate::device::{Evaluated, Pooling, TensorBatch, evaluate, gradient_by_slots, slots_by_row, to_device};
 use crate::model::{Gaussian, Model, Network, WideGaussian};
 use crate::train::{Monitor, Part};
 use crate::{Batch, Responses, Result};
@@ -80,12 +80,10 @@ impl Computation<'_> {
     /// The posteriors that the network gives.
     fn encode(&self, members: &[u32]) -> Result<Vec<WideGaussian>> {
         let n_dims = self.model.shape.n_dims;
-        let batch = self.batch(members);
-        let tensors = TensorBatch::new(&batch, self.device)?;
-        let pooled = tensors.pooling.sum(&self.embeddings)?;
-        let outputs = self
-            .network
-            .outputs(&self.network.features(&pooled, &tensors.counts)?)?;
+        let pooling = Pooling::new(&self.batch(members), self.device)?;
+        let pooled = pooling.embeddings.sum(&self.embeddings)?;
+        let features = self.network.features(&pooled, &pooling.counts)?;
+        let outputs = self.network.outputs(&features)?;
         let outputs = outputs.to_vec2::<f32>()?;
         let widened = |outputs: &Vec<f32>| Gaussian { n_dims, outputs }.widened();
         Ok(outputs.iter().map(widened).collect())
@@ -97,7 +95,7 @@ impl Computation<'_> {
         batch
     }
 
-    /// The refined posteriors, in rounds: those that ask for as many points are answered together.
+    /// The refined posteriors, in rounds: all who ask are answered before anybody asks again.
     fn refine(
         &self,
         refinement: &Refinement,
@@ -116,30 +114,16 @@ impl Computation<'_> {
             .collect();
         let mut refined: Vec<Option<Refined>> = networks.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..members.len()).collect();
-        while let Some(&first) = open.first() {
-            let n_points = searches[first].question.log_weights.len();
-            let asking: Vec<usize> = open
-                .iter()
-                .copied()
-                .filter(|&place| searches[place].question.log_weights.len() == n_points)
-                .collect();
+        while !open.is_empty() {
             // Without responses the posterior is the prior.
-            for &place in asking
-                .iter()
-                .filter(|&&place| batch.responses_of(place).is_empty())
-            {
-                refined[place] = searches[place].answer(&vec![0.0; n_points]);
+            for &place in open.iter().filter(|&&place| batch.responses_of(place).is_empty()) {
+                let likelihoods = vec![0.0; searches[place].question.log_weights.len()];
+                refined[place] = searches[place].answer(&likelihoods);
             }
-            for run in self.runs(&batch, &asking, n_points) {
+            for run in runs(&batch, &open, |place| searches[place].question.log_weights.len()) {
                 monitor.proceed()?;
-                let who: Vec<u32> = run.iter().map(|&place| members[place]).collect();
-                let points: Vec<&[Vec<f32>]> = run
-                    .iter()
-                    .map(|&place| searches[place].question.points.as_slice())
-                    .collect();
-                let tensors = TensorBatch::new(&self.batch(&who), self.device)?;
-                let points = self.points(&points)?;
-                let evaluated = evaluate(self.model.shape.link, &self.items, &tensors, &points)?;
+                let points = |place: usize| searches[place].question.points.as_slice();
+                let (_, evaluated, _) = self.evaluate(&self.batch_of(members, &run), &run, points)?;
                 let likelihoods = evaluated.log_likelihood.to_vec2::<f32>()?;
                 for (&place, likelihoods) in run.iter().zip(&likelihoods) {
                     refined[place] = searches[place].answer(likelihoods);
@@ -159,71 +143,75 @@ impl Computation<'_> {
         score: &mut [f64],
         monitor: &dyn Monitor,
     ) -> Result<()> {
-        let everybody = self.batch(members);
-        let mut open: Vec<usize> = (0..members.len()).collect();
-        while let Some(&first) = open.first() {
-            let n_points = refined[first].draws.weights.len();
-            let alike = |place: &usize| refined[*place].draws.weights.len() == n_points;
-            let same: Vec<usize> = open.iter().copied().filter(alike).collect();
-            for run in self.runs(&everybody, &same, n_points) {
-                monitor.proceed()?;
-                let who: Vec<u32> = run.iter().map(|&place| members[place]).collect();
-                let batch = self.batch(&who);
-                let tensors = TensorBatch::new(&batch, self.device)?;
-                let origins = Origins::new(&batch, self.responses.catalogue(), self.device)?;
-                let points: Vec<&[Vec<f32>]> = run
-                    .iter()
-                    .map(|&place| refined[place].draws.points.as_slice())
-                    .collect();
-                let points = self.points(&points)?;
-                let of_draws = run.iter().flat_map(|&place| {
-                    let draws = refined[place].draws.weights.iter();
-                    draws.map(move |w| (w * weights[place]) as f32)
-                });
-                let of_draws = Tensor::from_iter(of_draws, self.device)?.reshape((run.len(), n_points))?;
-                let evaluated = evaluate(self.model.shape.link, &self.items, &tensors, &points)?;
-                let by_slots = gradient_by_slots(&tensors, &evaluated.residuals, &of_draws, &points)?;
-                let by_rows = origins
-                    .slots_by_row
-                    .sum(&by_slots)?
-                    .flatten_all()?
-                    .to_vec1::<f32>()?;
-                score
-                    .iter_mut()
-                    .zip(by_rows)
-                    .for_each(|(sum, x)| *sum += f64::from(x));
-            }
-            open.retain(|place| !alike(place));
+        let places: Vec<usize> = (0..members.len()).collect();
+        let n_points = |place: usize| refined[place].draws.weights.len();
+        for run in runs(&self.batch(members), &places, n_points) {
+            monitor.proceed()?;
+            let batch = self.batch_of(members, &run);
+            let points = |place: usize| refined[place].draws.points.as_slice();
+            let (tensors, evaluated, points) = self.evaluate(&batch, &run, points)?;
+            let of_draws = run.iter().flat_map(|&place| {
+                let draws = refined[place].draws.weights.iter();
+                draws.map(move |w| (w * weights[place]) as f32)
+            });
+            let of_draws = Tensor::from_iter(of_draws, self.device)?.reshape((run.len(), ()))?;
+            let by_slots = gradient_by_slots(&tensors, &evaluated.residuals, &of_draws, &points)?;
+            let by_rows = slots_by_row(&batch, self.responses.catalogue(), self.device)?.sum(&by_slots)?;
+            score
+                .iter_mut()
+                .zip(by_rows.flatten_all()?.to_vec1::<f32>()?)
+                .for_each(|(sum, x)| *sum += f64::from(x));
         }
         Ok(())
     }
 
-    /// Some places of a batch in runs that the device evaluates at once; those without a response are left out.
-    fn runs(&self, batch: &Batch, places: &[usize], n_points: usize) -> Vec<Vec<usize>> {
-        let n_slots = |place: usize| batch.slots_of(batch.numbers_of(place)).len();
-        let mut runs: Vec<Vec<usize>> = Vec::new();
-        let mut left = 0;
-        for &place in places.iter().filter(|&&place| n_slots(place) > 0) {
-            let cells = n_slots(place) * n_points;
-            match runs.last_mut() {
-                Some(run) if cells <= left => run.push(place),
-                _ => {
-                    runs.push(vec![place]);
-                    left = MOST_CELLS;
-                }
-            }
-            left = left.saturating_sub(cells);
-        }
-        runs
+    fn batch_of(&self, members: &[u32], run: &[usize]) -> Batch {
+        let who: Vec<u32> = run.iter().map(|&place| members[place]).collect();
+        self.batch(&who)
     }
 
-    /// The points of respondents by dimension, `n_respondents x n_points`.
-    fn points(&self, points: &[&[Vec<f32>]]) -> Result<Vec<Tensor>> {
-        (0..self.model.shape.n_dims)
+    /// Evaluates the respondents of a run, who make up a batch, at as many points each; with the points by dimension,
+    /// `n_respondents x n_points`.
+    fn evaluate<'b>(
+        &self,
+        batch: &Batch,
+        run: &[usize],
+        points: impl Fn(usize) -> &'b [Vec<f32>],
+    ) -> Result<(TensorBatch, Evaluated, Vec<Tensor>)> {
+        let tensors = TensorBatch::new(batch, self.device)?;
+        let points = (0..self.model.shape.n_dims)
             .map(|d| {
-                let coordinates = points.iter().flat_map(|points| points[d].iter().copied());
-                Ok(Tensor::from_iter(coordinates, self.device)?.reshape((points.len(), ()))?)
+                let coordinates = run.iter().flat_map(|&place| points(place)[d].iter().copied());
+                Ok(Tensor::from_iter(coordinates, self.device)?.reshape((run.len(), ()))?)
             })
-            .collect()
+            .collect::<Result<Vec<Tensor>>>()?;
+        let evaluated = evaluate(self.model.shape.link, &self.items, &tensors, &points)?;
+        Ok((tensors, evaluated, points))
     }
+}
+
+/// Some places of a batch in runs that the device evaluates at once, with as many points for each; those without a response
+/// are left out.
+fn runs(batch: &Batch, places: &[usize], n_points: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
+    let n_slots = |place: usize| batch.slots_of(batch.numbers_of(place)).len();
+    let mut answering: Vec<usize> = places
+        .iter()
+        .copied()
+        .filter(|&place| n_slots(place) > 0)
+        .collect();
+    answering.sort_by_key(|&place| n_points(place));
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    let mut left = 0;
+    for place in answering {
+        let cells = n_slots(place) * n_points(place);
+        match runs.last_mut() {
+            Some(run) if cells <= left && n_points(run[0]) == n_points(place) => run.push(place),
+            _ => {
+                runs.push(vec![place]);
+                left = MOST_CELLS;
+            }
+        }
+        left = left.saturating_sub(cells);
+    }
+    runs
 }

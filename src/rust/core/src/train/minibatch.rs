@@ -1,6 +1,6 @@
 //! What a step of training takes.
 
-use crate::device::{Backend, Origins, TensorBatch};
+use crate::device::{Backend, Origins, Pooling, TensorBatch};
 use crate::{Batch, Responses, Result};
 
 /// Some respondents with their responses and weights, laid out for the backend.
@@ -10,7 +10,7 @@ pub(super) struct Minibatch {
     /// By position.
     pub weights: Vec<f32>,
     /// The indices on the device, where one computes.
-    pub on_device: Option<(TensorBatch, Origins)>,
+    pub on_device: Option<(Pooling, TensorBatch, Origins)>,
 }
 
 impl Minibatch {
@@ -27,9 +27,11 @@ impl Minibatch {
         match backend.device()? {
             None => self.batch.group(catalogue.n_options()),
             Some(device) => {
-                let tensors = TensorBatch::new(&self.batch, device)?;
-                let origins = Origins::new(&self.batch, catalogue, device)?;
-                self.on_device = Some((tensors, origins));
+                self.on_device = Some((
+                    Pooling::new(&self.batch, device)?,
+                    TensorBatch::new(&self.batch, device)?,
+                    Origins::new(&self.batch, catalogue, device)?,
+                ));
             }
         }
         Ok(())

@@ -72,7 +72,7 @@ impl TensorTrainer {
         let Minibatch {
             batch,
             weights,
-            on_device: Some((tensors, origins)),
+            on_device: Some((pooling, tensors, origins)),
         } = minibatch
         else {
             return Err(Error::Device("the batch is not on the device".into()));
@@ -80,9 +80,9 @@ impl TensorTrainer {
         let n_dims = self.shape.n_dims;
         let n_samples = self.objective.n_samples;
         let total_weight = self.objective.weight_of(batch);
-        let pooled = tensors.pooling.sum(&self.embeddings)?;
+        let pooled = pooling.embeddings.sum(&self.embeddings)?;
         // Detached from the variables: Candle would keep every step that led to a tensor.
-        let features = self.network.features(&pooled, &tensors.counts)?.detach();
+        let features = self.network.features(&pooled, &pooling.counts)?.detach();
         let outputs = self.network.outputs(&features)?.detach();
         let noise = self.noise(batch, epoch)?;
         let traits = self.traits(&outputs, &noise)?;
@@ -115,7 +115,7 @@ impl TensorTrainer {
             let of_slots = evaluated
                 .residuals
                 .broadcast_mul(&evaluated.parameters.narrow(1, d, 1)?)?;
-            let slope = (tensors.slots_by_respondent.sum(&of_slots)? - a)?;
+            let slope = (origins.slots_by_respondent.sum(&of_slots)? - a)?;
             slopes.push(slope.broadcast_mul(&(&scale / n_samples as f64)?)?);
         }
         let by_outputs = self.by_outputs(&outputs, &noise, &slopes, &scale)?;
@@ -196,7 +196,7 @@ impl TensorTrainer {
     }
 
     fn update(&mut self, minibatch: &Minibatch, gradients: &[Tensor], learning_rate: f64) -> Result<()> {
-        let Some((_, origins)) = &minibatch.on_device else {
+        let Some((.., origins)) = &minibatch.on_device else {
             return Ok(());
         };
         let [of_embeddings, of_items, of_network @ ..] = self.moments.as_mut_slice() else {
