@@ -31,17 +31,18 @@
 #' augment(fit)
 #' mean(residuals(fit, "pearson")^2)
 augment.vae_irt <- function(x, newdata = NULL, ...) {
+  check_fit(x, "x")
   check_reading(..., .newdata = newdata, .call = rlang::current_env())
   scores <- find_scores(
     fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
   )
   observed <- observe(x, scores)
   respondents <- respondent_table(scores$responses)
-  labels <- unlist(x$catalogue$options)
+  labels <- unlist(x$parameters$items$options)
   metadata <- respondents[observed$respondent, setdiff(names(respondents), c("respondent", "n_responses"))]
   tibble::tibble(
     respondent = respondents$respondent[observed$respondent],
-    item = x$catalogue$item[observed$item],
+    item = x$parameters$items$item[observed$item],
     response = labels[observed$option],
     .fitted = observed$fitted,
     .resid = (2 * observed$outcome - 1) * observed$other,
@@ -53,6 +54,7 @@ augment.vae_irt <- function(x, newdata = NULL, ...) {
 #' @rdname augment.vae_irt
 #' @export
 fitted.vae_irt <- function(object, ...) {
+  check_fit(object, "object")
   check_no_dots(..., call = rlang::current_env())
   observe_own(object)$fitted
 }
@@ -60,6 +62,7 @@ fitted.vae_irt <- function(object, ...) {
 #' @rdname augment.vae_irt
 #' @export
 residuals.vae_irt <- function(object, type = c("response", "pearson", "deviance"), ...) {
+  check_fit(object, "object")
   type <- check_choice(type, c("response", "pearson", "deviance"))
   check_no_dots(..., call = rlang::current_env())
   observed <- observe_own(object)
@@ -81,12 +84,12 @@ observe_own <- function(fit, call = caller_env()) {
 # the probability of; the probabilities of the observed option, its `own`, and of all `other` options.
 observe <- function(fit, scores) {
   responses <- scores$responses
-  n_options <- lengths(fit$catalogue$options)
+  n_options <- option_counts(fit)
   first <- cumsum(c(0L, n_options))
   option <- option_ids(responses) + 1L
   respondent <- rep(seq_len(length(responses$offsets) - 1), responses_given(responses))
   item <- rep(seq_along(n_options), n_options)[option]
-  traits <- trait_matrix(fit, scores$estimates)
+  traits <- unname(scores$posterior$mean)
   parameters <- parameters_by_item(fit)
   fitted <- outcome <- own <- other <- numeric(length(option))
   predicted <- integer(length(option))

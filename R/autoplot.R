@@ -51,8 +51,9 @@ autoplot.vae_irt <- function(object,
                              ),
                              dimension = if (type == "map") c(1, 2) else 1, colour = NULL, color = NULL, labels = NULL,
                              items = NULL, scale = c("prior", "normalised"), ...) {
-  type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
   call <- rlang::current_env()
+  check_fit(object, "object", call)
+  type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
   check_no_dots(..., call = call)
   dimension <- check_dimension(dimension, object$dims, if (type == "map") 2 else 1, call)
   items <- check_items(items, object, call)
@@ -96,12 +97,12 @@ check_dimension <- function(dimension, dims, n, call) {
 
 check_items <- function(items, fit, call) {
   if (!is.null(items)) items <- as_names(items)
-  unknown <- setdiff(items, fit$catalogue$item)
+  unknown <- setdiff(items, fit$parameters$items$item)
   if (length(unknown) > 0) {
     abort_vaeirt(
       c(
         "{.arg items} names {length(unknown)} item{?s} that {?is/are} not in the model: {.val {utils::head(unknown, 5)}}.",
-        i = "The most similar names are {.val {most_similar(unknown[[1]], fit$catalogue$item)}}."
+        i = "The most similar names are {.val {most_similar(unknown[[1]], fit$parameters$items$item)}}."
       ),
       "argument",
       call
@@ -112,11 +113,12 @@ check_items <- function(items, fit, call) {
 
 # The name of the one column that is selected, or none.
 colour_column <- function(fit, colour, call) {
-  column <- select_columns(fit$estimates, colour, "colour", call)
+  columns <- estimates_of(fit, rows = integer())
+  column <- select_columns(columns, colour, "colour", call)
   if (length(column) > 1) {
     abort_vaeirt("{.arg colour} must select one column, not {length(column)}.", "argument", call)
   }
-  names(fit$estimates)[column]
+  names(columns)[column]
 }
 
 # The rows of the estimates that have one, in a dimension, with the group that a column gives.
@@ -157,8 +159,8 @@ axis_title <- function(fit, dimension) paste0("Ideal point", if (fit$dims > 1) p
 # An item that few answered counts as weaker: it is no example.
 items_by_strength <- function(fit, dimension) {
   gamma <- item_matrix(fit)[, dimension, drop = FALSE]
-  owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
-  n <- fit$catalogue$n_responses
+  owner <- owners(fit)
+  n <- fit$parameters$items$n_responses
   strength <- tapply(rowSums(gamma^2), owner, max) * n / (n + stats::median(n))
   order(-strength)
 }

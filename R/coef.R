@@ -32,24 +32,22 @@
 #' confint(fit, parm = c("1", "2"), level = 0.9)
 #' AIC(fit)
 coef.vae_irt <- function(object, component = c("respondents", "items"), ...) {
+  check_fit(object, "object")
   component <- check_choice(component, c("respondents", "items"))
   check_no_dots(..., call = rlang::current_env())
   if (component == "items") {
-    names <- list(item_labels(object), c(paste0("discrimination_", seq_len(object$dims)), "difficulty"))
-    return(matrix(item_matrix(object), ncol = object$dims + 1L, dimnames = names))
+    return(object$parameters$items$values)
   }
   check_estimated(object)
-  own <- object$estimates
-  matrix(
-    own$estimate,
-    ncol = object$dims, byrow = TRUE,
-    dimnames = list(own$respondent[own$dimension == 1], paste0("dimension_", seq_len(object$dims)))
-  )
+  traits <- object$parameters$respondents$mean
+  colnames(traits) <- paste0("dimension_", seq_len(object$dims))
+  traits
 }
 
 #' @rdname coef.vae_irt
 #' @export
 confint.vae_irt <- function(object, parm = NULL, level = 0.95, component = c("respondents", "items"), ...) {
+  check_fit(object, "object")
   component <- check_choice(component, c("respondents", "items"))
   level <- check_share(level)
   check_no_dots(..., call = rlang::current_env())
@@ -84,26 +82,28 @@ check_rows <- function(rows, labels, arg = rlang::caller_arg(rows), call = calle
 }
 
 # Names of the rows of item_matrix(): of the items, with the option where there are several.
-item_labels <- function(fit) {
-  n_rows <- lengths(fit$catalogue$options) - 1L
-  options <- unlist(lapply(fit$catalogue$options, `[`, -1))
-  item <- rep(fit$catalogue$item, n_rows)
+item_labels <- function(items) {
+  n_rows <- lengths(items$options) - 1L
+  options <- unlist(lapply(items$options, `[`, -1))
+  item <- rep(items$item, n_rows)
   ifelse(rep(n_rows, n_rows) == 1, item, paste0(item, ": ", options))
 }
 
 #' @rdname coef.vae_irt
 #' @export
 logLik.vae_irt <- function(object, ...) {
+  check_fit(object, "object")
   check_no_dots(..., call = rlang::current_env())
-  evidence <- object$posterior$log_evidence
+  evidence <- object$parameters$respondents$log_evidence
   value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * given_weights(object$responses, TRUE), na.rm = TRUE)
-  df <- nrow(object$items) - object$dims * (object$dims - 1) / 2
+  df <- length(object$parameters$items$values) - object$dims * (object$dims - 1) / 2
   structure(value, df = df, nobs = object$n_respondents, class = "logLik")
 }
 
 #' @rdname coef.vae_irt
 #' @export
 nobs.vae_irt <- function(object, ...) {
+  check_fit(object, "object")
   check_no_dots(..., call = rlang::current_env())
-  sum(as.double(object$catalogue$n_responses))
+  sum(as.double(object$parameters$items$n_responses))
 }

@@ -122,9 +122,9 @@ read_fit <- function(fit, name, level, call) {
 # those of the reference, so it does not count how well the fit's own are known.
 relative_points <- function(fit, level) {
   check_estimated(fit)
-  if (fit$dims > 1 && !fit$rotated) fit <- remap(fit, list(matrix = diag(fit$dims), shift = rep(0, fit$dims)))
+  if (fit$dims > 1 && !fit$rotated) fit <- remap(fit, list(matrix = diag(fit$dims), shift = rep(0, fit$dims)), "none")
   points <- ideal_points(fit, scale = "normalised", conf.level = level)
-  points[number_columns] <- lapply(points[number_columns], `*`, fit$moments$sd[points$dimension])
+  points[number_columns] <- lapply(points[number_columns], `*`, fit$parameters$traits$sd[points$dimension])
   points
 }
 

@@ -89,7 +89,7 @@
 #' @param checkpoint_seconds Seconds between two checkpoints.
 #' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
-#'   100,000 of them, evenly spaced over the data, and `$estimates` and `$posterior` are empty.
+#'   100,000 of them, evenly spaced over the data, and `$estimates` is empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
 #' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in a
 #'   build of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on GPUs.

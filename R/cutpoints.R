@@ -41,7 +41,7 @@
 #'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].
 #'
-#'   In one dimension, in units of the ideal points in `$estimates` (`(cutpoint - fit$moments$mean) / fit$moments$sd` is on
+#'   In one dimension, in units of the ideal points in `$estimates` (`(cutpoint - mean) / sd` with those of `fit$parameters$traits` is on
 #'   the normalised scale of [tidy.vae_irt()]):
 #'   * `cutpoint`, `std.error`, `conf.low`, `conf.high`: at the level of [vae_control()], see the section on uncertainty;
 #'     `NA` in a fit without standard errors;
@@ -68,24 +68,25 @@
 #' fit <- vae_irt(truth$responses, dims = 2, seed = 1, control = vae_control(threads = 1))
 #' cutpoints(fit)
 cutpoints <- function(fit, dimensions = NULL) {
-  check_class(fit, "vae_irt", "vae_irt")
+  check_fit(fit)
   check_estimated(fit)
   dimensions <- check_plane(dimensions, fit$dims)
-  n_options <- lengths(fit$catalogue$options)
-  owner <- rep(seq_along(n_options), n_options - 1)
+  n_options <- option_counts(fit)
+  owner <- owners(fit)
+  labels <- unlist(fit$parameters$items$options)
   chosen <- tabulate(option_ids(fit$responses) + 1L, sum(n_options))
   is_reference <- sequence(n_options) == 1
   items <- response_fit(fit, "items")[owner, ]
   options <- tibble::tibble(
-    response = unlist(fit$catalogue$options)[!is_reference],
-    reference = unlist(fit$catalogue$options)[is_reference][owner],
+    response = labels[!is_reference],
+    reference = labels[is_reference][owner],
     !!!if (fit$dims == 1) one_dimensional_cuts(fit) else cutting_lines(fit, dimensions),
     n_response = chosen[!is_reference],
     n_reference = chosen[is_reference][owner],
     !!!items[c("classification", "pre", "gmp")]
   )
   unused <- c("n_responses", "options", "pooled", names(options))
-  metadata <- fit$catalogue[owner, setdiff(names(fit$catalogue), c("item", unused))]
+  metadata <- fit$responses$items[owner, setdiff(names(fit$responses$items), c("item", unused))]
   tibble::tibble(item = items$item, !!!options, !!!metadata)
 }
 
@@ -114,7 +115,7 @@ one_dimensional_cuts <- function(fit) {
   parameters <- item_matrix(fit)
   discrimination <- parameters[, 1]
   difficulty <- parameters[, 2]
-  covariance <- fit$moments$item_covariance
+  covariance <- fit$parameters$items$covariance
   known <- list(discrimination = covariance[, 1], both = covariance[, 2], difficulty = covariance[, 3])
   limits <- ratio_limits(difficulty, discrimination, lapply(known, missing_if_nan), fit$control$level)
   list(

@@ -17,6 +17,7 @@
 #' draws <- posterior::as_draws_df(fit, n = 200)
 #' mean(draws$`theta[1,1]` > draws$`theta[2,1]`)
 as_draws_df.vae_irt <- function(x, n = 1000, ...) {
+  check_fit(x, "x")
   n <- check_count(n)
   check_no_dots(..., call = rlang::current_env())
   check_estimated(x)

@@ -1,19 +1,32 @@
-# The tibble of the respondents' estimates: the one place where it is built.
+# The tibble of the respondents' estimates: the one place where it is built. What is estimated comes before the metadata.
 new_estimates <- function(respondents, posterior, level) {
   n <- nrow(respondents)
   dims <- ncol(posterior$mean)
-  sd <- posterior_sd(posterior)
   row <- rep(seq_len(n), each = dims)
   by_row <- function(x) as.vector(t(x))
-  estimates <- respondents[row, setdiff(names(respondents), "n_responses")]
-  estimates$dimension <- rep(seq_len(dims), n)
-  estimates$estimate <- by_row(posterior$mean)
-  estimates$std.error <- by_row(sd)
+  estimates <- tibble::tibble(
+    respondent = respondents$respondent[row],
+    dimension = rep(seq_len(dims), n),
+    estimate = by_row(posterior$mean),
+    std.error = by_row(posterior_sd(posterior))
+  )
   estimates <- with_limits(estimates, posterior, level)
   estimates$n_responses <- respondents$n_responses[row]
   estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
   estimates$ess <- missing_if_nan(posterior$effective_draws[row])
-  estimates
+  metadata <- respondents[setdiff(names(respondents), c("respondent", "n_responses"))]
+  if (ncol(metadata) == 0) estimates else tibble::add_column(estimates, !!!as.list(metadata[row, ]))
+}
+
+# Those of a fit, of all respondents or some rows of the data.
+estimates_of <- function(fit, level = fit$control$level, scale = "prior", rows = NULL) {
+  posterior <- fit$parameters$respondents
+  if (scale == "normalised") posterior <- normalised_posterior(posterior, fit$parameters$traits)
+  if (nrow(posterior$mean) == 0) {
+    return(new_estimates(tibble::tibble(respondent = character(), n_responses = integer()), posterior, level))
+  }
+  if (!is.null(rows)) posterior <- lapply(posterior, function(x) if (is.matrix(x)) x[rows, , drop = FALSE] else x[rows])
+  new_estimates(respondent_table(fit$responses, rows), posterior, level)
 }
 
 # Standard deviations from the packed lower triangles, with the uncertainty of the items where it is known.
@@ -26,11 +39,11 @@ posterior_covariance <- function(posterior) if (is.null(posterior$joint)) poster
 
 # The posterior moments on the scale on which the means have mean 0 and standard deviation 1. Without the uncertainty of the
 # items location and scale count as known.
-normalised_posterior <- function(posterior, moments) {
+normalised_posterior <- function(posterior, traits) {
   row <- rep(1, nrow(posterior$mean))
-  triangle <- lower_triangle(length(moments$sd))
-  products <- moments$sd[triangle[, 1]] * moments$sd[triangle[, 2]]
-  posterior$mean <- (posterior$mean - outer(row, moments$mean)) / outer(row, moments$sd)
+  triangle <- lower_triangle(length(traits$sd))
+  products <- traits$sd[triangle[, 1]] * traits$sd[triangle[, 2]]
+  posterior$mean <- (posterior$mean - outer(row, traits$mean)) / outer(row, traits$sd)
   posterior$covariance <- posterior$covariance / outer(row, products)
   posterior$joint <- posterior$joint_normalised
   posterior
@@ -51,14 +64,4 @@ posterior_limits <- function(mean, sd, skewness, level) {
   q <- stats::qnorm((1 + level) / 2)
   bend <- pmax(pmin(skewness, 3 / q), -3 / q) * (q^2 - 1) / 6
   list(low = mean + sd * (bend - q), high = mean + sd * (bend + q))
-}
-
-# The moments of those who answered, spread over the rows of all respondents.
-fill_rows <- function(posterior, rows, n) {
-  posterior <- posterior[vapply(posterior, NROW, numeric(1)) > 0 | length(rows) == 0]
-  if (length(rows) == n) {
-    return(posterior)
-  }
-  place <- match(seq_len(n), rows)
-  lapply(posterior, function(x) if (is.matrix(x)) x[place, , drop = FALSE] else x[place])
 }

@@ -71,7 +71,7 @@ plot_dimensions <- function(fit) {
 # The shares of the dimensions in the variance of the linear predictors, summed over items by their numbers of responses,
 # where the population has covariance I, or the variances that anchors gave it.
 explained_variance <- function(fit) {
-  n <- rep(fit$catalogue$n_responses, lengths(fit$catalogue$options))
+  n <- rep(fit$parameters$items$n_responses, option_counts(fit))
   variance <- colSums(centred_discriminations(fit)^2 * n) * population_variance(fit)
   tibble::tibble(dimension = seq_len(fit$dims), share = variance / sum(variance))
 }
@@ -82,11 +82,12 @@ population_variance <- function(fit) {
   if (!fit$rotated) {
     return(rep(1, fit$dims))
   }
-  if (nrow(fit$posterior$mean) == 0) {
-    return(fit$moments$sd^2)
+  posterior <- fit$parameters$respondents
+  if (nrow(posterior$mean) == 0) {
+    return(fit$parameters$traits$sd^2)
   }
-  weight <- rep(given_weights(fit$responses, TRUE), length.out = nrow(fit$posterior$mean))
+  weight <- rep(given_weights(fit$responses, TRUE), length.out = nrow(posterior$mean))
   average <- function(x) colSums(x * weight, na.rm = TRUE) / sum(weight[!is.na(x[, 1])])
-  within <- fit$posterior$covariance[, cumsum(seq_len(fit$dims)), drop = FALSE]
-  average(fit$posterior$mean^2 + within) - average(fit$posterior$mean)^2
+  within <- posterior$covariance[, cumsum(seq_len(fit$dims)), drop = FALSE]
+  average(posterior$mean^2 + within) - average(posterior$mean)^2
 }

@@ -60,7 +60,7 @@ plot_density <- function(fit, dimension, column, scale = "prior", most = 10000, 
 # Standard deviations of the posteriors given the items, of those who have one. The population is as spread out as these are
 # together; what its location, scale and axes add to the uncertainty of each is no part of that.
 conditional_sd <- function(fit, dimension, scale) {
-  posterior <- fit$posterior
-  if (scale == "normalised") posterior <- normalised_posterior(posterior, fit$moments)
+  posterior <- fit$parameters$respondents
+  if (scale == "normalised") posterior <- normalised_posterior(posterior, fit$parameters$traits)
   posterior_sd(posterior[c("mean", "covariance")])[!is.na(posterior$mean[, dimension]), dimension]
 }

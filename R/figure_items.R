@@ -2,11 +2,11 @@
 
 plot_items <- function(fit, items, n = 10) {
   parameters <- item_matrix(fit)
-  owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
+  owner <- owners(fit)
   dims <- seq_len(fit$dims)
   points <- tibble::tibble(
     item = rep(owner, fit$dims),
-    label = rep(item_labels(fit), fit$dims),
+    label = rep(rownames(fit$parameters$items$values), fit$dims),
     difficulty = rep(parameters[, fit$dims + 1], fit$dims),
     discrimination = as.vector(parameters[, dims]),
     panel = rep(paste("Dimension", dims), each = nrow(parameters))
@@ -14,7 +14,7 @@ plot_items <- function(fit, items, n = 10) {
   points$named <- if (is.null(items)) {
     stats::ave(-abs(points$discrimination), points$panel, FUN = rank) <= n
   } else {
-    fit$catalogue$item[points$item] %in% items
+    fit$parameters$items$item[points$item] %in% items
   }
   points$shown <- ifelse(points$named, points$label, "")
   # Names keep away from points without one as well, unless these are too many to be avoided.
@@ -32,7 +32,7 @@ plot_items <- function(fit, items, n = 10) {
 
 plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
   check_estimated(fit, call = call)
-  chosen <- if (is.null(items)) spread_over(items_by_strength(fit, dimension), 4) else match(items, fit$catalogue$item)
+  chosen <- if (is.null(items)) spread_over(items_by_strength(fit, dimension), 4) else match(items, fit$parameters$items$item)
   if (length(chosen) == 0) {
     abort_vaeirt("{.arg items} names no item to draw.", "argument", call)
   }
@@ -42,7 +42,7 @@ plot_response_curves <- function(fit, dimension, items, call = caller_env()) {
   curves <- do.call(rbind, lapply(parts, `[[`, "curve"))
   levels <- in_natural_order(unique(shares$response))
   in_order <- function(table) {
-    table$item <- factor(table$item, fit$catalogue$item[chosen])
+    table$item <- factor(table$item, fit$parameters$items$item[chosen])
     table$response <- factor(table$response, levels)
     table
   }
@@ -74,12 +74,12 @@ spread_over <- function(x, n) x[unique(round(seq(0.1, 0.9, length.out = n) * (le
 # The shares of an item's options among respondents of neighbouring ideal points, and the model's curve.
 response_shares <- function(fit, observed, j, dimension) {
   rows <- observed$item == j
-  traits <- trait_matrix(fit, fit$estimates)[observed$respondent[rows], , drop = FALSE]
+  traits <- unname(fit$parameters$respondents$mean[observed$respondent[rows], , drop = FALSE])
   position <- traits[, dimension]
   n_bins <- max(2, min(10, length(position) %/% 10))
   bin <- ceiling(rank(position, ties.method = "first") * n_bins / length(position))
   center <- tapply(position, bin, mean)
-  labels <- fit$catalogue$options[[j]]
+  labels <- fit$parameters$items$options[[j]]
   parameters <- parameters_by_item(fit)[[j]]
   if (fit$dims == 1) {
     at <- seq(min(position), max(position), length.out = 100)
@@ -90,13 +90,13 @@ response_shares <- function(fit, observed, j, dimension) {
   }
   # Where a binary item has two options that mirror each other, one is enough.
   drawn <- if (length(labels) == 2) 2L else seq_along(labels)
-  chosen <- observed$option[rows] - cumsum(c(0L, lengths(fit$catalogue$options)))[[j]]
+  chosen <- observed$option[rows] - cumsum(c(0L, option_counts(fit)))[[j]]
   shares <- lapply(drawn, function(k) {
     limits <- wilson(tapply(chosen == k, bin, sum), tapply(chosen, bin, length))
-    tibble::tibble(item = fit$catalogue$item[[j]], response = labels[[k]], estimate = as.vector(center), !!!limits)
+    tibble::tibble(item = fit$parameters$items$item[[j]], response = labels[[k]], estimate = as.vector(center), !!!limits)
   })
   curve <- tibble::tibble(
-    item = fit$catalogue$item[[j]], response = rep(labels[drawn], each = length(at)),
+    item = fit$parameters$items$item[[j]], response = rep(labels[drawn], each = length(at)),
     estimate = rep(at, length(drawn)), probability = as.vector(prob[, drawn])
   )
   list(shares = do.call(rbind, shares), curve = curve)

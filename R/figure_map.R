@@ -2,8 +2,7 @@
 
 plot_map <- function(fit, dimension, column, labels, items, call = caller_env()) {
   points <- drawn_points(fit, dimension[[1]], column, call = call)
-  other <- fit$estimates[fit$estimates$dimension == dimension[[2]], ]
-  points$.other <- other$estimate[match(points$respondent, other$respondent)]
+  points$.other <- fit$parameters$respondents$mean[points$respondent, dimension[[2]]]
   points$.named <- named_points(points, labels, most = 40, call)
   points$.label <- ifelse(points$.named, points$respondent, "")
   # Names keep away from points without one, unless these are too many to be avoided.
@@ -39,14 +38,14 @@ named_points <- function(points, labels, most, call) {
 
 # The parts of some items' cutting lines that lie in a box, and where their arrows end.
 cutting_segments <- function(fit, dimension, items, x, y) {
-  owner <- rep(seq_len(nrow(fit$catalogue)), lengths(fit$catalogue$options) - 1)
+  owner <- owners(fit)
   # The two that each dimension divides most.
   chosen <- if (is.null(items)) {
     unlist(lapply(dimension, function(d) utils::head(items_by_strength(fit, d), 2)))
   } else {
-    match(items, fit$catalogue$item)
+    match(items, fit$parameters$items$item)
   }
-  lines <- tibble::tibble(label = item_labels(fit), !!!cutting_lines(fit, dimension))[owner %in% chosen, ]
+  lines <- tibble::tibble(label = rownames(fit$parameters$items$values), !!!cutting_lines(fit, dimension))[owner %in% chosen, ]
   along <- cbind(-lines$normal_2, lines$normal_1)
   at <- cbind(lines$midpoint_1, lines$midpoint_2)
   # Where the line enters and leaves the box, in steps along it from its midpoint.

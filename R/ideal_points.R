@@ -93,6 +93,7 @@ ideal_points.default <- function(x, ...) {
 #' @rdname ideal_points
 #' @export
 ideal_points.vae_irt <- function(x, ..., scale = c("prior", "normalised"), conf.level = 0.95) {
+  check_fit(x, "x")
   check_no_dots(..., call = rlang::current_env())
   scale <- check_choice(scale, c("prior", "normalised"))
   level <- check_share(conf.level)

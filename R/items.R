@@ -1,9 +1,10 @@
-# The tibble of the item parameters: the one place where it is built. `parameters` have one row per item and
-# non-reference option: the discriminations by dimension, then the difficulty; `covariance` their packed lower triangles.
-new_items <- function(parameters, covariance, items, level) {
-  dims <- ncol(parameters) - 1L
-  n_options <- lengths(items$options)
-  owner <- rep(seq_along(n_options), n_options - 1)
+# The tibble of the item parameters: the one place where it is built.
+items_of <- function(fit, level = fit$control$level, scale = "prior") {
+  items <- fit$parameters$items
+  parameters <- if (scale == "normalised") normalised_item_matrix(fit) else items$values
+  covariance <- if (scale == "normalised") items$covariance_normalised else items$covariance
+  dims <- fit$dims
+  owner <- owners(fit)
   label <- unlist(lapply(items$options, `[`, -1))
   row <- rep(seq_along(owner), each = dims + 1)
   table <- tibble::tibble(
@@ -19,13 +20,18 @@ new_items <- function(parameters, covariance, items, level) {
   table
 }
 
-# The item parameters of a fit as a matrix with one row per item and non-reference option.
-item_matrix <- function(fit) matrix(fit$items$estimate, ncol = fit$dims + 1L, byrow = TRUE)
+# The item parameters of a fit: one row per item and option beside the reference, the discriminations by dimension, then the
+# difficulty.
+item_matrix <- function(fit) unname(fit$parameters$items$values)
+
+# How many options each item has, and the item of each row of item_matrix().
+option_counts <- function(fit) lengths(fit$parameters$items$options)
+owners <- function(fit) rep(seq_along(fit$parameters$items$options), option_counts(fit) - 1L)
 
 # The discriminations of all options, the reference's zeros included, less their mean over the options of the item: what an
 # item says about the axes, whatever its reference.
 centred_discriminations <- function(fit) {
-  n_options <- lengths(fit$catalogue$options)
+  n_options <- option_counts(fit)
   owner <- rep(seq_along(n_options), n_options)
   gamma <- matrix(0, length(owner), fit$dims)
   gamma[sequence(n_options) > 1, ] <- item_matrix(fit)[, seq_len(fit$dims)]
@@ -41,8 +47,8 @@ missing_if_nan <- function(x) {
 normalised_item_matrix <- function(fit) {
   parameters <- item_matrix(fit)
   gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
-  difficulty <- parameters[, fit$dims + 1] - gamma %*% fit$moments$mean
-  cbind(gamma * rep(fit$moments$sd, each = nrow(gamma)), difficulty)
+  difficulty <- parameters[, fit$dims + 1] - gamma %*% fit$parameters$traits$mean
+  cbind(gamma * rep(fit$parameters$traits$sd, each = nrow(gamma)), difficulty)
 }
 
 # Standard deviations from packed lower triangles, one in each row.

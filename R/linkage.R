@@ -1,5 +1,9 @@
 # What respondents can be compared by: groups of items that somebody answered together.
 
+no_groups <- function() {
+  tibble::tibble(group = integer(), n_respondents = integer(), n_items = integer(), items = list())
+}
+
 # `linkage` has the group of each item, the number of respondents in each group, and the linking items.
 new_groups <- function(linkage, items) {
   groups <- seq_along(linkage$sizes)
@@ -26,8 +30,8 @@ warn_if_not_linked <- function(fit, call = caller_env()) {
       call
     )
   }
-  at <- match(fit$linking, fit$catalogue$item)
-  n_rows <- sum(lengths(fit$catalogue$options[at]) - 1)
+  at <- match(fit$linking, fit$parameters$items$item)
+  n_rows <- sum(option_counts(fit)[at] - 1)
   if (length(at) > 0 && n_rows < 2 * fit$dims) {
     warn_vaeirt(
       c(

@@ -35,27 +35,27 @@
 #' model
 #' identical(predict(model, truth$responses[101:150, ]), predict(fit, truth$responses[101:150, ]))
 write_model <- function(fit, path) {
-  check_class(fit, "vae_irt", "vae_irt")
+  check_fit(fit)
   check_path(path)
-  moments <- fit$moments
+  items <- fit$parameters$items
+  traits <- fit$parameters$traits
+  covariances <- list(
+    prior = items$covariance, normalised = items$covariance_normalised, aligned = items$covariance_aligned
+  )
   unwrap_rust(rust_write_model(
-    enc2utf8(path.expand(path)), fit$model, model_card(fit),
-    list(
-      prior = moments$item_covariance, normalised = moments$item_covariance_normalised, aligned = moments$item_covariance_aligned
-    ),
-    moments$mean, moments$sd
+    enc2utf8(path.expand(path)), fit$model, model_card(fit), covariances, traits$mean, traits$sd
   ))
   invisible(path)
 }
 
 # What the file says in words; the names are those of `Card` in src/rust/core/src/model/file.rs.
 model_card <- function(fit) {
-  items <- fit$catalogue
-  pooled <- if ("pooled" %in% names(items)) items$pooled else rep(list(character()), nrow(items))
+  items <- fit$parameters$items
+  pooled <- items$pooled %||% rep(list(character()), length(items$item))
   known <- function(x) if (is.na(x)) NULL else x
   list(
     package = as.character(utils::packageVersion("vaeirt")),
-    items = lapply(seq_len(nrow(items)), function(j) {
+    items = lapply(seq_along(items$item), function(j) {
       list(
         name = enc2utf8(items$item[[j]]), options = as.list(enc2utf8(items$options[[j]])),
         pooled = as.list(enc2utf8(pooled[[j]])),
@@ -87,38 +87,28 @@ read_model <- function(path) {
   card <- found$card
   items <- tibble::tibble(item = found$item, n_responses = found$n_responses, options = found$options)
   if (any(lengths(found$pooled) > 0)) items$pooled <- found$pooled
-  prior <- irt_prior(card$discrimination_sd, card$difficulty_sd)
-  control <- vae_control(hidden = found$hidden, level = card$level, refine = card$refined, estimates = FALSE)
-  settings <- rust_settings(found$dims, found$link, prior, control, card$refined, card$seed)
-  fit <- new_vae_irt(result_without_data(found), responses_without_data(items), settings, prior, control, call = NULL)
-  fit$n_respondents <- as.integer(card$n_respondents)
-  fit$rotated <- card$rotated
-  fit$seconds <- card$seconds
-  fit
-}
-
-# What Rust would have answered to vae_irt(), as far as the file tells.
-result_without_data <- function(found) {
-  card <- found$card
-  known <- function(x) if (is.null(x)) NA else x
-  none <- function(width) matrix(numeric(), 0, width)
-  of_pair <- found$dims * (found$dims + 1) / 2
-  list(
-    model = found$model, items = found$items, respondents = integer(),
-    posterior = list(
-      mean = none(found$dims), covariance = none(of_pair), skewness = none(found$dims), joint = none(of_pair),
-      joint_normalised = none(of_pair), pareto_k = numeric(), effective_draws = numeric(), amortisation_gap = numeric(),
-      log_evidence = numeric()
-    ),
-    epochs = list(epoch = numeric(), elbo = numeric(), learning_rate = numeric(), phase = character()),
-    timings = list(part = character(), seconds = numeric()),
-    linkage = list(groups = rep(NA_integer_, length(found$item)), sizes = integer(), linking = integer()),
-    converged = card$converged, polished = known(card$polished), draws = card$draws,
-    classification = as.numeric(known(card$classification)), apre = as.numeric(known(card$apre)),
-    gmp = as.numeric(known(card$gmp)), pareto_threshold = as.numeric(known(card$pareto_threshold))
+  values <- c(found["items"], list(posterior = no_posterior(found$dims), respondents = integer()))
+  share <- function(x) if (is.null(x)) NA_real_ else as.numeric(x)
+  new_vae_irt(
+    dropped = no_dropped(),
+    training = tibble::tibble(epoch = numeric(), elbo = numeric(), learning_rate = numeric(), phase = character()),
+    converged = card$converged,
+    polished = card$polished %||% NA,
+    catalogue = items,
+    statistics = lapply(rlang::set_names(c("classification", "apre", "gmp", "pareto_threshold")), function(x) share(card[[x]])),
+    timings = tibble::tibble(part = character(), seconds = numeric()),
+    groups = no_groups(),
+    linking = character(),
+    restarts = tibble::tibble(seed = card$seed, logLik = NA_real_, agreement = NA_real_),
+    responses = NULL,
+    parameters = parameters_of(values, character(), items),
+    std_errors = found$items$std_errors,
+    model = found$model,
+    n_respondents = as.integer(card$n_respondents),
+    refined = card$refined, rotated = card$rotated, rotation = NA_character_, draws = card$draws,
+    dims = found$dims, link = found$link,
+    prior = irt_prior(card$discrimination_sd, card$difficulty_sd),
+    control = vae_control(hidden = found$hidden, level = card$level, refine = card$refined, estimates = FALSE),
+    seed = card$seed, seconds = card$seconds, call = NULL
   )
-}
-
-responses_without_data <- function(items) {
-  list(respondents = tibble::tibble(respondent = character()), offsets = 0, items = items, dropped = no_dropped())
 }

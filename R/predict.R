@@ -38,6 +38,7 @@
 #' predict(fit, truth$responses[151, , drop = FALSE], type = "prob")
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
                             to = NULL, conf.int = TRUE, conf.level = NULL) {
+  check_fit(object, "object")
   check_reading(..., .newdata = newdata, .call = rlang::current_env())
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
@@ -81,8 +82,7 @@ check_reading <- function(..., .newdata, .call) {
 find_scores <- function(..., fit, newdata, refine, level, call) {
   check_estimated(fit, newdata, call)
   if (is.null(newdata)) {
-    estimates <- with_limits(fit$estimates, fit$posterior, level)
-    return(list(estimates = estimates, posterior = fit$posterior, responses = fit$responses))
+    return(list(estimates = estimates_of(fit, level), posterior = fit$parameters$respondents, responses = fit$responses))
   }
   score_respondents(fit = fit, newdata = newdata, refine = refine, to = NULL, level = level, ..., call = call)
 }
@@ -101,7 +101,7 @@ score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL
   if (length(read$dropped) > 0) {
     cli::cli_inform(c(i = "Set aside: {.and {count_dropped(list_dropped(read))}}."))
   }
-  options <- match_catalogue(read, fit$catalogue, call)
+  options <- match_catalogue(read, fit$parameters$items, call)
   packed <- pack_cells(read, options, call)
 
   score <- function(rows) score_rows(fit, read$respondents, packed, rows, refine, level, call)
@@ -121,13 +121,16 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
     packed <- list(offsets = offsets - offsets[[1]], options = packed$options[own], option_size = packed$option_size)
   }
   settings <- scoring_of(fit, refine)
-  answer <- rust_score(
-    fit$model, packed$offsets, packed$options, packed$option_size, lengths(fit$catalogue$options), settings,
-    progress_reporter(fit$control$progress && default_progress())
+  answer <- unwrap_rust(
+    rust_score(
+      fit$model, packed$offsets, packed$options, packed$option_size, option_counts(fit), settings,
+      progress_reporter(fit$control$progress && default_progress())
+    ),
+    call
   )
-  result <- unwrap_rust(answer, call)
-  table <- respondent_table(list(respondents = respondents, offsets = packed$offsets), rows)
-  posterior <- fill_rows(result$posterior, result$respondents, nrow(table))
+  table <- new_respondent_table(respondents, responses_given(packed), rows)
+  posterior <- posterior_of(answer, nrow(table))
+  rownames(posterior$mean) <- table$respondent
   list(estimates = new_estimates(table, posterior, level), posterior = posterior)
 }
 
@@ -150,35 +153,22 @@ check_not_read <- function(to, newdata, call = caller_env()) {
   }
 }
 
-check_estimated <- function(fit, newdata = NULL, call = caller_env()) {
-  if (is.null(newdata) && nrow(fit$estimates) == 0) {
-    abort_vaeirt(
-      c(
-        "The fit has no estimates of respondents: it was made with {.code estimates = FALSE}, or read from a model file.",
-        i = "Score them with {.code predict(fit, newdata)}, into a file with {.code to = path}."
-      ),
-      "argument",
-      call
-    )
-  }
-}
-
 # The options of the data with their ids in the catalogue of a fit; NA for items and options that it does not know.
-match_catalogue <- function(read, catalogue, call) {
-  item <- match(read$items$item, catalogue$item)
+match_catalogue <- function(read, items, call) {
+  item <- match(read$items$item, items$item)
   if (all(is.na(item))) {
     abort_vaeirt(
       c(
         "{.arg newdata} has no item of the model.",
         x = "Its items are {.val {utils::head(read$items$item, 3)}}, ...;
-             those of the model {.val {utils::head(catalogue$item, 3)}}, ...",
+             those of the model {.val {utils::head(items$item, 3)}}, ...",
         i = "Items are matched by name, letter by letter."
       ),
       "newdata",
       call
     )
   }
-  known <- catalogue_options(catalogue)
+  known <- options_with_ids(items)
   options <- read$options
   key <- function(item, label) paste(item, label)
   options$id <- known$id[match(key(item[options$item], options$label), key(known$item, known$label))]
@@ -190,7 +180,7 @@ match_catalogue <- function(read, catalogue, call) {
         "{.arg newdata} has no response option of the model.",
         x = "On item {.val {read$items$item[[at]]}} its options are
              {.val {utils::head(options$label[options$item == at], 5)}}; those of the model
-             {.val {utils::head(catalogue$options[[item[[at]]]], 5)}}.",
+             {.val {utils::head(items$options[[item[[at]]]], 5)}}.",
         i = "Code the responses as in the data of the fit."
       ),
       "newdata",
@@ -221,19 +211,19 @@ inform_of_unknown <- function(read, options, new) {
   }
 }
 
-# The options of a catalogue, and those that were pooled into one of them.
-catalogue_options <- function(catalogue) {
-  n_options <- lengths(catalogue$options)
+# The options of the items of a fit, and those that were pooled into one of them.
+options_with_ids <- function(items) {
+  n_options <- lengths(items$options)
   known <- data.frame(
     item = rep(seq_along(n_options), n_options),
-    label = unlist(catalogue$options),
+    label = unlist(items$options),
     id = seq_len(sum(n_options)) - 1L
   )
-  if (!"pooled" %in% names(catalogue)) {
+  if (is.null(items$pooled)) {
     return(known)
   }
   pools <- known[known$label == pooled_label, ]
-  labels <- catalogue$pooled[pools$item]
+  labels <- items$pooled[pools$item]
   rbind(known, data.frame(
     item = rep(pools$item, lengths(labels)), label = unlist(labels), id = rep(pools$id, lengths(labels))
   ))

@@ -1,19 +1,17 @@
-# Predictions of responses from the scores of respondents: a list of their `estimates` and `posterior`.
-
-trait_matrix <- function(fit, estimates) matrix(estimates$estimate, ncol = fit$dims, byrow = TRUE)
+# Predictions of responses from the scores of respondents: their `posterior`, whose rows are named.
 
 # Probabilities of all options at the estimates, one row per respondent, item and option, with their intervals at a
 # `level`, or none where it is NULL.
 predict_options <- function(fit, scores, level) {
-  traits <- trait_matrix(fit, scores$estimates)
-  n_options <- lengths(fit$catalogue$options)
-  names <- scores$estimates$respondent[scores$estimates$dimension == 1]
+  traits <- unname(scores$posterior$mean)
+  n_options <- option_counts(fit)
+  names <- rownames(scores$posterior$mean)
   prob <- lapply(parameters_by_item(fit), option_probabilities, traits, fit$link)
   by_row <- function(parts) as.vector(t(do.call(cbind, parts)))
   table <- tibble::tibble(
     respondent = rep(names, each = sum(n_options)),
-    item = rep(rep(fit$catalogue$item, n_options), length(names)),
-    response = rep(unlist(fit$catalogue$options), length(names)),
+    item = rep(rep(fit$parameters$items$item, n_options), length(names)),
+    response = rep(unlist(fit$parameters$items$options), length(names)),
     .prob = by_row(prob)
   )
   if (!is.null(level)) {
@@ -27,30 +25,30 @@ predict_options <- function(fit, scores, level) {
 # The limits by item, from the posterior given the items and the covariances of the items. Probabilities depend on no
 # location, scale and axes: so the latter are those of the normalised scale, on the axes that are known best.
 option_limits <- function(fit, posterior, level) {
-  posterior <- normalised_posterior(posterior, fit$moments)
+  posterior <- normalised_posterior(posterior, fit$parameters$traits)
   factors <- cholesky_rows(posterior$covariance, fit$dims)
   parameters <- parameters_by_item(fit, normalised_item_matrix(fit))
-  covariances <- parameters_by_item(fit, fit$moments$item_covariance_aligned)
+  covariances <- parameters_by_item(fit, fit$parameters$items$covariance_aligned)
   Map(function(own, covariance) {
-    probability_limits(own, covariance, posterior$mean, factors, fit$link, level)
+    probability_limits(own, covariance, unname(posterior$mean), factors, fit$link, level)
   }, parameters, covariances)
 }
 
 # The most probable option of every item at the estimates, the first of equals.
 predict_classes <- function(fit, scores) {
-  traits <- trait_matrix(fit, scores$estimates)
+  traits <- unname(scores$posterior$mean)
   parameters <- parameters_by_item(fit)
   label <- matrix(NA_character_, nrow(traits), length(parameters))
   prob <- matrix(NA_real_, nrow(traits), length(parameters))
   for (j in seq_along(parameters)) {
     own <- option_probabilities(parameters[[j]], traits, fit$link)
     prob[, j] <- row_max(own)
-    label[, j] <- fit$catalogue$options[[j]][first_of_largest(own)]
+    label[, j] <- fit$parameters$items$options[[j]][first_of_largest(own)]
   }
-  names <- scores$estimates$respondent[scores$estimates$dimension == 1]
+  names <- rownames(scores$posterior$mean)
   tibble::tibble(
     respondent = rep(names, each = ncol(prob)),
-    item = rep(fit$catalogue$item, length(names)),
+    item = rep(fit$parameters$items$item, length(names)),
     .pred_class = as.vector(t(label)),
     .prob = as.vector(t(prob))
   )

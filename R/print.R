@@ -1,5 +1,6 @@
 #' @export
 print.vae_irt <- function(x, n = 6, ...) {
+  check_fit(x, "x")
   about <- glance(x)
   cli::cat_line(
     "Item response model, ", x$link, " link, ", x$dims, if (x$dims == 1) " dimension" else " dimensions"
@@ -18,11 +19,12 @@ print.vae_irt <- function(x, n = 6, ...) {
   )
   cli::cat_line(diagnose(x))
   cli::cat_line()
-  if (nrow(x$estimates) == 0) {
+  n_all <- nrow(x$parameters$respondents$mean)
+  if (n_all == 0) {
     cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata).")
     return(invisible(x))
   }
-  print(x$estimates[shown_columns], n = n)
+  print(estimates_of(x)[shown_columns], n = n)
   invisible(x)
 }
 
@@ -44,7 +46,7 @@ diagnose <- function(fit) {
 }
 
 diagnose_weights <- function(fit) {
-  k <- fit$posterior$pareto_k
+  k <- fit$parameters$respondents$pareto_k
   if (all(is.na(k))) {
     return(NULL)
   }
@@ -90,27 +92,30 @@ diagnose_restarts <- function(fit) {
 #' truth <- simulate_irt(200, 30, seed = 1)
 #' summary(vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1)), n = 2)
 summary.vae_irt <- function(object, n = 5, ...) {
+  check_fit(object, "object")
   n <- check_count(n)
   check_no_dots(..., call = rlang::current_env())
+  estimates <- estimates_of(object)
+  items <- items_of(object)
   extremes <- lapply(seq_len(object$dims), function(d) {
-    own <- object$estimates[object$estimates$dimension == d & !is.na(object$estimates$estimate), ]
+    own <- estimates[estimates$dimension == d & !is.na(estimates$estimate), ]
     own <- own[order(own$estimate), ]
     own[unique(c(utils::head(seq_len(nrow(own)), n), utils::tail(seq_len(nrow(own)), n))), ]
   })
-  key <- unique(object$items[c("term", "dimension")])
+  key <- unique(items[c("term", "dimension")])
   quantiles <- lapply(seq_len(nrow(key)), function(k) {
-    own <- object$items$term == key$term[[k]] & object$items$dimension %in% key$dimension[[k]]
-    stats::quantile(object$items$estimate[own], c(0, 0.25, 0.5, 0.75, 1), names = FALSE)
+    own <- items$term == key$term[[k]] & items$dimension %in% key$dimension[[k]]
+    stats::quantile(items$estimate[own], c(0, 0.25, 0.5, 0.75, 1), names = FALSE)
   })
   quantiles <- do.call(rbind, quantiles)
   colnames(quantiles) <- c("min", "q25", "median", "q75", "max")
-  steep <- object$items$term == "discrimination" & abs(object$items$estimate) > 1.5 * object$prior$discrimination
+  steep <- items$term == "discrimination" & abs(items$estimate) > 1.5 * object$prior$discrimination
   structure(
     list(
       glance = glance(object),
       extremes = do.call(rbind, extremes),
       items = tibble::as_tibble(cbind(key, quantiles)),
-      separated = unique(object$items$item[steep]),
+      separated = unique(items$item[steep]),
       diagnosis = c(diagnose(object), diagnose_network(object)),
       dropped = object$dropped
     ),
@@ -119,7 +124,7 @@ summary.vae_irt <- function(object, n = 5, ...) {
 }
 
 diagnose_network <- function(fit) {
-  gap <- mean_or_missing(fit$posterior$amortisation_gap)
+  gap <- mean_or_missing(fit$parameters$respondents$amortisation_gap)
   if (is.na(gap)) {
     return(NULL)
   }

@@ -3,8 +3,7 @@
 # The item parameters by item: a list of matrices with one row per option beside the reference, the discriminations by
 # dimension, then the difficulty; or another matrix with such rows.
 parameters_by_item <- function(fit, parameters = item_matrix(fit)) {
-  n_rows <- lengths(fit$catalogue$options) - 1L
-  rows <- split(seq_len(nrow(parameters)), rep(seq_along(n_rows), n_rows))
+  rows <- split(seq_len(nrow(parameters)), owners(fit))
   unname(lapply(rows, function(own) parameters[own, , drop = FALSE]))
 }
 

@@ -46,10 +46,13 @@ respondent_names <- function(respondents, rows = seq_len(nrow(respondents))) {
   unwrap_rust(rust_join_names(columns, as.double(rows)))$names
 }
 
-# A tibble with one row per respondent: `respondent`, the metadata, and `n_responses`. `rows`: of these respondents, to whom
-# alone the offsets belong; NULL for all.
+# A tibble with one row per respondent, all or some: `respondent`, the metadata, and `n_responses`.
 respondent_table <- function(responses, rows = NULL) {
-  respondents <- responses$respondents
+  n_responses <- responses_given(responses)
+  new_respondent_table(responses$respondents, if (is.null(rows)) n_responses else n_responses[rows], rows)
+}
+
+new_respondent_table <- function(respondents, n_responses, rows = NULL) {
   table <- if (is.null(rows)) {
     tibble::as_tibble(respondents)
   } else if (inherits(respondents, "vaeirt_ids")) {
@@ -57,7 +60,7 @@ respondent_table <- function(responses, rows = NULL) {
   } else {
     respondents[rows, ]
   }
-  table$n_responses <- responses_given(responses)
+  table$n_responses <- n_responses
   table
 }
 

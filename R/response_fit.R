@@ -38,12 +38,12 @@
 #' response_fit(fit, "items")
 #' response_fit(fit, side)
 response_fit <- function(fit, by = "respondents") {
-  check_class(fit, "vae_irt", "vae_irt")
+  check_fit(fit)
   check_estimated(fit)
   respondents <- respondent_table(fit$responses)
   by <- check_grouping(respondents, rlang::enquo(by))
   cells <- observed_responses(fit)
-  grouped <- group_responses(cells, by, respondents, fit$catalogue$item)
+  grouped <- group_responses(cells, by, respondents, fit$parameters$items$item)
   group <- grouped$group
   n_groups <- nrow(grouped$keys)
   total <- function(x) {
@@ -98,7 +98,7 @@ check_grouping <- function(respondents, by, call = caller_env()) {
 observed_responses <- function(fit) {
   responses <- fit$responses
   found <- predictive(fit, responses, responses)
-  n_options <- lengths(fit$catalogue$options)
+  n_options <- option_counts(fit)
   owner <- rep(seq_along(n_options), n_options)
   option <- option_ids(responses) + 1L
   chosen <- tabulate(option, sum(n_options))

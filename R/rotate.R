@@ -33,12 +33,12 @@
 #' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
 #' rotate(fit, anchors = c("1" = -1, "2" = 1))
 rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "procrustes"), target = NULL, anchors = NULL, ...) {
-  check_class(fit, "vae_irt", "vae_irt")
+  check_fit(fit)
   check_estimated(fit)
   if (!is.null(anchors)) {
     if (!missing(method)) abort_vaeirt("Give either {.arg method} or {.arg anchors}, not both.", "argument")
     check_no_dots(..., call = rlang::current_env())
-    return(remap(fit, map_to_anchors(fit, anchors)))
+    return(remap(fit, map_to_anchors(fit, anchors), "anchors"))
   }
   if (is.numeric(method)) {
     abort_vaeirt(
@@ -62,9 +62,9 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
     promax = oblique(stats::promax(gamma, ...)$rotmat),
     oblimin = oblique(rotate_obliquely(gamma, ...)),
     target = t(rotate_to_target(fit, target, call, ...)),
-    procrustes = t(procrustes(fit$posterior$mean, check_positions(target, fit, call))$rotation)
+    procrustes = t(procrustes(fit$parameters$respondents$mean, check_positions(target, fit, call))$rotation)
   )
-  remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)))
+  remap(fit, list(matrix = matrix, shift = rep(0, fit$dims)), method)
 }
 
 # What the functions that rotate can be told.
@@ -156,7 +156,7 @@ check_target <- function(target, n, fit, call) {
 
 # The positions that a fit is to be turned to, which have to tell all axes.
 check_positions <- function(target, fit, call) {
-  positions <- fit$posterior$mean
+  positions <- fit$parameters$respondents$mean
   target <- check_target(target, nrow(positions), fit, call)
   known <- target[stats::complete.cases(positions, target), , drop = FALSE]
   if (nrow(known) == 0 || qr(cbind(1, known))$rank <= fit$dims) {
@@ -191,9 +191,9 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
       "argument", call
     )
   }
-  names <- fit$estimates$respondent[fit$estimates$dimension == 1]
+  names <- rownames(fit$parameters$respondents$mean)
   rows <- match(rownames(anchors), names)
-  silent <- is.na(fit$posterior$mean[rows, 1])
+  silent <- is.na(fit$parameters$respondents$mean[rows, 1])
   if (any(silent)) {
     unknown <- rownames(anchors)[is.na(rows)]
     abort_vaeirt(
@@ -208,7 +208,7 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
     )
   }
   check_unique(rownames(anchors), "anchor", call)
-  now <- cbind(1, fit$posterior$mean[rows, , drop = FALSE])
+  now <- cbind(1, fit$parameters$respondents$mean[rows, , drop = FALSE])
   if (qr(now)$rank <= fit$dims) {
     abort_vaeirt(
       "The estimates of the {.arg anchors} do not span the {fit$dims} dimension{?s}; choose others.", "argument", call
@@ -225,8 +225,14 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
 }
 
 # The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
-remap <- function(fit, map) {
-  answer <- rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit, fit$responses), settings_of(fit))
+remap <- function(fit, map, rotation) {
+  answer <- unwrap_rust(
+    rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit, fit$responses), settings_of(fit))
+  )
+  fit$parameters <- parameters_of(answer, rownames(fit$parameters$respondents$mean), fit$parameters$items)
+  fit$model <- answer$model
+  fit$std_errors <- answer$items$std_errors
   fit$rotated <- TRUE
-  set_results(fit, unwrap_rust(answer), respondent_table(fit$responses))
+  fit$rotation <- rotation
+  with_tables(fit)
 }

@@ -20,6 +20,7 @@
 #' # The same model, fitted to the first simulation:
 #' vae_irt(again, respondent = respondent, item = item, response = sim_1, seed = 1, control = vae_control(threads = 1))
 simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
+  check_fit(object, "object")
   nsim <- check_count(nsim)
   check_no_dots(..., call = rlang::current_env())
   check_estimated(object)
@@ -27,10 +28,10 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
     seed_for_now(check_count(seed, min = -.Machine$integer.max))
   }
   observed <- observe_own(object)
-  labels <- unlist(object$catalogue$options)
+  labels <- unlist(object$parameters$items$options)
   table <- tibble::tibble(
     respondent = respondent_names(object$responses$respondents)[observed$respondent],
-    item = object$catalogue$item[observed$item]
+    item = object$parameters$items$item[observed$item]
   )
   for (k in seq_len(nsim)) {
     table[[paste0("sim_", k)]] <- labels[draw_options(object, observed, draw_traits(object))]
@@ -40,14 +41,14 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
 
 # A draw of everybody's traits from the normal distributions with the posterior moments.
 draw_traits <- function(fit) {
-  mean <- fit$posterior$mean
+  mean <- unname(fit$parameters$respondents$mean)
   normal <- matrix(stats::rnorm(length(mean)), ncol = fit$dims)
-  mean + multiply_rows(cholesky_rows(fit$posterior$covariance, fit$dims), normal)
+  mean + multiply_rows(cholesky_rows(fit$parameters$respondents$covariance, fit$dims), normal)
 }
 
 # A draw of an option, counted through the options of all items, for every observed response.
 draw_options <- function(fit, observed, traits) {
-  first <- cumsum(c(0L, lengths(fit$catalogue$options)))
+  first <- cumsum(c(0L, option_counts(fit)))
   parameters <- parameters_by_item(fit)
   chosen <- integer(length(observed$item))
   for (rows in split(seq_along(chosen), observed$item)) {

@@ -31,47 +31,29 @@
 #' glance(fit)
 tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("prior", "normalised"), conf.int = TRUE,
                          conf.level = 0.95, ...) {
+  check_fit(x, "x")
   component <- check_choice(component, c("respondents", "items"))
   scale <- check_choice(scale, c("prior", "normalised"))
   check_flag(conf.int)
   level <- check_share(conf.level)
   check_no_dots(..., call = rlang::current_env())
-  table <- if (component == "items") x$items else x$estimates
-  if (scale == "normalised") table <- normalised(x, component)
-  if (!conf.int) {
-    return(table[setdiff(names(table), c("conf.low", "conf.high"))])
-  }
-  with_limits(table, if (component == "respondents") x$posterior, level)
-}
-
-# A table of a fit on the scale on which the posterior means have mean 0 and standard deviation 1.
-normalised <- function(fit, component, call = caller_env()) {
-  moments <- fit$moments
-  by_row <- function(x) as.vector(t(x))
-  if (component == "respondents") {
-    check_estimated(fit, call = call)
-    table <- fit$estimates
-    posterior <- normalised_posterior(fit$posterior, moments)
-    table$estimate <- by_row(posterior$mean)
-    table$std.error <- by_row(posterior_sd(posterior))
-    return(table)
-  }
-  table <- fit$items
-  table$estimate <- by_row(normalised_item_matrix(fit))
-  table$std.error <- by_row(packed_sd(moments$item_covariance_normalised, fit$dims + 1))
-  table
+  if (component == "respondents") check_estimated(x)
+  table <- if (component == "items") items_of(x, level, scale) else estimates_of(x, level, scale)
+  if (conf.int) table else table[setdiff(names(table), c("conf.low", "conf.high"))]
 }
 
 #' @rdname tidy.vae_irt
 #' @export
 glance.vae_irt <- function(x, ...) {
+  check_fit(x, "x")
   check_no_dots(..., call = rlang::current_env())
   log_likelihood <- logLik.vae_irt(x)
+  k <- x$parameters$respondents$pareto_k
   tibble::tibble(
     dims = x$dims,
     link = x$link,
     n_respondents = x$n_respondents,
-    n_items = nrow(x$catalogue),
+    n_items = length(x$parameters$items$item),
     nobs = nobs.vae_irt(x),
     logLik = as.numeric(log_likelihood),
     df = attr(log_likelihood, "df"),
@@ -80,8 +62,8 @@ glance.vae_irt <- function(x, ...) {
     classification = x$statistics$classification,
     apre = x$statistics$apre,
     gmp = x$statistics$gmp,
-    max_pareto_k = if (all(is.na(x$posterior$pareto_k))) NA_real_ else max(x$posterior$pareto_k, na.rm = TRUE),
-    amortisation_gap = mean_or_missing(x$posterior$amortisation_gap),
+    max_pareto_k = if (all(is.na(k))) NA_real_ else max(k, na.rm = TRUE),
+    amortisation_gap = mean_or_missing(x$parameters$respondents$amortisation_gap),
     std_errors = x$std_errors,
     converged = x$converged,
     epochs = if (nrow(x$training) > 0) nrow(x$training) else NA_integer_,

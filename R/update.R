@@ -14,6 +14,7 @@
 #' update(fit, link = "probit")
 #' update(fit, dims = 2, evaluate = FALSE)
 update.vae_irt <- function(object, ..., evaluate = TRUE) {
+  check_fit(object, "object")
   changes <- as.list(match.call(expand.dots = FALSE)$...)
   if (length(changes) > 0 && (is.null(names(changes)) || !all(nzchar(names(changes))))) {
     abort_vaeirt("Arguments to change must be named, as in {.code update(fit, dims = 2)}.", "argument")

@@ -39,14 +39,15 @@
 #' @param seed A whole number that fixes all random numbers; the same data, seed and machine give the same numbers,
 #'   whatever the number of threads. `NULL` draws one number from R's generator, so [set.seed()] works too.
 #' @return A list of class `vae_irt`:
-#'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), metadata columns,
-#'     `dimension` (1, 2, ...), `estimate` (posterior mean), `std.error` (posterior standard deviation; with
-#'     `$std_errors` `"joint"` or `"blocks"` it carries the uncertainty of the items), `conf.low` and `conf.high` (posterior
-#'     quantiles at the level of [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments,
-#'     stretched about the mean by the items' uncertainty), `n_responses`, `ess` (effective number of draws, `NA` without
-#'     importance sampling), and `pareto_k`: above `$statistics$pareto_threshold` the posterior moments of this respondent
-#'     are not reliable (`-Inf`: all importance weights are the same; `NA` where there is no importance sampling: in one
-#'     or two dimensions, where it is `Inf` if the quadrature found no grid that fits, and without refinement);
+#'   * `estimates`: tibble with one row per respondent and dimension: `respondent` (character), `dimension` (1, 2, ...),
+#'     `estimate` (posterior mean), `std.error` (posterior standard deviation; with `$std_errors` `"joint"` or `"blocks"` it
+#'     carries the uncertainty of the items), `conf.low` and `conf.high` (posterior quantiles at the level of
+#'     [vae_control()], by a Cornish-Fisher expansion of the first three posterior moments, stretched about the mean by the
+#'     items' uncertainty), `n_responses`, `pareto_k` and `ess` (effective number of draws, `NA` without importance
+#'     sampling), then the metadata columns. Where `pareto_k` is above `$statistics$pareto_threshold` the posterior moments of
+#'     this respondent are not reliable (`-Inf`: all importance weights are the same; `NA` where there is no importance
+#'     sampling: in one or two dimensions, where it is `Inf` if the quadrature found no grid that fits, and without
+#'     refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
 #'     `conf.low`, `conf.high` (normal), `n_responses`;
@@ -55,20 +56,25 @@
 #'     constant), `learning_rate`, `phase` (`"search"` or `"descent"`);
 #'   * `converged`: did the bound stop improving in time? See [vae_control()];
 #'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
-#'   * `posterior`: the posterior moments by respondent: matrices `mean`, `covariance` (given the items; lower triangles,
-#'     row by row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances
-#'     with it on the two scales of [tidy.vae_irt()]); the vectors `pareto_k`, `effective_draws`, `amortisation_gap`
-#'     (Kullback-Leibler divergence of the network's posterior from the refined one, in nats) and `log_evidence`; rows of
-#'     `NA` for respondents without responses;
-#'   * `std_errors`: how the standard errors were found, see [vae_control()]; `moments`: list of the `mean` and the
-#'     `sd` of the posterior means in each dimension, and of the covariances of discriminations and difficulty of every item and
-#'     option (lower triangles, row by row) on the two scales, the matrices `item_covariance` and
-#'     `item_covariance_normalised`, and for predictions on the normalised scale with axes that are turned to the
-#'     estimates, `item_covariance_aligned`;
+#'   * `parameters`: what functions compute with; the tables are made from it for people, so sorting, filtering or editing
+#'     them changes no result. A list of
+#'       * `respondents`: the moments of their posteriors, one row each in the order of the data (rows of `NA` for those
+#'         without responses): matrices `mean` (whose rows are named), `covariance` (given the items; lower triangles, row by
+#'         row), `skewness` and, where the items' uncertainty is carried, `joint` and `joint_normalised` (covariances with it
+#'         on the two scales of [tidy.vae_irt()]); vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler
+#'         divergence of the network's posterior from the refined one, in nats) and `log_evidence`;
+#'       * `items`: `item` (names), `options` (a list of their labels, the reference first), `pooled` (only with pooled
+#'         options), `n_responses`; `values`, a matrix with one named row per item and option beside the reference and the
+#'         columns `discrimination_1`, ..., `difficulty`; and the covariances of its rows (lower triangles, row by row) on the
+#'         two scales, `covariance` and `covariance_normalised`, and for predictions on the normalised scale with axes that
+#'         are turned to the estimates, `covariance_aligned`;
+#'       * `traits`: `mean` and `sd` of the posterior means in each dimension;
+#'   * `std_errors`: how the standard errors were found, see [vae_control()];
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
-#'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes?
+#'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes? `rotation`: by which method (`NA`: by
+#'     none, or not known);
 #'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training
 #'     found them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
@@ -82,7 +88,7 @@
 #'     or where these have more than 60 % of the responses;
 #'   * `model`: the weights as safetensors bytes (a raw vector), so that [saveRDS()] keeps the whole fit;
 #'   * `n_respondents`: number of respondents with a response; `refined`: were their posteriors refined?
-#'   * `dims`, `link`, `prior`, `control`, `seed`, `seconds`, `call`.
+#'   * `dims`, `link`, `prior`, `control`, `seed`, `draws`, `seconds`, `call`, `version` (of the package).
 #' @seealso [predict.vae_irt()] for respondents who are not in the data, [tidy.vae_irt()], [autoplot.vae_irt()].
 #' @export
 #' @examples
@@ -118,52 +124,52 @@ vae_irt <- function(data,
   refine <- wants_refinement(control, dims, responses)
   settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
   own <- rlang::current_env()
-  results <- lapply(seq_len(control$restarts), function(k) {
+  answers <- lapply(seq_len(control$restarts), function(k) {
     settings$seed <- (seed + k - 1) %% .Machine$integer.max
     settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
-    answer <- rust_fit(
-      responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
-      settings, progress_reporter(control$progress)
+    unwrap_rust(
+      rust_fit(
+        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
+        settings, progress_reporter(control$progress)
+      ),
+      own
     )
-    unwrap_rust(answer, own)
   })
-  agreement <- compare_restarts(results, settings$seed, responses)
-  fit <- new_vae_irt(results[[which.max(agreement$logLik)]], responses, settings, prior, control, call)
-  fit$restarts <- agreement
-  if (any(vapply(results, `[[`, logical(1), "resumed"))) {
+  if (any(vapply(answers, `[[`, logical(1), "resumed"))) {
     cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
   }
-  fit$seconds <- proc.time()[["elapsed"]] - started
+  restarts <- compare_restarts(answers, settings$seed, responses)
+  fit <- fit_of_answer(
+    answers[[which.max(restarts$logLik)]], responses, restarts, settings, prior, control, call,
+    seconds = proc.time()[["elapsed"]] - started
+  )
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
   fit
 }
 
-new_vae_irt <- function(result, responses, settings, prior, control, call) {
-  respondents <- if (control$estimates) {
-    respondent_table(responses)
-  } else {
-    respondent_table(list(respondents = responses$respondents, offsets = 0), integer())
-  }
-  fit <- structure(
-    list(
-      dropped = responses$dropped,
-      training = tibble::as_tibble(result$epochs),
-      converged = result$converged,
-      polished = result$polished,
-      catalogue = responses$items,
-      statistics = result[c("classification", "apre", "gmp", "pareto_threshold")],
-      timings = tibble::as_tibble(result$timings),
-      groups = new_groups(result$linkage, responses$items),
-      linking = responses$items$item[result$linkage$linking],
-      responses = if (control$estimates) responses,
-      n_respondents = sum(responses_given(responses) > 0),
-      refined = settings$refine, rotated = FALSE, draws = result$draws,
-      dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, call = call
-    ),
-    class = "vae_irt"
+fit_of_answer <- function(answer, responses, restarts, settings, prior, control, call, seconds) {
+  respondents <- if (control$estimates) respondent_names(responses$respondents) else character()
+  new_vae_irt(
+    dropped = responses$dropped,
+    training = tibble::as_tibble(answer$epochs),
+    converged = answer$converged,
+    polished = answer$polished,
+    catalogue = responses$items,
+    statistics = answer[c("classification", "apre", "gmp", "pareto_threshold")],
+    timings = tibble::as_tibble(answer$timings),
+    groups = new_groups(answer$linkage, responses$items),
+    linking = responses$items$item[answer$linkage$linking],
+    restarts = restarts,
+    responses = if (control$estimates) responses,
+    parameters = parameters_of(answer, respondents, responses$items),
+    std_errors = answer$items$std_errors,
+    model = answer$model,
+    n_respondents = sum(responses_given(responses) > 0),
+    refined = settings$refine, rotated = FALSE, rotation = NA_character_, draws = answer$draws,
+    dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, seconds = seconds,
+    call = call
   )
-  set_results(fit, result, respondents)
 }
 
 # Restarts do not share a folder.
@@ -200,42 +206,22 @@ scoring_of <- function(fit, refine) {
 
 # Responses to the items of a fit as the Rust side reads them.
 rust_responses <- function(fit, responses) {
-  c(responses[c("offsets", "options", "option_size", "weights")], list(option_counts = lengths(fit$catalogue$options)))
-}
-
-# The parts of a fit that depend on its axes.
-set_results <- function(fit, result, respondents) {
-  posterior <- fill_rows(result$posterior, result$respondents, nrow(respondents))
-  tables <- list(
-    estimates = new_estimates(respondents, posterior, fit$control$level),
-    items = new_items(result$items$parameters, result$items$covariance, fit$catalogue, fit$control$level),
-    posterior = posterior,
-    moments = list(
-      mean = result$items$mean, sd = result$items$sd,
-      item_covariance = result$items$covariance, item_covariance_normalised = result$items$covariance_normalised,
-      item_covariance_aligned = result$items$covariance_aligned
-    ),
-    std_errors = result$items$std_errors,
-    model = result$model
-  )
-  fit[names(tables)] <- tables
-  first <- c("estimates", "items", "dropped", "training", "converged")
-  structure(fit[c(first, setdiff(names(fit), first))], class = "vae_irt")
+  c(responses[c("offsets", "options", "option_size", "weights")], list(option_counts = option_counts(fit)))
 }
 
 # Marginal log-likelihood of every restart, and the least squared canonical correlation of its ideal points with those of the
 # best.
-compare_restarts <- function(results, seed, responses) {
-  score <- vapply(results, function(result) {
-    evidence <- sum(result$posterior$log_evidence * given_weights(responses, result$respondents))
-    if (is.nan(evidence)) utils::tail(result$epochs$elbo, 1) else evidence
+compare_restarts <- function(answers, seed, responses) {
+  score <- vapply(answers, function(answer) {
+    evidence <- sum(answer$posterior$log_evidence * given_weights(responses, answer$respondents))
+    if (is.nan(evidence)) utils::tail(answer$epochs$elbo, 1) else evidence
   }, numeric(1))
-  best <- results[[which.max(score)]]$posterior$mean
-  agreement <- vapply(results, function(result) {
+  best <- answers[[which.max(score)]]$posterior$mean
+  agreement <- vapply(answers, function(answer) {
     if (nrow(best) < 2) return(NA_real_)
-    min(stats::cancor(result$posterior$mean, best)$cor)^2
+    min(stats::cancor(answer$posterior$mean, best)$cor)^2
   }, numeric(1))
-  tibble::tibble(seed = (seed + seq_along(results) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
+  tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
 }
 
 given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]

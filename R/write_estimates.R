@@ -17,10 +17,10 @@ part_size <- function() getOption("vaeirt.part_size", 500000)
 #' path <- write_estimates(fit, tempfile(fileext = ".parquet"))
 #' file.size(path)
 write_estimates <- function(fit, path) {
-  check_class(fit, "vae_irt", "vae_irt")
+  check_fit(fit)
   check_path(path)
   check_estimated(fit)
-  parts <- parts_of(nrow(fit$estimates), part_size())
-  write_parquet_parts(function(k) fit$estimates[parts[[k]], ], length(parts), path)
+  parts <- parts_of(nrow(fit$parameters$respondents$mean), max(1, part_size() %/% fit$dims))
+  write_parquet_parts(function(k) estimates_of(fit, rows = parts[[k]]), length(parts), path)
   invisible(path)
 }

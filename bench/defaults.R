@@ -52,7 +52,7 @@ measure <- function(shape, setting, seed) {
   worst <- min(vapply(if (dims > 1) fits else list(fits), function(x) x$r.squared, numeric(1)))
   c(
     seconds = seconds, worst_r2 = worst, slope = sum(turned * ours) / sum(turned^2),
-    log_likelihood = sum(fit$posterior$log_evidence, na.rm = TRUE) / sum(fit$catalogue$n_responses)
+    log_likelihood = sum(fit$parameters$respondents$log_evidence, na.rm = TRUE) / sum(fit$catalogue$n_responses)
   )
 }
 

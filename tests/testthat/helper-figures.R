@@ -27,7 +27,7 @@ drawn_fit <- function(dims = 1, n_options = 2) {
   item_covariance[, cumsum(seq_len(dims + 1))] <- 0.04
   epoch <- 1:40
   vector <- rep(NaN, n)
-  result <- list(
+  answer <- list(
     model = raw(), respondents = place,
     items = list(
       parameters = parameters, covariance = item_covariance, covariance_normalised = item_covariance,
@@ -49,5 +49,8 @@ drawn_fit <- function(dims = 1, n_options = 2) {
     converged = TRUE, polished = TRUE, draws = 256L, classification = 0.8, apre = 0.5, gmp = 0.7, pareto_threshold = 0.6
   )
   settings <- list(dims = dims, link = "logit", refine = TRUE, seed = 1)
-  vaeirt:::new_vae_irt(result, responses, settings, irt_prior(), vae_control(threads = 1), quote(vae_irt()))
+  restarts <- tibble::tibble(seed = 1, logLik = NA_real_, agreement = NA_real_)
+  vaeirt:::fit_of_answer(
+    answer, responses, restarts, settings, irt_prior(), vae_control(threads = 1), quote(vae_irt()), seconds = 1
+  )
 }

@@ -56,7 +56,7 @@ test_that("fitted() and residuals() are the columns of augment()", {
 test_that("residuals are finite where the model is nearly certain", {
   # Items so steep that fitted probabilities are 1 in double precision.
   fit <- drawn_fit()
-  fit$items$estimate[fit$items$term == "discrimination"] <- 80
+  fit$parameters$items$values[, "discrimination_1"] <- 80
   eta <- 80 * fit$estimates$estimate[match(augment(fit)$respondent, fit$estimates$respondent)] -
     coef(fit, "items")[augment(fit)$item, "difficulty"]
   own <- ifelse(augment(fit)$response == "1", eta, -eta)

@@ -31,7 +31,7 @@ test_that("confint() gives the limits of tidy()", {
 test_that("the likelihood is that of glance()", {
   fit <- small_fit()
   about <- glance(fit)
-  expect_equal(as.numeric(logLik(fit)), sum(fit$posterior$log_evidence))
+  expect_equal(as.numeric(logLik(fit)), sum(fit$parameters$respondents$log_evidence))
   expect_equal(about$logLik, as.numeric(logLik(fit)))
   expect_identical(AIC(fit), about$AIC)
   expect_identical(BIC(fit), about$BIC)

@@ -61,7 +61,7 @@ test_that("the Senate is cut where a long chain cuts it", {
     own <- chain[chain$term == term, ]
     own$mean[match(cuts$item, own$item)]
   }
-  ours <- (cuts$cutpoint - fit$moments$mean) / fit$moments$sd
+  ours <- (cuts$cutpoint - fit$parameters$traits$mean) / fit$parameters$traits$sd
   theirs <- part("difficulty") / part("discrimination")
   certain <- is.finite(cuts$conf.low)
   expect_gt(sum(certain), 440)
@@ -92,9 +92,8 @@ test_that("the options of a nominal item are each compared with the reference", 
   expect_identical(unique(cuts$reference), "0")
   counts <- table(nominal_truth()$responses[, 1])
   expect_identical(c(cuts$n_reference[[1]], cuts$n_response[1:2]), as.vector(counts))
-  at <- fit$estimates[rep(1, nrow(cuts)), ]
-  at$estimate <- cuts$cutpoint
-  shares <- predict_options(fit, list(estimates = at), NULL)
+  at <- matrix(cuts$cutpoint, dimnames = list(rep("1", nrow(cuts)), NULL))
+  shares <- predict_options(fit, list(posterior = list(mean = at)), NULL)
   own <- function(k, option) {
     shares$.prob[(k - 1) * 120 + which(shares$item[1:120] == cuts$item[[k]] & shares$response[1:120] == option)]
   }
@@ -122,7 +121,7 @@ test_that("cutting lines are where both options are equally probable", {
 
 test_that("angles are those of the line with the first axis", {
   values <- rbind(c(1, 0), c(0, 1), c(1, 1), c(1, -1), c(-1, -1), c(-1, 0), c(0, -2))
-  fit <- list(dims = 2L, items = list(estimate = as.vector(t(cbind(values, 1)))))
+  fit <- list(dims = 2L, parameters = list(items = list(values = cbind(values, 1))))
   lines <- cutting_lines(fit, 1:2)
   expect_equal(lines$angle, c(90, 0, 135, 45, 135, 90, 0))
   expect_equal(lines$midpoint_2, c(0, 1, 0.5, -0.5, -0.5, 0, -0.5))

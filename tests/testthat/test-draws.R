@@ -11,6 +11,6 @@ test_that("draws have the moments of the fit", {
   # The items' uncertainty is shared: respondents of the same side move together.
   values <- as.matrix(draws)[, seq_len(150)]
   side <- fit$estimates$estimate > 0.5
-  alone <- mean(fit$posterior$covariance[side, 1]) / sum(side)
+  alone <- mean(fit$parameters$respondents$covariance[side, 1]) / sum(side)
   expect_gt(var(rowMeans(values[, side])), 1.2 * alone)
 })

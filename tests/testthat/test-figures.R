@@ -41,7 +41,7 @@ test_that("densities have the spread of the population, however uncertain its lo
       curve <- ggplot2::layer_data(autoplot(fit, "density", dimension = d, scale = scale))
       height <- curve$y / sum(curve$y)
       center <- sum(height * curve$x)
-      sd <- if (scale == "prior") 1 else 1 / fit$moments$sd[[d]]
+      sd <- if (scale == "prior") 1 else 1 / fit$parameters$traits$sd[[d]]
       expect_equal(sqrt(sum(height * (curve$x - center)^2)), sd, tolerance = 0.01)
     }
   }

@@ -4,7 +4,7 @@ test_that("respondents of the sample get the numbers they had", {
   same <- c("respondent", "dimension", "estimate", "n_responses", "pareto_k", "ess")
   expect_equal(scores[same], fit$estimates[same])
   # For new respondents the items count as known.
-  expect_equal(scores$std.error, sqrt(fit$posterior$covariance[, 1]))
+  expect_equal(scores$std.error, sqrt(fit$parameters$respondents$covariance[, 1]))
   expect_true(all(scores$std.error < fit$estimates$std.error))
   expect_identical(predict(fit), fit$estimates)
 })

@@ -24,14 +24,14 @@ test_that("Cholesky factors by row are those of each matrix", {
 test_that("intervals of binary items are quantiles of the linear predictor", {
   fit <- planar_fit()
   options <- predict(fit, type = "prob")
-  posterior <- fit$posterior
-  sd <- fit$moments$sd
+  posterior <- fit$parameters$respondents
+  sd <- fit$parameters$traits$sd
   gamma <- coef(fit, "items")["7", 1:2] * sd
   center <- function(i) sum(coef(fit, "items")["7", ] * c(coef(fit)[i, ], -1))
-  items <- matrix(fit$moments$item_covariance_aligned[7, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
+  items <- matrix(fit$parameters$items$covariance_aligned[7, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
   for (i in c(1, 99)) {
     covariance <- posterior$covariance[i, ] / c(sd[1]^2, prod(sd), sd[2]^2)
-    design <- c((posterior$mean[i, ] - fit$moments$mean) / sd, -1)
+    design <- c((posterior$mean[i, ] - fit$parameters$traits$mean) / sd, -1)
     variance <- sum(gamma * (matrix(covariance[c(1, 2, 2, 3)], 2) %*% gamma)) + sum(design * (items %*% design))
     own <- options[options$respondent == as.character(i) & options$item == "7" & options$response == "1", ]
     expect_equal(c(own$conf.low, own$conf.high), plogis(center(i) + c(-1, 1) * qnorm(0.975) * sqrt(variance)))

@@ -68,7 +68,7 @@ test_that("oblimin finds the way where discriminations are large", {
 test_that("after a rotation the axes count as chosen", {
   # Axes that explain nearly the same variance are hardly determined.
   fit <- planar_fit()
-  aligned <- rotate(fit, "procrustes", target = fit$posterior$mean)
+  aligned <- rotate(fit, "procrustes", target = fit$parameters$respondents$mean)
   expect_equal(aligned$estimates$estimate, fit$estimates$estimate, tolerance = 1e-6)
   expect_lt(mean(aligned$items$std.error), mean(fit$items$std.error))
 })

@@ -29,8 +29,8 @@ test_that("a model fitted to a simulation recovers the items", {
 test_that("draws of the traits have the covariances of the posterior", {
   fit <- planar_fit()
   draws <- withr::with_seed(1, replicate(400, vaeirt:::draw_traits(fit)[11, ]))
-  expect_equal(rowMeans(draws), fit$posterior$mean[11, ], tolerance = 0.1)
-  expected <- fit$posterior$covariance[11, ]
+  expect_equal(rowMeans(draws), unname(fit$parameters$respondents$mean[11, ]), tolerance = 0.1)
+  expected <- fit$parameters$respondents$covariance[11, ]
   found <- stats::cov(t(draws))[c(1, 2, 4)]
   expect_lt(max(abs(found - expected)), 0.15 * max(expected))
 })

@@ -20,7 +20,7 @@ test_that("a fit has the promised parts", {
 
 test_that("the aggregate posterior has mean 0 and covariance I", {
   for (fit in list(small_fit(), planar_fit())) {
-    posterior <- fit$posterior
+    posterior <- fit$parameters$respondents
     dims <- fit$dims
     second <- crossprod(posterior$mean) / nrow(posterior$mean)
     second[upper.tri(second, TRUE)] <- second[upper.tri(second, TRUE)] + colMeans(posterior$covariance)
