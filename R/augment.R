@@ -32,7 +32,7 @@
 #' mean(residuals(fit, "pearson")^2)
 augment.vae_irt <- function(x, newdata = NULL, ...) {
   check_fit(x, "x")
-  check_reading(..., .newdata = newdata, .call = rlang::current_env())
+  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments)
   scores <- find_scores(
     fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
   )
@@ -55,7 +55,7 @@ augment.vae_irt <- function(x, newdata = NULL, ...) {
 #' @export
 fitted.vae_irt <- function(object, ...) {
   check_fit(object, "object")
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   observe_own(object)$fitted
 }
 
@@ -64,7 +64,7 @@ fitted.vae_irt <- function(object, ...) {
 residuals.vae_irt <- function(object, type = c("response", "pearson", "deviance"), ...) {
   check_fit(object, "object")
   type <- check_choice(type, c("response", "pearson", "deviance"))
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   observed <- observe_own(object)
   sign <- 2 * observed$outcome - 1
   # By both probabilities: one less a probability near 1 has no digits left.

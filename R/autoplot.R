@@ -54,7 +54,7 @@ autoplot.vae_irt <- function(object,
   call <- rlang::current_env()
   check_fit(object, "object", call)
   type <- check_choice(type, eval(formals(autoplot.vae_irt)$type))
-  check_no_dots(..., call = call)
+  check_no_dots(..., .call = call)
   dimension <- check_dimension(dimension, object$dims, if (type == "map") 2 else 1, call)
   items <- check_items(items, object, call)
   scale <- check_choice(scale, c("prior", "normalised"))

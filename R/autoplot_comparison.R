@@ -18,7 +18,7 @@
 autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = 3, ...) {
   dimension <- check_count(dimension)
   n_labels <- check_count(n_labels, min = 0)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   if (!dimension %in% object$dimension) {
     dims <- length(unique(object$dimension))
     abort_vaeirt("{.arg dimension} is {dimension}, and the comparison has {dims} dimension{?s}.", "argument")

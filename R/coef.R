@@ -1,7 +1,7 @@
 #' Estimates and intervals as matrices, and the likelihood
 #'
 #' The methods of package stats for a fit: `coef()` and `confint()` in the shapes that functions of base R expect
-#' ([tidy.vae_irt()] gives the same numbers as tibbles), `logLik()` for [AIC()] and [BIC()], and `nobs()`.
+#' ([tidy.vae_irt()] gives the same numbers as tibbles), `logLik()` for [AIC()] and [BIC()], `vcov()`, `deviance()`, `weights()` and `nobs()`.
 #'
 #' @param object A `vae_irt` object.
 #' @param component `"respondents"`: the ideal points; `"items"`: the item parameters.
@@ -15,6 +15,12 @@
 #'
 #' `confint()`: a numeric matrix with one row per estimate, named by row and column of `coef()` (`name` alone for ideal
 #' points in one dimension, else `name: dimension_1` and so on), and two columns with the lower and the upper limit.
+#'
+#' `vcov()`: a square matrix with a row and a column per estimate, named as those of `confint()`. Known are the covariances of
+#' the estimates of one respondent, or of one row of `coef(fit, "items")`; all others are `NA`. They are not 0: where a
+#' calculation needs those between respondents, draws have them, see [as_draws_matrix()][as_draws_df.vae_irt].
+#'
+#' `deviance()`: -2 times the log-likelihood. `weights()`: those of the respondents, or `NULL`.
 #'
 #' `logLik()`: the marginal log-likelihood of the item parameters (by quadrature or importance sampling, with the traits
 #' integrated out) on the scale of estimation, where the priors hold location and scale; with few respondents it is a
@@ -34,7 +40,7 @@
 coef.vae_irt <- function(object, component = c("respondents", "items"), ...) {
   check_fit(object, "object")
   component <- check_choice(component, c("respondents", "items"))
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   if (component == "items") {
     return(object$parameters$items$values)
   }
@@ -50,17 +56,60 @@ confint.vae_irt <- function(object, parm = NULL, level = 0.95, component = c("re
   check_fit(object, "object")
   component <- check_choice(component, c("respondents", "items"))
   level <- check_share(level)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   names <- dimnames(coef.vae_irt(object, component))
   table <- tidy.vae_irt(object, component, conf.level = level)
-  labels <- if (component == "respondents" && object$dims == 1) {
-    names[[1]]
-  } else {
-    paste0(rep(names[[1]], each = length(names[[2]])), ": ", names[[2]])
-  }
+  labels <- coefficient_names(names)
   tails <- format(100 * c(1 - level, 1 + level) / 2, trim = TRUE, digits = 3)
   limits <- matrix(c(table$conf.low, table$conf.high), ncol = 2, dimnames = list(labels, paste(tails, "%")))
   if (is.null(parm)) limits else limits[check_rows(parm, labels), , drop = FALSE]
+}
+
+#' @rdname coef.vae_irt
+#' @export
+vcov.vae_irt <- function(object, component = c("respondents", "items"), ...) {
+  check_fit(object, "object")
+  component <- check_choice(component, c("respondents", "items"))
+  check_no_dots(..., .call = rlang::current_env())
+  names <- dimnames(coef.vae_irt(object, component))
+  covariance <- if (component == "items") {
+    object$parameters$items$covariance
+  } else {
+    posterior_covariance(object$parameters$respondents)
+  }
+  spread_blocks(covariance, coefficient_names(names))
+}
+
+# The matrix of the packed covariances of blocks of estimates; what is between blocks is not known.
+spread_blocks <- function(packed, labels, most = 5000, call = caller_env()) {
+  if (length(labels) > most) {
+    abort_vaeirt(
+      c(
+        "The covariance matrix of {format_count(length(labels))} estimates is too large.",
+        i = "{.code $parameters} has the covariances of each respondent and item; {.fn posterior::as_draws_matrix} gives
+             draws."
+      ),
+      "argument",
+      call
+    )
+  }
+  size <- length(labels) / nrow(packed)
+  triangle <- lower_triangle(size)
+  matrix <- matrix(NA_real_, length(labels), length(labels), dimnames = list(labels, labels))
+  first <- (seq_len(nrow(packed)) - 1) * size
+  for (k in seq_len(nrow(triangle))) {
+    matrix[cbind(first + triangle[k, 1], first + triangle[k, 2])] <- packed[, k]
+    matrix[cbind(first + triangle[k, 2], first + triangle[k, 1])] <- packed[, k]
+  }
+  missing_if_nan(matrix)
+}
+
+# Names of single estimates, from those of the rows and columns of coef(): by row, and by column within it.
+coefficient_names <- function(names) {
+  if (length(names[[2]]) == 1) {
+    return(names[[1]])
+  }
+  paste0(rep(names[[1]], each = length(names[[2]])), ": ", names[[2]])
 }
 
 # The rows that are named or numbered.
@@ -93,7 +142,7 @@ item_labels <- function(items) {
 #' @export
 logLik.vae_irt <- function(object, ...) {
   check_fit(object, "object")
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
   value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * given_weights(object$responses, TRUE), na.rm = TRUE)
   df <- length(object$parameters$items$values) - object$dims * (object$dims - 1) / 2
@@ -104,6 +153,19 @@ logLik.vae_irt <- function(object, ...) {
 #' @export
 nobs.vae_irt <- function(object, ...) {
   check_fit(object, "object")
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   sum(as.double(object$parameters$items$n_responses))
+}
+
+#' @rdname coef.vae_irt
+#' @export
+deviance.vae_irt <- function(object, ...) -2 * as.numeric(logLik.vae_irt(object, ...))
+
+#' @rdname coef.vae_irt
+#' @export
+weights.vae_irt <- function(object, ...) {
+  check_fit(object, "object")
+  check_no_dots(..., .call = rlang::current_env())
+  check_estimated(object)
+  object$responses$weights
 }

@@ -321,7 +321,7 @@ correlation <- function(pairs, method) {
 #' summary(compare_ideal_points(published, ours), n = 2)
 summary.ideal_point_comparison <- function(object, n = 5, ...) {
   n <- check_count(n)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   column <- attr(object, "group")
   cells <- unique(as.data.frame(object)[c("x", "y", "dimension")])
   rows <- lapply(seq_len(nrow(cells)), function(k) {

@@ -152,6 +152,7 @@ check_device <- function(device, call = caller_env()) {
 #' @export
 print.vae_control <- function(x, ...) {
   shown <- vapply(x, function(value) if (is.null(value)) "automatic" else format(value), character(1))
+  if (is.null(x$checkpoint)) shown[["checkpoint"]] <- "none"
   cat("Control of vae_irt():\n", paste0("  ", format(names(shown)), "  ", shown, "\n"), sep = "")
   invisible(x)
 }

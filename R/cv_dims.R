@@ -20,6 +20,7 @@
 #' autoplot(scores)
 cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit"), prior = irt_prior(),
                     control = vae_control(), seed = NULL) {
+  check_reading(..., .call = rlang::current_env())
   check_given(data)
   link <- check_choice(link, c("logit", "probit"))
   check_settings(prior, "irt_prior")
@@ -77,7 +78,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
 #'   falls short of the best one, with 95 % intervals.
 #' @export
 autoplot.cv_dims <- function(object, ...) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   ggplot2::ggplot(object, ggplot2::aes(.data$dims, .data$difference)) +
     ggplot2::geom_line(colour = palette_vaeirt[[1]], linewidth = 0.6) +
     ggplot2::geom_linerange(

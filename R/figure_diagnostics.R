@@ -82,12 +82,8 @@ population_variance <- function(fit) {
   if (!fit$rotated) {
     return(rep(1, fit$dims))
   }
-  posterior <- fit$parameters$respondents
-  if (nrow(posterior$mean) == 0) {
+  if (nrow(fit$parameters$respondents$mean) == 0) {
     return(fit$parameters$traits$sd^2)
   }
-  weight <- rep(given_weights(fit$responses, TRUE), length.out = nrow(posterior$mean))
-  average <- function(x) colSums(x * weight, na.rm = TRUE) / sum(weight[!is.na(x[, 1])])
-  within <- posterior$covariance[, cumsum(seq_len(fit$dims)), drop = FALSE]
-  average(posterior$mean^2 + within) - average(posterior$mean)^2
+  diag(population_covariance(fit))
 }

@@ -94,7 +94,7 @@ ideal_points.default <- function(x, ...) {
 #' @export
 ideal_points.vae_irt <- function(x, ..., scale = c("prior", "normalised"), conf.level = 0.95) {
   check_fit(x, "x")
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   scale <- check_choice(scale, c("prior", "normalised"))
   level <- check_share(conf.level)
   check_estimated(x)
@@ -106,7 +106,7 @@ ideal_points.vae_irt <- function(x, ..., scale = c("prior", "normalised"), conf.
 #' @export
 ideal_points.data.frame <- function(x, ..., respondent = NULL, estimate = NULL, std.error = NULL, conf.level = 0.95) {
   call <- rlang::current_env()
-  check_no_dots(..., call = call)
+  check_no_dots(..., .call = call)
   level <- check_share(conf.level)
   columns <- rlang::enquos(respondent = respondent, estimate = estimate, std.error = std.error)
   at <- lapply(rlang::set_names(names(columns)), function(arg) select_points(x, columns[[arg]], arg, call))
@@ -120,7 +120,7 @@ ideal_points.data.frame <- function(x, ..., respondent = NULL, estimate = NULL, 
 #' @export
 ideal_points.matrix <- function(x, ..., respondents = NULL, conf.level = 0.95) {
   call <- rlang::current_env()
-  check_no_dots(..., call = call)
+  check_no_dots(..., .call = call)
   level <- check_share(conf.level)
   if (!is.numeric(x) || ncol(x) == 0) {
     abort_vaeirt("A matrix of ideal points must be numeric, with one column per dimension.", "input")
@@ -135,14 +135,14 @@ ideal_points.matrix <- function(x, ..., respondents = NULL, conf.level = 0.95) {
 #' @rdname ideal_points
 #' @export
 ideal_points.numeric <- function(x, ..., respondents = NULL, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   ideal_points(matrix(x, dimnames = list(names(x), NULL)), respondents = respondents, conf.level = conf.level)
 }
 
 #' @rdname ideal_points
 #' @export
 ideal_points.ideal_point_comparison <- function(x, ...) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   attr(x, "points")
 }
 

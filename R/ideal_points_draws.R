@@ -3,7 +3,7 @@
 #' @rdname ideal_points
 #' @export
 ideal_points.ideal <- function(x, ..., align_draws = TRUE, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   check_flag(align_draws)
   level <- check_share(conf.level)
   if (length(dim(x$x)) != 3) {
@@ -15,7 +15,7 @@ ideal_points.ideal <- function(x, ..., align_draws = TRUE, conf.level = 0.95) {
 #' @rdname ideal_points
 #' @export
 ideal_points.mcmc <- function(x, ..., align_draws = TRUE, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   check_flag(align_draws)
   level <- check_share(conf.level)
   columns <- which(startsWith(colnames(x) %||% character(), "theta."))

@@ -4,14 +4,14 @@
 #' @rdname ideal_points
 #' @export
 ideal_points.nomObject <- function(x, ..., conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   points_of_legislators(x$legislators, check_share(conf.level))
 }
 
 #' @rdname ideal_points
 #' @export
 ideal_points.OCobject <- function(x, ..., conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   points_of_legislators(x$legislators, check_share(conf.level))
 }
 
@@ -35,7 +35,7 @@ points_of_legislators <- function(legislators, level) {
 #' @rdname ideal_points
 #' @export
 ideal_points.binIRT <- function(x, ..., respondents = NULL, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   points_of_emirt(x$means$x, x$bse$x, x$vars$x, respondents, check_share(conf.level), rlang::current_env())
 }
 
@@ -46,7 +46,7 @@ ideal_points.ordIRT <- ideal_points.binIRT
 #' @rdname ideal_points
 #' @export
 ideal_points.hierIRT <- function(x, ..., respondents = NULL, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   # Its variances are those of the parts, whose covariance is unknown.
   points_of_emirt(x$means$x_implied, x$bse$x_implied, NULL, respondents, check_share(conf.level), rlang::current_env())
 }
@@ -54,7 +54,7 @@ ideal_points.hierIRT <- function(x, ..., respondents = NULL, conf.level = 0.95) 
 #' @rdname ideal_points
 #' @export
 ideal_points.dynIRT <- function(x, ..., respondents = NULL, conf.level = 0.95) {
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   level <- check_share(conf.level)
   names <- row_names(x$means$x, respondents, rlang::current_env())
   # By respondent, then by period: the places in the transposed matrices.

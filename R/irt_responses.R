@@ -111,7 +111,7 @@ irt_responses <- function(x,
                           duplicates = c("error", "drop_response", "drop_item"),
                           .call = rlang::current_env()) {
   columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = weights)
-  check_no_dots(..., call = .call)
+  check_no_dots(..., .call = .call)
   check_given(x, call = .call)
   if (inherits(x, "irt_responses")) {
     refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", ".call")), .call)

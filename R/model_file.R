@@ -105,7 +105,7 @@ read_model <- function(path) {
     std_errors = found$items$std_errors,
     model = found$model,
     n_respondents = as.integer(card$n_respondents),
-    refined = card$refined, rotated = card$rotated, rotation = NA_character_, draws = card$draws,
+    refined = card$refined, polarity = NA_character_, rotated = card$rotated, rotation = NA_character_, draws = card$draws,
     dims = found$dims, link = found$link,
     prior = irt_prior(card$discrimination_sd, card$difficulty_sd),
     control = vae_control(hidden = found$hidden, level = card$level, refine = card$refined, estimates = FALSE),

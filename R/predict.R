@@ -39,7 +39,7 @@
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
                             to = NULL, conf.int = TRUE, conf.level = NULL) {
   check_fit(object, "object")
-  check_reading(..., .newdata = newdata, .call = rlang::current_env())
+  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments)
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
   check_flag(refine)
@@ -71,12 +71,6 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 
 # What the dots of predict() and augment() may hold: how new data are read.
 reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
-
-check_reading <- function(..., .newdata, .call) {
-  given <- rlang::enquos(...)
-  known <- if (!is.null(.newdata)) reading_arguments
-  check_no_dots(!!!given[!names(given) %in% known], call = .call)
-}
 
 # The scores of the fit's own respondents or of others.
 find_scores <- function(..., fit, newdata, refine, level, call) {

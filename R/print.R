@@ -14,19 +14,24 @@ print.vae_irt <- function(x, n = 6, ...) {
     " (", format(round(x$seconds, 1), nsmall = 1), " s)"
   )
   cli::cat_line(
-    "Correctly classified ", percent(about$classification), ", APRE ", format(round(about$apre, 3), nsmall = 3),
-    ", GMP ", format(about$gmp, digits = 3)
+    "Correctly classified ", percent(about$classification), ", APRE ", three_digits(about$apre), ", GMP ",
+    three_digits(about$gmp)
   )
   cli::cat_line(diagnose(x))
+  cli::cat_line(describe_axes(x))
+  if (!is.na(about$sum_of_weights)) {
+    cli::cat_line("Weighted: the likelihood counts the weights; numbers of respondents (so the penalty of BIC) and shares do not")
+  }
   cli::cat_line()
-  n_all <- nrow(x$parameters$respondents$mean)
-  if (n_all == 0) {
+  if (nrow(x$parameters$respondents$mean) == 0) {
     cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata).")
     return(invisible(x))
   }
   print(estimates_of(x)[shown_columns], n = n)
   invisible(x)
 }
+
+three_digits <- function(x) format(round(x, 3), nsmall = 3)
 
 # What a reader has to know before the numbers are believed, one sentence each.
 diagnose <- function(fit) {
@@ -38,7 +43,8 @@ diagnose <- function(fit) {
     none = "No standard errors of the items"
   )
   c(
-    sentences[[fit$std_errors]],
+    paste0(sentences[[fit$std_errors]], "; ", format(100 * fit$control$level), " % intervals"),
+    diagnose_few(fit),
     if (isFALSE(fit$polished)) "The items did NOT reach the maximum of their marginal posterior",
     diagnose_weights(fit),
     diagnose_restarts(fit)
@@ -94,7 +100,7 @@ diagnose_restarts <- function(fit) {
 summary.vae_irt <- function(object, n = 5, ...) {
   check_fit(object, "object")
   n <- check_count(n)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   estimates <- estimates_of(object)
   items <- items_of(object)
   extremes <- lapply(seq_len(object$dims), function(d) {
@@ -161,7 +167,7 @@ print.summary.vae_irt <- function(x, ...) {
   invisible(x)
 }
 
-# The columns of the estimates that are printed; metadata would push them off the screen.
+# The columns of the estimates that are printed.
 shown_columns <- c("respondent", "dimension", "estimate", "std.error", "conf.low", "conf.high", "n_responses")
 
 # Counts in full, never as 1e+06.

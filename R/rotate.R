@@ -37,7 +37,7 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
   check_estimated(fit)
   if (!is.null(anchors)) {
     if (!missing(method)) abort_vaeirt("Give either {.arg method} or {.arg anchors}, not both.", "argument")
-    check_no_dots(..., call = rlang::current_env())
+    check_no_dots(..., .call = rlang::current_env())
     return(remap(fit, map_to_anchors(fit, anchors), "anchors"))
   }
   if (is.numeric(method)) {

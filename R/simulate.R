@@ -22,7 +22,7 @@
 simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
   check_fit(object, "object")
   nsim <- check_count(nsim)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   check_estimated(object)
   if (!is.null(seed)) {
     seed_for_now(check_count(seed, min = -.Machine$integer.max))

@@ -14,14 +14,19 @@
 #' @return
 #' `tidy()`: the columns of `$estimates` or `$items`, which [vae_irt()] describes.
 #'
-#' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `n_items`, `nobs`
+#' `as.data.frame()`: the same as `tidy()` with its defaults, as a data frame.
+#'
+#' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response),
+#' `sum_of_weights` (theirs; `NA` without weights), `n_items`, `nobs`
 #' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
 #' standard normal traits), `df` (number of item parameters less that of rotations), `AIC` and `BIC` (with the number of
 #' respondents), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
 #' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
 #' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`,
-#' `seconds`.
+#' `seconds`. With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else
+#' does: `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are those
+#' of the data as they are, so a weight of 2 is not two respondents there.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -36,23 +41,29 @@ tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("pr
   scale <- check_choice(scale, c("prior", "normalised"))
   check_flag(conf.int)
   level <- check_share(conf.level)
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   if (component == "respondents") check_estimated(x)
   table <- if (component == "items") items_of(x, level, scale) else estimates_of(x, level, scale)
   if (conf.int) table else table[setdiff(names(table), c("conf.low", "conf.high"))]
 }
 
 #' @rdname tidy.vae_irt
+#' @param row.names,optional Not used.
+#' @export
+as.data.frame.vae_irt <- function(x, row.names = NULL, optional = FALSE, ...) as.data.frame(tidy.vae_irt(x, ...))
+
+#' @rdname tidy.vae_irt
 #' @export
 glance.vae_irt <- function(x, ...) {
   check_fit(x, "x")
-  check_no_dots(..., call = rlang::current_env())
+  check_no_dots(..., .call = rlang::current_env())
   log_likelihood <- logLik.vae_irt(x)
   k <- x$parameters$respondents$pareto_k
   tibble::tibble(
     dims = x$dims,
     link = x$link,
     n_respondents = x$n_respondents,
+    sum_of_weights = sum_of_weights(x),
     n_items = length(x$parameters$items$item),
     nobs = nobs.vae_irt(x),
     logLik = as.numeric(log_likelihood),
@@ -72,3 +83,8 @@ glance.vae_irt <- function(x, ...) {
 }
 
 mean_or_missing <- function(x) if (all(is.na(x))) NA_real_ else mean(x, na.rm = TRUE)
+
+sum_of_weights <- function(fit) {
+  weights <- fit$responses$weights
+  if (is.null(weights)) NA_real_ else sum(weights[responses_given(fit$responses) > 0])
+}

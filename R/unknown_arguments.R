@@ -1,11 +1,11 @@
-# `...` holds what nobody knows.
-check_no_dots <- function(..., call) {
+# `...` holds what nobody knows. `.known`: the arguments of the function that asks, one of which may be meant.
+check_no_dots <- function(..., .call, .known = names(formals(sys.function(sys.parent())))) {
   unknown <- names(rlang::enquos(...))
   if (length(unknown) > 0) {
     if (!all(nzchar(unknown))) {
-      abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", call)
+      abort_vaeirt("There is an argument without a name; write {.code name = value}.", "argument", .call)
     }
-    known <- known_arguments(call)
+    known <- setdiff(.known, c("...", ".call"))
     near <- unique(unlist(lapply(unknown, similar_arguments, known)))
     settings <- if ("control" %in% known) unlist(lapply(unknown, similar_arguments, names(formals(vae_control))))
     abort_vaeirt(
@@ -17,21 +17,17 @@ check_no_dots <- function(..., call) {
         }
       ),
       "argument",
-      call
+      .call
     )
   }
 }
 
-# Arguments of the function whose frame is `call`, and of the function that it passes its dots to.
-known_arguments <- function(call) {
-  frames <- Filter(function(k) identical(sys.frame(k), call), seq_len(sys.nframe()))
-  if (length(frames) == 0) {
-    return(character())
-  }
-  known <- names(formals(sys.function(frames[[1]])))
-  if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
-  if ("newdata" %in% known) known <- c(known, reading_arguments)
-  setdiff(known, c("...", ".call"))
+# The dots of a function that passes them to irt_responses(): what that does not know is unknown. `.read`: which of its
+# arguments are passed on.
+check_reading <- function(..., .call, .read = setdiff(names(formals(irt_responses)), c("x", "...", ".call")),
+                          .known = names(formals(sys.function(sys.parent())))) {
+  given <- rlang::enquos(...)
+  check_no_dots(!!!given[!names(given) %in% .read], .call = .call, .known = c(.known, .read))
 }
 
 # Those that look like a name: two letters differ at most, and not half of them.

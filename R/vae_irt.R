@@ -73,7 +73,8 @@
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
-#'     `estimates = FALSE`); `rotated`: has [rotate()] changed the axes? `rotation`: by which method (`NA`: by
+#'     `estimates = FALSE`); `polarity`: names of
+#'     the respondents who are positive (`NA`: the rule decided); `rotated`: has [rotate()] changed the axes? `rotation`: by which method (`NA`: by
 #'     none, or not known);
 #'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training
 #'     found them;
@@ -105,6 +106,7 @@ vae_irt <- function(data,
                     control = vae_control(),
                     seed = NULL) {
   call <- match.call()
+  check_reading(..., .call = rlang::current_env())
   check_given(data)
   dims <- check_count(dims)
   link <- check_choice(link, c("logit", "probit"))
@@ -145,6 +147,7 @@ vae_irt <- function(data,
   )
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
+  warn_if_few(fit)
   fit
 }
 
@@ -166,10 +169,16 @@ fit_of_answer <- function(answer, responses, restarts, settings, prior, control,
     std_errors = answer$items$std_errors,
     model = answer$model,
     n_respondents = sum(responses_given(responses) > 0),
-    refined = settings$refine, rotated = FALSE, rotation = NA_character_, draws = answer$draws,
+    refined = settings$refine, polarity = polarity_names(settings, responses), rotated = FALSE, rotation = NA_character_,
+    draws = answer$draws,
     dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, seconds = seconds,
     call = call
   )
+}
+
+# Who is positive in each dimension; NA where the rule decided.
+polarity_names <- function(settings, responses) {
+  if (is.null(settings$polarity)) NA_character_ else respondent_names(responses$respondents, settings$polarity)
 }
 
 # Restarts do not share a folder.

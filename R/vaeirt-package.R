@@ -9,7 +9,7 @@
 #' autoplot(fit)
 #' @useDynLib vaeirt, .registration = TRUE
 #' @importFrom rlang %||% .data caller_env
-#' @importFrom stats coef confint fitted logLik nobs residuals simulate update
+#' @importFrom stats anova coef confint deviance fitted formula logLik model.frame nobs residuals simulate update vcov weights
 "_PACKAGE"
 
 #' @importFrom generics tidy

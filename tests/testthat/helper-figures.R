@@ -48,7 +48,7 @@ drawn_fit <- function(dims = 1, n_options = 2) {
     linkage = list(groups = rep(1L, n_items), sizes = n, linking = integer()),
     converged = TRUE, polished = TRUE, draws = 256L, classification = 0.8, apre = 0.5, gmp = 0.7, pareto_threshold = 0.6
   )
-  settings <- list(dims = dims, link = "logit", refine = TRUE, seed = 1)
+  settings <- list(dims = dims, link = "logit", refine = TRUE, seed = 1, polarity = NULL)
   restarts <- tibble::tibble(seed = 1, logLik = NA_real_, agreement = NA_real_)
   vaeirt:::fit_of_answer(
     answer, responses, restarts, settings, irt_prior(), vae_control(threads = 1), quote(vae_irt()), seconds = 1

@@ -39,3 +39,28 @@ test_that("the likelihood is that of glance()", {
   expect_equal(BIC(fit), log(150) * 50 - 2 * about$logLik)
   expect_identical(nobs(fit), as.double(sum(!is.na(small_truth()$responses))))
 })
+
+test_that("vcov() has the squared standard errors, and NA for what is not known", {
+  fit <- planar_fit()
+  some <- fit
+  rows <- 1:50
+  some$parameters$respondents <- lapply(fit$parameters$respondents, function(x) if (is.matrix(x)) x[rows, ] else x[rows])
+  own <- vcov(some)
+  expect_identical(rownames(own), rownames(confint(fit))[1:100])
+  expect_equal(unname(sqrt(diag(own))), fit$estimates$std.error[1:100])
+  expect_identical(own["1: dimension_1", "1: dimension_2"], own["1: dimension_2", "1: dimension_1"])
+  expect_true(is.na(own["1: dimension_1", "2: dimension_1"]))
+  items <- vcov(fit, "items")
+  expect_equal(unname(sqrt(diag(items))), fit$items$std.error)
+  expect_identical(rownames(items), rownames(confint(fit, component = "items")))
+  expect_identical(sum(!is.na(items)), 60L * 9L)
+  expect_error(vcov(fit, "respondents", x = 1), class = "vaeirt_error_argument")
+  expect_error(spread_blocks(matrix(1, 5001, 1), as.character(1:5001)), "too large", class = "vaeirt_error_argument")
+})
+
+test_that("a fit is a data frame of its estimates, and has a deviance", {
+  fit <- small_fit()
+  expect_identical(as.data.frame(fit), as.data.frame(tidy(fit)))
+  expect_identical(as.data.frame(fit, component = "items"), as.data.frame(tidy(fit, "items")))
+  expect_identical(deviance(fit), -2 * as.numeric(logLik(fit)))
+})

@@ -1,0 +1,39 @@
+# Where there are few respondents, or few responses to the items, intervals are too narrow: bench/few.R measures by how much.
+
+few_respondents <- 30
+few_responses <- 30
+
+# Half of all responses are to items with at most so many responses.
+responses_per_item <- function(fit) {
+  n <- sort(as.double(fit$parameters$items$n_responses))
+  n[[which(cumsum(n) >= sum(n) / 2)[[1]]]]
+}
+
+diagnose_few <- function(fit) {
+  if (fit$n_respondents < few_respondents) {
+    return(paste(
+      "Fewer than", few_respondents,
+      "respondents: the intervals are too narrow, most of all with many items"
+    ))
+  }
+  per_item <- responses_per_item(fit)
+  if (per_item < few_responses) {
+    paste0("Few responses per item (", format_count(per_item), "): the intervals are too narrow")
+  }
+}
+
+warn_if_few <- function(fit, call = caller_env()) {
+  per_item <- responses_per_item(fit)
+  if (fit$n_respondents >= few_respondents && per_item < few_responses) {
+    tight <- fit$prior$discrimination <= 2 && fit$prior$difficulty <= 2
+    warn_vaeirt(
+      c(
+        "Half of the responses are to items with at most {per_item} response{?s}: intervals are too narrow.",
+        i = if (!tight) "With {.code prior = irt_prior(1.5, 1.5)} they were nearly right in simulations of such data.",
+        i = "See the section on few responses in {.fn vae_control}; {.arg min_responses} does not help here."
+      ),
+      "few",
+      call
+    )
+  }
+}
