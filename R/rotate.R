@@ -192,7 +192,7 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
     )
   }
   names <- fit$estimates$respondent[fit$estimates$dimension == 1]
-  rows <- match(rownames(anchors), names)
+  rows <- match(as_utf8(rownames(anchors)), names)
   silent <- is.na(fit$posterior$mean[rows, 1])
   if (any(silent)) {
     unknown <- rownames(anchors)[is.na(rows)]
