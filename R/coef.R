@@ -114,7 +114,7 @@ coefficient_names <- function(names) {
 
 # The rows that are named or numbered.
 check_rows <- function(rows, labels, arg = rlang::caller_arg(rows), call = caller_env()) {
-  place <- if (is.numeric(rows)) match(rows, seq_along(labels)) else match(rows, labels)
+  place <- if (is.numeric(rows)) match(rows, seq_along(labels)) else match(as_names(rows), labels)
   if (anyNA(place)) {
     unknown <- rows[is.na(place)]
     near <- if (is.character(unknown)) most_similar(unknown[[1]], labels)

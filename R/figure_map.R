@@ -33,7 +33,7 @@ named_points <- function(points, labels, most, call) {
     return(rep(check_flag(labels, call = call), nrow(points)))
   }
   check_rows(labels, points$respondent, call = call)
-  points$respondent %in% labels
+  points$respondent %in% as_names(labels)
 }
 
 # The parts of some items' cutting lines that lie in a box, and where their arrows end.

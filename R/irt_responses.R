@@ -7,9 +7,12 @@
 #' Missing responses (`NA`) are treated as missing at random; they take neither time nor memory.
 #'
 #' `NaN` is missing as well. An empty string and the string `"NA"` are options like any other, unless `missing` names them;
-#' a warning (of class `vaeirt_warning_codes`) points to them, as it does to numbers that look like the codes of roll calls
-#' (1, 6, 9), to codes by which surveys mean that there is no answer (-9, 99), and to items with more than 25 numbers as
-#' options. Metadata columns whose names the results use (`estimate`, `dimension`, ...) are left out.
+#' a warning (of class `vaeirt_warning_codes`) points to them, as it does to other words that mean no answer (see
+#' [no_answer()]), to numbers that look like the codes of roll calls (1, 6, 9), to codes by which surveys mean that there is no
+#' answer because they stand apart from the scale of their item (9 beside 0 and 1, -9 or 99), and to items with more than 25
+#' numbers as options. Labels and names that differ only in case, blanks and the like are pointed to by a warning of class
+#' `vaeirt_warning_labels` (names of respondents up to 100,000, and not those of files), as are values of `missing` and `drop`
+#' that no response has. Metadata columns whose names the results use (`estimate`, `dimension`, ...) are left out.
 #'
 #' Every respondent and every item needs a name of its own: an empty one is an error. Text has to be in the encoding that R
 #' takes it to be in.
@@ -47,7 +50,8 @@
 #' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame or of Parquet files.
 #'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
-#' @param missing Values to be treated as missing, beside `NA`.
+#' @param missing Values to be treated as missing, beside `NA`, in all items: numbers or labels, matched exactly, or the usual
+#'   words, `missing = no_answer()` (see [no_answer()]).
 #' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
 #'   "")`. They are matched exactly, case included.
 #' @param weights Weights of the respondents, from 1e-12 to 1e12: a column (constant within a respondent) of a data frame or
@@ -204,7 +208,8 @@ clean_responses <- function(read, rules, call) {
 # The constructor, from what read_responses() gives.
 new_irt_responses <- function(read, rules, reference, call) {
   known <- read$options[c("item", "label")]
-  inform_of_unused(rules$drop, known$label)
+  inform_of_unused(as_names(rules$drop), known$label, "drop")
+  inform_of_unused(expected_missing(rules$missing, c(known$label, read$absent)), c(known$label, read$absent), "missing")
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
     abort_vaeirt(
@@ -213,6 +218,7 @@ new_irt_responses <- function(read, rules, reference, call) {
       call
     )
   }
+  warn_of_similar(read)
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
   warn_of_codes(read)
@@ -288,7 +294,7 @@ find_reference <- function(reference, known, options, item_names, call) {
       "{.arg reference} must be one label, or labels named by their items, not {describe(reference)}.", "argument", call
     )
   }
-  reference <- stats::setNames(as_names(reference), names(reference))
+  reference <- stats::setNames(as_names(reference), if (!is.null(names(reference))) as_utf8(names(reference)))
   known <- rbind(known, options[c("item", "label")])
   if (is.null(names(reference))) {
     if (!reference %in% known$label) {

@@ -17,7 +17,9 @@ check_names <- function(names, what, call) {
 
 # Strings that are valid in their encoding.
 check_text <- function(labels, what, call) {
-  bad <- which(!validEnc(labels) | Encoding(labels) == "bytes")
+  # In the C locale R takes any bytes for text.
+  good <- if (knows_letters()) validEnc(labels) else validEnc(labels) & (Encoding(labels) != "unknown" | validUTF8(labels))
+  bad <- which(!good | Encoding(labels) == "bytes")
   if (length(bad) > 0) {
     abort_vaeirt(
       c(

@@ -150,7 +150,7 @@ group_rows <- function(columns) {
 
 as_names <- function(x) {
   if (!is.numeric(x)) {
-    return(as.character(x))
+    return(as_utf8(as.character(x)))
   }
   if (is.object(x) || length(x) < 1e4) {
     return(number_names(x))

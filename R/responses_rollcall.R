@@ -11,7 +11,9 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   respondents <- tibble::tibble(respondent = dimension_names(votes, 1))
   items <- tibble::tibble(item = dimension_names(votes, 2))
   values <- as.vector(votes)
-  values[as_names(values) %in% as_names(missing)] <- NA
+  codes <- unique(values)
+  absent <- codes[names_missing(as_names(codes), missing)]
+  values[values %in% absent] <- NA
   place <- unname(meaning$place[match(values, meaning$code)])
   unknown <- which(is.na(place) & !is.na(values) & !values %in% meaning$code)
   if (length(unknown) > 0) {
@@ -36,6 +38,7 @@ read_responses.rollcall <- function(x, columns, missing, call) {
     respondents = add_metadata(respondents, rollcall_metadata(x, "legis.data", nrow(votes))),
     items = add_metadata(items, rollcall_metadata(x, "vote.data", ncol(votes))),
     weights = weights_given(columns$weights, nrow(votes), respondents$respondent, call),
+    absent = as_names(absent),
     single = TRUE
   )
 }

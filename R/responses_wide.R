@@ -50,7 +50,7 @@ read_wide <- function(x, id_columns, weights, missing, call) {
     weights_given(weights, nrow(x), names, call)
   }
   values <- as.list(x)[setdiff(seq_along(x), c(id_columns, weight_column))]
-  items <- tibble::tibble(item = names(values) %||% character(length(values)))
+  items <- tibble::tibble(item = as_utf8(names(values) %||% character(length(values))))
   coded <- Map(function(column, item) code_column(column, item, call), values, items$item)
   found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate = function(row, column) {
     list(respondent = names[[row]], item = items$item[[column]])
@@ -146,7 +146,7 @@ code_values <- function(values, call) {
     if (anyNA(levels(values))) {
       values <- factor(values, levels = levels(values)[!is.na(levels(values))])
     }
-    return(list(values = as.integer(values), labels = levels(values)))
+    return(list(values = as.integer(values), labels = as_utf8(levels(values))))
   }
   if (is.logical(values)) {
     occur <- c(!all(values, na.rm = TRUE), any(values, na.rm = TRUE))
@@ -157,15 +157,15 @@ code_values <- function(values, call) {
   }
   labels <- unique(as.vector(values))
   check_text(labels, "The label of a response option", call)
-  labels <- sort(labels, method = "radix")
-  list(values = match(values, labels, incomparables = NA), labels = labels)
+  labels <- labels[order(as_utf8(labels), na.last = NA, method = "radix")]
+  list(values = match(values, labels, incomparables = NA), labels = as_utf8(labels))
 }
 
 label_values <- function(values, labels) if (is.null(labels)) number_names(values) else labels[values]
 
 # The numbers among the values that the user declares missing; they need not be whole.
 as_numbers <- function(missing) {
-  numbers <- suppressWarnings(as.double(as_names(missing)))
+  numbers <- suppressWarnings(as.double(setdiff(as_names(missing), no_answer_words)))
   numbers[!is.na(numbers)]
 }
 
@@ -179,5 +179,5 @@ check_some_cells <- function(x, call) {
 dimension_names <- function(x, margin) {
   automatic <- is.data.frame(x) && margin == 1 && .row_names_info(x) <= 0
   names <- if (!automatic) dimnames(x)[[margin]]
-  names %||% number_names(seq_len(dim(x)[[margin]]))
+  if (is.null(names)) number_names(seq_len(dim(x)[[margin]])) else as_utf8(names)
 }

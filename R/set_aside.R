@@ -53,7 +53,7 @@ recount <- function(read, counts) {
 
 # Labels that mean that there is no response.
 drop_labels <- function(read, rules, call) {
-  absent <- read$options$label %in% as_names(rules$missing)
+  absent <- names_missing(read$options$label, rules$missing)
   unwanted <- !absent & read$options$label %in% as_names(rules$drop)
   if (any(unwanted)) {
     lost <- tapply(read$options$count[unwanted], read$options$label[unwanted], sum)
@@ -62,19 +62,34 @@ drop_labels <- function(read, rules, call) {
   if (any(absent | unwanted)) keep_options(read, !(absent | unwanted), call) else read
 }
 
-inform_of_unused <- function(labels, known) {
-  unused <- setdiff(as_names(labels), known)
+# `known`: the labels that there are; `labels`: those that the argument `arg` names.
+inform_of_unused <- function(labels, known, arg) {
+  unused <- setdiff(labels, known)
   if (length(unused) > 0) {
     near <- if (length(known) > 0) most_similar(unused[[1]], unique(known))
     warn_vaeirt(
       c(
-        "No response has the label{?s} {.val {unused}} of {.arg drop}.",
+        paste0("No response has the label{?s} {.val {unused}} of {.arg ", arg, "}."),
         i = "Labels are told apart by case.",
         i = if (length(near) > 0) "The most similar label{?s} {?is/are} {.val {near}}."
       ),
       "labels"
     )
   }
+}
+
+# Those of `missing` that must be in the data: words, but not of no_answer(), and numbers, unless one of them is there:
+# surveys have a list of codes for all questions. `known`: the labels that there are.
+expected_missing <- function(missing, known) {
+  given <- as_names(missing)
+  given <- given[!is.na(given)]
+  if (inherits(missing, "vaeirt_no_answer") || all(no_answer_words %in% given)) {
+    given <- setdiff(given, no_answer_words)
+  }
+  number <- !is.na(suppressWarnings(as.double(given)))
+  # Numbers that are not whole are gone when the data have been read.
+  listed <- number & (any(given[number] %in% known) | is.na(whole_numbers(given)))
+  given[!listed]
 }
 
 # Pairs of a respondent and an item with more than one response.

@@ -299,7 +299,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     )
   }
   names <- respondent_names(responses$respondents)
-  rows <- match(polarity, if (is.character(polarity)) names else seq_along(names))
+  rows <- if (is.character(polarity)) match(as_utf8(polarity), names) else match(polarity, seq_along(names))
   if (anyNA(rows)) {
     absent <- polarity[is.na(rows)]
     near <- if (is.character(absent)) most_similar(absent[[1]], names)

@@ -39,8 +39,9 @@ weights_given <- function(weights, n, names, call) {
     )
   }
   # With names they are put in the order of the respondents.
-  if (!is.null(names(value)) && !anyNA(match(names, names(value)))) {
-    value <- value[match(names, names(value))]
+  place <- match(names, as_utf8(names(value) %||% character()))
+  if (!anyNA(place)) {
+    value <- value[place]
   }
   check_weights(value, names, call)
 }
