@@ -101,6 +101,7 @@ irt_responses <- function(x,
                           respondent = NULL,
                           item = NULL,
                           response = NULL,
+                          metadata = NULL,
                           reference = NULL,
                           missing = NULL,
                           drop = NULL,
@@ -110,7 +111,9 @@ irt_responses <- function(x,
                           rare = c("drop", "pool"),
                           duplicates = c("error", "drop_response", "drop_item"),
                           .call = rlang::current_env()) {
-  columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = weights)
+  columns <- rlang::enquos(
+    respondent = respondent, item = item, response = response, metadata = metadata, weights = weights
+  )
   check_no_dots(..., call = .call)
   check_given(x, call = .call)
   if (inherits(x, "irt_responses")) {
@@ -203,8 +206,8 @@ clean_responses <- function(read, rules, call) {
 
 # The constructor, from what read_responses() gives.
 new_irt_responses <- function(read, rules, reference, call) {
-  known <- read$options[c("item", "label")]
-  inform_of_unused(rules$drop, known$label)
+  known <- read$options[names(read$options) %in% c("item", "label", "code")]
+  inform_of_unused(rules$drop, c(known$label, known$code))
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
     abort_vaeirt(
@@ -215,6 +218,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   }
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
+  read <- warn_of_columns(read)
   warn_of_codes(read)
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
@@ -227,8 +231,10 @@ new_irt_responses <- function(read, rules, reference, call) {
   n_responses <- as.integer(diff(packed$offsets))
   read <- set_aside_respondents(read, n_responses)
   dropped <- list_dropped(read)
-  if (nrow(dropped) > 0) {
-    cli::cli_inform(c(i = "Set aside: {.and {count_dropped(dropped)}}. See {.code $dropped}."))
+  # Columns are named in a warning of their own.
+  counts <- count_dropped(dropped[dropped$kind != "column", ])
+  if (length(counts) > 0) {
+    cli::cli_inform(c(i = "Set aside: {.and {counts}}. See {.code $dropped}."))
   }
   respondents <- read$respondents
   if (!inherits(respondents, "vaeirt_ids")) {
@@ -289,9 +295,9 @@ find_reference <- function(reference, known, options, item_names, call) {
     )
   }
   reference <- stats::setNames(as_names(reference), names(reference))
-  known <- rbind(known, options[c("item", "label")])
+  known <- rbind(known, options[names(known)])
   if (is.null(names(reference))) {
-    if (!reference %in% known$label) {
+    if (!any(goes_by(known, reference))) {
       abort_vaeirt(
         c(
           "No item has the response option {.val {reference}} of {.arg reference}.",
@@ -301,7 +307,7 @@ find_reference <- function(reference, known, options, item_names, call) {
         call
       )
     }
-    is_reference <- options$label == reference
+    is_reference <- goes_by(options, reference)
     if (!any(is_reference)) warn_of_lost_reference(reference)
     return(is_reference)
   }
@@ -321,8 +327,7 @@ find_reference <- function(reference, known, options, item_names, call) {
     abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
   }
   at <- match(names(reference), item_names)
-  key <- function(item, label) paste(item, label)
-  bad <- which(!key(at, reference) %in% key(known$item, known$label))
+  bad <- which(!named_reference(known, at, reference)$there)
   if (length(bad) > 0) {
     own <- unique(known$label[known$item == at[[bad[[1]]]]])
     abort_vaeirt(
@@ -334,11 +339,21 @@ find_reference <- function(reference, known, options, item_names, call) {
       call
     )
   }
-  lost <- !key(at, reference) %in% key(options$item, options$label)
+  found <- named_reference(options, at, reference)
+  lost <- !found$there
   if (any(lost)) {
     warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
   }
-  key(options$item, options$label) %in% key(at, reference)
+  found$is
+}
+
+# Which options are the reference of the item at their place, and which references are there.
+named_reference <- function(options, at, reference) {
+  key <- function(label) paste(options$item, label)
+  asked <- paste(at, reference)
+  label <- key(options$label)
+  code <- key(options$code %||% options$label)
+  list(is = label %in% asked | code %in% asked, there = asked %in% c(label, code))
 }
 
 warn_of_lost_reference <- function(lost) {
@@ -389,7 +404,8 @@ check_identifiers <- function(read, call) {
       c(
         "Item {.val {read$items$item[[bad[[1]]]]}} has {n_labels[[bad[[1]]]]} response options for
          {n_responses[[bad[[1]]]]} responses: it looks like an identifier.",
-        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents.",
+        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
+             {.arg metadata}.",
         i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
       ),
       "input",

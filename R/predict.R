@@ -69,7 +69,7 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 }
 
 # What the dots of predict() and augment() may hold: how new data are read.
-reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
+reading_arguments <- c("respondent", "item", "response", "metadata", "missing", "drop", "duplicates")
 
 check_reading <- function(..., .newdata, .call) {
   given <- rlang::enquos(...)
@@ -90,11 +90,12 @@ find_scores <- function(..., fit, newdata, refine, level, call) {
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
 score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
-                              missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
+                              metadata = NULL, missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
   columns <- c(
-    rlang::enquos(respondent = respondent, item = item, response = response),
+    rlang::enquos(respondent = respondent, item = item, response = response, metadata = metadata),
     list(weights = rlang::quo(NULL))
   )
+  columns$metadata <- metadata_of_fit(columns, newdata, fit)
   rlang::local_options(vaeirt.threads = fit$control$threads)
   rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
   read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
