@@ -33,25 +33,52 @@
 #' rows may lie anywhere in the files; respondents and items are numbered in the order in which they occur. A missing
 #' response is missing; a missing respondent or item is an error.
 #'
+#' @section Columns that are no items:
+#' In a data frame with one column per item every column is an item that `respondent`, `metadata` and `weights` do not
+#' select. Columns unlike the others are named in a warning (of class `vaeirt_warning_columns`), with what to type:
+#' * columns of text or factors, where at least five columns and nine in ten hold numbers or TRUE and FALSE, are taken for
+#'   `metadata` and listed in `$dropped`. Ordered factors, numbers written as text and answers such as `"yes"` are not;
+#' * other columns stay items: those with names such as `party`, `state`, `id`, `weight` or `age` whose values or names
+#'   differ from those of the others, those with a value for each respondent, or with more than 25 numbers, and those that
+#'   share no label with nine in ten of the others.
+#'
+#' Five columns at least have to agree. `metadata = c()` says that all columns are items: then nothing is set aside or said.
+#'
+#' @section Files of SPSS, Stata and SAS:
+#' Package haven reads them: `haven::read_sav(path, user_na = TRUE)`, which keeps the values that SPSS declares missing,
+#' `haven::read_dta(path)` and `haven::read_sas(path)`. Their labelled columns (classes `haven_labelled` and
+#' `haven_labelled_spss`) are understood, here and in `newdata` of [predict()][predict.vae_irt]:
+#' * values that are declared missing (`na_values`, `na_range`, tagged missing values) are missing;
+#' * the options are named by the labels of the values, in the order of the values. A value without a label keeps its
+#'   number, as does one whose label is also that of another value. Labels of values that do not occur are not mentioned;
+#' * `missing`, `drop` and `reference` take the label or the value: `missing = 88` and `missing = "Don't know"` are the same;
+#' * the texts of the questions (also those of packages Hmisc and labelled) are kept in the column `question` of the items;
+#' * columns for `respondent`, `item` or `metadata` become factors where most of the values that occur have labels.
+#'
 #' @param x One of
 #'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;
 #'   * a numeric, logical or character matrix, respondents in rows and items in columns, with 0/1, whole numbers or labels
 #'     for the response options and `NA` for missing;
-#'   * a data frame with one column per item (factor, character, logical or whole number), and in the columns selected by
-#'     `respondent`, if any, the respondents' names;
+#'   * a data frame with one column per item (factor, character, logical, whole number, or labelled values of package
+#'     haven), and in the columns selected by `respondent`, if any, the respondents' names;
 #'   * a data frame with one row per response, when `respondent`, `item` and `response` select its columns;
 #'   * a path to a Parquet file with one row per response, several paths, or a folder (all files in it whose names end in
 #'     `.parquet`), with `respondent`, `item` and `response` selecting columns of the first file;
 #'   * an `irt_responses` object, which is returned as it is.
 #' @param ... Must be empty: an argument that nobody knows is an error.
 #' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame or of Parquet files.
-#'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
+#'   Several columns for `respondent` are joined by `"/"` and kept as metadata. A part of a name may be missing (`NA`) and is
+#'   left out of it; with one row per response only where the columns without gaps tell the respondents apart.
+#' @param metadata <[`tidy-select`][tidyselect::language]> Columns of a data frame that are no items and are kept beside the
+#'   respondents, of any type, such as `c(party, state)`; missing values are allowed. With one row per response they are
+#'   constant within a respondent. `c()`: all columns are items, see the section on columns that are no items.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`.
 #' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
 #'   "")`. They are matched exactly, case included.
 #' @param weights Weights of the respondents, from 1e-12 to 1e12: a column (constant within a respondent) of a data frame or
-#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row, or with one for
+#'   of Parquet files; for data frames also an expression of columns, such as `w / mean(w)`, which then are no items; for
+#'   tables with one row per respondent also a vector with one number for each row, or with one for
 #'   the name of each row, in any order. They enter the
 #'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
 #'   first; the standard errors know nothing of the sampling design. Counts of respondents and responses, here and in the
@@ -71,8 +98,8 @@
 #'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
 #'   * `weights`: one number for each respondent, or `NULL`;
-#'   * `dropped`: tibble of what was set aside: `kind` (`"label"`, `"item"`, `"option"`, `"response"` or `"respondent"`),
-#'     `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
+#'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
+#'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
 #'     and `n_responses` (how many responses went with it).
 #' @export
 #' @examples
@@ -86,8 +113,10 @@
 #' )
 #' irt_responses(ballots, respondent = voter, item = race, response = choice)
 #'
-#' survey <- data.frame(id = 1:3, tax = c("more", "less", "DK"), aid = c("less", "same", "more"))
-#' irt_responses(survey, respondent = id, missing = "DK", reference = "less")
+#' survey <- data.frame(
+#'   id = 1:3, age = c(35, NA, 61), tax = c("more", "less", "DK"), aid = c("less", "same", "more")
+#' )
+#' irt_responses(survey, respondent = id, metadata = age, missing = "DK", reference = "less")
 #'
 #' # Simulated cast vote records:
 #' path <- system.file("extdata", "ballots.parquet", package = "vaeirt")
@@ -143,7 +172,10 @@ read_responses <- function(x, columns, missing, call) {
     used <- setdiff(names_of_given(columns), "weights")
     if (length(used) > 0) {
       abort_vaeirt(
-        "{.arg {used}} select{?s/} columns of a data frame or of Parquet files, and the data are {describe(x)}.",
+        c(
+          "{.arg {used}} select{?s/} columns of a data frame or of Parquet files, and the data are {describe(x)}.",
+          i = if ("metadata" %in% used) "Join other tables to {.code $estimates} by the respondents' names."
+        ),
         "argument",
         call
       )

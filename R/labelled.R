@@ -30,7 +30,7 @@ value_labels <- function(x, call) {
   text <- text[known]
   check_text(text, "The label of a response option", call)
   clash <- text %in% text[duplicated(text)] | (text %in% codes & text != codes)
-  good <- nzchar(text) & !clash
+  good <- grepl("[^[:space:]]", text) & !clash
   stats::setNames(text[good], codes[good])
 }
 

@@ -16,7 +16,8 @@ metadata_by_respondent <- function(x, columns, respondent, first, names, call) {
       value <- match(value, unique(value))
       other <- which(value != value[first][respondent])
       if (length(other) > 0) {
-        abort_varying(column, names(x)[[at]], other[[1]], first[[respondent[[other[[1]]]]]], names[[respondent[[other[[1]]]]]], call)
+        who <- respondent[[other[[1]]]]
+        abort_varying(column, names(x)[[at]], other[[1]], first[[who]], names[[who]], call)
       }
     }
   }
@@ -29,7 +30,8 @@ abort_varying <- function(column, name, row, before, respondent, call) {
       "A respondent has one value in a column of {.arg metadata}.",
       x = "Respondent {.val {respondent}} has {.val {format(column[[row]])}} in row {row} of column {.val {name}} and
            {.val {format(column[[before]])}} in row {before}.",
-      i = "Does {.arg respondent} tell everybody apart? Leave {.val {name}} out of {.arg metadata} if it belongs to the responses."
+      i = "Does {.arg respondent} tell everybody apart? Leave {.val {name}} out of {.arg metadata} if it belongs to the
+           responses."
     ),
     "metadata",
     call
@@ -51,12 +53,12 @@ refuse_metadata_of_files <- function(metadata, call) {
 }
 
 # Columns of new data that were metadata in the fit are metadata again, where the data have one column per item and the user
-# does not say otherwise.
+# does not say otherwise; others are items, which the model knows or not.
 metadata_of_fit <- function(columns, newdata, fit) {
   wide <- is.data.frame(newdata) && rlang::quo_is_null(columns$item) && rlang::quo_is_null(columns$response)
   if (!wide || !rlang::quo_is_null(columns$metadata)) {
     return(columns$metadata)
   }
-  known <- setdiff(names(fit$estimates), c(result_columns, fit$catalogue$item))
-  rlang::quo(tidyselect::any_of(!!known))
+  known <- intersect(setdiff(names(fit$estimates), c(result_columns, fit$catalogue$item)), names(newdata))
+  if (length(known) > 0) rlang::quo(tidyselect::all_of(!!known)) else rlang::quo(c())
 }

@@ -8,7 +8,8 @@ least_alike <- 5
 # Ratings (ordered factors), numbers written as text and answers such as "yes" may well be items.
 text_among_numbers <- function(columns) {
   numbers <- vapply(columns, function(column) is.numeric(column) || is.logical(column), logical(1))
-  if (sum(numbers) < max(least_alike, 0.9 * length(columns))) {
+  usable <- vapply(columns, holds_responses, logical(1))
+  if (sum(numbers & usable) < max(least_alike, 0.9 * sum(usable))) {
     return(integer())
   }
   is_text <- function(column) {
@@ -46,12 +47,12 @@ role_of_name <- function(names) {
 }
 
 covariates <- c(
-  "party", "party_code", "party_name", "pid", "pid3", "pid7", "state", "state_abbrev", "district", "constituency", "county",
-  "region", "country", "nation", "province", "city", "town", "precinct", "chamber", "congress", "zip", "zipcode", "zip_code",
-  "postcode", "age", "age_group", "agegroup", "agecat", "birthyr", "birthyear", "birth_year", "yob", "sex", "gender", "female",
-  "male", "race", "ethnicity", "hispanic", "education", "educ", "edu", "income", "faminc", "religion", "marital",
-  "marital_status", "occupation", "urban", "rural", "year", "month", "day", "date", "time", "wave", "stratum", "strata", "psu",
-  "cluster", "school", "class", "grade", "treatment", "treat", "language", "mode", "duration"
+  "party", "party_code", "party_name", "pid", "pid3", "pid7", "state", "state_abbrev", "district", "constituency",
+  "county", "region", "country", "nation", "province", "city", "town", "precinct", "chamber", "congress", "zip", "zipcode",
+  "zip_code", "postcode", "age", "age_group", "agegroup", "agecat", "birthyr", "birthyear", "birth_year", "yob", "sex",
+  "gender", "female", "male", "race", "ethnicity", "hispanic", "education", "educ", "edu", "income", "faminc", "religion",
+  "marital", "marital_status", "occupation", "urban", "rural", "year", "month", "day", "date", "time", "wave", "stratum",
+  "strata", "psu", "cluster", "school", "class", "grade", "treatment", "treat", "language", "mode", "duration"
 )
 
 # The items of `read`, as clean_responses() gives it, that may be none: their places, and which of these are `identifiers`.
@@ -66,8 +67,7 @@ odd_items <- function(read) {
   common <- common_labels(options, n_options)
   unlike <- !is.na(role) & (differs_in_name(read$items$item) | (common$alike >= 0.6 * n_items & !common$same))
   own <- is_own_to_everybody(options, n_options, read)
-  odd <- unlike | own | has_quantities(options, n_options) |
-    (common$alike >= 0.9 * n_items & is_foreign(options, common, n_options))
+  odd <- unlike | own | has_quantities(options, n_options) | is_foreign(options, common, n_options)
   list(at = which(odd & n_options > 1), identifiers = which(own))
 }
 
@@ -94,10 +94,13 @@ common_labels <- function(options, n_options) {
   list(labels = labels, alike = alike[[best]], same = set == often[[best]], none = inside[[best]] == 0)
 }
 
-# Names without a number where those of the others end in one.
+# Names without a number where those of most others end in one, or with another beginning than most others have.
 differs_in_name <- function(names) {
-  numbered <- grepl("[0-9]$", names)
-  !numbered & sum(numbered) >= max(least_alike, 0.75 * length(names))
+  most <- function(alike) if (sum(alike) >= max(least_alike, 0.75 * length(names))) alike else rep(TRUE, length(names))
+  start <- sub("[0-9._ -].*$", "", names)
+  own <- unique(start[nzchar(start) & start != names])
+  usual <- own[which.max(tabulate(match(start, own), length(own)))]
+  !most(grepl("[0-9]$", names)) | !most(start %in% usual)
 }
 
 # Every respondent has a value of his own, and on most items many share one.
@@ -114,7 +117,8 @@ has_quantities <- function(options, n_options, most = 25) {
   n_numbers > most & n_numbers == n_options & sum(n_options <= most) >= max(least_alike, 2 / 3 * length(n_options))
 }
 
-# None of the labels that all others have: words of its own, many numbers among words, or large numbers among small ones.
+# None of the labels that most others have: words among numbers (where four in five are alike), words of its own, many
+# numbers among words, or large numbers among small ones (where nine in ten are).
 is_foreign <- function(options, common, n_options) {
   n_items <- length(n_options)
   number <- whole_numbers(options$label)
@@ -123,7 +127,9 @@ is_foreign <- function(options, common, n_options) {
   words <- tabulate(options$item[is.na(number)], n_items) > 0 & !(answers %in% TRUE)
   large <- tabulate(options$item[!is.na(number) & number >= 100], n_items) == n_options & all(usual <= 20) %in% TRUE
   many <- n_options > 10 & all(is.na(usual))
-  common$none & (words | large | many)
+  often <- common$alike >= 0.9 * n_items
+  plenty <- common$alike >= 0.8 * n_items && !anyNA(usual)
+  common$none & ((words & (often || plenty)) | ((large | many) & often))
 }
 
 # Names the columns that were set aside and the items that may be none, once, and marks the latter. With `metadata = c()` the
@@ -141,8 +147,8 @@ warn_of_columns <- function(read) {
     return(read)
   }
   n <- length(odd)
-  left <- "{.val {few(odd)}} {cli::qty(n)}{?is unlike the other columns and may be no item/are unlike the other columns and may
-           be no items}. As {?it is, it is an item/they are, they are items} of the model."
+  left <- "{.val {few(odd)}} {cli::qty(n)}{?is/are} unlike the other columns and may be no item{?s}. As
+           {?it is, it is an item/they are, they are items} of the model."
   kept <- "{.val {few(aside)}}, text among columns of numbers, {cli::qty(length(aside))}{?is/are} taken for metadata, not for
            {?an item/items}."
   messages <- c(if (length(aside) > 0) kept, if (n > 0) left)
@@ -162,11 +168,11 @@ warn_of_columns <- function(read) {
 
 few <- function(names, most = 10) if (length(names) > most) c(utils::head(names, most), "...") else names
 
-# The arguments to type for columns that are no items. `table` tells which arguments were `given`, what `metadata` selects, and
-# which columns are `identifiers` by their values.
+# The arguments to type for columns that are no items. `table` tells which arguments were `given`, what `metadata` selects,
+# and which columns are `identifiers` by their values.
 column_advice <- function(names, table) {
   role <- role_of_name(names)
-  role[names %in% table$identifiers] <- "respondent"
+  role[is.na(role) & names %in% table$identifiers] <- "respondent"
   role[is.na(role)] <- "metadata"
   # One column of weights; one of names, which several would be joined to.
   for (arg in c("respondent", "weights")) {
@@ -181,7 +187,9 @@ column_advice <- function(names, table) {
 
 # Names of columns as they are typed.
 as_selection <- function(names, most = 10) {
-  typed <- vapply(names, function(name) paste(deparse(as.name(shorten(name)), backtick = TRUE), collapse = ""), character(1))
+  typed <- vapply(names, function(name) {
+    paste(deparse(as.name(shorten(name)), backtick = TRUE), collapse = "")
+  }, character(1))
   if (length(typed) > most) typed <- c(utils::head(typed, most), "...")
   if (length(typed) == 1) typed else paste0("c(", paste(typed, collapse = ", "), ")")
 }

@@ -6,7 +6,7 @@ read_long <- function(x, columns, weights, missing, call) {
   # alone: there may be many millions of rows.
   respondent <- group_rows(lapply(columns$respondent, function(at) column_of_names(x, at, call)))
   first <- which(!duplicated(respondent))
-  check_ids(x, columns$respondent, first, respondent, call)
+  check_gaps(x, columns$respondent, first, respondent, call)
   respondents <- name_respondents(x, columns$respondent, call, first, respondent)
   item_column <- column_of_names(x, columns$item, call)
   values <- unique(item_column)
@@ -77,7 +77,7 @@ check_long_columns <- function(columns, call) {
 
 # The positions of the selected columns; none where nothing was asked for.
 select_columns <- function(x, selection, arg, call) {
-  if (rlang::quo_is_null(selection)) {
+  if (rlang::quo_is_null(selection) || identical(rlang::quo_get_expr(selection), quote(c()))) {
     return(integer())
   }
   tryCatch(
@@ -121,7 +121,7 @@ join_names <- function(parts) {
 
 # In data with one row per response a part of the name may be missing where the columns without gaps tell the respondents
 # apart. Else the rows of several people without a county, say, would become one person's.
-check_ids <- function(x, id_columns, first, respondent, call) {
+check_gaps <- function(x, id_columns, first, respondent, call) {
   if (length(id_columns) < 2) {
     return()
   }

@@ -46,6 +46,9 @@ read_wide <- function(x, selected, columns, missing, call) {
   names <- respondents$respondent
   weighted <- wide_weights(x, columns$weights, names, call)
   table <- divide_columns(x, selected, weighted$columns, columns)
+  if (length(table$items) == 0) {
+    abort_vaeirt("There is no item: {.arg {table$given}} select{?s/} all columns.", "empty", call)
+  }
   values <- as.list(x)[table$items]
   items <- tibble::tibble(item = names(values) %||% character(length(values)))
   items$question <- question_texts(values, call)
@@ -75,7 +78,8 @@ read_wide <- function(x, selected, columns, missing, call) {
 divide_columns <- function(x, selected, weight_columns, columns) {
   items <- setdiff(seq_along(x), c(selected$respondent, selected$metadata, weight_columns))
   unasked <- rlang::quo_is_null(columns$metadata)
-  places <- if (unasked) items[text_among_numbers(unname(as.list(x)[items]))] else integer()
+  named <- !is.null(names(x)) && !anyNA(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
+  places <- if (unasked && named) items[text_among_numbers(unname(as.list(x)[items]))] else integer()
   own <- vapply(as.list(x)[places], function(column) !anyDuplicated(column[!is.na(column)]), logical(1))
   list(
     items = setdiff(items, places), aside = names(x)[places], places = places,
@@ -114,7 +118,7 @@ advice_on_numbers <- function(columns, table) {
   broken <- vapply(columns, function(column) {
     is.numeric(column) && any(column[is.finite(column)] != trunc(column[is.finite(column)]))
   }, logical(1))
-  if (any(broken)) column_advice(names(columns)[broken], table)
+  if (any(broken)) column_advice(c(names(columns)[broken], table$aside), table)
 }
 
 # The raw options of a table: `raw` (number of the raw option, NA for a level that does not occur), `item`, `label`,
@@ -155,7 +159,8 @@ holds_responses <- function(column) {
 check_columns <- function(columns, table, call) {
   bad <- which(!vapply(columns, holds_responses, logical(1)))
   if (length(bad) > 0) {
-    abort_no_responses(columns[[bad[[1]]]], names(columns)[[bad[[1]]]], call, column_advice(names(columns)[bad], table))
+    advice <- column_advice(c(names(columns)[bad], table$aside), table)
+    abort_no_responses(columns[[bad[[1]]]], names(columns)[[bad[[1]]]], call, advice)
   }
 }
 

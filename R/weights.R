@@ -1,24 +1,30 @@
 # Weights of respondents: a column of the data, an expression of columns, or a vector with one number per respondent.
 
 # The weights of the rows of a data frame as `value`, from a name or a selection of a column, or from an expression that
-# evaluates, among the columns, to one number for each row; and the `columns` that they come from, by their places.
+# evaluates, among the columns, to one number for each row (`computed`); and the `columns` that they come from, by their
+# places.
 select_weights <- function(x, weights, call) {
   if (rlang::quo_is_null(weights)) {
     return(list(columns = integer()))
   }
   expression <- rlang::quo_get_expr(weights)
   named <- (is.symbol(expression) || rlang::is_string(expression)) && as.character(expression) %in% names(x)
-  value <- if (!named) evaluate_weights(x, weights, call)
+  value <- if (!named) plain_weights(evaluate_weights(x, weights, call))
   if (is.numeric(value) && length(value) == nrow(x)) {
     columns <- columns_read(x, expression, weights)
-    return(list(value = value, columns = union(columns, columns_equal(x, value))))
+    return(list(value = value, columns = union(columns, columns_equal(x, value)), computed = TRUE))
   }
-  column <- select_columns(x, weights, "weights", call)
+  column <- tryCatch(select_columns(x, weights, "weights", call), vaeirt_error = function(cnd) {
+    if (is.numeric(value) && length(value) > 1) abort_length(value, nrow(x), "row of the data", call)
+    rlang::cnd_signal(cnd)
+  })
   if (length(column) != 1) {
     abort_vaeirt("{.arg weights} must select one column, not {length(column)}.", "argument", call)
   }
-  list(value = plain_column(x[[column]], call), columns = unname(column))
+  list(value = plain_weights(x[[column]]), columns = unname(column), computed = FALSE)
 }
+
+plain_weights <- function(x) if (is_labelled(x)) plain_values(x) else x
 
 # The value among the columns of the data; NULL where it is no value, but may be a selection. Arithmetic is no selection.
 evaluate_weights <- function(x, weights, call) {
@@ -74,11 +80,17 @@ wide_weights <- function(x, weights, names, call) {
   if (is.null(found$value)) {
     return(list(columns = integer()))
   }
-  expression <- rlang::quo_get_expr(weights)
-  if (length(found$columns) > 0 && is.call(expression)) {
-    inform_vaeirt(c(i = "{.arg weights} uses {.val {names(x)[found$columns]}}: {?this column is/these columns are} no item{?s}."))
+  if (found$computed && length(found$columns) > 0) {
+    own <- names(x)[found$columns]
+    inform_vaeirt(c(
+      i = "{.arg weights} comes from {cli::qty(own)}the column{?s} {.val {own}}, which {?is no item/are no items}."
+    ))
   }
   list(weights = check_weights(in_order(found$value, names), names, call), columns = found$columns)
+}
+
+abort_length <- function(value, n, what, call) {
+  abort_vaeirt("{.arg weights} must hold {n} number{?s}, one for each {what}, not be {describe(value)}.", "weights", call)
 }
 
 # With names weights are put in the order of the respondents.
@@ -97,9 +109,7 @@ weights_given <- function(weights, n, names, call) {
     error = function(cnd) abort_vaeirt("{.arg weights} is neither numbers nor a column.", "weights", call, parent = cnd)
   )
   if (!is.numeric(value) || length(value) != n) {
-    abort_vaeirt(
-      "{.arg weights} must hold {n} number{?s}, one for each respondent, not be {describe(value)}.", "weights", call
-    )
+    abort_length(value, n, "respondent", call)
   }
   check_weights(in_order(value, names), names, call)
 }
