@@ -99,8 +99,8 @@
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
 #'   * `weights`: one number for each respondent, or `NULL`;
 #'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
-#'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
-#'     and `n_responses` (how many responses went with it).
+#'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
+#'     without a name) and `n_responses` (how many responses went with it).
 #' @export
 #' @examples
 #' votes <- rbind(ann = c(1, 0, 1), bob = c(0, 0, 1), cat = c(0, 1, NA))
@@ -164,9 +164,11 @@ refuse_instructions <- function(asked, call) {
 }
 
 # What every kind of input is read into: a list of `cells`, an external pointer to the observed responses, which lives no
-# longer than the call; `options`, a data frame of their raw options (see new_options()); the tibbles `respondents` (or
-# `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a respondent cannot have two
-# responses to an item. `columns` holds quosures that select columns, `missing` the values that are no responses.
+# longer than the call; `options`, a data frame of their raw options (see new_options()), with values of labels as `code`; the
+# tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a
+# respondent cannot have two responses to an item. Of labelled columns also `absent`, labels that the data declare missing;
+# of data frames with one column per item also `columns`, see divide_columns(), and `dropped`, columns that are set aside.
+# The argument `columns` holds quosures that select columns, `missing` the values that are no responses.
 read_responses <- function(x, columns, missing, call) {
   if (!is.data.frame(x) && !(is.character(x) && is.null(dim(x)))) {
     used <- setdiff(names_of_given(columns), "weights")
@@ -239,7 +241,7 @@ clean_responses <- function(read, rules, call) {
 # The constructor, from what read_responses() gives.
 new_irt_responses <- function(read, rules, reference, call) {
   known <- read$options[names(read$options) %in% c("item", "label", "code")]
-  inform_of_unused(rules$drop, c(known$label, known$code))
+  inform_of_unused(rules$drop, c(known$label, known$code, read$absent))
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
     abort_vaeirt(

@@ -8,22 +8,37 @@ is_labelled <- function(x) {
 
 # The plain values of a labelled column, NA where they are declared missing, as is.na() of haven finds. Tagged missing
 # values of Stata and SAS are NA to R as well.
-plain_values <- function(x) {
+labelled_values <- function(x) {
   values <- as.vector(unclass(x))
-  gone <- values %in% attr(x, "na_values", exact = TRUE)
-  range <- attr(x, "na_range", exact = TRUE)
+  gone <- is_declared_missing(values, x)
+  if (any(gone)) values[gone] <- NA
+  values
+}
+
+is_declared_missing <- function(values, column) {
+  gone <- values %in% attr(column, "na_values", exact = TRUE)
+  range <- attr(column, "na_range", exact = TRUE)
   if (length(range) == 2) {
     gone <- gone | (!is.na(values) & values >= range[[1]] & values <= range[[2]])
   }
-  if (any(gone)) values[gone] <- NA
-  values
+  gone
+}
+
+# Values that are declared missing, and their labels: `drop` may name them, though nobody has them any more.
+absent_labels <- function(x) {
+  labels <- attr(x, "labels", exact = TRUE)
+  values <- c(as.vector(unclass(labels)), attr(x, "na_values", exact = TRUE))
+  names <- c(names(labels), rep(NA, length(values) - length(labels)))
+  gone <- is.na(values) | is_declared_missing(values, x)
+  absent <- c(as_names(values[gone]), names[gone])
+  absent[!is.na(absent)]
 }
 
 # The labels of the values, a vector named by them. A value keeps its number where its label is empty, stands for another
 # value as well, or is the number of another one.
 value_labels <- function(x, call) {
   values <- attr(x, "labels", exact = TRUE)
-  text <- names(values)
+  text <- names(values) %||% character()
   codes <- as_names(as.vector(unclass(values)))
   known <- !is.na(codes) & !is.na(text)
   codes <- codes[known]
@@ -34,9 +49,9 @@ value_labels <- function(x, call) {
   stats::setNames(text[good], codes[good])
 }
 
-# A labelled column as code_values() gives columns, and the labels of its values as `names`.
+# A labelled column as code_values() gives columns, the labels of its values as `names`, and what is `absent`.
 code_labelled <- function(column, call) {
-  c(code_values(plain_values(column), call), list(names = value_labels(column, call)))
+  c(code_values(labelled_values(column), call), list(names = value_labels(column, call), absent = absent_labels(column)))
 }
 
 # Options with the labels of their values, where these are known, and the values as `code`: both are understood in `missing`,
@@ -72,7 +87,7 @@ plain_column <- function(x, call) {
     }
     return(x)
   }
-  values <- plain_values(x)
+  values <- labelled_values(x)
   occur <- sort(unique(values), method = "radix")
   labels <- unname(value_labels(x, call)[as_names(occur)])
   if (sum(!is.na(labels)) <= length(labels) / 2) {

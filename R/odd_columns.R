@@ -18,13 +18,13 @@ text_among_numbers <- function(columns) {
     }
     labels <- if (is.factor(column)) levels(column) else unique(as.vector(unclass(column)))
     labels <- labels[!is.na(labels) & nzchar(labels)]
-    length(labels) > 0 && all(validEnc(labels)) && !all(!is.na(whole_numbers(labels))) && !are_answers(labels)
+    length(labels) > 0 && all(validEnc(labels)) && !all(!is.na(whole_numbers(labels))) && !mostly_answers(labels)
   }
   unname(which(vapply(columns, is_text, logical(1))))
 }
 
 # Half of the labels at least are words of answers. ("no" alone may be Norway.)
-are_answers <- function(labels) {
+mostly_answers <- function(labels) {
   mean(to_lower(labels) %in% c(
     "yes", "no", "y", "n", "true", "false", "t", "f", "agree", "disagree", "yea", "nay", "aye", "for", "against",
     "right", "wrong", "correct", "incorrect", "ja", "nein", "oui", "non", "si"
@@ -123,7 +123,7 @@ is_foreign <- function(options, common, n_options) {
   n_items <- length(n_options)
   number <- whole_numbers(options$label)
   usual <- whole_numbers(common$labels)
-  answers <- vapply(split(options$label, factor(options$item, seq_len(n_items))), are_answers, logical(1))
+  answers <- vapply(split(options$label, factor(options$item, seq_len(n_items))), mostly_answers, logical(1))
   words <- tabulate(options$item[is.na(number)], n_items) > 0 & !(answers %in% TRUE)
   large <- tabulate(options$item[!is.na(number) & number >= 100], n_items) == n_options & all(usual <= 20) %in% TRUE
   many <- n_options > 10 & all(is.na(usual))

@@ -44,6 +44,7 @@ read_long <- function(x, columns, weights, missing, call) {
   list(
     cells = found$cells,
     options = if (is.null(coded$names)) options else label_options(options, rep(list(coded$names), nrow(items))),
+    absent = coded$absent,
     respondents = add_metadata(respondents, metadata),
     items = items,
     weights = weights,

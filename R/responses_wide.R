@@ -66,6 +66,7 @@ read_wide <- function(x, selected, columns, missing, call) {
     weights = weighted$weights,
     single = TRUE,
     columns = table,
+    absent = unlist(lapply(coded, `[[`, "absent"), use.names = FALSE),
     dropped = if (length(table$places) > 0) {
       n_values <- vapply(as.list(x)[table$places], function(column) sum(!is.na(column)), numeric(1))
       list(aside("column", table$aside, "text among numbers", unname(n_values)))

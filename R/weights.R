@@ -24,7 +24,7 @@ select_weights <- function(x, weights, call) {
   list(value = plain_weights(x[[column]]), columns = unname(column), computed = FALSE)
 }
 
-plain_weights <- function(x) if (is_labelled(x)) plain_values(x) else x
+plain_weights <- function(x) if (is_labelled(x)) labelled_values(x) else x
 
 # The value among the columns of the data; NULL where it is no value, but may be a selection. Arithmetic is no selection.
 evaluate_weights <- function(x, weights, call) {

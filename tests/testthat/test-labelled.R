@@ -35,6 +35,12 @@ test_that("options are named by the labels of their values, in the order of the 
   expect_identical(nrow(x$dropped), 0L)
 })
 
+test_that("columns without labels of values are plain", {
+  wide <- data.frame(q = labelled(c(1, 2, 1), NULL), r = labelled(c(0, 1, 1), NULL, text = "Second"))
+  expect_identical(options_of(wide), list(q = c("1", "2"), r = c("0", "1")))
+  expect_identical(irt_responses(wide, metadata = q)$respondents$q, c(1, 2, 1))
+})
+
 test_that("a label that is the number of another value is not used", {
   wide <- data.frame(q = labelled(c(1, 2, 2, 3), c("2" = 1, x = 3)), r = labelled(c(1, 2, 2, 1), c("2" = 1, "1" = 2)))
   expect_identical(options_of(wide), list(q = c("1", "2", "x"), r = c("1", "2")))
@@ -50,6 +56,9 @@ test_that("missing, drop and reference take values and labels", {
   expect_identical(dropped, suppressMessages(irt_responses(answers(), drop = "DK"))$dropped)
   expect_identical(dropped$name, "DK")
   expect_warning(suppressMessages(irt_responses(answers(), drop = 77)), "has the label", class = "vaeirt_warning_labels")
+  # What the file has declared missing may be named once more.
+  expect_silent(irt_responses(answers(), drop = c(9, "x")))
+  expect_silent(irt_responses(answers(), drop = "refused"))
   expect_identical(options_of(answers(), reference = c(vote = 2, scale = "Strongly agree"))[1:2], list(
     vote = c("yes", "no"), scale = c("Strongly agree", "Strongly disagree", "3", "DK")
   ))
@@ -77,7 +86,7 @@ test_that("values declared missing are those that haven finds", {
     words = labelled(c("a", "m", "z", NA), c(low = "a"), na_range = c("m", "n")),
     tagged = tagged, plain = labelled(c(1, 9, NA), c(no = 1))
   ))
-  for (column in columns) expect_identical(is.na(vaeirt:::plain_values(column)), is.na(column))
+  for (column in columns) expect_identical(is.na(vaeirt:::labelled_values(column)), is.na(column))
 })
 
 test_that("files of SPSS and Stata are read with their labels", {
@@ -145,7 +154,8 @@ test_that("labels and questions reach the fit, its tables and predictions", {
   votes <- small_truth()$responses
   survey <- as.data.frame(votes + 1)
   survey[] <- lapply(seq_along(survey), function(j) {
-    labelled(replace(survey[[j]], is.na(survey[[j]]), 9), c(no = 1, yes = 2, none = 9), na_values = 9, text = paste("Question", j))
+    coded <- replace(survey[[j]], is.na(survey[[j]]), 9)
+    labelled(coded, c(no = 1, yes = 2, none = 9), na_values = 9, text = paste("Question", j))
   })
   fit <- vae_irt(survey, seed = 1, control = one_thread)
   expect_identical(fit$estimates, small_fit()$estimates)

@@ -13,6 +13,13 @@ test_that("metadata are kept beside the respondents, and names stay names", {
   expect_identical(irt_responses(votes, respondent = "id", metadata = c("party", "born", "income")), x)
   expect_identical(irt_responses(votes, respondent = id, metadata = !starts_with("X"))$respondents$id, votes$id)
   expect_identical(irt_responses(tibble::as_tibble(votes), respondent = id, metadata = c(party, born, income)), x)
+  if (requireNamespace("data.table", quietly = TRUE)) {
+    expect_identical(irt_responses(data.table::as.data.table(votes), respondent = id, metadata = c(party, born, income)), x)
+  }
+  if (requireNamespace("dplyr", quietly = TRUE)) {
+    grouped <- dplyr::group_by(votes, .data$party)
+    expect_identical(irt_responses(grouped, respondent = id, metadata = c(party, born, income)), x)
+  }
   fit <- vae_irt(votes, respondent = id, metadata = c(party, born, income), seed = 1, control = one_thread)
   expect_identical(fit$estimates$estimate, small_fit()$estimates$estimate)
   expect_identical(fit$estimates$born, votes$born)
