@@ -4,8 +4,10 @@
 #'
 #' @section Who and what:
 #' * `respondent` (character): row name of the data, `"1"`, `"2"`, ... without names, or the columns selected by
-#'   `respondent`, joined by `"/"`. Metadata columns of respondents (`party`, `state`, ...) keep name and type.
-#' * `item` (character): column name of the data, or the value of the column selected by `item`.
+#'   `respondent`, joined by `"/"`. Metadata columns of respondents (`party`, `state`, ...) keep name and type (labelled
+#'   columns of package haven become factors).
+#' * `item` (character): column name of the data, or the value of the column selected by `item`. `question` (character): the
+#'   text of the question, where labelled columns of survey packages have one.
 #' * `response` (character): label of a response option. `reference`: that of the item's reference option.
 #' * `term` (character): `"discrimination"` or `"difficulty"`.
 #' * `dimension` (integer): 1, 2, ..., up to the number of dimensions; `NA` for difficulties. `period` (integer): of

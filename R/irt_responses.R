@@ -36,26 +36,53 @@
 #' rows may lie anywhere in the files; respondents and items are numbered in the order in which they occur. A missing
 #' response is missing; a missing respondent or item is an error.
 #'
+#' @section Columns that are no items:
+#' In a data frame with one column per item every column is an item that `respondent`, `metadata` and `weights` do not
+#' select. Columns unlike the others are named in a warning (of class `vaeirt_warning_columns`), with what to type:
+#' * columns of text or factors, where at least five columns and nine in ten hold numbers or TRUE and FALSE, are taken for
+#'   `metadata` and listed in `$dropped`. Ordered factors, numbers written as text and answers such as `"yes"` are not;
+#' * other columns stay items: those with names such as `party`, `state`, `id`, `weight` or `age` whose values or names
+#'   differ from those of the others, those with a value for each respondent, or with more than 25 numbers, and those that
+#'   share no label with nine in ten of the others.
+#'
+#' Five columns at least have to agree. `metadata = c()` says that all columns are items: then nothing is set aside or said.
+#'
+#' @section Files of SPSS, Stata and SAS:
+#' Package haven reads them: `haven::read_sav(path, user_na = TRUE)`, which keeps the values that SPSS declares missing,
+#' `haven::read_dta(path)` and `haven::read_sas(path)`. Their labelled columns (classes `haven_labelled` and
+#' `haven_labelled_spss`) are understood, here and in `newdata` of [predict()][predict.vae_irt]:
+#' * values that are declared missing (`na_values`, `na_range`, tagged missing values) are missing;
+#' * the options are named by the labels of the values, in the order of the values. A value without a label keeps its
+#'   number, as does one whose label is also that of another value. Labels of values that do not occur are not mentioned;
+#' * `missing`, `drop` and `reference` take the label or the value: `missing = 88` and `missing = "Don't know"` are the same;
+#' * the texts of the questions (also those of packages Hmisc and labelled) are kept in the column `question` of the items;
+#' * columns for `respondent`, `item` or `metadata` become factors where most of the values that occur have labels.
+#'
 #' @param x One of
 #'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;
 #'   * a numeric, logical or character matrix, respondents in rows and items in columns, with 0/1, whole numbers or labels
 #'     for the response options and `NA` for missing;
-#'   * a data frame with one column per item (factor, character, logical or whole number), and in the columns selected by
-#'     `respondent`, if any, the respondents' names;
+#'   * a data frame with one column per item (factor, character, logical, whole number, or labelled values of package
+#'     haven), and in the columns selected by `respondent`, if any, the respondents' names;
 #'   * a data frame with one row per response, when `respondent`, `item` and `response` select its columns;
 #'   * a path to a Parquet file with one row per response, several paths, or a folder (all files in it whose names end in
 #'     `.parquet`), with `respondent`, `item` and `response` selecting columns of the first file;
 #'   * an `irt_responses` object, which is returned as it is.
 #' @param ... Must be empty: an argument that nobody knows is an error.
 #' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame or of Parquet files.
-#'   Several columns for `respondent` are joined by `"/"` and kept as metadata.
+#'   Several columns for `respondent` are joined by `"/"` and kept as metadata. A part of a name may be missing (`NA`) and is
+#'   left out of it; with one row per response only where the columns without gaps tell the respondents apart.
+#' @param metadata <[`tidy-select`][tidyselect::language]> Columns of a data frame that are no items and are kept beside the
+#'   respondents, of any type, such as `c(party, state)`; missing values are allowed. With one row per response they are
+#'   constant within a respondent. `c()`: all columns are items, see the section on columns that are no items.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
 #' @param missing Values to be treated as missing, beside `NA`, in all items: numbers or labels, matched exactly, or the usual
 #'   words, `missing = no_answer()` (see [no_answer()]).
 #' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
 #'   "")`. They are matched exactly, case included.
 #' @param weights Weights of the respondents, from 1e-12 to 1e12: a column (constant within a respondent) of a data frame or
-#'   of Parquet files; for tables with one row per respondent also a vector with one number for each row, or with one for
+#'   of Parquet files; for data frames also an expression of columns, such as `w / mean(w)`, which then are no items; for
+#'   tables with one row per respondent also a vector with one number for each row, or with one for
 #'   the name of each row, in any order. They enter the
 #'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
 #'   first; the standard errors know nothing of the sampling design. Counts of respondents and responses, here and in the
@@ -75,9 +102,9 @@
 #'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
 #'   * `weights`: one number for each respondent, or `NULL`;
-#'   * `dropped`: tibble of what was set aside: `kind` (`"label"`, `"item"`, `"option"`, `"response"` or `"respondent"`),
-#'     `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row without a name)
-#'     and `n_responses` (how many responses went with it).
+#'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
+#'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
+#'     without a name) and `n_responses` (how many responses went with it).
 #' @export
 #' @examples
 #' votes <- rbind(ann = c(1, 0, 1), bob = c(0, 0, 1), cat = c(0, 1, NA))
@@ -90,8 +117,10 @@
 #' )
 #' irt_responses(ballots, respondent = voter, item = race, response = choice)
 #'
-#' survey <- data.frame(id = 1:3, tax = c("more", "less", "DK"), aid = c("less", "same", "more"))
-#' irt_responses(survey, respondent = id, missing = "DK", reference = "less")
+#' survey <- data.frame(
+#'   id = 1:3, age = c(35, NA, 61), tax = c("more", "less", "DK"), aid = c("less", "same", "more")
+#' )
+#' irt_responses(survey, respondent = id, metadata = age, missing = "DK", reference = "less")
 #'
 #' # Simulated cast vote records:
 #' path <- system.file("extdata", "ballots.parquet", package = "vaeirt")
@@ -105,6 +134,7 @@ irt_responses <- function(x,
                           respondent = NULL,
                           item = NULL,
                           response = NULL,
+                          metadata = NULL,
                           reference = NULL,
                           missing = NULL,
                           drop = NULL,
@@ -114,7 +144,9 @@ irt_responses <- function(x,
                           rare = c("drop", "pool"),
                           duplicates = c("error", "drop_response", "drop_item"),
                           .call = rlang::current_env()) {
-  columns <- rlang::enquos(respondent = respondent, item = item, response = response, weights = weights)
+  columns <- rlang::enquos(
+    respondent = respondent, item = item, response = response, metadata = metadata, weights = weights
+  )
   check_no_dots(..., .call = .call)
   check_given(x, call = .call)
   if (inherits(x, "irt_responses")) {
@@ -136,15 +168,20 @@ refuse_instructions <- function(asked, call) {
 }
 
 # What every kind of input is read into: a list of `cells`, an external pointer to the observed responses, which lives no
-# longer than the call; `options`, a data frame of their raw options (see new_options()); the tibbles `respondents` (or
-# `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a respondent cannot have two
-# responses to an item. `columns` holds quosures that select columns, `missing` the values that are no responses.
+# longer than the call; `options`, a data frame of their raw options (see new_options()), with values of labels as `code`; the
+# tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a
+# respondent cannot have two responses to an item. Of labelled columns also `absent`, labels that the data declare missing;
+# of data frames with one column per item also `columns`, see divide_columns(), and `dropped`, columns that are set aside.
+# The argument `columns` holds quosures that select columns, `missing` the values that are no responses.
 read_responses <- function(x, columns, missing, call) {
   if (!is.data.frame(x) && !(is.character(x) && is.null(dim(x)))) {
     used <- setdiff(names_of_given(columns), "weights")
     if (length(used) > 0) {
       abort_vaeirt(
-        "{.arg {used}} select{?s/} columns of a data frame or of Parquet files, and the data are {describe(x)}.",
+        c(
+          "{.arg {used}} select{?s/} columns of a data frame or of Parquet files, and the data are {describe(x)}.",
+          i = if ("metadata" %in% used) "Join other tables to {.code $estimates} by the respondents' names."
+        ),
         "argument",
         call
       )
@@ -207,9 +244,10 @@ clean_responses <- function(read, rules, call) {
 
 # The constructor, from what read_responses() gives.
 new_irt_responses <- function(read, rules, reference, call) {
-  known <- read$options[c("item", "label")]
-  inform_of_unused(as_names(rules$drop), known$label, "drop")
-  inform_of_unused(expected_missing(rules$missing, c(known$label, read$absent)), c(known$label, read$absent), "missing")
+  known <- read$options[names(read$options) %in% c("item", "label", "code")]
+  names <- c(known$label, known$code, read$absent)
+  inform_of_unused(as_names(rules$drop), names, "drop")
+  inform_of_unused(expected_missing(rules$missing, names), names, "missing")
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
     abort_vaeirt(
@@ -221,6 +259,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   warn_of_similar(read)
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
+  read <- warn_of_columns(read)
   warn_of_codes(read)
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
@@ -233,8 +272,10 @@ new_irt_responses <- function(read, rules, reference, call) {
   n_responses <- as.integer(diff(packed$offsets))
   read <- set_aside_respondents(read, n_responses)
   dropped <- list_dropped(read)
-  if (nrow(dropped) > 0) {
-    cli::cli_inform(c(i = "Set aside: {.and {count_dropped(dropped)}}. See {.code $dropped}."))
+  # Columns are named in a warning of their own.
+  counts <- count_dropped(dropped[dropped$kind != "column", ])
+  if (length(counts) > 0) {
+    cli::cli_inform(c(i = "Set aside: {.and {counts}}. See {.code $dropped}."))
   }
   respondents <- read$respondents
   if (!inherits(respondents, "vaeirt_ids")) {
@@ -295,9 +336,9 @@ find_reference <- function(reference, known, options, item_names, call) {
     )
   }
   reference <- stats::setNames(as_names(reference), if (!is.null(names(reference))) as_utf8(names(reference)))
-  known <- rbind(known, options[c("item", "label")])
+  known <- rbind(known, options[names(known)])
   if (is.null(names(reference))) {
-    if (!reference %in% known$label) {
+    if (!any(goes_by(known, reference))) {
       abort_vaeirt(
         c(
           "No item has the response option {.val {reference}} of {.arg reference}.",
@@ -307,7 +348,7 @@ find_reference <- function(reference, known, options, item_names, call) {
         call
       )
     }
-    is_reference <- options$label == reference
+    is_reference <- goes_by(options, reference)
     if (!any(is_reference)) warn_of_lost_reference(reference)
     return(is_reference)
   }
@@ -327,8 +368,7 @@ find_reference <- function(reference, known, options, item_names, call) {
     abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
   }
   at <- match(names(reference), item_names)
-  key <- function(item, label) paste(item, label)
-  bad <- which(!key(at, reference) %in% key(known$item, known$label))
+  bad <- which(!named_reference(known, at, reference)$there)
   if (length(bad) > 0) {
     own <- unique(known$label[known$item == at[[bad[[1]]]]])
     abort_vaeirt(
@@ -340,11 +380,21 @@ find_reference <- function(reference, known, options, item_names, call) {
       call
     )
   }
-  lost <- !key(at, reference) %in% key(options$item, options$label)
+  found <- named_reference(options, at, reference)
+  lost <- !found$there
   if (any(lost)) {
     warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
   }
-  key(options$item, options$label) %in% key(at, reference)
+  found$is
+}
+
+# Which options are the reference of the item at their place, and which references are there.
+named_reference <- function(options, at, reference) {
+  key <- function(label) paste(options$item, label)
+  asked <- paste(at, reference)
+  label <- key(options$label)
+  code <- key(options$code %||% options$label)
+  list(is = label %in% asked | code %in% asked, there = asked %in% c(label, code))
 }
 
 warn_of_lost_reference <- function(lost) {
@@ -395,7 +445,8 @@ check_identifiers <- function(read, call) {
       c(
         "Item {.val {read$items$item[[bad[[1]]]]}} has {n_labels[[bad[[1]]]]} response options for
          {n_responses[[bad[[1]]]]} responses: it looks like an identifier.",
-        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents.",
+        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
+             {.arg metadata}.",
         i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
       ),
       "input",

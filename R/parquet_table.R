@@ -1,5 +1,5 @@
-# Tables written to Parquet files, in one part or several. Strings and factors become text, other columns integers, doubles
-# or logicals.
+# Tables written to Parquet files, in one part or several. Strings, factors, dates and times become text, other columns
+# integers, doubles or logicals.
 
 # Writes the tables that `part(1)`, `part(2)`, ... `part(n)` give. The file gets its name when it is complete.
 write_parquet_parts <- function(part, n, path, codec = "zstd", call = caller_env()) {
@@ -20,6 +20,7 @@ write_parquet_table <- function(table, path, codec = "zstd", call = caller_env()
 
 parquet_columns <- function(table) {
   lapply(as.list(table), function(column) {
+    if (inherits(column, c("Date", "POSIXt"))) column <- format(column)
     if (is.character(column)) {
       column <- factor(column, levels = unique(column[!is.na(column)]))
     }

@@ -9,8 +9,10 @@
 #'   response options that the model does not know are left out, with a message; items may be missing or in another order.
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
-#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `missing`, `drop`, `duplicates`; what the fit was
-#'   given of these has to be given again. `weights`, `reference`, `min_count`, `rare` and `min_responses` belong to the fit:
+#' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `missing`, `drop`, `duplicates`; what
+#'   the fit was given of these has to be given again, but for `metadata` of a data frame with one column per item, where
+#'   columns with the names of the fit's metadata are taken for it. `weights`, `reference`, `min_count`, `rare` and
+#'   `min_responses` belong to the fit:
 #'   its options and references are used, and everybody with a response is scored.
 #' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as
 #'   the fit did.
@@ -70,7 +72,7 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 }
 
 # What the dots of predict() and augment() may hold: how new data are read.
-reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
+reading_arguments <- c("respondent", "item", "response", "metadata", "missing", "drop", "duplicates")
 
 # The scores of the fit's own respondents or of others.
 find_scores <- function(..., fit, newdata, refine, level, call) {
@@ -84,11 +86,13 @@ find_scores <- function(..., fit, newdata, refine, level, call) {
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
 score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
-                              missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
+                              metadata = NULL, missing = NULL, drop = NULL,
+                              duplicates = c("error", "drop_response", "drop_item"), call) {
   columns <- c(
-    rlang::enquos(respondent = respondent, item = item, response = response),
+    rlang::enquos(respondent = respondent, item = item, response = response, metadata = metadata),
     list(weights = rlang::quo(NULL))
   )
+  columns$metadata <- metadata_of_fit(columns, newdata, fit)
   rlang::local_options(vaeirt.threads = fit$control$threads)
   rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
   read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)

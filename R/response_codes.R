@@ -2,7 +2,8 @@
 
 # What `read`, as clean_responses() gives it, holds.
 warn_of_codes <- function(read) {
-  options <- read$options[read$options$count > 0, ]
+  # What warn_of_columns() has named is said.
+  options <- read$options[read$options$count > 0 & !read$options$item %in% read$odd, ]
   items <- read$items$item
   number <- whole_numbers(options$label)
   if (are_votes(number, options$count)) {

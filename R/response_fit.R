@@ -34,7 +34,7 @@
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
 #' votes <- data.frame(side = rep(c("left", "right"), 100), id = 1:200, truth$responses)
-#' fit <- vae_irt(votes, respondent = c(id, side), seed = 1, control = vae_control(threads = 1))
+#' fit <- vae_irt(votes, respondent = id, metadata = side, seed = 1, control = vae_control(threads = 1))
 #' response_fit(fit, "items")
 #' response_fit(fit, side)
 response_fit <- function(fit, by = "respondents") {

@@ -16,6 +16,8 @@ read_responses.character <- function(x, columns, missing, call) {
       call
     )
   }
+  refuse_metadata_of_files(columns$metadata, call)
+  columns$metadata <- NULL
   paths <- enc2utf8(path.expand(x))
   fields <- unwrap_rust(rust_parquet_fields(paths), call)
   schema <- prototype(fields)

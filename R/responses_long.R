@@ -1,11 +1,12 @@
 # read_responses() for data frames with one row per response.
 
 read_long <- function(x, columns, weights, missing, call) {
-  check_long_columns(columns, call)
+  check_long_columns(columns[c("respondent", "item", "response")], call)
   # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two. Names are made for one row of each
   # alone: there may be many millions of rows.
   respondent <- group_rows(lapply(columns$respondent, function(at) column_of_names(x, at, call)))
   first <- which(!duplicated(respondent))
+  check_gaps(x, columns$respondent, first, respondent, call)
   respondents <- name_respondents(x, columns$respondent, call, first, respondent)
   item_column <- column_of_names(x, columns$item, call)
   values <- unique(item_column)
@@ -24,12 +25,9 @@ read_long <- function(x, columns, weights, missing, call) {
   }
   items <- tibble::tibble(item = unique(item_names))
   item <- match(item_names, items$item)[item]
-  weight_column <- select_weights(x, weights, NA, call)
-  weights <- if (length(weight_column) > 0) {
-    weights_by_respondent(x[[weight_column]], respondent, first, respondents$respondent, call)
-  } else {
-    refuse_vector_weights(weights, call)
-  }
+  names <- respondents$respondent
+  row_weights <- select_weights(x, weights, call)$value
+  weights <- if (!is.null(row_weights)) weights_by_respondent(row_weights, respondent, first, names, call)
 
   coded <- code_column(x[[columns$response]], names(x)[[columns$response]], call)
   found <- unwrap_rust(
@@ -37,12 +35,17 @@ read_long <- function(x, columns, weights, missing, call) {
   )
   if (!is.null(found$bad)) {
     at <- found$row
-    abort_not_whole(found, respondents$respondent[[respondent[[at]]]], items$item[[item[[at]]]], call)
+    abort_not_whole(found, names[[respondent[[at]]]], items$item[[item[[at]]]], call)
   }
+  options <- new_options(
+    seq_along(found$item), found$item, label_values(found$value, coded$labels), found$value, found$count
+  )
+  metadata <- metadata_by_respondent(x, columns$metadata, respondent, first, names, call)
   list(
     cells = found$cells,
-    options = new_options(seq_along(found$item), found$item, label_values(found$value, coded$labels), found$value, found$count),
-    respondents = respondents,
+    options = if (is.null(coded$names)) options else label_options(options, rep(list(coded$names), nrow(items))),
+    absent = coded$absent,
+    respondents = add_metadata(respondents, metadata),
     items = items,
     weights = weights,
     single = FALSE
@@ -75,7 +78,7 @@ check_long_columns <- function(columns, call) {
 
 # The positions of the selected columns; none where nothing was asked for.
 select_columns <- function(x, selection, arg, call) {
-  if (rlang::quo_is_null(selection)) {
+  if (rlang::quo_is_null(selection) || identical(rlang::quo_get_expr(selection), quote(c()))) {
     return(integer())
   }
   tryCatch(
@@ -98,25 +101,55 @@ select_columns <- function(x, selection, arg, call) {
 # A tibble with the column `respondent`, the selected columns' values joined by "/", and these columns as metadata where
 # there are several.
 name_respondents <- function(x, id_columns, call, rows = seq_len(nrow(x)), respondent = rows) {
-  parts <- lapply(id_columns, function(at) as_names(column_of_names(x, at, call)[rows]))
-  absent <- which(Reduce(`|`, lapply(parts, is.na)) | Reduce(`&`, lapply(parts, function(part) !nzchar(part))))
+  parts <- unname(lapply(id_columns, function(at) as_names(column_of_names(x, at, call)[rows])))
+  absent <- which(Reduce(`&`, lapply(parts, function(part) is.na(part) | !nzchar(part))))
   if (length(absent) > 0) {
-    abort_vaeirt(
-      c(
-        "Row {rows[absent[[1]]]} of the data does not name its respondent in {.val {names(x)[id_columns]}}.",
-        i = "{sum(respondent %in% absent)} row{?s} of this kind in all."
-      ),
-      "response",
-      call
-    )
+    abort_nameless(x, id_columns, rows[absent[[1]]], sum(respondent %in% absent), call)
   }
-  names <- tibble::tibble(respondent = do.call(paste, c(unname(parts), sep = "/")))
-  if (length(id_columns) > 1) add_metadata(names, as.data.frame(x)[rows, id_columns]) else names
+  names <- tibble::tibble(respondent = join_names(parts))
+  if (length(id_columns) > 1) add_metadata(names, metadata_columns(x, id_columns, call, rows)) else names
+}
+
+# Parts of names joined by "/", without those that are missing.
+join_names <- function(parts) {
+  if (!any(vapply(parts, anyNA, logical(1)))) {
+    return(do.call(paste, c(parts, sep = "/")))
+  }
+  Reduce(function(left, right) {
+    ifelse(is.na(left), right, ifelse(is.na(right), left, paste(left, right, sep = "/")))
+  }, parts)
+}
+
+# In data with one row per response a part of the name may be missing where the columns without gaps tell the respondents
+# apart. Else the rows of several people without a county, say, would become one person's.
+check_gaps <- function(x, id_columns, first, respondent, call) {
+  if (length(id_columns) < 2) {
+    return()
+  }
+  parts <- lapply(id_columns, function(at) column_of_names(x, at, call)[first])
+  gaps <- vapply(parts, anyNA, logical(1))
+  if (!any(gaps) || (!all(gaps) && !anyDuplicated(group_rows(parts[!gaps])))) {
+    return()
+  }
+  absent <- which(Reduce(`|`, lapply(parts, is.na)))
+  abort_nameless(x, id_columns, first[absent[[1]]], sum(respondent %in% absent), call)
+}
+
+abort_nameless <- function(x, id_columns, row, n, call) {
+  abort_vaeirt(
+    c(
+      "Row {row} of the data does not name its respondent in {.val {names(x)[id_columns]}}.",
+      i = "{n} row{?s} of this kind in all.",
+      i = if (length(id_columns) > 1) "Columns that name nobody, such as a party, are kept by {.arg metadata}."
+    ),
+    "response",
+    call
+  )
 }
 
 # A column of text, numbers or a factor, by which respondents or items are named.
 column_of_names <- function(x, at, call) {
-  column <- x[[at]]
+  column <- plain_column(x[[at]], call)
   if (!is.atomic(column) || !is.null(dim(column)) || inherits(column, "integer64")) {
     abort_vaeirt(
       c(

@@ -108,5 +108,5 @@ add_metadata <- function(table, metadata) {
 # Columns of the results, which metadata may not take.
 result_columns <- c(
   "respondent", "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high",
-  "n_responses", "pareto_k", "options"
+  "n_responses", "pareto_k", "ess", "options"
 )

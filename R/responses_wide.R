@@ -27,41 +27,66 @@ read_responses.matrix <- function(x, columns, missing, call) {
 #' @exportS3Method
 read_responses.data.frame <- function(x, columns, missing, call) {
   check_some_cells(x, call)
-  by_column <- columns[c("respondent", "item", "response")]
+  by_column <- columns[c("respondent", "item", "response", "metadata")]
   selected <- lapply(rlang::set_names(names(by_column)), function(arg) select_columns(x, by_column[[arg]], arg, call))
   if (length(selected$item) + length(selected$response) == 0) {
-    read_wide(x, selected$respondent, columns$weights, missing, call)
+    read_wide(x, selected, columns, missing, call)
   } else {
     read_long(x, selected, columns$weights, missing, call)
   }
 }
 
-read_wide <- function(x, id_columns, weights, missing, call) {
-  respondents <- if (length(id_columns) > 0) {
-    name_respondents(x, id_columns, call)
+# `selected` are the places of columns, `columns` the quosures that select them.
+read_wide <- function(x, selected, columns, missing, call) {
+  respondents <- if (length(selected$respondent) > 0) {
+    name_respondents(x, selected$respondent, call)
   } else {
     tibble::tibble(respondent = dimension_names(x, 1))
   }
   names <- respondents$respondent
-  weight_column <- select_weights(x, weights, nrow(x), call)
-  weights <- if (length(weight_column) > 0) {
-    check_weights(x[[weight_column]], names, call)
-  } else {
-    weights_given(weights, nrow(x), names, call)
+  weighted <- wide_weights(x, columns$weights, names, call)
+  table <- divide_columns(x, selected, weighted$columns, columns)
+  if (length(table$items) == 0) {
+    abort_vaeirt("There is no item: {.arg {table$given}} select{?s/} all columns.", "empty", call)
   }
-  values <- as.list(x)[setdiff(seq_along(x), c(id_columns, weight_column))]
+  values <- as.list(x)[table$items]
   items <- tibble::tibble(item = as_utf8(names(values) %||% character(length(values))))
+  items$question <- question_texts(values, call)
+  check_columns(values, table, call)
   coded <- Map(function(column, item) code_column(column, item, call), values, items$item)
-  found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate = function(row, column) {
-    list(respondent = names[[row]], item = items$item[[column]])
-  })
+  locate <- function(row, column) {
+    list(respondent = names[[row]], item = items$item[[column]], advice = advice_on_numbers(values, table))
+  }
+  found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate)
   list(
     cells = found$cells,
-    options = with_levels(found, lapply(coded, `[[`, "labels")),
-    respondents = respondents,
+    options = label_options(with_levels(found, lapply(coded, `[[`, "labels")), unname(lapply(coded, `[[`, "names"))),
+    respondents = add_metadata(respondents, metadata_columns(x, c(selected$metadata, table$places), call)),
     items = items,
-    weights = weights,
-    single = TRUE
+    weights = weighted$weights,
+    single = TRUE,
+    columns = table,
+    absent = unlist(lapply(coded, `[[`, "absent"), use.names = FALSE),
+    dropped = if (length(table$places) > 0) {
+      n_values <- vapply(as.list(x)[table$places], function(column) sum(!is.na(column)), numeric(1))
+      list(aside("column", table$aside, "text among numbers", unname(n_values)))
+    }
+  )
+}
+
+# Which columns are `items`, by their places, and the names of those that are set `aside` as metadata though nobody selected
+# them, with their `places`; also what column_advice() asks for. `metadata` that selects nothing says that all are items.
+divide_columns <- function(x, selected, weight_columns, columns) {
+  items <- setdiff(seq_along(x), c(selected$respondent, selected$metadata, weight_columns))
+  unasked <- rlang::quo_is_null(columns$metadata)
+  named <- !is.null(names(x)) && !anyNA(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
+  places <- if (unasked && named) items[text_among_numbers(unname(as.list(x)[items]))] else integer()
+  own <- vapply(as.list(x)[places], function(column) !anyDuplicated(column[!is.na(column)]), logical(1))
+  list(
+    items = setdiff(items, places), aside = names(x)[places], places = places,
+    all_items = !unasked && length(selected$metadata) == 0,
+    given = names_of_given(columns), metadata = names(x)[selected$metadata],
+    identifiers = if (nrow(x) >= 10) names(x)[places[own]]
   )
 }
 
@@ -70,22 +95,31 @@ read_table <- function(columns, n_rows, missing, call, locate) {
   found <- unwrap_rust(rust_read_table(columns, n_rows, as_numbers(missing), worker_threads()), call)
   if (!is.null(found$bad)) {
     where <- locate(found$row, found$column)
-    abort_not_whole(found, where$respondent, where$item, call)
+    abort_not_whole(found, where$respondent, where$item, call, where$advice)
   }
   found
 }
 
-abort_not_whole <- function(found, respondent, item, call) {
+abort_not_whole <- function(found, respondent, item, call, advice = NULL) {
   value <- format(found$bad, digits = 15)
   abort_vaeirt(
     c(
       "Responses must be whole numbers, at most 2^53 in size, or {.val {NA}}.",
       x = "Respondent {.val {respondent}} has the value {.val {value}} on item {.val {item}}.",
-      i = "{found$n_values} value{?s} of this kind in all."
+      i = "{found$n_values} value{?s} of this kind in all.",
+      i = if (!is.null(advice)) "If that is no item, say what it is: {.code {advice}}."
     ),
     "response",
     call
   )
+}
+
+# What to type for columns of numbers that are not whole.
+advice_on_numbers <- function(columns, table) {
+  broken <- vapply(columns, function(column) {
+    is.numeric(column) && any(column[is.finite(column)] != trunc(column[is.finite(column)]))
+  }, logical(1))
+  if (any(broken)) column_advice(c(names(columns)[broken], table$aside), table)
 }
 
 # The raw options of a table: `raw` (number of the raw option, NA for a level that does not occur), `item`, `label`,
@@ -116,26 +150,43 @@ with_levels <- function(found, levels) {
   )
 }
 
-code_column <- function(values, item, call) {
-  good <- is.factor(values) || is.character(values) || is.logical(values) ||
-    (is.numeric(values) && !inherits(values, c("Date", "POSIXct", "difftime", "integer64")))
-  if (!good || !is.null(dim(values))) {
-    abort_vaeirt(
-      c(
-        "Column {.val {item}} holds no responses: it is {describe(values)}.",
-        i = "An item is a factor or a character, logical or whole-number vector.",
-        i = if (inherits(values, "integer64")) "Convert it with {.fn as.character}.",
-        i = "Select columns that name the respondents with {.arg respondent}, and leave others out of the data."
-      ),
-      "input",
-      call
-    )
+holds_responses <- function(column) {
+  good <- is.factor(column) || is.character(column) || is.logical(column) ||
+    (is.numeric(column) && !inherits(column, c("Date", "POSIXct", "difftime", "integer64")))
+  good && is.null(dim(column))
+}
+
+# The columns of a table that are to be items hold responses.
+check_columns <- function(columns, table, call) {
+  bad <- which(!vapply(columns, holds_responses, logical(1)))
+  if (length(bad) > 0) {
+    advice <- column_advice(c(names(columns)[bad], table$aside), table)
+    abort_no_responses(columns[[bad[[1]]]], names(columns)[[bad[[1]]]], call, advice)
   }
-  if (is.numeric(values)) {
-    # Labelled numbers of survey packages are the numbers.
-    values <- as.vector(unclass(values))
+}
+
+abort_no_responses <- function(column, name, call, advice = NULL) {
+  abort_vaeirt(
+    c(
+      "Column {.val {name}} holds no responses: it is {describe(column)}.",
+      i = "An item is a factor or a character, logical or whole-number vector.",
+      i = if (inherits(column, "integer64")) "Convert it with {.fn as.character}.",
+      i = if (!is.null(advice)) "Select columns that are no items, {.code {advice}}, or leave them out of the data."
+    ),
+    "input",
+    call
+  )
+}
+
+code_column <- function(column, item, call) {
+  if (!holds_responses(column)) {
+    abort_no_responses(column, item, call)
   }
-  code_values(values, call)
+  if (is_labelled(column)) {
+    return(code_labelled(column, call))
+  }
+  # Numbers of other classes of survey packages are the numbers.
+  code_values(if (is.numeric(column)) as.vector(unclass(column)) else column, call)
 }
 
 # Values as numbers: places among `labels`, from 1, or the numbers themselves, without labels. The labels are the levels

@@ -54,7 +54,8 @@ recount <- function(read, counts) {
 # Labels that mean that there is no response.
 drop_labels <- function(read, rules, call) {
   absent <- names_missing(read$options$label, rules$missing)
-  unwanted <- !absent & read$options$label %in% as_names(rules$drop)
+  if (!is.null(read$options$code)) absent <- absent | names_missing(read$options$code, rules$missing)
+  unwanted <- !absent & goes_by(read$options, as_names(rules$drop))
   if (any(unwanted)) {
     lost <- tapply(read$options$count[unwanted], read$options$label[unwanted], sum)
     read <- set_aside(read, "label", names(lost), "named by drop", lost)
@@ -168,6 +169,7 @@ pool_rare <- function(read, rare, min_count) {
   read$pooled <- unname(by_item)
   read <- set_aside(read, "option", option_names(read, rare & pooled), "pooled")
   read$options$label[pooled] <- pooled_label
+  if (!is.null(read$options$code)) read$options$code[pooled] <- pooled_label
   read$options$rank[pooled] <- Inf
   read$options$pooled <- pooled
   read
@@ -235,7 +237,7 @@ no_dropped <- function() aside(character(), character(), character(), numeric(),
 # In the order of the kinds.
 list_dropped <- function(read) {
   dropped <- do.call(rbind, read$dropped)
-  dropped[order(match(dropped$kind, c("label", "item", "option", "response", "respondent"))), ]
+  dropped[order(match(dropped$kind, c("column", "label", "item", "option", "response", "respondent"))), ]
 }
 
 # How many of each kind were set aside, in words.
@@ -244,6 +246,7 @@ count_dropped <- function(dropped) {
   n <- function(kind, reason) sum(dropped$n[own(kind, reason)])
   n_lost <- function(kind, reason) sum(dropped$n_responses[own(kind, reason)])
   counts <- c(
+    cli::pluralize("{n('column', 'text among numbers')} column{?s} kept as metadata"),
     cli::pluralize("{n_lost('label', 'named by drop')} response{?s} with a label named by `drop`"),
     cli::pluralize("{n_lost('response', 'duplicate responses')} duplicate response{?s}"),
     cli::pluralize("{n('item', 'duplicate responses')} item{?s} with duplicate responses"),

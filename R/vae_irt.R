@@ -29,8 +29,8 @@
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
 #' @param dims Number of latent dimensions.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `reference`, `missing`, `drop`, `weights`,
-#'   `min_responses`, `min_count`, `rare`, `duplicates`.
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `reference`, `missing`, `drop`,
+#'   `weights`, `min_responses`, `min_count`, `rare`, `duplicates`.
 #' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
 #'   MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].

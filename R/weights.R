@@ -1,27 +1,102 @@
-# Weights of respondents: a column of the data, or a vector with one number per respondent.
+# Weights of respondents: a column of the data, an expression of columns, or a vector with one number per respondent.
 
-# The position of the column of weights, if `weights` selects one. A name of a column is that column; anything else that
-# evaluates to numbers, one for each of `n` rows, is no selection.
-select_weights <- function(x, weights, n, call) {
+# The weights of the rows of a data frame as `value`, from a name or a selection of a column, or from an expression that
+# evaluates, among the columns, to one number for each row (`computed`); and the `columns` that they come from, by their
+# places.
+select_weights <- function(x, weights, call) {
   if (rlang::quo_is_null(weights)) {
-    return(integer())
+    return(list(columns = integer()))
   }
   expression <- rlang::quo_get_expr(weights)
   named <- (is.symbol(expression) || rlang::is_string(expression)) && as.character(expression) %in% names(x)
-  if (!named && is_vector_of(weights, n)) {
-    return(integer())
+  value <- if (!named) plain_weights(evaluate_weights(x, weights, call))
+  if (is.numeric(value) && length(value) == nrow(x)) {
+    columns <- columns_read(x, expression, weights)
+    return(list(value = value, columns = union(columns, columns_equal(x, value)), computed = TRUE))
   }
-  column <- select_columns(x, weights, "weights", call)
+  column <- tryCatch(select_columns(x, weights, "weights", call), vaeirt_error = function(cnd) {
+    if (is.numeric(value) && length(value) > 1) abort_length(value, nrow(x), "row of the data", call)
+    rlang::cnd_signal(cnd)
+  })
   if (length(column) != 1) {
     abort_vaeirt("{.arg weights} must select one column, not {length(column)}.", "argument", call)
   }
-  column
+  list(value = plain_weights(x[[column]]), columns = unname(column), computed = FALSE)
 }
 
-# Does a quosure evaluate to numbers, `n` of them, or any number of them where `n` is NA?
-is_vector_of <- function(weights, n) {
-  value <- tryCatch(rlang::eval_tidy(weights), error = function(cnd) NULL)
-  is.numeric(value) && (if (is.na(n)) length(value) > 1 else length(value) == n)
+plain_weights <- function(x) if (is_labelled(x)) labelled_values(x) else x
+
+# The value among the columns of the data; NULL where it is no value, but may be a selection. Arithmetic is no selection.
+evaluate_weights <- function(x, weights, call) {
+  expression <- rlang::quo_get_expr(weights)
+  own <- names(x)
+  columns <- as.list(x)[!duplicated(own) & !is.na(own) & nzchar(own)]
+  tryCatch(rlang::eval_tidy(weights, data = columns), error = function(cnd) {
+    if (rlang::is_call(expression, c("+", "*", "/", "^", "sqrt", "exp", "log", "ifelse"))) {
+      abort_vaeirt("{.arg weights} cannot be computed.", "argument", call, parent = cnd)
+    }
+  })
+}
+
+# The places of the columns that an expression reads, by their names or as `data$column` and `data[["column"]]`, where that
+# is a column of these data.
+columns_read <- function(x, expression, weights) {
+  if (is.symbol(expression)) {
+    return(which(names(x) == as.character(expression)))
+  }
+  if (!is.call(expression)) {
+    return(integer())
+  }
+  if (rlang::is_call(expression, c("$", "[["), n = 2) && (is.symbol(expression[[3]]) || is.character(expression[[3]]))) {
+    at <- which(names(x) == as.character(expression[[3]]))
+    value <- tryCatch(
+      rlang::eval_tidy(rlang::quo_set_expr(weights, expression), data = as.list(x)),
+      error = function(cnd) NULL
+    )
+    return(at[vapply(at, function(k) is_same_column(x[[k]], value), logical(1))])
+  }
+  # An argument may be empty, as in w[, 1].
+  parts <- Filter(function(part) !rlang::is_missing(part), as.list(expression)[-1])
+  unique(unlist(lapply(parts, columns_read, x = x, weights = weights)))
+}
+
+# The columns with these values, unless these are all the same.
+columns_equal <- function(x, value) {
+  if (length(value) < 2 || all(value == value[[1]]) %in% TRUE) {
+    return(integer())
+  }
+  which(vapply(unname(as.list(x)), is_same_column, logical(1), value = value))
+}
+
+is_same_column <- function(column, value) {
+  plain <- function(x) as.vector(unclass(x))
+  is.numeric(column) && is.numeric(value) && length(column) == length(value) && all(plain(column)[1] == plain(value)[1]) %in%
+    TRUE && identical(as.double(plain(column)), as.double(plain(value)))
+}
+
+# The weights of a table with one row per respondent, and the columns that are not items for that reason.
+wide_weights <- function(x, weights, names, call) {
+  found <- select_weights(x, weights, call)
+  if (is.null(found$value)) {
+    return(list(columns = integer()))
+  }
+  if (found$computed && length(found$columns) > 0) {
+    own <- names(x)[found$columns]
+    inform_vaeirt(c(
+      i = "{.arg weights} comes from {cli::qty(own)}the column{?s} {.val {own}}, which {?is no item/are no items}."
+    ))
+  }
+  list(weights = check_weights(in_order(found$value, names), names, call), columns = found$columns)
+}
+
+abort_length <- function(value, n, what, call) {
+  abort_vaeirt("{.arg weights} must hold {n} number{?s}, one for each {what}, not be {describe(value)}.", "weights", call)
+}
+
+# With names weights are put in the order of the respondents.
+in_order <- function(weights, names) {
+  at <- if (!is.null(base::names(weights))) match(names, as_utf8(base::names(weights)))
+  if (length(at) > 0 && !anyNA(at)) weights[at] else weights
 }
 
 # The weights of the rows of a table, from an expression that evaluates to them.
@@ -34,22 +109,9 @@ weights_given <- function(weights, n, names, call) {
     error = function(cnd) abort_vaeirt("{.arg weights} is neither numbers nor a column.", "weights", call, parent = cnd)
   )
   if (!is.numeric(value) || length(value) != n) {
-    abort_vaeirt(
-      "{.arg weights} must hold {n} number{?s}, one for each respondent, not be {describe(value)}.", "weights", call
-    )
+    abort_length(value, n, "respondent", call)
   }
-  # With names they are put in the order of the respondents.
-  place <- match(names, as_utf8(names(value) %||% character()))
-  if (!anyNA(place)) {
-    value <- value[place]
-  }
-  check_weights(value, names, call)
-}
-
-refuse_vector_weights <- function(weights, call) {
-  if (!rlang::quo_is_null(weights)) {
-    abort_vaeirt("Where the data have one row per response, {.arg weights} must select a column.", "argument", call)
-  }
+  check_weights(in_order(value, names), names, call)
 }
 
 check_weights <- function(weights, names, call) {

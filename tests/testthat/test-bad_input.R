@@ -122,7 +122,7 @@ test_that("respondents and items without a name of their own are refused", {
     irt_responses(transform(ballots, voter = factor(c("u", "u", NA, "v"))), respondent = voter, item = race, response = choice)
     irt_responses(transform(ballots, race = c("a", "", "a", "")), respondent = voter, item = race, response = choice)
     irt_responses(data.frame(id = c("a", NA), q = 0:1), respondent = id)
-    irt_responses(data.frame(state = c("AL", NA), id = 1:2, q = 0:1), respondent = c(state, id))
+    irt_responses(data.frame(state = c("AL", NA), id = c(1, NA), q = 0:1), respondent = c(state, id))
   })
 })
 

@@ -212,7 +212,7 @@ test_that("identifiers and codes among the items are noticed", {
   halves <- data.frame(v = c("a", "a", "b"), r = c("x", "y", "x"), n = c(0, 0.5, 1))
   votes <- small_truth()$responses
   expect_snapshot(error = TRUE, {
-    irt_responses(data.frame(id = paste0("r", 1:150), votes))
+    irt_responses(data.frame(id = 1:150, votes))
     irt_responses(halves, respondent = v, item = r, response = n)
     irt_responses(data.frame(v = c("a", "b"), r = c("x", "y")), respondent = v, item = r, response = r)
     irt_responses(matrix(0:1, 1, 4))
@@ -222,10 +222,10 @@ test_that("identifiers and codes among the items are noticed", {
   expect_silent(irt_responses(codes, missing = 9))
 })
 
-test_that("labelled numbers are numbers", {
+test_that("labelled numbers go by their labels", {
   answers <- structure(c(1, 2, 88, 1), labels = c(no = 1, yes = 2, DK = 88), class = c("haven_labelled", "vctrs_vctr", "double"))
   x <- suppressMessages(irt_responses(data.frame(q = I(answers)), missing = 88))
-  expect_identical(x$items$options[[1]], c("1", "2"))
+  expect_identical(x$items$options[[1]], c("no", "yes"))
 })
 
 test_that("items with the same number of options are printed with one number", {
