@@ -24,7 +24,7 @@
 #' definite. This happens in three and more dimensions if many options are rare: set `min_count`, or leave out labels
 #' such as write-ins. `$std_errors` of a fit says which it was.
 #'
-#' Three limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
+#' There are limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
 #' them. Items with more than 600 parameters have no standard errors. And standard errors can be too small in two cases. If
 #' the block of an item is not positive definite either, some or all of the information that is lost because the traits are
 #' unknown counts as if it were there. If an item dominates the others (its discrimination times the respondents' posterior
