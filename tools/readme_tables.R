@@ -86,3 +86,4 @@ install_line <- function(root = ".") {
   packages <- strsplit(trimws(needed(root, "Imports")), ", ?")[[1]]
   paste0("install.packages(c(", paste0("\"", packages, "\"", collapse = ", "), "))")
 }
+archive <- function(root = ".") paste0("`vaeirt_", needed(root, "Version"), ".tar.gz`")
