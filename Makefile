@@ -15,7 +15,7 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor site check-site clean
+.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor readme site check-site clean
 
 help:
 	@echo "make demo        fit the 109th Senate, print the table, write the figure"
@@ -26,6 +26,7 @@ help:
 	@echo "make coverage    how much of the code the tests run; fails where that is too little"
 	@echo "make bench       measure speed and accuracy against peers"
 	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
+	@echo "make readme      write README.md and its figure from README.Rmd, by a run"
 	@echo "make lint        rustfmt, clippy and lintr"
 	@echo "make vendor      write the bundle of crates for an installation without network"
 	@echo "make site        write the web site to docs/"
@@ -96,6 +97,9 @@ site: install
 
 check-site: site
 	Rscript tools/check_site.R
+
+readme: install
+	Rscript tools/readme.R
 
 clean:
 	rm -rf .cache docs output *.tar.gz *.Rcheck

@@ -6,18 +6,18 @@
 #' @param x,object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the responses of the fit.
 #' @param ... For `newdata`, as for [predict.vae_irt()]; otherwise it must be empty.
-#' @param type `"response"`: observed less fitted; `"pearson"`: divided by the standard deviation `sqrt(p (1 - p))`;
+#' @param type `"response"`: observed minus fitted; `"pearson"`: divided by the standard deviation `sqrt(p (1 - p))`;
 #'   `"deviance"`: with the sign of the response residual, `sqrt(-2 log p)` of the observed response's probability `p`.
-#'   On items with more than two options all residuals are positive, and the mean square of Pearson's is to be expected to be
-#'   the number of options less 1.
+#'   On items with more than two options all residuals are positive. The mean square of Pearson's is then expected to be
+#'   the number of options minus 1.
 #' @return
 #' `augment()`: a tibble with one row per observed response to an item of the model, respondent by respondent (missing
 #' responses have no row): `respondent`, `item`, `response` (the label of the observed response),
-#'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point: on items with two options that
-#'     of the option that is not the reference (of a yea, say), as for a logistic regression; on items with more options
-#'     that of the observed response;
-#'   * `.resid`: observed less fitted, between -1 and 1: on items with two options 1 for the option that is not the
-#'     reference, 0 for the reference, less `.fitted`; on items with more options `1 - .fitted`;
+#'   * `.fitted`: a probability, between 0 and 1, at the posterior mean of the ideal point. On items with two options it is
+#'     the probability of the option that is not the reference (of a yea, say), as in a logistic regression; on items with
+#'     more options the probability of the observed response;
+#'   * `.resid`: observed minus fitted, between -1 and 1. On items with two options the observed value is 1 for the option
+#'     that is not the reference and 0 for the reference. On items with more options it is 1, so `.resid` is `1 - .fitted`;
 #'   * `.pred_class`: the label of the most probable option;
 #'
 #'   and the metadata columns of the respondents.

@@ -1,7 +1,7 @@
 #' Scatter plots of compared ideal points
 #'
-#' Draws the aligned ideal points of every pair of fits, with the line on which they agree, the correlations and the names of
-#' the respondents who are farthest from it.
+#' Draws the aligned ideal points of every pair of fits, with the line on which they would agree, the correlations, and the
+#' names of the respondents who are farthest from the line.
 #'
 #' @param object A comparison of [compare_ideal_points()].
 #' @param dimension The dimension to draw.

@@ -1,6 +1,6 @@
 #' Columns of all tables
 #'
-#' What every column means, with its unit. Functions say which of them they return, and in how many rows.
+#' What every column means, and its unit. The help page of each function says which columns it returns, and in how many rows.
 #'
 #' @section Who and what:
 #' * `respondent` (character): row name of the data, `"1"`, `"2"`, ... without names, or the columns selected by
@@ -14,7 +14,7 @@
 #'   dynamic models of other packages.
 #' * `group`, `fit`, `x`, `y`: labels of groups and of the fits that are compared.
 #' * `n_responses`, `n_respondents`, `n_items`, `nobs` (integer or, where they may be large, double): counts; not weighted.
-#'   `n_response`, `n_reference`: respondents who chose the option, the reference. `n_correct`: responses classified
+#'   `n_response`, `n_reference`: respondents who chose the option or the reference. `n_correct`: responses classified
 #'   correctly.
 #'
 #' @section Estimates and their uncertainty:
@@ -35,8 +35,8 @@
 #' * `sim_1`, `sim_2`, ... (character): simulated responses.
 #'
 #' @section Fit:
-#' * `logLik`, `log_evidence`, `log_likelihood`, `log_score` (double, nats): log-likelihoods, of the whole data, of a
-#'   respondent, of the responses of a respondent or an item, and per response left out. `AIC`, `BIC` (double), `df`
+#' * `logLik`, `log_evidence`, `log_likelihood`, `log_score` (double, nats): log-likelihoods: of all data, of a
+#'   respondent, of the responses of a respondent or an item, and per response that was left out. `AIC`, `BIC` (double), `df`
 #'   (number of free parameters).
 #' * `classification`, `pre`, `apre`, `gmp` (double, shares): see the [glossary][vaeirt-glossary].
 #' * `amortisation_gap` (double, nats per respondent), `max_pareto_k` (double).

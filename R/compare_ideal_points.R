@@ -1,29 +1,29 @@
 #' Compare ideal points of several fits
 #'
-#' Matches the respondents of two or more fits by name, takes all fits to the axes and the scale of one of them, and says how
-#' well they agree.
+#' Matches the respondents of two or more fits by name, takes all fits to the axes and the scale of one of them, and reports
+#' how well they agree.
 #'
 #' @details
-#' The reference is moved and scaled to mean 0 and standard deviation 1, so that differences are in standard deviations of
-#' the reference; in several dimensions one scale serves all of them (the mean of their variances is 1), which keeps
-#' distances. Every other fit goes through the map that brings it closest to the reference on the respondents that both have:
-#' in one dimension to the reference's mean and standard deviation, with the sign of their correlation; in several by
-#' Procrustes analysis (Schonemann 1966, \doi{10.1007/BF02289451}): a shift, one scale, and a rotation or reflection. The
-#' scale makes spreads equal; that of least squares would shrink a fit the more the less it agrees. Fits with more
-#' dimensions than others are compared on their first ones.
+#' The reference is moved and scaled to mean 0 and standard deviation 1, so differences are in standard deviations of
+#' the reference. In several dimensions they share one scale, which keeps distances (the mean of their variances is 1). Every
+#' other fit goes through the map that brings it closest to the reference on the respondents that both have.
+#' In one dimension the map takes it to the reference's mean and standard deviation, with the sign of their correlation. In
+#' several dimensions it is a Procrustes analysis (Schonemann 1966, \doi{10.1007/BF02289451}): a shift, one scale, and a
+#' rotation or reflection. The scale makes the spreads equal. (A scale by least squares would shrink fits that agree less.)
+#' If a fit has more dimensions than another, only its first ones are compared.
 #'
-#' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. Those of draws
-#' and of `vae_irt` objects are the errors of respondents relative to each other (see [ideal_points()]), without the
+#' Standard errors and intervals go through the same map; where it rotates, dimensions count as independent. For draws
+#' and `vae_irt` objects they are the errors of respondents relative to each other (see [ideal_points()]), without the
 #' uncertainty of the fit's own axes.
 #'
-#' Correlations over all respondents of a polarised chamber are high whatever the fits do within parties: look at
-#' `group`. The one-dimensional estimates of `oc()` are ranks: look at its rank correlations.
+#' In a polarised chamber the correlations over all respondents are high whatever the fits do within parties, so look at
+#' `group`. The one-dimensional estimates of `oc()` are ranks, so look at their rank correlations.
 #'
-#' @param ... Two or more things that [ideal_points()] reads, named as they are to be called; without a name a variable has
-#'   its own and anything else that of its class.
+#' @param ... Two or more objects that [ideal_points()] reads. Their argument names are used in the results; without one, a
+#'   variable is called by its own name and anything else by its class.
 #' @param reference Name or number of the fit to which the others are aligned.
-#' @param group <[`tidy-select`][tidyselect::language]> A metadata column, such as `party`, by whose values agreement is told
-#'   as well. It is taken from the reference, or from the first other fit that knows a respondent's value.
+#' @param group <[`tidy-select`][tidyselect::language]> A metadata column, such as `party`: agreement is also reported within
+#'   each of its groups. Its values come from the reference, or from the first other fit that has one for the respondent.
 #' @param conf.level Level of the intervals of the aligned points.
 #' @return A tibble of class `ideal_point_comparison` with one row per pair of fits, dimension and group: `x` and `y` (names
 #'   of the fits), `dimension`, `group` (`"all"`, and each value of the column chosen with `group`), `n` (respondents, or

@@ -5,61 +5,65 @@
 #' @section Convergence:
 #' The learning rate rises over the first 20 steps and then stays until the bound, averaged over windows of 40 steps, has
 #' improved by less than `tolerance` times its size, or by less than the standard error of the difference, in two windows
-#' running. (With up to 20 batches a window is made of whole epochs.) Then it falls to 0 along a cosine, over 0.6 times as
-#' many steps again (at least 100), up to the end of an epoch and at least of the second, so that the noise of the gradients
-#' averages out. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over; otherwise
-#' `$converged` is `FALSE` and [vae_irt()] warns.
+#' running. (With up to 20 batches a window is made of whole epochs.) Then it falls to 0 along a cosine, so that the noise of
+#' the gradients averages out. This takes 0.6 times as many steps again (at least 100), and ends at the end of an epoch, at
+#' the earliest of the second. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over;
+#' otherwise `$converged` is `FALSE` and [vae_irt()] warns.
 #'
 #' @section Standard errors:
-#' The items' covariance `C` is the inverse of the observed information by Louis' identity: what the complete data would tell
-#' less what the latent traits leave unknown. With up to 4,000 item parameters it is one matrix; otherwise it has a block for
-#' every item, as if the other items were known. Joint standard errors of a respondent come from `S + J C J'`, where `S`
-#' is the posterior covariance given the items and `J` the derivative of the posterior mean by the item parameters.
+#' The items' covariance `C` is the inverse of the observed information. By Louis' identity this is the information of the
+#' complete data minus that which is lost because the latent traits are unknown. With up to 4,000 item parameters it is one
+#' matrix; otherwise it has a block for every item, as if the other items were known. Joint standard errors of a respondent
+#' come from `S + J C J'`, where `S` is the posterior covariance given the items and `J` the derivative of the posterior mean
+#' by the item parameters.
 #'
-#' `"auto"` is `"joint"` with up to 4,000 item parameters, and `"items"` (joint for the items alone) where there are more
-#' than 2,000 responses for each: there the items' uncertainty adds less than about one per cent to the standard errors of
-#' the respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to 250
-#' responses per parameter, and beyond that `"conditional"`. So it is as well where the one matrix is not positive
-#' definite, which happens in three and more dimensions where many options are rare: set `min_count`, or leave out labels
-#' such as write-ins. `$std_errors` of a fit says which it was. With more than about 5 million responses the information
-#' is extrapolated from an evenly spaced sample of them; items with more than 600 parameters have no standard errors. Where the
-#' block of an item is not positive definite either, what the traits leave unknown about it counts as known, in part or all,
-#' so its standard errors are too small. The information is evaluated at normal distributions with the moments of the
-#' posteriors: for an item that dominates the others (a discrimination times the respondents' posterior standard deviation
-#' above about 2) its standard errors are too small, by up to a half.
+#' `"auto"` is `"joint"` with up to 4,000 item parameters. If there are more than 2,000 responses for each parameter, it is
+#' `"items"` (joint for the items alone): the items' uncertainty then adds less than about one per cent to the standard
+#' errors of the respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to
+#' 250 responses per parameter, and beyond that `"conditional"`. The same rule applies if the one matrix is not positive
+#' definite. This happens in three and more dimensions if many options are rare: set `min_count`, or leave out labels
+#' such as write-ins. `$std_errors` of a fit says which it was.
 #'
-#' How location, scale and rotation are treated decides about the answer. On the scale of the prior (`tidy(fit, scale =
-#' "prior")`) the population of respondents has mean 0 and covariance I, so location and scale are as uncertain as so many
-#' respondents leave them: for 100 respondents the location alone has a standard error of 0.1. On the normalised scale the
-#' respondents at hand have mean 0 and standard deviation 1, and that uncertainty is projected out by the delta method. The
-#' likelihood does not know rotations: the information is inverted on the complement of their tangent space and taken to the
-#' principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard
-#' errors grow to what a turn by an unknown angle makes of the estimates, and mean little. Then turn the axes first; after
-#' [rotate()] the axes count as chosen, not estimated.
+#' There are limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
+#' them. Items with more than 600 parameters have no standard errors. And standard errors can be too small in two cases. If
+#' the block of an item is not positive definite either, some or all of the information that is lost because the traits are
+#' unknown counts as if it were there. If an item dominates the others (its discrimination times the respondents' posterior
+#' standard deviation is above about 2), its standard errors are too small by up to a half, because the information is
+#' evaluated at normal distributions with the moments of the posteriors.
+#'
+#' Standard errors depend on how location, scale and rotation are treated. On the scale of the prior (`tidy(fit, scale =
+#' "prior")`) the population of respondents has mean 0 and covariance I. The respondents are a sample from it, so location and
+#' scale are uncertain: with 100 respondents the location alone has a standard error of 0.1. On the normalised scale the
+#' respondents at hand have mean 0 and standard deviation 1, and the delta method projects that uncertainty out. The
+#' likelihood does not determine rotations: the information is inverted on the complement of their tangent space and taken to
+#' the principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard
+#' errors then cover a turn by an unknown angle, and mean little. Turn the axes first; after
+#' [rotate()] they count as chosen, not estimated.
 #'
 #' @section Checkpoints:
 #' With `checkpoint`, a file `training.checkpoint` is written to the folder every `checkpoint_seconds`, when the training is
-#' interrupted, and when it ends; the one before it is kept as `training.before.checkpoint`. A file gets its name when it is
-#' complete and on the disk, and has a checksum: where the last one is damaged, the one before it is used. Both hold the
-#' weights and the state of the optimiser, not the data: three times the size of the model. What follows the training (items
-#' at their maximum, posteriors, standard errors) is done again.
+#' interrupted, and when it ends; the previous one is kept as `training.before.checkpoint`. A file gets its name only when it
+#' is complete and on the disk, and has a checksum: if the last one is damaged, the previous one is used. Both hold the
+#' weights and the state of the optimiser, but not the data; each is three times the size of the model. The steps after the
+#' training (items at their maximum, posteriors, standard errors) are done again.
 #'
-#' A call goes on from a checkpoint of the same responses (a checksum tells), version of the package, seed and settings of
-#' the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`, `learning_rate`,
-#' `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class
-#' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; a folder is for one fit at a time. The files
-#' stay until you delete them; a finished training is not done again.
+#' A call continues from a checkpoint if it has the same responses (a checksum tells), version of the package, seed and
+#' settings of the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`,
+#' `learning_rate`, `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class
+#' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; use a folder for one fit at a time. The
+#' files stay until you delete them; a finished training is not repeated.
 #'
 #' @section GPUs:
-#' A package that was installed with `VAEIRT_CUDA=1 R CMD INSTALL .`, and found the compiler of CUDA, can train and refine the
-#' posteriors on a GPU of NVIDIA; `vaeirt_info()$devices` says whether it can here. With `device = "cuda"` it is an error where
-#' it cannot. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
+#' If the package was installed with `VAEIRT_CUDA=1 R CMD INSTALL .` and found the compiler of CUDA, it can train and refine
+#' the posteriors on an NVIDIA GPU; `vaeirt_info()$devices` says whether it can here. If it cannot, `device = "cuda"` is an
+#' error. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
 #' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
 #'
-#' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results agree
-#' to single precision and not to the last bit; a checkpoint is for one device. The operations were tested on the processor
-#' against the usual computation (same gradients, estimates with a correlation above .9999), and the code for the GPU was
-#' compiled. **It has not run on a GPU yet**: nobody has seen how fast it is, and we would like to hear from the first who try it.
+#' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results
+#' agree to single precision and not to the last bit; a checkpoint is for one device. The operations were tested on the
+#' processor against the usual computation (same gradients, estimates with a correlation above .9999), and the code for the
+#' GPU was compiled. **It has not run on a GPU yet**: nobody has seen how fast it is, and we would like to hear from the
+#' first who try it.
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;
@@ -85,19 +89,20 @@
 #'   kept, and `$restarts` says how far the others agree with it.
 #' @param checkpoint A folder in which the training is kept while it runs, so that it can go on after an interruption, a
 #'   crash or a power cut: repeat the same call, and it ends with exactly the numbers of a fit that was not interrupted.
-#'   `NULL`: it is not kept. See the section on checkpoints.
+#'   `NULL`: nothing is kept. See the section on checkpoints.
 #' @param checkpoint_seconds Seconds between two checkpoints.
-#' @param estimates `FALSE`: return no estimates of the respondents, for more of them than R should hold; score them into a
+#' @param estimates `FALSE`: return no estimates of the respondents, if there are more than R should hold; score them into a
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` is empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
-#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in a
-#'   build of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on GPUs.
+#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in
+#'   a build of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on
+#'   GPUs.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
 #'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
 #'   depend on it.
-#' @param progress Show a progress bar, with the bound and the time left? The default does for a person at the console,
-#'   not in scripts and documents that are being knit. It appears after two seconds.
+#' @param progress Show a progress bar, with the bound and the time left? By default it is shown at the console, but
+#'   not in scripts and in documents that are being knit. It appears after two seconds.
 #' @return A list of class `vae_control`.
 #' @export
 #' @examples

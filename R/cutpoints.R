@@ -1,39 +1,41 @@
 #' Cutpoints and cutting lines of the items
 #'
-#' Where the items divide the respondents: in one dimension the cutpoint, the ideal point at which two options are equally
-#' probable; in two dimensions the cutting line, on which they are.
+#' Where the items divide the respondents. In one dimension this is the cutpoint, the ideal point at which two options are
+#' equally probable. In two dimensions it is the cutting line, the line on which they are.
 #'
 #' @details
-#' Respondents prefer option c of an item to its reference option where `alpha . gamma - beta` is positive (`alpha` are the
-#' ideal points, `gamma` the discriminations and `beta` the difficulty of the option). In one dimension the two are equally
-#' probable at `beta / gamma`. In two dimensions they are on a line with the unit normal vector `gamma / |gamma|`, which
-#' points to the side of option c. Its point closest to the origin, the foot of the normal, is `beta gamma / |gamma|^2`.
+#' Option c of an item is more probable than its reference option where `alpha . gamma - beta` is positive (`alpha`
+#' are the ideal points, `gamma` the discriminations and `beta` the difficulty of the option). In one dimension the two are
+#' equally probable at `beta / gamma`. In two dimensions they are on a line with the unit normal vector `gamma / |gamma|`,
+#' which points to the side of option c. Its point closest to the origin, the foot of the normal, is
+#' `beta gamma / |gamma|^2`.
 #'
-#' In the words of NOMINATE (Poole and Rosenthal 1997) a roll call has two outcomes: the `midpoint` between them lies on the
-#' cutting line, and the `spread`, half of the way from one to the other, is at right angles to it. Roll calls do not tell
-#' where on the line the midpoint is; here it is the foot of the normal. How far the outcomes are apart is told by the
-#' length of the discriminations. The angle is measured as in the histogram of cutting-line angles of package wnominate,
-#' counter-clockwise from the first axis to the line: 90 degrees is a vertical line, an item that the first dimension alone
-#' divides; 0 a horizontal one, an item of the second dimension. It depends on the axes and their scales: see [rotate()].
+#' In the words of NOMINATE (Poole and Rosenthal 1997) a roll call has two outcomes. The `midpoint` between them lies on the
+#' cutting line, and the `spread`, half of the way from one to the other, is at right angles to it. The votes do not tell
+#' where on the line the midpoint is; here it is the foot of the normal. The length of the discriminations shows how far
+#' apart the outcomes are. The angle is measured as in the histogram of cutting-line angles of package wnominate,
+#' counter-clockwise from the first axis to the line. At 90 degrees the line is vertical: only the first dimension divides
+#' the respondents. At 0 it is horizontal: only the second does. The angle depends on the axes and their scales: see
+#' [rotate()].
 #'
 #' An item with more than two options has one row for every option but the reference, and the two are compared with each
 #' other alone: where they are equally probable, a third option may be more probable than both.
 #'
 #' @section Uncertainty:
-#' A cutpoint is a ratio, and ratios have heavy tails: where the discrimination may be 0, the cutpoint may be anywhere. The
-#' interval is therefore Fieller's (1954): all cutpoints k for which `beta - k gamma` does not differ from 0, with the
-#' joint covariance of the two. It is not symmetric, and runs from `-Inf` to `Inf` where the discrimination does not differ
-#' from 0; the standard error (delta method, with the same covariance) is `NA` there. In 20 simulations of 200 respondents
-#' and 40 items 96 % of these 95 % intervals cover the true cutpoint, 94 % of the bounded ones; of intervals of 1.96
-#' standard errors 92 % of the latter do, and only 89 % with 60 respondents and 80 items, because they end too close to the
-#' middle. For items that nearly separate the respondents the intervals are too wide: on the 109th Senate 1.6 times as wide
-#' at the median as those of MCMC. Location and scale of the ideal points are as uncertain as they are in `$items`, see
-#' [vae_control()].
+#' A cutpoint is a ratio, and ratios have heavy tails: if the discrimination may be 0, the cutpoint may be anywhere. The
+#' interval is therefore Fieller's (1954). It holds all cutpoints k for which `beta - k gamma` does not differ from 0, given
+#' the joint covariance of the two. It is not symmetric. If the discrimination does not differ from 0, it runs from `-Inf` to
+#' `Inf`, and the standard error (delta method, with the same covariance) is `NA`.
+#'
+#' In 20 simulations of 200 respondents and 40 items, 96 % of these 95 % intervals cover the true cutpoint, and 94 % of the
+#' bounded ones do. Intervals of 1.96 standard errors cover 92 % where the former are bounded, and only 89 % with 60
+#' respondents and 80 items, because they end too close to the middle. If an item nearly separates the respondents, its
+#' interval is too wide: on the 109th Senate 1.6 times as wide at the median as that of MCMC. The uncertainty of location and
+#' scale is the same as in `$items`, see [vae_control()].
 #'
 #' @param fit A `vae_irt` object.
-#' @param dimensions The two dimensions that span the plane of the cutting lines, for a fit with two or more; `NULL`: the
-#'   first two. With more than two dimensions the line is the one on which the options are equally probable for respondents
-#'   at 0 in the others.
+#' @param dimensions For a fit with two or more dimensions, the two that span the plane of the cutting lines; `NULL`: the
+#'   first two. The lines of a fit with more dimensions are for respondents who are at 0 in the others.
 #' @return A tibble with one row per item and option other than the reference. The first and last columns are
 #'   * `item`, `response` (the option) and `reference` (the label of the reference option), and at the end the metadata
 #'     columns of the items;

@@ -1,7 +1,7 @@
 #' Choose the number of dimensions by cross-validation
 #'
-#' Leaves out a part of every respondent's responses, fits models of several dimensions to the rest and predicts what was
-#' left out. Dimensions that describe noise predict worse.
+#' Leaves out a part of every respondent's responses, fits models with several numbers of dimensions to the rest, and
+#' predicts what was left out. Dimensions that describe noise make the predictions worse.
 #'
 #' @param data As for [vae_irt()].
 #' @param dims Numbers of dimensions to compare.

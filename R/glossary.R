@@ -1,6 +1,7 @@
 #' Glossary: our words and those of other packages
 #'
-#' The same things have other names in pscl, MCMCpack, emIRT, wnominate and mirt.
+#' What pscl, MCMCpack, emIRT, wnominate and mirt call the same things. `vignette("coming-from")` shows their code beside
+#' ours.
 #'
 #' @section The parts of the model:
 #' | vaeirt | pscl (`ideal`) | MCMCpack | emIRT (`binIRT`) | wnominate | mirt |
@@ -15,12 +16,13 @@
 #' | link: `"logit"`, `"probit"` | probit | probit | probit | probit with distances | logit |
 #' | `$dropped`: unanimous items | `dropList`, lop-sided votes | dropped silently | kept | `lop`, `minvotes` | an error |
 #'
-#' The linear predictor is \eqn{\alpha \gamma - \beta} here, in pscl and in MCMCpack (where the letters are others:
-#' \eqn{-\alpha_j + \beta_j \theta_i}), and \eqn{d + a \theta} in mirt and emIRT: the intercept is the negative difficulty. mirt's
-#' and the textbooks' difficulty \eqn{b} of the two-parameter model is our *cutpoint*, \eqn{\beta / \gamma}.
+#' The linear predictor is \eqn{\alpha \gamma - \beta} here, in pscl and in MCMCpack (which writes it with other letters,
+#' \eqn{-\alpha_j + \beta_j \theta_i}). In mirt and emIRT it is \eqn{d + a \theta}, so the intercept is the negative
+#' difficulty. The difficulty \eqn{b} of mirt and of the textbooks' two-parameter model is our *cutpoint*, \eqn{\beta /
+#' \gamma}.
 #'
-#' Item parameters of the probit link are about 1 / 1.7 of those of the logit. The scales of the ideal points differ as well: see
-#' the next section; use [compare_ideal_points()], which aligns them.
+#' Item parameters of the logit link are about 1.7 times as large as those of the probit. The scales of the ideal points
+#' differ too: see the next section, and use [compare_ideal_points()], which aligns them.
 #'
 #' @section Settings:
 #' | vaeirt | pscl | MCMCpack | emIRT | wnominate | mirt |
@@ -37,10 +39,10 @@
 #' | `std_errors` | posterior draws | posterior draws | `boot_emIRT()` | bootstrap (`trials`) | `SE`, `SE.type` |
 #'
 #' @section Statistics of fit:
-#' * *Correctly classified*: the share of the responses that are the most probable option: at the estimates in [glance()], averaged over
-#'   the posterior in [response_fit()]; `correctYea` and so on of wnominate.
-#' * *PRE*, proportional reduction in error, of an item: by how much the model lowers the number of wrong classifications below that of
-#'   always taking the most frequent option. *APRE*, aggregate: the same with both numbers summed over items (Poole and
+#' * *Correctly classified*: the share of the responses that are the most probable option, at the estimates in [glance()] and
+#'   averaged over the posterior in [response_fit()]. wnominate counts them in `correctYea` and so on.
+#' * *PRE*, proportional reduction in error, of an item: the share of errors that the model avoids, out of those made by
+#'   always taking the most frequent option. *APRE*, aggregate: the same with the errors summed over items (Poole and
 #'   Rosenthal 1997).
 #' * *GMP*, geometric mean probability: of the observed responses.
 #' * *Pareto k*: whether importance sampling covers a posterior, see [vae_irt()]. *ess*: effective number of draws.

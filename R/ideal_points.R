@@ -1,10 +1,10 @@
 #' Ideal points of any fit as one table
 #'
-#' Reads the ideal points out of fits of vaeirt, pscl, MCMCpack, wnominate, oc, emIRT and mirt, and out of tables of
-#' published scores, into one form, so that they can be drawn, joined and compared ([compare_ideal_points()]).
+#' Reads the ideal points of fits of vaeirt, pscl, MCMCpack, wnominate, oc, emIRT and mirt, and of tables of
+#' published scores, into one form. You can then draw, join and compare them ([compare_ideal_points()]).
 #'
 #' @details
-#' What each class gives, beside the estimates:
+#' What each class gives in addition to the estimates:
 #'
 #' | class | package | function | `std.error` | interval | of draws |
 #' |:------|:--------|:---------|:------------|:---------|:------|
@@ -20,43 +20,43 @@
 #' | data frame | | | its column `std.error` | its columns, or normal | no |
 #' | matrix, vector | | | columns `SE_...` as `fscores()` has them | normal | no |
 #'
-#' *wnominate*, *oc*. In one dimension the estimates of `oc()` are ranks: compare them by rank correlations. In several, the
-#' points of both lie in a unit ball. Legislators who were set aside keep a row of `NA`.
+#' *wnominate*, *oc*. In one dimension the estimates of `oc()` are ranks: compare them by rank correlations. In several
+#' dimensions the points of both packages lie in a unit ball. Legislators who were set aside keep a row of `NA`.
 #'
-#' *emIRT*. Its variational variances are far too small to be believed, as its own help says, and those of `binIRT()` and
-#' `ordIRT()` are one number for everybody. After `boot_emIRT()` the standard errors are those of this parametric bootstrap
-#' (Imai, Lo and Olmsted 2016, \doi{10.1017/S000305541600037X}). The ideal points of `hierIRT()` are `x_implied`, the
-#' covariates times the coefficients of the group plus the error of the individual. `dynIRT()` gives zeros for periods in
+#' *emIRT*. Its variational variances are far too small to be believed, as its own help says. `binIRT()` and `ordIRT()` give
+#' one variance for everybody. After `boot_emIRT()` the standard errors are those of this parametric bootstrap
+#' (Imai, Lo and Olmsted 2016, \doi{10.1017/S000305541600037X}). The ideal points of `hierIRT()` are `x_implied`: the
+#' covariates times the coefficients of the group, plus the error of the individual. `dynIRT()` gives zeros for periods in
 #' which somebody did not serve; they are left out.
 #'
-#' *Names*. `ordIRT()`, `hierIRT()` and `mirt()` keep no names: the respondents are then the row numbers `"1"`, `"2"`, ... of
-#' the data (for `hierIRT()` of the ideal points, which `.data$i` counts from 0), unless `respondents` names them.
+#' *Names*. `ordIRT()`, `hierIRT()` and `mirt()` keep no names. Give them with `respondents`; otherwise the respondents are
+#' called by the row numbers `"1"`, `"2"`, ... of the data (for `hierIRT()` of the ideal points, which `.data$i` counts from
+#' 0).
 #'
 #' @section Draws:
-#' The likelihood does not know location, scale and rotation, and draws of a chain wander along them as far as the priors
-#' let them. `ideal(normalize = TRUE)` normalises the posterior mean and not every draw, and MCMCpack no draw at all, so the
-#' standard deviations of the draws as they are contain the free location and scale (on the 109th Senate they are 1.7
-#' times too wide), and in several dimensions their means contain turned axes.
+#' The likelihood does not determine location, scale and rotation, so the draws of a chain wander along them as far as the
+#' priors let them. `ideal(normalize = TRUE)` normalises the posterior mean but not every draw, and MCMCpack normalises
+#' nothing. The standard deviations of unaligned draws therefore contain the free location and scale: on the 109th Senate
+#' they are about 1.4 times too wide at the median. In several dimensions the means of the draws mix turned axes.
 #'
 #' With `align_draws` each draw is first moved, scaled and rotated to the others (generalised Procrustes analysis, Gower
-#' 1975, \doi{10.1007/BF02291478}; in one dimension this is normalising, and setting the sign), then all of them together
-#' to the posterior mean that the object reports. Estimates are the means of these draws; in one dimension they differ
+#' 1975, \doi{10.1007/BF02291478}). In one dimension this normalises the draw and sets its sign. Then all draws together are
+#' taken to the posterior mean that the object reports. Estimates are the means of these draws; in one dimension they differ
 #' from the object's own in the third digit. The standard errors are those of respondents relative to each other, as
 #' `scale = "normalised"` gives them for a `vae_irt` object. Respondents whom the model held at given positions do not
-#' stay there: use `align_draws = FALSE` then.
+#' stay there; for such a model use `align_draws = FALSE`.
 #'
-#' @param x A fit of one of these classes; a data frame with the columns `respondent`, `estimate` and, if there are any,
+#' @param x A fit of one of these classes; a data frame with the columns `respondent`, `estimate` and, if it has them,
 #'   `dimension`, `period`, `std.error`, `conf.low`, `conf.high` and metadata; a numeric matrix of positions with
 #'   respondents in rows and dimensions in columns; a named numeric vector; or a comparison of [compare_ideal_points()].
 #' @param ... For `SingleGroupClass` passed to `mirt::fscores()`; else it must be empty.
-#' @param conf.level Level of the intervals. Intervals that a data frame brings along for its column `estimate` stay as
-#'   they are.
+#' @param conf.level Level of the intervals. If a data frame has intervals for its column `estimate`, these are kept.
 #' @param scale For `vae_irt`: as in [tidy.vae_irt()].
 #' @param align_draws For `ideal` and `mcmc`: take the free location, scale and rotation out of the draws?
 #' @param respondents Names of the respondents in the order of the rows, for objects that do not keep them.
 #' @param respondent,estimate,std.error <[`tidy-select`][tidyselect::language]> Columns of a data frame that has other names,
-#'   such as `respondent = bioname, estimate = c(nominate_dim1, nominate_dim2)` for the members of Voteview (those of a
-#'   `rollcall` object of [read_voteview()] are `setNames(x$legis.data$nominate_dim1, rownames(x$votes))`). Several columns
+#'   such as `respondent = bioname, estimate = c(nominate_dim1, nominate_dim2)` for Voteview's file of members. (For a
+#'   `rollcall` object of [read_voteview()] use `setNames(x$legis.data$nominate_dim1, rownames(x$votes))`.) Several columns
 #'   for `respondent` are joined by `"/"`; several columns of estimates are the dimensions.
 #' @return A tibble with one row per respondent and dimension (and period, for dynamic models), in the order of the object:
 #'   `respondent` (character), the metadata that the object carries (such as `party` and `state`), `dimension` (integer),

@@ -1,9 +1,9 @@
 #' What this build of the package can do
 #'
 #' @return A list of class `vaeirt_info`: `version` of the package, `core` (version of the Rust crate), `target` (processor
-#'   and operating system it was built for), `features` (of this build: `"cuda"` where it can use GPUs of NVIDIA), `devices` (what
-#'   [vae_irt()] can compute on here: `"cpu"`, and `"cuda"` where there is such a GPU), `processors` (what the operating
-#'   system offers), `threads` (the default of [vae_control()]).
+#'   and operating system it was built for), `features` (of this build: `"cuda"` if it can use NVIDIA's GPUs), `devices`
+#'   (what [vae_irt()] can compute on here: `"cpu"`, and `"cuda"` if there is such a GPU), `processors` (how many the
+#'   operating system offers), `threads` (the default of [vae_control()]).
 #' @export
 #' @examples
 #' vaeirt_info()

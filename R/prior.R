@@ -1,7 +1,8 @@
 #' Prior distributions of the item parameters
 #'
 #' Discriminations and difficulties have independent normal priors with mean 0. The latent traits always have the
-#' standard normal prior. Both belong to the scale of estimation, see the section on location and scale in [vae_irt()].
+#' standard normal prior. Both refer to the scale on which the model is estimated: see the section on location and scale in
+#' [vae_irt()].
 #'
 #' @param discrimination,difficulty Standard deviations, from 1e-6 to 1e6. The default, 5, is the prior variance of
 #'   25 that `pscl::ideal()` uses.

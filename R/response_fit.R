@@ -5,12 +5,12 @@
 #'
 #' @details
 #' A response is classified correctly when the observed option is the most probable one. The proportional reduction in error
-#' tells by how much the model lowers the share of wrong classifications below that of a baseline, which predicts for
-#' everybody the most frequent option of the item among all respondents (Poole and Rosenthal 1997); where several options
-#' are the most frequent, each is right for an equal part. For a group the baseline stays that of all respondents, so that a
-#' party which votes with the majority of the chamber leaves the model little to reduce; below 0 the model does worse than
-#' the baseline. Over all items (aggregate proportional reduction in error, APRE) it is that of [glance.vae_irt()], but for
-#' the few responses that are classified otherwise at the posterior mean.
+#' compares the model with a baseline, which predicts for everybody the most frequent option of the item among all
+#' respondents (Poole and Rosenthal 1997); if several options are equally frequent, each counts as right in an equal share.
+#' It is the share of the baseline's errors that the model avoids, and is negative if the model does worse. For a group the
+#' baseline is still that of all respondents, so if a party votes with the majority of the chamber, there is little left to
+#' reduce. Over all items (aggregate proportional reduction in error, APRE) it agrees with [glance.vae_irt()], except for the
+#' few responses that are classified differently at the posterior mean.
 #'
 #' Respondents and responses are counted without weights.
 #'
@@ -24,7 +24,7 @@
 #'   * `log_likelihood`: sum of the logarithms of the responses' probabilities (in nats);
 #'   * `gmp`: geometric mean probability of the responses, `exp(log_likelihood / n_responses)`;
 #'   * `classification`: `n_correct / n_responses`;
-#'   * `pre` (where items are told apart) or `apre` (for groups over all items): the proportional reduction in error, at
+#'   * `pre` (for single items) or `apre` (for groups over all items): the proportional reduction in error, at
 #'     most 1; `NA` where the baseline makes no error.
 #' @references
 #' Poole, K. T. and Rosenthal, H. (1997) *Congress: A Political-Economic History of Roll Call Voting*. Oxford University

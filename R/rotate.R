@@ -1,16 +1,16 @@
 #' Rotate the axes of a fit, or fix them by anchors
 #'
-#' The likelihood does not know the axes of the latent space. [vae_irt()] reports principal axes; `rotate()` turns them.
-#' Estimates, item parameters and standard errors turn together, probabilities stay what they are, and `predict()` uses
+#' The likelihood does not determine the axes of the latent space. [vae_irt()] reports principal axes; `rotate()` turns them.
+#' Estimates, item parameters and standard errors turn together, probabilities do not change, and `predict()` uses
 #' the new axes.
 #'
 #' @details
-#' Varimax, promax and oblimin see the discriminations of all options of an item as deviations from their mean, so that
-#' the axes do not depend on the references. Kaiser's normalisation, by which all options count alike however large their
-#' discriminations, is the default of varimax and oblimin; `normalize = FALSE` leaves it out.
+#' Varimax, promax and oblimin use the discriminations of all options of an item as deviations from their mean, so the
+#' axes do not depend on the reference options. Varimax and oblimin use Kaiser's normalisation, which gives all options the
+#' same weight, however large their discriminations; `normalize = FALSE` leaves it out.
 #'
-#' The standard errors are those of estimates that are kept as close to themselves as rotations can (as draws are when
-#' each is Procrustes-rotated to the estimates); the rotation, or the map that anchors fix, counts as known.
+#' The standard errors take the rotation, or the map that anchors fix, as known. They are those of draws that are each
+#' Procrustes-rotated to the estimates.
 #'
 #' @param fit A `vae_irt` object.
 #' @param method `"varimax"` (by [stats::varimax()]), `"promax"`, `"oblimin"` (oblique, by package GPArotation) or `"target"`
@@ -20,9 +20,9 @@
 #'   out) and one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside
 #'   the reference, in the order of `$items`, in which `NA` leaves an element free.
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
-#'   and one column per dimension, or in one dimension a named vector. At least one respondent more than dimensions; the
-#'   affine map that takes them there (by least squares where there are more) is applied to everybody, as
-#'   `constrain.legis` of pscl does it. Instead of a `method`.
+#'   and one column per dimension, or in one dimension a named vector. Give at least one respondent more than there are
+#'   dimensions. The affine map that takes them to these positions (by least squares if there are more respondents) is
+#'   applied to everybody, as `constrain.legis` of pscl does. Use either `anchors` or `method`.
 #' @param ... Passed to the function that rotates: `normalize` and `eps` of varimax, `m` of promax (name the method as well:
 #'   `method = "promax", m = 4`), `normalize`, `gam`, `Tmat`, `eps` and `maxit` of oblimin, `Tmat`, `eps` and
 #'   `maxit` of target rotations.

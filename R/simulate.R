@@ -1,13 +1,13 @@
 #' Simulate responses from a fit
 #'
-#' Draws new responses to what the respondents of the fit responded to, for posterior predictive checks and the parametric
-#' bootstrap. Every simulation draws the ideal points from their posterior distributions (the posterior means alone vary
-#' less than the ideal points) and the responses from the model with the estimated items.
+#' Draws new responses to the items that the respondents of the fit responded to, for posterior predictive checks and the
+#' parametric bootstrap. Each simulation draws the ideal points from their posterior distributions (posterior means vary
+#' less than ideal points), and the responses from the model with the estimated items.
 #'
 #' @param object A `vae_irt` object.
 #' @param nsim Number of simulations.
-#' @param seed A whole number that fixes the simulations, after which the state of R's generator is what it was; `NULL` goes
-#'   on from that state.
+#' @param seed A whole number that fixes the simulations and leaves the state of R's generator as it was; `NULL` continues
+#'   from that state.
 #' @param ... Must be empty.
 #' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one
 #'   column `sim_1`, `sim_2`, ... per simulation with the labels of the responses.

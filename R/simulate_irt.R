@@ -10,8 +10,8 @@
 #' @param seed A whole number; `NULL` draws one number from R's generator.
 #' @return A list: `responses`, an integer matrix with the options 0, 1, ... and `NA`; `respondents`, a tibble of the true
 #'   traits with the columns `respondent`, `dimension`, `estimate`; and `items`, a tibble of the true item parameters
-#'   with the columns `item`, `response`, `term`, `dimension`, `estimate`: the columns of the fit's tables, so that
-#'   the two can be joined.
+#'   with the columns `item`, `response`, `term`, `dimension`, `estimate`. The fit's tables have the same columns, so
+#'   you can join the two.
 #' @export
 #' @examples
 #' truth <- simulate_irt(5, 3, n_options = 3, missing = 0.2, seed = 1)

@@ -1,11 +1,11 @@
 #' Fit again with other arguments
 #'
-#' Evaluates the call of a fit with some of its arguments changed. While the data stay the same, the fit's own responses
-#' are used, so that the objects of the call need not exist any more, nor be read again.
+#' Evaluates the call of a fit with some of its arguments changed. If the data stay the same, the fit's own responses
+#' are used: the objects of the call need not exist any more, and nothing is read again.
 #'
 #' @param object A `vae_irt` object.
 #' @param ... Named arguments of [vae_irt()] to change or add; `NULL` restores a default.
-#' @param evaluate Fit, or give the call alone?
+#' @param evaluate Fit, or only return the call?
 #' @return A `vae_irt` object, or a call with `evaluate = FALSE`. Without `seed` in the call the fit draws a new one.
 #' @export
 #' @examples

@@ -1,6 +1,6 @@
 #' @details
-#' The way in is [vae_irt()]. What comes out is described in [`vaeirt-columns`], our words and those of other packages in the
-#' [glossary][vaeirt-glossary], and the method in `vignette("how-it-works")`.
+#' Start with [vae_irt()]. [`vaeirt-columns`] describes what the tables hold, the [glossary][vaeirt-glossary] translates our
+#' words into those of other packages, and `vignette("how-it-works")` describes the method.
 #' @keywords internal
 #' @examples
 #' votes <- simulate_irt(100, 20, seed = 1)$responses

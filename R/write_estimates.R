@@ -9,7 +9,7 @@ part_size <- function() getOption("vaeirt.part_size", 500000)
 #' @param fit A `vae_irt` object.
 #' @param path The Parquet file to be written (compressed with zstd); an existing one is replaced.
 #' @return `path`, invisibly. The file has the columns and rows of `fit$estimates`, see [vae_irt()].
-#' @seealso [predict.vae_irt()] with `to =` scores respondents straight into a file, for more of them than R should hold.
+#' @seealso [predict.vae_irt()] with `to =` scores respondents straight into a file, if there are more than R should hold.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

@@ -2,6 +2,7 @@
 # ratio to a yardstick (500 iterations of pscl::ideal on the 109th Senate) and with the peak memory of its process. Peers
 # that are not installed are left out: MCMCpack; emIRT (to be built from its sources); PyTorch, for which VAEIRT_PYTHON names a
 # Python that has it. VAEIRT_BENCH=quick leaves the largest data out, =full adds 5 million voters and emIRT at 1 million.
+# Writes bench/results.csv. bench/large.csv keeps figures of runs of their own; the README takes those that results.csv lacks.
 generator <- file.path(Sys.getenv("CARGO_TARGET_DIR", "src/rust/target"), "release/examples/ballots")
 size <- Sys.getenv("VAEIRT_BENCH", "usual")
 work <- file.path(tempdir(), "bench")
