@@ -10,7 +10,7 @@ labelled <- function(values, labels, na_values = NULL, na_range = NULL, text = N
 
 # An item with labels for all values, a scale with labels at its ends, words, and one whose labels are alike.
 answers <- function() {
-  ends <- c("Strongly disagree" = 1, "Strongly agree" = 7, DK = 88, never = 99)
+  ends <- c("Strongly disagree" = 1, "Strongly agree" = 7, Elsewhere = 88, never = 99)
   data.frame(
     vote = labelled(c(1, 2, 9, 1, 2, NA), c(no = 1, yes = 2, refused = 9), na_values = 9, text = "Did you vote?"),
     scale = labelled(c(1, 7, 3, 88, 7, 1), ends),
@@ -27,7 +27,7 @@ options_of <- function(...) {
 test_that("options are named by the labels of their values, in the order of the values", {
   expect_silent(x <- irt_responses(answers()))
   expect_identical(x$items$options, list(
-    c("no", "yes"), c("Strongly disagree", "3", "Strongly agree", "DK"), c("Zeta", "Beta"), c("1", "2")
+    c("no", "yes"), c("Strongly disagree", "3", "Strongly agree", "Elsewhere"), c("Zeta", "Beta"), c("1", "2")
   ))
   expect_identical(x$items$question, c("Did you vote?", NA, NA, NA))
   # Declared missing values are missing, and labels of values that do not occur are not mentioned.
@@ -49,18 +49,18 @@ test_that("a label that is the number of another value is not used", {
 })
 
 test_that("missing, drop and reference take values and labels", {
-  without <- options_of(answers(), missing = "DK")
+  without <- options_of(answers(), missing = "Elsewhere")
   expect_identical(without$scale, c("Strongly disagree", "3", "Strongly agree"))
   expect_identical(options_of(answers(), missing = 88), without)
   dropped <- suppressMessages(irt_responses(answers(), drop = 88))$dropped
-  expect_identical(dropped, suppressMessages(irt_responses(answers(), drop = "DK"))$dropped)
-  expect_identical(dropped$name, "DK")
+  expect_identical(dropped, suppressMessages(irt_responses(answers(), drop = "Elsewhere"))$dropped)
+  expect_identical(dropped$name, "Elsewhere")
   expect_warning(suppressMessages(irt_responses(answers(), drop = 77)), "has the label", class = "vaeirt_warning_labels")
   # What the file has declared missing may be named once more.
   expect_silent(irt_responses(answers(), drop = c(9, "x")))
   expect_silent(irt_responses(answers(), drop = "refused"))
   expect_identical(options_of(answers(), reference = c(vote = 2, scale = "Strongly agree"))[1:2], list(
-    vote = c("yes", "no"), scale = c("Strongly agree", "Strongly disagree", "3", "DK")
+    vote = c("yes", "no"), scale = c("Strongly agree", "Strongly disagree", "3", "Elsewhere")
   ))
   expect_identical(options_of(answers(), reference = 7)$scale[[1]], "Strongly agree")
   expect_snapshot(irt_responses(answers(), reference = c(vote = 5)), error = TRUE)
