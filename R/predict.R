@@ -69,11 +69,11 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 }
 
 # What the dots of predict() and augment() may hold: how new data are read.
-reading_arguments <- c("respondent", "item", "response", "missing", "drop", "duplicates")
+reading_arguments <- function() intersect(names(formals(irt_responses)), names(formals(score_respondents)))
 
 check_reading <- function(..., .newdata, .call) {
   given <- rlang::enquos(...)
-  known <- if (!is.null(.newdata)) reading_arguments
+  known <- if (!is.null(.newdata)) reading_arguments()
   check_no_dots(!!!given[!names(given) %in% known], call = .call)
 }
 
@@ -90,7 +90,7 @@ find_scores <- function(..., fit, newdata, refine, level, call) {
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
 score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
-                              missing = NULL, drop = NULL, duplicates = c("error", "drop_response", "drop_item"), call) {
+                              missing = NULL, drop = NULL, duplicates = choices_of("duplicates"), call) {
   columns <- c(
     rlang::enquos(respondent = respondent, item = item, response = response),
     list(weights = rlang::quo(NULL))

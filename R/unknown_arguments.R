@@ -30,7 +30,7 @@ known_arguments <- function(call) {
   }
   known <- names(formals(sys.function(frames[[1]])))
   if ("data" %in% known) known <- c(known, names(formals(irt_responses)))
-  if ("newdata" %in% known) known <- c(known, reading_arguments)
+  if ("newdata" %in% known) known <- c(known, reading_arguments())
   setdiff(known, c("...", ".call"))
 }
 
