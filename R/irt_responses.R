@@ -192,8 +192,7 @@ advice_on_table <- function(x) {
 }
 
 # What to do about the responses of a single respondent.
-advice_on_row <- "One respondent is a table with one row: take it with {.code [1, , drop = FALSE]}, such as
-                  {.code newdata[1, , drop = FALSE]}."
+advice_on_row <- "One respondent's responses are a table with one row, such as {.code newdata[1, , drop = FALSE]}."
 
 #' @exportS3Method
 read_responses.irt_responses <- function(x, columns, missing, call) {

@@ -64,7 +64,7 @@ warn_of_unmatched <- function(absent, n, name) {
     warn_vaeirt(
       c(
         "{length(absent)} of {n} {row_of(name)}s of {.code $votes} {cli::qty(absent)}{?has/have} no row in
-         {.code ${name}}: {?it has/they have} {.val {NA}} there.",
+         {.code ${name}}, and {.val {NA}} in its columns.",
         x = "{cli::qty(absent)}{?It is/They are} {.val {utils::head(absent, 3)}}{if (length(absent) > 3) ', ...'}.",
         i = "Rows are matched by name, letter by letter."
       ),

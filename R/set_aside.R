@@ -192,7 +192,7 @@ count_dropped <- function(dropped) {
   n_lost <- function(kind, reason) sum(dropped$n_responses[own(kind, reason)])
   counts <- c(
     cli::pluralize("{n_lost('label', 'named by drop')} response{?s} with a label named by `drop`"),
-    cli::pluralize("{n_lost('response', 'identical duplicates')} identical duplicate{?s}, of which one is kept"),
+    cli::pluralize("{n_lost('response', 'identical duplicates')} identical duplicate{?s} (one of each is kept)"),
     cli::pluralize("{n_lost('response', 'duplicate responses')} duplicate response{?s}"),
     cli::pluralize("{n('item', 'duplicate responses')} item{?s} with duplicate responses"),
     cli::pluralize("{n('option', 'rare')} rare option{?s}"),
