@@ -173,7 +173,7 @@ read_responses.default <- function(x, columns, missing, call) {
     c(
       "The data must be a matrix, a data frame, a {.cls rollcall} object or paths to Parquet files, not {describe(x)}.",
       i = "Respondents belong in the rows of a matrix and items in its columns.",
-      i = if (is.atomic(x) && is.null(dim(x)) && !is.null(x)) advice_on_row else advice_on_table(x)
+      i = if (is_vector_of_answers(x)) advice_on_row else advice_on_table(x)
     ),
     "input",
     call
@@ -190,6 +190,8 @@ advice_on_table <- function(x) {
     "Convert it with {.fn as.matrix} first."
   }
 }
+
+is_vector_of_answers <- function(x) is.atomic(x) && is.null(dim(x)) && length(x) > 1 && (is.factor(x) || !is.object(x))
 
 # What to do about the responses of a single respondent.
 advice_on_row <- "One respondent's responses are a table with one row, such as {.code newdata[1, , drop = FALSE]}."

@@ -107,6 +107,33 @@ struct Sample {
     n_words: usize,
     /// Word by word, the items in their order.
     words: Vec<Word>,
+    doubt: Doubt,
+}
+
+/// What pairs that were compared in part may be and still agree, exactly or nearly, at the end. Four standard deviations are
+/// beyond doubt.
+struct Doubt {
+    /// By the respondents who answered both: on so many of them the two may differ.
+    most_different: Vec<u32>,
+    /// By the words compared: so few may have answered both.
+    fewest_joint: Vec<u32>,
+}
+
+impl Doubt {
+    fn new(n_words: usize) -> Self {
+        let most = |joint: usize| {
+            let expected = NEAR * joint as f64;
+            (expected + (4.0 * expected.sqrt()).max(1.0)) as u32
+        };
+        let fewest = |word: usize| {
+            let expected = f64::from(JOINT) * (word + 1) as f64 / n_words as f64;
+            (expected - 4.0 * expected.sqrt()).max(0.0) as u32
+        };
+        Self {
+            most_different: (0..=64 * n_words).map(most).collect(),
+            fewest_joint: (0..n_words).map(fewest).collect(),
+        }
+    }
 }
 
 impl Sample {
@@ -155,6 +182,7 @@ impl Sample {
             words: words.collect(),
             items: kept.iter().map(|&item| item as u32).collect(),
             n_words,
+            doubt: Doubt::new(n_words),
         }
     }
 
@@ -195,7 +223,7 @@ struct Earlier<'a> {
 /// A pair of the item with an earlier one, as far as it was compared.
 #[derive(Clone, Copy)]
 struct Pair {
-    earlier: usize,
+    earlier: u32,
     joint: u32,
     apart: u32,
 }
@@ -206,8 +234,13 @@ impl NullaryFnOnce for Earlier<'_> {
     #[inline(always)]
     fn call(self) -> Agreement {
         let mut pairs: Vec<Pair> = Vec::new();
+        let doubt = &self.sample.doubt;
         for word in 0..self.sample.n_words {
             let row = self.sample.row(word);
+            let fewest = doubt.fewest_joint[word];
+            let may_agree = |pair: &Pair| {
+                pair.joint >= fewest && pair.different() <= doubt.most_different[pair.joint as usize]
+            };
             let own = row[self.at];
             if word == 0 {
                 let start = |earlier| Pair {
@@ -215,12 +248,13 @@ impl NullaryFnOnce for Earlier<'_> {
                     joint: 0,
                     apart: 0,
                 };
-                let compared = (0..self.at).map(|earlier| start(earlier).and(own, row[earlier]));
-                pairs.extend(compared.filter(Pair::may_agree));
+                let earlier = (0..).zip(&row[..self.at]);
+                let compared = earlier.map(|(earlier, &other)| start(earlier).and(own, other));
+                pairs.extend(compared.filter(may_agree));
             } else {
                 pairs.retain_mut(|pair| {
-                    *pair = pair.and(own, row[pair.earlier]);
-                    pair.may_agree()
+                    *pair = pair.and(own, row[pair.earlier as usize]);
+                    may_agree(pair)
                 });
             }
         }
@@ -248,14 +282,6 @@ impl Pair {
     fn different(&self) -> u32 {
         self.apart.min(self.joint - self.apart)
     }
-
-    /// Is it possible that they agree, exactly or nearly? Four standard deviations are beyond doubt.
-    #[inline(always)]
-    fn may_agree(&self) -> bool {
-        let expected = NEAR as f32 * self.joint as f32;
-        let excess = self.different() as f32 - expected;
-        excess <= 1.0 || excess * excess <= 16.0 * expected
-    }
 }
 
 impl Earlier<'_> {
@@ -270,12 +296,12 @@ impl Earlier<'_> {
         }
         if pair.different() > 0 {
             if found.near.len() < NEIGHBOURS {
-                found.near.push(pair.earlier);
+                found.near.push(pair.earlier as usize);
             }
             return;
         }
         found.n_exact += 1;
-        found.first = found.first.or(Some(pair.earlier));
+        found.first = found.first.or(Some(pair.earlier as usize));
     }
 
     /// The smaller side of the item that splits the respondents of a pair less evenly.
@@ -284,8 +310,8 @@ impl Earlier<'_> {
         let (mut own, mut other) = (0, 0);
         for word in 0..self.sample.n_words {
             let row = self.sample.row(word);
-            own += (row[self.at].frequent & row[pair.earlier].answered).count_ones();
-            other += (row[self.at].answered & row[pair.earlier].frequent).count_ones();
+            own += (row[self.at].frequent & row[pair.earlier as usize].answered).count_ones();
+            other += (row[self.at].answered & row[pair.earlier as usize].frequent).count_ones();
         }
         own.min(pair.joint - own).min(other).min(pair.joint - other)
     }
