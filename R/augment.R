@@ -32,7 +32,7 @@
 #' mean(residuals(fit, "pearson")^2)
 augment.vae_irt <- function(x, newdata = NULL, ...) {
   check_fit(x, "x")
-  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments)
+  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments())
   scores <- find_scores(
     fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
   )

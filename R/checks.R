@@ -131,6 +131,16 @@ number_names <- function(x) {
   if (is.integer(x)) {
     return(as.character(x))
   }
+  x <- whole_values(x)
   whole <- !is.na(x) & x == trunc(x)
   ifelse(whole, sprintf("%.0f", x), ifelse(is.na(x), NA_character_, formatC(x, digits = 15, width = 1, format = "g")))
+}
+
+# Numbers that are whole but for rounding are whole: src/rust/core/src/responses/whole.rs says what that is.
+whole_values <- function(x) {
+  nearest <- round(x)
+  off <- abs(x - nearest)
+  rounded <- which(off > 0 & off <= 1e-9 * pmin(pmax(abs(nearest), 1), 1e3))
+  x[rounded] <- nearest[rounded]
+  x
 }

@@ -14,6 +14,20 @@
 #' `vaeirt_warning_labels` (names of respondents up to 100,000, and not those of files), as are values of `missing` and `drop`
 #' that no response has. Metadata columns whose names the results use (`estimate`, `dimension`, ...) are left out.
 #'
+#' Numbers that are whole but for rounding (`0.1 * 3 / 0.3`) are whole.
+#'
+#' Two items are named in a warning (of class `vaeirt_warning_items`) where they are one and the same, up to the names of their
+#' options: all who answered both, 50 or more, chose alike, and 10 or more chose another than the most frequent option. Such
+#' items count what they measure twice. Nothing is said where items agree by chance, as votes along the lines of parties do:
+#' where about as many others nearly agree (on up to 5 % they differ), or one pattern recurs throughout. The comparison looks
+#' at 4,096 respondents first (fewer for more than 5,000 items), where the same numbers hold; it leaves out data with more
+#' than 20,000 items.
+#'
+#' Rows of `legis.data` and `vote.data` of a `rollcall` object belong to the rows and columns of `votes` that have their
+#' names: their row names or, where these say nothing, the values of a column that holds all names of `votes`. Legislators and
+#' roll calls without a row have `NA`, with a warning. Where nothing tells, as with row names 1, 2, ..., they are taken in
+#' their order, if there are as many; if not, they are left out with a warning.
+#'
 #' Every respondent and every item needs a name of its own: an empty one is an error. Text has to be in the encoding that R
 #' takes it to be in.
 #'
@@ -22,7 +36,7 @@
 #'
 #' What is set aside is counted in a message and listed in `$dropped`, in this order:
 #' 1. responses with a label in `missing` (not listed) or `drop`;
-#' 2. more than one response of a respondent to an item: an error, unless `duplicates` says what to set aside;
+#' 2. more than one response of a respondent to an item: an error, unless `duplicates` says what to set aside or to keep;
 #' 3. options that fewer than `min_count` respondents chose: dropped, or pooled into one option of their item,
 #'    `"(other)"`, which is dropped when it is as rare itself;
 #' 4. items with fewer than two chosen options (unanimous roll calls, uncontested races, empty columns), and options that
@@ -59,7 +73,8 @@
 #' * columns for `respondent`, `item` or `metadata` become factors where most of the values that occur have labels.
 #'
 #' @param x One of
-#'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata;
+#'   * a `rollcall` object of package pscl: its codes are honoured, `legis.data` and `vote.data` are kept as metadata, matched
+#'     to `votes` by name (see below);
 #'   * a numeric, logical or character matrix, respondents in rows and items in columns, with 0/1, whole numbers or labels
 #'     for the response options and `NA` for missing;
 #'   * a data frame with one column per item (factor, character, logical, whole number, or labelled values of package
@@ -91,7 +106,8 @@
 #' @param min_count Response options that fewer respondents chose are set aside.
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
 #' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets
-#'   all of these responses aside; `"drop_item"` the whole item.
+#'   all of these responses aside; `"drop_item"` the whole item; `"keep_identical"` keeps one of them where they are all the
+#'   same, as they are when a roll was stored twice, and sets those that differ aside.
 #' @param .call For packages that call this function: the environment whose call errors name.
 #' @return A list of class `irt_responses`:
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For
@@ -142,7 +158,7 @@ irt_responses <- function(x,
                           min_responses = 1,
                           min_count = 1,
                           rare = c("drop", "pool"),
-                          duplicates = c("error", "drop_response", "drop_item"),
+                          duplicates = c("error", "drop_response", "drop_item", "keep_identical"),
                           .call = rlang::current_env()) {
   columns <- rlang::enquos(
     respondent = respondent, item = item, response = response, metadata = metadata, weights = weights
@@ -198,7 +214,7 @@ read_responses.default <- function(x, columns, missing, call) {
     c(
       "The data must be a matrix, a data frame, a {.cls rollcall} object or paths to Parquet files, not {describe(x)}.",
       i = "Respondents belong in the rows of a matrix and items in its columns.",
-      i = advice_on_table(x)
+      i = if (is_vector_of_answers(x)) advice_on_row else advice_on_table(x)
     ),
     "input",
     call
@@ -215,6 +231,11 @@ advice_on_table <- function(x) {
     "Convert it with {.fn as.matrix} first."
   }
 }
+
+is_vector_of_answers <- function(x) is.atomic(x) && is.null(dim(x)) && length(x) > 1 && (is.factor(x) || !is.object(x))
+
+# What to do about the responses of a single respondent.
+advice_on_row <- "One respondent's responses are a table with one row, such as {.code newdata[1, , drop = FALSE]}."
 
 #' @exportS3Method
 read_responses.irt_responses <- function(x, columns, missing, call) {
@@ -250,11 +271,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   inform_of_unused(expected_missing(rules$missing, names), names, "missing")
   read <- clean_responses(read, rules, call)
   if (sum(read$options$count) == 0) {
-    abort_vaeirt(
-      c("There is no response: every value is missing.", i = advice_on_missing(rules)),
-      "empty",
-      call
-    )
+    abort_no_response(read, rules, call)
   }
   warn_of_similar(read)
   read <- drop_rare(read, rules, call)
@@ -264,10 +281,12 @@ new_irt_responses <- function(read, rules, reference, call) {
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
   if (nrow(read$options) == 0) {
-    abort_nothing_left(nrow(read$respondents), rules, call)
+    abort_nothing_left(read, rules, call)
   }
   options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
   packed <- pack_cells(read, options, call)
+  items <- items_in_model(read, options)
+  warn_of_identical_items(packed, items, call)
 
   n_responses <- as.integer(diff(packed$offsets))
   read <- set_aside_respondents(read, n_responses)
@@ -284,7 +303,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   structure(
     list(
       respondents = respondents,
-      items = items_in_model(read, options),
+      items = items,
       offsets = packed$offsets,
       options = packed$options,
       option_size = packed$option_size,
@@ -407,6 +426,19 @@ warn_of_lost_reference <- function(lost) {
   )
 }
 
+abort_no_response <- function(read, rules, call) {
+  why <- advice_on_duplicates(read, rules)
+  abort_vaeirt(
+    c(
+      if (is.null(why)) "There is no response: every value is missing." else "There is no response left.",
+      why,
+      i = advice_on_missing(rules)
+    ),
+    "empty",
+    call
+  )
+}
+
 # What a user who declared values missing should look at.
 advice_on_missing <- function(rules) {
   if (!is.null(rules$missing)) {
@@ -416,7 +448,8 @@ advice_on_missing <- function(rules) {
   }
 }
 
-abort_nothing_left <- function(n_respondents, rules, call) {
+abort_nothing_left <- function(read, rules, call) {
+  n_respondents <- nrow(read$respondents)
   strict <- c("min_count", "min_responses")[c(rules$min_count, rules$min_responses) > 1]
   abort_vaeirt(
     c(
@@ -427,6 +460,7 @@ abort_nothing_left <- function(n_respondents, rules, call) {
       } else {
         "There is no item to estimate: every item has one response option only."
       },
+      advice_on_duplicates(read, rules),
       i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ.",
       i = advice_on_missing(rules)
     ),
@@ -440,19 +474,28 @@ check_identifiers <- function(read, call) {
   n_labels <- tabulate(read$options$item, nrow(read$items))
   n_responses <- responses_by_item(read)
   bad <- which(n_labels > 20 & n_labels > n_responses / 2)
-  if (length(bad) > 0) {
-    abort_vaeirt(
-      c(
-        "Item {.val {read$items$item[[bad[[1]]]]}} has {n_labels[[bad[[1]]]]} response options for
-         {n_responses[[bad[[1]]]]} responses: it looks like an identifier.",
-        i = "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
-             {.arg metadata}.",
-        i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
-      ),
-      "input",
-      call
-    )
+  if (length(bad) == 0) {
+    return()
   }
+  at <- bad[[1]]
+  # Names are given once, counts and ages more than once.
+  numbers <- !anyNA(whole_numbers(read$options$label[read$options$item == at]))
+  quantity <- numbers && n_responses[[at]] - n_labels[[at]] >= 2
+  abort_vaeirt(
+    c(
+      "Item {.val {read$items$item[[at]]}} has {n_labels[[at]]} response options for {n_responses[[at]]} responses: it looks
+       like {if (quantity) 'a quantity, such as a count or an age' else 'an identifier'}.",
+      i = if (quantity) {
+        "Every number would be a response option of its own. Leave it out of the data, or group the numbers with {.fn cut}."
+      } else {
+        "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
+         {.arg metadata}."
+      },
+      i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
+    ),
+    "input",
+    call
+  )
 }
 
 # Number of responses.

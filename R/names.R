@@ -40,6 +40,8 @@ check_unique <- function(names, what, call) {
       c(
         "Every {what} needs a name of its own.",
         x = "{cli::qty(twice)}{?This name occurs/These names occur} more than once: {.val {utils::head(twice, 5)}}.",
+        i = if (what == "respondent") "Tell them apart by several columns, such as {.code respondent = c(state, name)}, or by
+             other names: {.fn make.unique} makes some of row names that occur more than once.",
         i = if (what == "respondent") "Data with one row per response need {.arg item} and {.arg response} as well."
       ),
       "names",

@@ -41,7 +41,7 @@
 predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "prob", "response"), ..., refine = NULL,
                             to = NULL, conf.int = TRUE, conf.level = NULL) {
   check_fit(object, "object")
-  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments)
+  check_reading(..., .call = rlang::current_env(), .read = if (!is.null(newdata)) reading_arguments())
   type <- check_choice(type, c("ideal_point", "prob", "response"))
   if (is.null(refine)) refine <- object$refined
   check_flag(refine)
@@ -72,7 +72,8 @@ predict.vae_irt <- function(object, newdata = NULL, type = c("ideal_point", "pro
 }
 
 # What the dots of predict() and augment() may hold: how new data are read.
-reading_arguments <- c("respondent", "item", "response", "metadata", "missing", "drop", "duplicates")
+reading_arguments <- function() intersect(names(formals(irt_responses)), names(formals(score_respondents)))
+
 
 # The scores of the fit's own respondents or of others.
 find_scores <- function(..., fit, newdata, refine, level, call) {
@@ -86,8 +87,7 @@ find_scores <- function(..., fit, newdata, refine, level, call) {
 # A list of `estimates`, a tibble, `posterior`, their moments, and `responses`, which they come from; or, with `to`, the
 # path of the file.
 score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL, item = NULL, response = NULL,
-                              metadata = NULL, missing = NULL, drop = NULL,
-                              duplicates = c("error", "drop_response", "drop_item"), call) {
+                              metadata = NULL, missing = NULL, drop = NULL, duplicates = choices_of("duplicates"), call) {
   columns <- c(
     rlang::enquos(respondent = respondent, item = item, response = response, metadata = metadata),
     list(weights = rlang::quo(NULL))

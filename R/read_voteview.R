@@ -168,15 +168,21 @@ rollcall_ids <- function(rollcalls) {
 }
 
 describe_rollcalls <- function(rollcalls) {
-  congresses <- range(rollcalls$congress)
+  paste0(
+    describe_congresses(sort(unique(rollcalls$congress))), " Congress, ",
+    paste(chambers[sort(unique(rollcalls$chamber))], collapse = " and ")
+  )
+}
+
+# Numbers of congresses in words: "97th, 99th and 101st to 103rd".
+describe_congresses <- function(congresses) {
   ordinal <- function(n) {
     teen <- n %% 100 %in% 11:13
     paste0(n, if (teen || !n %% 10 %in% 1:3) "th" else c("st", "nd", "rd")[[n %% 10]])
   }
-  paste0(
-    paste(vapply(unique(congresses), ordinal, character(1)), collapse = " to "), " Congress, ",
-    paste(chambers[sort(unique(rollcalls$chamber))], collapse = " and ")
-  )
+  runs <- split(congresses, cumsum(c(1, diff(congresses) > 1)))
+  words <- vapply(runs, function(run) paste(vapply(unique(range(run)), ordinal, character(1)), collapse = " to "), character(1))
+  sub("(.*), ", "\\1 and ", paste(words, collapse = ", "))
 }
 
 # What is known of the roll calls.

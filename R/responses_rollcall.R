@@ -10,7 +10,7 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   meaning <- rollcall_codes(x$codes, call)
   respondents <- tibble::tibble(respondent = dimension_names(votes, 1))
   items <- tibble::tibble(item = dimension_names(votes, 2))
-  values <- as.vector(votes)
+  values <- if (is.numeric(votes)) whole_values(as.vector(votes)) else as.vector(votes)
   codes <- unique(values)
   absent <- codes[names_missing(as_names(codes), missing)]
   values[values %in% absent] <- NA
@@ -35,8 +35,8 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   list(
     cells = found$cells,
     options = with_levels(found, rep(list(c("nay", "yea")), nrow(items))),
-    respondents = add_metadata(respondents, rollcall_metadata(x, "legis.data", nrow(votes))),
-    items = add_metadata(items, rollcall_metadata(x, "vote.data", ncol(votes))),
+    respondents = add_metadata(respondents, rollcall_metadata(x, "legis.data", votes)),
+    items = add_metadata(items, rollcall_metadata(x, "vote.data", votes)),
     weights = weights_given(columns$weights, nrow(votes), respondents$respondent, call),
     absent = as_names(absent),
     single = TRUE
@@ -77,36 +77,3 @@ rollcall_codes <- function(codes, call) {
   }
   known
 }
-
-# What the object tells of its legislators or roll calls, a matrix or a data frame.
-rollcall_metadata <- function(x, name, n) {
-  data <- x[[name]]
-  if (is.matrix(data)) data <- as.data.frame(data)
-  if (is.null(data) || (is.data.frame(data) && nrow(data) == n)) {
-    return(data)
-  }
-  warn_vaeirt(
-    c(
-      "{.code ${name}} of the {.cls rollcall} object is left out.",
-      x = if (is.data.frame(data)) "It has {nrow(data)} row{?s}, and {.code $votes} has {n}." else "It is {describe(data)}.",
-      i = "It needs one row for each {if (name == 'legis.data') 'legislator' else 'roll call'}, in the same order."
-    ),
-    "metadata"
-  )
-  NULL
-}
-
-# Columns of a data frame that has one row per row of `table`, except names that `table` or the results use.
-add_metadata <- function(table, metadata) {
-  if (!is.data.frame(metadata) || nrow(metadata) != nrow(table)) {
-    return(table)
-  }
-  metadata <- metadata[setdiff(names(metadata), c(names(table), result_columns))]
-  tibble::add_column(table, !!!as.list(metadata))
-}
-
-# Columns of the results, which metadata may not take.
-result_columns <- c(
-  "respondent", "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high",
-  "n_responses", "pareto_k", "ess", "options"
-)

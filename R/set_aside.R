@@ -2,8 +2,8 @@
 # forgets responses in its cells, shortens its `options`, and appends to its `dropped`, a list of tibbles.
 
 # How responses are set aside: the arguments of irt_responses(), checked.
-new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count = 1, rare = c("drop", "pool"),
-                      duplicates = c("error", "drop_response", "drop_item"), call = caller_env()) {
+new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count = 1, rare = choices_of("rare"),
+                      duplicates = choices_of("duplicates"), call = caller_env()) {
   for (arg in c("missing", "drop")) {
     value <- get(arg)
     if (!is.null(value) && !is.atomic(value)) {
@@ -15,10 +15,13 @@ new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count 
     drop = drop,
     min_responses = check_count(min_responses, call = call),
     min_count = check_count(min_count, call = call),
-    rare = check_choice(rare, c("drop", "pool"), call = call),
-    duplicates = check_choice(duplicates, c("error", "drop_response", "drop_item"), call = call)
+    rare = check_choice(rare, choices_of("rare"), call = call),
+    duplicates = check_choice(duplicates, choices_of("duplicates"), call = call)
   )
 }
+
+# The values that an argument of irt_responses() may have, the default first.
+choices_of <- function(arg) eval(formals(irt_responses)[[arg]])
 
 # One row for each thing that was set aside; `n` is how many things the row stands for.
 aside <- function(kind, name, reason, n_responses = 0, n = 1L) {
@@ -91,47 +94,6 @@ expected_missing <- function(missing, known) {
   # Numbers that are not whole are gone when the data have been read.
   listed <- number & (any(given[number] %in% known) | is.na(whole_numbers(given)))
   given[!listed]
-}
-
-# Pairs of a respondent and an item with more than one response.
-drop_duplicates <- function(read, rules, call) {
-  if (read$single) {
-    return(read)
-  }
-  found <- unwrap_rust(rust_duplicates(read$cells, 3L), call)
-  if (found$n_pairs == 0) {
-    return(read)
-  }
-  if (rules$duplicates == "error") {
-    abort_duplicates(found, read, call)
-  }
-  concerned <- read$options$item %in% found$items
-  before <- responses_by_item(read)
-  if (rules$duplicates == "drop_item") {
-    read <- set_aside(read, "item", read$items$item[found$items], "duplicate responses", before[found$items])
-    read$gone[found$items] <- TRUE
-    return(keep_options(read, !concerned, call))
-  }
-  read <- recount(read, unwrap_rust(rust_drop_duplicates(read$cells), call)$count)
-  lost <- (before - responses_by_item(read))[found$items]
-  set_aside(read, "response", read$items$item[found$items], "duplicate responses", lost)
-}
-
-abort_duplicates <- function(found, read, call) {
-  more <- if (found$n_pairs > 3) " and others" else ""
-  respondents <- respondent_names(read$respondents, found$respondent)
-  shown <- paste0(shorten(respondents, 38), " on ", shorten(read$items$item[found$item], 38))
-  abort_vaeirt(
-    c(
-      "A respondent has one response to an item at most.",
-      x = "{format_count(found$n_pairs)} pair{cli::qty(found$n_pairs)}{?s} of respondent and item {?occurs/occur} more than
-           once: {.val {shown}}{more}.",
-      i = "Do the columns of {.arg respondent} tell everybody apart (a county or state as well)? Is a file read twice?",
-      i = "If not, set {.arg duplicates} to {.val drop_response} or {.val drop_item} to set them aside."
-    ),
-    "duplicates",
-    call
-  )
 }
 
 responses_by_item <- function(read) {
@@ -248,6 +210,7 @@ count_dropped <- function(dropped) {
   counts <- c(
     cli::pluralize("{n('column', 'text among numbers')} column{?s} kept as metadata"),
     cli::pluralize("{n_lost('label', 'named by drop')} response{?s} with a label named by `drop`"),
+    cli::pluralize("{n_lost('response', 'identical duplicates')} identical duplicate{?s} (one of each is kept)"),
     cli::pluralize("{n_lost('response', 'duplicate responses')} duplicate response{?s}"),
     cli::pluralize("{n('item', 'duplicate responses')} item{?s} with duplicate responses"),
     cli::pluralize("{n('option', 'rare')} rare option{?s}"),

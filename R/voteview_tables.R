@@ -95,6 +95,16 @@ csv_header <- function(path, call) {
   if (identical(utils::head(bytes, 3), mark)) {
     line <- rawToChar(bytes[-(1:3)])
   }
+  if (!grepl("[^[:space:],;\"]", line, useBytes = TRUE)) {
+    abort_vaeirt(
+      c(
+        "The first line of {.path {path}} is empty, and should name the columns.",
+        i = "Delete what stands above the line with {.val congress}, {.val chamber}, ..., or download the file anew."
+      ),
+      "file",
+      call
+    )
+  }
   scan(text = line, what = "", sep = ",", quote = "\"", quiet = TRUE)
 }
 

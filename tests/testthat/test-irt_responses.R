@@ -232,3 +232,66 @@ test_that("items with the same number of options are printed with one number", {
   ratings <- cbind(tax = c(1, 2, 3), aid = c(3, 1, 2))
   expect_output(print(irt_responses(ratings)), "Options per item: 3$")
 })
+
+test_that("numbers that are whole but for rounding are whole", {
+  votes <- small_truth()$responses
+  expected <- irt_responses(votes)
+  rounded <- votes * 0.1 * 3 / 0.3
+  expect_false(identical(rounded, votes))
+  expect_identical(irt_responses(rounded), expected)
+  expect_identical(irt_responses(as.data.frame(rounded)), irt_responses(as.data.frame(votes)))
+  long <- data.frame(who = as.vector(row(votes)), what = as.vector(col(votes)), vote = as.vector(rounded))
+  path <- withr::local_tempfile(fileext = ".parquet")
+  vaeirt:::write_parquet_table(long, path)
+  expect_identical(irt_responses(long, respondent = who, item = what, response = vote)$options, expected$options)
+  expect_identical(irt_responses(path, respondent = who, item = what, response = vote)$options, expected$options)
+  # So are the values that are declared missing, whole or not, and codes of roll calls.
+  coded <- rounded
+  coded[1:3, 1] <- 0.1 * 3
+  coded[4, 1] <- -9 + 1e-12
+  expect_identical(irt_responses(coded, missing = c(0.3, -9)), irt_responses(coded, missing = c(0.1 * 3, -0.3 * 30)))
+  expect_identical(irt_responses(coded, missing = c(0.3, -9))$options, irt_responses(replace(votes, 1:4, NA))$options)
+  calls <- roll_calls(votes = cbind(v1 = c(1, 6, 6), v2 = c(0.1 * 3 / 0.3, 9, 1)))
+  expect_identical(irt_responses(calls), irt_responses(roll_calls()))
+  for (part in c(0.5, 0.999, 1.00001)) {
+    expect_error(irt_responses(votes * part), "must be whole numbers", class = "vaeirt_error_response")
+  }
+})
+
+test_that("the answers of one respondent are no files", {
+  answers <- c(q1 = "yes", q2 = NA, q3 = "no")
+  expect_refused("input", {
+    irt_responses(answers)
+    irt_responses(unname(answers[-2]))
+    vae_irt(c("a", "b", "a"))
+    irt_responses(c(q1 = 1, q2 = 0))
+  })
+  # What looks like a path is one.
+  for (path in list("votes", c("a.parquet", "b.parquet"), c("votes/a", "votes/b"), c(a = "a.pq", b = "b.pq"))) {
+    expect_error(irt_responses(path, respondent = a, item = b, response = c), "no such file", class = "vaeirt_error_file")
+  }
+})
+
+test_that("files of other programs, shared names and counts get advice of their own", {
+  votes <- small_truth()$responses[1:100, ]
+  counts <- data.frame(votes, n = rep(0:60, length.out = 100))
+  expect_refused("input", {
+    irt_responses("survey.sav")
+    irt_responses("survey.ZSAV")
+    irt_responses("survey.por")
+    irt_responses("survey.dta")
+    irt_responses("survey.sas7bdat")
+    irt_responses(c("votes.rds", "votes.parquet"))
+    irt_responses("votes.RData")
+    irt_responses("votes.xlsx")
+    irt_responses("votes.csv.gz")
+    irt_responses("sen109.ord")
+    irt_responses(counts)
+    irt_responses(transform(counts, n = 1:100))
+    irt_responses(transform(counts, n = paste("name", 1:100)))
+  })
+  expect_refused("names", {
+    irt_responses(with_rows(votes, rep(c("a", "b"), 50)))
+    irt_responses(data.frame(name = c("a", "a"), q = 0:1), respondent = name)
+  })
+})

@@ -102,3 +102,13 @@ test_that("a broken model is an error", {
   fit$model <- fit$model[1:100]
   expect_error(predict(fit, small_truth()$responses), class = "vaeirt_error_model")
 })
+
+test_that("one person's answers as a vector get a hint at rows", {
+  fit <- small_fit()
+  answers <- small_truth()$responses[1, ]
+  expect_error(predict(fit, answers), "drop = FALSE", class = "vaeirt_error_input")
+  words <- ifelse(answers == 1, "yes", "no")
+  expect_error(predict(fit, words), "drop = FALSE", class = "vaeirt_error_input")
+  expect_error(predict(fit, unname(words)), "drop = FALSE", class = "vaeirt_error_input")
+  expect_equal(nrow(predict(fit, small_truth()$responses[1, , drop = FALSE])), 1)
+})

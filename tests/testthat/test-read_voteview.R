@@ -185,3 +185,19 @@ test_that("a fit keeps what is known of members and roll calls", {
   utils::capture.output(ideal <- pscl::ideal(x, maxiter = 300, burnin = 100, thin = 10, normalize = TRUE))
   expect_gt(abs(cor(ideal$xbar[, 1], fit$estimates$estimate)), 0.95)
 })
+
+test_that("congresses are named, and only those that were read", {
+  words <- function(...) vaeirt:::describe_congresses(c(...))
+  expect_identical(words(97, 117), "97th and 117th")
+  expect_identical(words(97:99), "97th to 99th")
+  expect_identical(words(109:110), "109th to 110th")
+  expect_identical(words(97, 99, 101:103), "97th, 99th and 101st to 103rd")
+  expect_identical(words(111), "111th")
+})
+
+test_that("a file that begins with an empty line is told from one without columns", {
+  local_files(blank.csv = c("", senate_109), commas.csv = c(",,,,", senate_109), spaces.csv = c("  ", senate_109))
+  for (path in c("blank.csv", "commas.csv", "spaces.csv")) {
+    expect_error(read_voteview(path), "first line of .* is empty", class = "vaeirt_error_file")
+  }
+})

@@ -135,7 +135,7 @@ test_that("settings are checked", {
 })
 
 test_that("more respondents than a table should name share a row", {
-  votes <- cbind(a = rep(0:1, length.out = 100100), b = 1:0)
+  votes <- cbind(a = rep(0:1, length.out = 100100), b = c(1, 1, 0, 0))
   votes[1:100050, ] <- NA
   expect_message(x <- irt_responses(votes), "100050 respondents without a response")
   expect_identical(x$dropped$n, 100050L)

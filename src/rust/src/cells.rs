@@ -2,11 +2,13 @@
 
 use crate::answer::{Failure, Outcome, answer};
 use crate::convert::row_numbers;
-use crate::stored::{packed_list, widened};
+use crate::stored::{packed_list, read_responses, widened};
 use crate::worker;
 use extendr_api::prelude::*;
 use vae_irt_core::Result;
-use vae_irt_core::responses::{Cells, Column, LabelledCells, NotWhole, read_long, read_table};
+use vae_irt_core::responses::{
+    Cells, Column, LabelledCells, NotWhole, identical_items, read_long, read_table,
+};
 use vae_irt_core::train::Monitor;
 
 /// Gives cells to R.
@@ -165,6 +167,7 @@ fn rust_duplicates(cells: ExternalPtr<Cells>, shown: i32) -> List {
         let (respondents, items): (Vec<u32>, Vec<u32>) = found.first.into_iter().unzip();
         Ok(list!(
             n_pairs = found.n_pairs as f64,
+            n_identical = found.n_identical as f64,
             respondent = row_numbers(&respondents),
             item = row_numbers(&items),
             items = row_numbers(&found.items)
@@ -177,6 +180,15 @@ fn rust_duplicates(cells: ExternalPtr<Cells>, shown: i32) -> List {
 fn rust_drop_duplicates(mut cells: ExternalPtr<Cells>) -> List {
     answer(|| {
         let ((), count) = change(cells.as_mut(), |cells, monitor| cells.drop_duplicates(monitor))?;
+        Ok(list!(count = count))
+    })
+}
+
+/// Keeps one response of such pairs where all of them are the same; the counts of all raw options.
+#[extendr]
+fn rust_merge_identical(mut cells: ExternalPtr<Cells>) -> List {
+    answer(|| {
+        let ((), count) = change(cells.as_mut(), |cells, monitor| cells.merge_identical(monitor))?;
         Ok(list!(count = count))
     })
 }
@@ -214,6 +226,25 @@ fn rust_pack(mut cells: ExternalPtr<Cells>, ids: &[i32], n_options: i32, threads
     })
 }
 
+/// The items that are identical to an earlier one, and the first such item of each. Responses as in `rust_fit`.
+#[extendr]
+fn rust_identical_items(
+    offsets: &[f64],
+    options: Raw,
+    option_size: i32,
+    option_counts: &[i32],
+    threads: i32,
+) -> List {
+    answer(|| {
+        let unweighted = ().into_robj();
+        let options = options.as_slice();
+        let responses = read_responses(offsets, options, option_size, option_counts, &unweighted)?;
+        let work = |monitor: &dyn Monitor| identical_items(&responses, threads.max(1) as usize, monitor);
+        let (item, first): (Vec<u32>, Vec<u32>) = worker::run(work, &().into_robj())?.into_iter().unzip();
+        Ok(list!(item = row_numbers(&item), first = row_numbers(&first)))
+    })
+}
+
 extendr_module! {
     mod cells;
     fn rust_read_table;
@@ -222,6 +253,8 @@ extendr_module! {
     fn rust_keep_options;
     fn rust_duplicates;
     fn rust_drop_duplicates;
+    fn rust_merge_identical;
     fn rust_drop_short;
+    fn rust_identical_items;
     fn rust_pack;
 }

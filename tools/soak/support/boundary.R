@@ -26,7 +26,7 @@ boundary_calls <- function(folder) {
     wide = function() responses(irt_responses(votes)),
     frame = function() responses(quiet(irt_responses(as.data.frame(votes), min_responses = 4))),
     long = function() responses(quiet(irt_responses(long, respondent = voter, item = race, response = choice))),
-    duplicates = function() lapply(c("drop_response", "drop_item"), function(what) {
+    duplicates = function() lapply(c("drop_response", "drop_item", "keep_identical"), function(what) {
       twice <- rbind(long, long[3, ])
       responses(quiet(irt_responses(twice, respondent = voter, item = race, response = choice, duplicates = what)))
     }),

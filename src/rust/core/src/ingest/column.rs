@@ -5,6 +5,7 @@ use super::pages::CheckedPages;
 use super::schema::{Found, Kind, find_column};
 use super::values::{MISSING, Texts, TooMany, Values, Wholes};
 use crate::files::file_error;
+use crate::responses::nearest_whole;
 use crate::{Error, Result};
 use parquet::basic::Encoding;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -261,9 +262,12 @@ impl CodeColumn {
                             code_whole(wholes, value, &mut last).map_err(|_| source.too_many())?
                         }
                         Number::Other(value) => {
-                            return Err(source.error(format!(
-                                "has the value {value} in row {row}, and only whole numbers can be read"
-                            )));
+                            let whole = nearest_whole(value).ok_or_else(|| {
+                                source.error(format!(
+                                    "has the value {value} in row {row}, and only whole numbers can be read"
+                                ))
+                            })?;
+                            code_whole(wholes, whole, &mut last).map_err(|_| source.too_many())?
                         }
                     });
                     Ok(())

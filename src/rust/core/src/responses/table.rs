@@ -1,13 +1,11 @@
 //! Cells from vectors in memory: tables with one column per item, and long data.
 
+use super::whole::{close, nearest_whole};
 use super::{Cells, CellsBuilder, RawOptions};
 use crate::train::{Monitor, settings};
 use crate::{Error, Result, memory};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
-
-/// Whole numbers that doubles tell apart.
-const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A span of values for which a table is used rather than hashing.
 const DENSE: i64 = 1 << 16;
@@ -93,7 +91,7 @@ fn read_columns(
             Ok(match column {
                 Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
                 Column::Numbers(values) => {
-                    check_whole(values, j, ignored).map(|()| distinct(values, |&x| whole_number(x)))
+                    check_whole(values, j, ignored).map(|()| distinct(values, |&x| nearest_whole(x)))
                 }
             })
         })
@@ -145,7 +143,7 @@ pub fn read_long(
             if let Err(bad) = check_whole(values, 0, ignored) {
                 return Ok(Err(bad));
             }
-            let value = |row: usize| whole_number(values[row]);
+            let value = |row: usize| nearest_whole(values[row]);
             collect_long(respondent, item, n_items, value, monitor)
         }
     }
@@ -190,16 +188,9 @@ fn whole_integer(value: i32) -> Option<i64> {
 }
 
 /// Numbers that are not whole, and that the user declared missing, are missing.
-fn whole_number(value: f64) -> Option<i64> {
-    is_whole(value).then_some(value as i64)
-}
-
-fn is_whole(value: f64) -> bool {
-    value.abs() <= LARGEST_WHOLE && value.trunc() == value
-}
-
 fn check_whole(values: &[f64], column: usize, ignored: &[f64]) -> std::result::Result<(), NotWhole> {
-    let bad = |value: f64| !value.is_nan() && !is_whole(value) && !ignored.contains(&value);
+    let absent = |value: f64| value.is_nan() || ignored.iter().any(|&other| close(value, other));
+    let bad = |value: f64| nearest_whole(value).is_none() && !absent(value);
     match values.iter().position(|&value| bad(value)) {
         None => Ok(()),
         Some(row) => Err(NotWhole {
@@ -342,7 +333,7 @@ fn each_whole(column: &Column, start: usize, end: usize, mut see: impl FnMut(usi
         }
         Column::Numbers(values) => {
             for (row, &value) in values[start..end].iter().enumerate() {
-                if let Some(value) = whole_number(value) {
+                if let Some(value) = nearest_whole(value) {
                     see(row, value);
                 }
             }
@@ -418,7 +409,7 @@ mod tests {
             Column::Numbers(&[99.5, 0.5]),
             Column::Numbers(&[f64::INFINITY, 1e300]),
         ];
-        let bad = read_table(&columns, &[99.5], 1, &Silent)
+        let bad = read_table(&columns, &[33.1 * 3.0 + 0.2], 1, &Silent)
             .expect("read")
             .expect_err("not whole");
         assert_eq!(
@@ -435,6 +426,21 @@ mod tests {
         let uneven = [Column::Integers(&[1]), Column::Integers(&[])];
         assert!(read_table(&uneven, &[], 1, &Silent).is_err());
         assert!(read_long(&[-1], &[0], Column::Integers(&[0]), 1, &[], &Silent).is_err());
+    }
+
+    #[test]
+    fn whole_numbers_survive_rounding() {
+        let columns = [Column::Numbers(&[0.1 * 3.0 / 0.3, 1.0, 0.1 + 0.2 - 0.3])];
+        let wide = read_table(&columns, &[], 1, &Silent)
+            .expect("read")
+            .expect("whole");
+        assert_eq!(wide.values, [0, 1]);
+        let long = read_long(&[0, 1, 2], &[0, 0, 0], columns[0], 1, &[], &Silent)
+            .expect("read")
+            .expect("whole");
+        assert_eq!(long.values, [1, 0]);
+        let almost = [Column::Numbers(&[0.0, 0.999])];
+        assert!(read_table(&almost, &[], 1, &Silent).expect("read").is_err());
     }
 
     #[test]
