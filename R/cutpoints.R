@@ -88,7 +88,8 @@ cutpoints <- function(fit, dimensions = NULL) {
     !!!items[c("classification", "pre", "gmp")]
   )
   unused <- c("n_responses", "options", "pooled", names(options))
-  metadata <- fit$responses$items[owner, setdiff(names(fit$responses$items), c("item", unused))]
+  known <- in_own_order(fit$responses, rlang::current_env())$items
+  metadata <- known[owner, setdiff(names(known), c("item", unused))]
   tibble::tibble(item = items$item, !!!options, !!!metadata)
 }
 

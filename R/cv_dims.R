@@ -38,8 +38,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   }
   call <- rlang::current_env()
   dims <- vapply(dims, check_count, integer(1), arg = "dims", call = call)
-  rlang::local_options(vaeirt.threads = control$threads)
-  responses <- irt_responses(data, ..., .call = call)
+  responses <- irt_responses(data, ..., threads = control$threads, .call = call)
   seed <- check_seed(seed)
   control$std_errors <- "none"
   control$estimates <- TRUE

@@ -29,8 +29,8 @@ warn_if_few <- function(fit, call = caller_env()) {
     warn_vaeirt(
       c(
         "Half of the responses are to items with at most {per_item} response{?s}: intervals are too narrow.",
-        i = if (!tight) "With {.code prior = irt_prior(1.5, 1.5)} they were nearly right in simulations of such data.",
-        i = "See the section on few responses in {.fn vae_control}; {.arg min_responses} does not help here."
+        i = if (!tight) "With {.code prior = irt_prior(1.5, 1.5)} they come closer, in simulations of such data.",
+        i = "How far they are from right says the section on few responses of {.code ?vae_control}."
       ),
       "few",
       call

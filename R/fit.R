@@ -4,7 +4,8 @@
 # The parts that every fit has, in their order; `call` is NULL in one from a model file, `responses` in one without estimates.
 fit_fields <- c(
   "estimates", "items", "dropped", "training", "converged", "polished", "catalogue", "statistics", "timings", "groups",
-  "linking", "restarts", "responses", "parameters", "std_errors", "model", "n_respondents", "refined", "polarity", "rotated", "rotation",
+  "linking", "restarts", "responses", "parameters", "std_errors", "model", "n_respondents", "refined", "polarity", "rotated",
+  "rotation",
   "draws", "dims", "link", "prior", "control", "seed", "seconds", "call", "version"
 )
 # A fit from all of its parts but the tables that are made here.
@@ -37,7 +38,8 @@ check_fit <- function(fit, arg = "fit", call = caller_env()) {
   if (length(absent) > 0) {
     abort_vaeirt(
       c(
-        "This {.cls vae_irt} object lacks {length(absent)} part{?s} of a fit: {.field {utils::head(absent, 4)}}{if (length(absent) > 4) ', ...'}.",
+        "This {.cls vae_irt} object lacks {length(absent)} part{?s} of a fit:
+         {.field {utils::head(absent, 4)}}{if (length(absent) > 4) ', ...'}.",
         i = if (all(c("posterior", "moments") %in% names(fit))) {
           "It was made by an older version of {.pkg vaeirt}. Fit again: {.code vae_irt(x$responses, dims = {fit$dims})}."
         } else {

@@ -108,6 +108,7 @@
 #' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets
 #'   all of these responses aside; `"drop_item"` the whole item; `"keep_identical"` keeps one of them where they are all the
 #'   same, as they are when a roll was stored twice, and sets those that differ aside.
+#' @param threads Worker threads, see [vae_control()]; the results do not depend on it.
 #' @param .call For packages that call this function: the environment whose call errors name.
 #' @return A list of class `irt_responses`:
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For
@@ -118,6 +119,8 @@
 #'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
 #'   * `weights`: one number for each respondent, or `NULL`;
+#'   * `names`: those of `respondents` (`NULL` for Parquet files) and `items` in the order of the stored responses, by which the
+#'     tables are put in order again where you sorted or joined them;
 #'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
 #'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
 #'     without a name) and `n_responses` (how many responses went with it).
@@ -159,6 +162,7 @@ irt_responses <- function(x,
                           min_count = 1,
                           rare = c("drop", "pool"),
                           duplicates = c("error", "drop_response", "drop_item", "keep_identical"),
+                          threads = getOption("vaeirt.threads", default_threads()),
                           .call = rlang::current_env()) {
   columns <- rlang::enquos(
     respondent = respondent, item = item, response = response, metadata = metadata, weights = weights
@@ -166,11 +170,11 @@ irt_responses <- function(x,
   check_no_dots(..., .call = .call)
   check_given(x, call = .call)
   if (inherits(x, "irt_responses")) {
-    refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", ".call")), .call)
-    return(x)
+    refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", "threads", ".call")), .call)
+    return(in_own_order(x, .call))
   }
-  rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, call = .call)
-  new_irt_responses(read_responses(x, columns, missing, .call), rules, reference, .call)
+  rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, threads, call = .call)
+  new_irt_responses(read_responses(x, columns, rules, .call), rules, reference, .call)
 }
 
 refuse_instructions <- function(asked, call) {
@@ -188,8 +192,8 @@ refuse_instructions <- function(asked, call) {
 # tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a
 # respondent cannot have two responses to an item. Of labelled columns also `absent`, labels that the data declare missing;
 # of data frames with one column per item also `columns`, see divide_columns(), and `dropped`, columns that are set aside.
-# The argument `columns` holds quosures that select columns, `missing` the values that are no responses.
-read_responses <- function(x, columns, missing, call) {
+# The argument `columns` holds quosures that select columns, `rules` are those of new_rules().
+read_responses <- function(x, columns, rules, call) {
   if (!is.data.frame(x) && !(is.character(x) && is.null(dim(x)))) {
     used <- setdiff(names_of_given(columns), "weights")
     if (length(used) > 0) {
@@ -209,7 +213,7 @@ read_responses <- function(x, columns, missing, call) {
 names_of_given <- function(columns) names(columns)[!vapply(columns, rlang::quo_is_null, logical(1))]
 
 #' @exportS3Method
-read_responses.default <- function(x, columns, missing, call) {
+read_responses.default <- function(x, columns, rules, call) {
   abort_vaeirt(
     c(
       "The data must be a matrix, a data frame, a {.cls rollcall} object or paths to Parquet files, not {describe(x)}.",
@@ -238,7 +242,7 @@ is_vector_of_answers <- function(x) is.atomic(x) && is.null(dim(x)) && length(x)
 advice_on_row <- "One respondent's responses are a table with one row, such as {.code newdata[1, , drop = FALSE]}."
 
 #' @exportS3Method
-read_responses.irt_responses <- function(x, columns, missing, call) {
+read_responses.irt_responses <- function(x, columns, rules, call) {
   found <- unwrap_rust(rust_unpack(x$offsets, x$options, x$option_size, lengths(x$items$options)), call)
   list(
     cells = found$cells,
@@ -284,9 +288,9 @@ new_irt_responses <- function(read, rules, reference, call) {
     abort_nothing_left(read, rules, call)
   }
   options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
-  packed <- pack_cells(read, options, call)
+  packed <- pack_cells(read, options, rules$threads, call)
   items <- items_in_model(read, options)
-  warn_of_identical_items(packed, items, call)
+  warn_of_identical_items(packed, items, rules$threads, call)
 
   n_responses <- as.integer(diff(packed$offsets))
   read <- set_aside_respondents(read, n_responses)
@@ -308,7 +312,10 @@ new_irt_responses <- function(read, rules, reference, call) {
       options = packed$options,
       option_size = packed$option_size,
       weights = read$weights,
-      dropped = dropped
+      dropped = dropped,
+      names = list(
+        respondents = if (!inherits(respondents, "vaeirt_ids")) respondents$respondent, items = items$item
+      )
     ),
     class = "irt_responses"
   )
@@ -324,11 +331,11 @@ number_options <- function(options, is_reference) {
 }
 
 # The responses as they are stored, with the ids of the options.
-pack_cells <- function(read, options, call) {
+pack_cells <- function(read, options, threads, call) {
   ids <- rep(NA_integer_, read$n_raw)
   known <- !is.na(options$raw)
   ids[options$raw[known]] <- as.integer(options$id[known])
-  unwrap_rust(rust_pack(read$cells, ids, as.integer(max(options$id, -1, na.rm = TRUE) + 1), worker_threads()), call)
+  unwrap_rust(rust_pack(read$cells, ids, as.integer(max(options$id, -1, na.rm = TRUE) + 1), threads), call)
 }
 
 # The tibble of the items in the model, with the labels of their options.
@@ -344,160 +351,6 @@ items_in_model <- function(read, options) {
   items
 }
 
-# Which of the options are the reference that was asked for. `known` are the options before any was set aside.
-find_reference <- function(reference, known, options, item_names, call) {
-  if (is.null(reference)) {
-    return(logical(nrow(options)))
-  }
-  if (!is.atomic(reference) || anyNA(reference) || (is.null(names(reference)) && length(reference) != 1)) {
-    abort_vaeirt(
-      "{.arg reference} must be one label, or labels named by their items, not {describe(reference)}.", "argument", call
-    )
-  }
-  reference <- stats::setNames(as_names(reference), if (!is.null(names(reference))) as_utf8(names(reference)))
-  known <- rbind(known, options[names(known)])
-  if (is.null(names(reference))) {
-    if (!any(goes_by(known, reference))) {
-      abort_vaeirt(
-        c(
-          "No item has the response option {.val {reference}} of {.arg reference}.",
-          i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
-        ),
-        "argument",
-        call
-      )
-    }
-    is_reference <- goes_by(options, reference)
-    if (!any(is_reference)) warn_of_lost_reference(reference)
-    return(is_reference)
-  }
-  unknown <- setdiff(names(reference), item_names)
-  if (length(unknown) > 0) {
-    abort_vaeirt(
-      c(
-        "{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.",
-        i = "The most similar names are {.val {most_similar(unknown[[1]], item_names)}}."
-      ),
-      "argument",
-      call
-    )
-  }
-  twice <- unique(names(reference)[duplicated(names(reference))])
-  if (length(twice) > 0) {
-    abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
-  }
-  at <- match(names(reference), item_names)
-  bad <- which(!named_reference(known, at, reference)$there)
-  if (length(bad) > 0) {
-    own <- unique(known$label[known$item == at[[bad[[1]]]]])
-    abort_vaeirt(
-      c(
-        "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
-        i = "Its options are {.val {utils::head(own, 5)}}{if (length(own) > 5) ', ...'}."
-      ),
-      "argument",
-      call
-    )
-  }
-  found <- named_reference(options, at, reference)
-  lost <- !found$there
-  if (any(lost)) {
-    warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
-  }
-  found$is
-}
-
-# Which options are the reference of the item at their place, and which references are there.
-named_reference <- function(options, at, reference) {
-  key <- function(label) paste(options$item, label)
-  asked <- paste(at, reference)
-  label <- key(options$label)
-  code <- key(options$code %||% options$label)
-  list(is = label %in% asked | code %in% asked, there = asked %in% c(label, code))
-}
-
-warn_of_lost_reference <- function(lost) {
-  warn_vaeirt(
-    c(
-      "{cli::qty(lost)}The option{?s} {.val {lost}} of {.arg reference} {?was/were} set aside or pooled.",
-      i = "The first of the remaining options is the reference instead; a pooled option is called {.val {pooled_label}}."
-    ),
-    "reference"
-  )
-}
-
-abort_no_response <- function(read, rules, call) {
-  why <- advice_on_duplicates(read, rules)
-  abort_vaeirt(
-    c(
-      if (is.null(why)) "There is no response: every value is missing." else "There is no response left.",
-      why,
-      i = advice_on_missing(rules)
-    ),
-    "empty",
-    call
-  )
-}
-
-# What a user who declared values missing should look at.
-advice_on_missing <- function(rules) {
-  if (!is.null(rules$missing)) {
-    "Does {.arg missing} name a value that is a response?"
-  } else if (!is.null(rules$drop)) {
-    "Does {.arg drop} name a label that is a response?"
-  }
-}
-
-abort_nothing_left <- function(read, rules, call) {
-  n_respondents <- nrow(read$respondents)
-  strict <- c("min_count", "min_responses")[c(rules$min_count, rules$min_responses) > 1]
-  abort_vaeirt(
-    c(
-      if (n_respondents == 1) {
-        "There is one respondent; the model needs two at least."
-      } else if (length(strict) > 0) {
-        "There is no item to estimate: none has two response options left."
-      } else {
-        "There is no item to estimate: every item has one response option only."
-      },
-      advice_on_duplicates(read, rules),
-      i = if (length(strict) > 0) "Lower {.arg {strict}}?" else "An item informs the model when its respondents differ.",
-      i = advice_on_missing(rules)
-    ),
-    "empty",
-    call
-  )
-}
-
-# An item on which most respondents choose an option of their own is no item: a name or a number was left in the data.
-check_identifiers <- function(read, call) {
-  n_labels <- tabulate(read$options$item, nrow(read$items))
-  n_responses <- responses_by_item(read)
-  bad <- which(n_labels > 20 & n_labels > n_responses / 2)
-  if (length(bad) == 0) {
-    return()
-  }
-  at <- bad[[1]]
-  # Names are given once, counts and ages more than once.
-  numbers <- !anyNA(whole_numbers(read$options$label[read$options$item == at]))
-  quantity <- numbers && n_responses[[at]] - n_labels[[at]] >= 2
-  abort_vaeirt(
-    c(
-      "Item {.val {read$items$item[[at]]}} has {n_labels[[at]]} response options for {n_responses[[at]]} responses: it looks
-       like {if (quantity) 'a quantity, such as a count or an age' else 'an identifier'}.",
-      i = if (quantity) {
-        "Every number would be a response option of its own. Leave it out of the data, or group the numbers with {.fn cut}."
-      } else {
-        "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
-         {.arg metadata}."
-      },
-      i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
-    ),
-    "input",
-    call
-  )
-}
-
 # Number of responses.
 n_stored <- function(responses) responses$offsets[[length(responses$offsets)]]
 
@@ -508,9 +361,6 @@ option_ids <- function(responses) {
     endian = "little"
   )
 }
-
-# Threads for work that has no setting of its own.
-worker_threads <- function() vae_control()$threads
 
 #' @export
 print.irt_responses <- function(x, ...) {

@@ -93,14 +93,13 @@ score_respondents <- function(fit, newdata, refine, to, level, respondent = NULL
     list(weights = rlang::quo(NULL))
   )
   columns$metadata <- metadata_of_fit(columns, newdata, fit)
-  rlang::local_options(vaeirt.threads = fit$control$threads)
-  rules <- new_rules(missing, drop, duplicates = duplicates, call = call)
-  read <- clean_responses(read_responses(newdata, columns, missing, call), rules, call)
+  rules <- new_rules(missing, drop, duplicates = duplicates, threads = fit$control$threads, call = call)
+  read <- clean_responses(read_responses(newdata, columns, rules, call), rules, call)
   if (length(read$dropped) > 0) {
     cli::cli_inform(c(i = "Set aside: {.and {count_dropped(list_dropped(read))}}."))
   }
   options <- match_catalogue(read, fit$parameters$items, call)
-  packed <- pack_cells(read, options, call)
+  packed <- pack_cells(read, options, rules$threads, call)
 
   score <- function(rows) score_rows(fit, read$respondents, packed, rows, refine, level, call)
   if (is.null(to)) {

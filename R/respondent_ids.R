@@ -47,7 +47,8 @@ respondent_names <- function(respondents, rows = seq_len(nrow(respondents))) {
 }
 
 # A tibble with one row per respondent, all or some: `respondent`, the metadata, and `n_responses`.
-respondent_table <- function(responses, rows = NULL) {
+respondent_table <- function(responses, rows = NULL, call = caller_env()) {
+  responses <- in_own_order(responses, call)
   n_responses <- responses_given(responses)
   new_respondent_table(responses$respondents, if (is.null(rows)) n_responses else n_responses[rows], rows)
 }

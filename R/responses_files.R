@@ -1,7 +1,7 @@
 # The method of read_responses() for paths to Parquet files and folders.
 
 #' @exportS3Method
-read_responses.character <- function(x, columns, missing, call) {
+read_responses.character <- function(x, columns, rules, call) {
   if (are_answers(x)) {
     abort_vaeirt(
       c("The data are text, neither a table nor paths to files: {.val {utils::head(x, 3)}}, ...", i = advice_on_row),
@@ -26,12 +26,12 @@ read_responses.character <- function(x, columns, missing, call) {
   names <- lapply(selected, function(at) fields$name[at])
   found <- unwrap_rust(
     rust_read_parquet(
-      paths, names$respondent, names$item, names$response, if (length(names$weights) > 0) names$weights, worker_threads()
+      paths, names$respondent, names$item, names$response, if (length(names$weights) > 0) names$weights, rules$threads
     ),
     call
   )
   label <- found$labels[found$label]
-  rank <- if (is.character(label)) match(label, sort(unique(label), method = "radix")) else label
+  rank <- if (is.character(label)) match(label, in_reference_order(unique(label))) else label
   list(
     cells = found$cells,
     options = new_options(seq_along(label), found$item, as_names(label), as.double(rank), found$count),

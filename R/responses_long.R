@@ -1,6 +1,6 @@
 # read_responses() for data frames with one row per response.
 
-read_long <- function(x, columns, weights, missing, call) {
+read_long <- function(x, columns, weights, rules, call) {
   check_long_columns(columns[c("respondent", "item", "response")], call)
   # Respondents are told apart by the columns themselves: "a/b", "c" and "a", "b/c" are two. Names are made for one row of each
   # alone: there may be many millions of rows.
@@ -31,7 +31,7 @@ read_long <- function(x, columns, weights, missing, call) {
 
   coded <- code_column(x[[columns$response]], names(x)[[columns$response]], call)
   found <- unwrap_rust(
-    rust_read_long(respondent, item, coded$values, nrow(items), as_numbers(missing)), call
+    rust_read_long(respondent, item, coded$values, nrow(items), as_numbers(rules$missing)), call
   )
   if (!is.null(found$bad)) {
     at <- found$row

@@ -1,7 +1,7 @@
 # The method of read_responses() for roll calls of package pscl.
 
 #' @exportS3Method
-read_responses.rollcall <- function(x, columns, missing, call) {
+read_responses.rollcall <- function(x, columns, rules, call) {
   votes <- x$votes
   if (!is.matrix(votes) || !is.atomic(votes)) {
     abort_vaeirt("The {.cls rollcall} object has no matrix {.code $votes}.", "input", call)
@@ -12,7 +12,7 @@ read_responses.rollcall <- function(x, columns, missing, call) {
   items <- tibble::tibble(item = dimension_names(votes, 2))
   values <- if (is.numeric(votes)) whole_values(as.vector(votes)) else as.vector(votes)
   codes <- unique(values)
-  absent <- codes[names_missing(as_names(codes), missing)]
+  absent <- codes[names_missing(as_names(codes), rules$missing)]
   values[values %in% absent] <- NA
   place <- unname(meaning$place[match(values, meaning$code)])
   unknown <- which(is.na(place) & !is.na(values) & !values %in% meaning$code)
@@ -31,7 +31,7 @@ read_responses.rollcall <- function(x, columns, missing, call) {
       call
     )
   }
-  found <- unwrap_rust(rust_read_table(place, nrow(votes), double(), worker_threads()), call)
+  found <- unwrap_rust(rust_read_table(place, nrow(votes), double(), rules$threads), call)
   list(
     cells = found$cells,
     options = with_levels(found, rep(list(c("nay", "yea")), nrow(items))),

@@ -1,7 +1,7 @@
 # Methods of read_responses() for tables with one column per item.
 
 #' @exportS3Method
-read_responses.matrix <- function(x, columns, missing, call) {
+read_responses.matrix <- function(x, columns, rules, call) {
   if (!is.numeric(x) && !is.logical(x) && !is.character(x)) {
     abort_vaeirt(
       "A matrix of responses must be numeric, logical or character, not of type {.cls {typeof(x)}}.", "input", call
@@ -11,7 +11,7 @@ read_responses.matrix <- function(x, columns, missing, call) {
   names <- dimension_names(x, 1)
   items <- tibble::tibble(item = dimension_names(x, 2))
   coded <- code_values(x, call)
-  found <- read_table(coded$values, nrow(x), missing, call, locate = function(row, column) {
+  found <- read_table(coded$values, nrow(x), rules, call, locate = function(row, column) {
     list(respondent = names[[row]], item = items$item[[column]])
   })
   list(
@@ -25,19 +25,19 @@ read_responses.matrix <- function(x, columns, missing, call) {
 }
 
 #' @exportS3Method
-read_responses.data.frame <- function(x, columns, missing, call) {
+read_responses.data.frame <- function(x, columns, rules, call) {
   check_some_cells(x, call)
   by_column <- columns[c("respondent", "item", "response", "metadata")]
   selected <- lapply(rlang::set_names(names(by_column)), function(arg) select_columns(x, by_column[[arg]], arg, call))
   if (length(selected$item) + length(selected$response) == 0) {
-    read_wide(x, selected, columns, missing, call)
+    read_wide(x, selected, columns, rules, call)
   } else {
-    read_long(x, selected, columns$weights, missing, call)
+    read_long(x, selected, columns$weights, rules, call)
   }
 }
 
 # `selected` are the places of columns, `columns` the quosures that select them.
-read_wide <- function(x, selected, columns, missing, call) {
+read_wide <- function(x, selected, columns, rules, call) {
   respondents <- if (length(selected$respondent) > 0) {
     name_respondents(x, selected$respondent, call)
   } else {
@@ -57,7 +57,7 @@ read_wide <- function(x, selected, columns, missing, call) {
   locate <- function(row, column) {
     list(respondent = names[[row]], item = items$item[[column]], advice = advice_on_numbers(values, table))
   }
-  found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), missing, call, locate)
+  found <- read_table(unname(lapply(coded, `[[`, "values")), nrow(x), rules, call, locate)
   list(
     cells = found$cells,
     options = label_options(with_levels(found, lapply(coded, `[[`, "labels")), unname(lapply(coded, `[[`, "names"))),
@@ -91,8 +91,8 @@ divide_columns <- function(x, selected, weight_columns, columns) {
 }
 
 # The cells of a table with their raw options; a value that is no whole number is an error.
-read_table <- function(columns, n_rows, missing, call, locate) {
-  found <- unwrap_rust(rust_read_table(columns, n_rows, as_numbers(missing), worker_threads()), call)
+read_table <- function(columns, n_rows, rules, call, locate) {
+  found <- unwrap_rust(rust_read_table(columns, n_rows, as_numbers(rules$missing), rules$threads), call)
   if (!is.null(found$bad)) {
     where <- locate(found$row, found$column)
     abort_not_whole(found, where$respondent, where$item, call, where$advice)
@@ -208,7 +208,7 @@ code_values <- function(values, call) {
   }
   labels <- unique(as.vector(values))
   check_text(labels, "The label of a response option", call)
-  labels <- labels[order(as_utf8(labels), na.last = NA, method = "radix")]
+  labels <- in_reference_order(labels)
   list(values = match(values, labels, incomparables = NA), labels = as_utf8(labels))
 }
 

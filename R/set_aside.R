@@ -1,9 +1,9 @@
 # What is set aside before the model sees the responses, step by step. Each step takes what read_responses() gives,
 # forgets responses in its cells, shortens its `options`, and appends to its `dropped`, a list of tibbles.
 
-# How responses are set aside: the arguments of irt_responses(), checked.
+# How responses are read and set aside: the arguments of irt_responses(), checked.
 new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count = 1, rare = choices_of("rare"),
-                      duplicates = choices_of("duplicates"), call = caller_env()) {
+                      duplicates = choices_of("duplicates"), threads = default_threads(), call = caller_env()) {
   for (arg in c("missing", "drop")) {
     value <- get(arg)
     if (!is.null(value) && !is.atomic(value)) {
@@ -16,7 +16,8 @@ new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count 
     min_responses = check_count(min_responses, call = call),
     min_count = check_count(min_count, call = call),
     rare = check_choice(rare, choices_of("rare"), call = call),
-    duplicates = check_choice(duplicates, choices_of("duplicates"), call = call)
+    duplicates = check_choice(duplicates, choices_of("duplicates"), call = call),
+    threads = check_count(threads, max = 1024, call = call)
   )
 }
 

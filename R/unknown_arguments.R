@@ -24,7 +24,7 @@ check_no_dots <- function(..., .call, .known = names(formals(sys.function(sys.pa
 
 # The dots of a function that passes them to irt_responses(): what that does not know is unknown. `.read`: which of its
 # arguments are passed on.
-check_reading <- function(..., .call, .read = setdiff(names(formals(irt_responses)), c("x", "...", ".call")),
+check_reading <- function(..., .call, .read = setdiff(names(formals(irt_responses)), c("x", "...", "threads", ".call")),
                           .known = names(formals(sys.function(sys.parent())))) {
   given <- rlang::enquos(...)
   check_no_dots(!!!given[!names(given) %in% .read], .call = .call, .known = c(.known, .read))

@@ -112,8 +112,7 @@ vae_irt <- function(data,
   link <- check_choice(link, c("logit", "probit"))
   check_settings(prior, "irt_prior")
   check_settings(control, "vae_control")
-  rlang::local_options(vaeirt.threads = control$threads)
-  responses <- irt_responses(data, ..., .call = rlang::current_env())
+  responses <- irt_responses(data, ..., threads = control$threads, .call = rlang::current_env())
   check_dims(dims, responses)
   if (control$hidden < dims) {
     abort_vaeirt("{.code hidden} is {control$hidden}, less than {.arg dims}: raise it in {.fn vae_control}.", "argument")

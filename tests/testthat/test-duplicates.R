@@ -56,5 +56,5 @@ test_that("every function that reads data takes the same choices", {
   expect_identical(suppressMessages(read(twice, duplicates = "keep_identical")), read(once))
   expect_error(read(twice), class = "vaeirt_error_duplicates")
   expect_equal(nrow(suppressMessages(read(twice, duplicates = "drop_response"))), 30)
-  expect_identical(vaeirt:::reading_arguments(), c("respondent", "item", "response", "missing", "drop", "duplicates"))
+  expect_identical(vaeirt:::reading_arguments(), c("respondent", "item", "response", "metadata", "missing", "drop", "duplicates"))
 })

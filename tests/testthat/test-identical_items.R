@@ -22,7 +22,8 @@ test_that("items that were entered twice are named, whatever the form of the dat
   wide <- as.data.frame(ifelse(votes == 1, "yes", "no"))
   # Other labels, in another order, for the second of a pair.
   wide$q21 <- factor(wide$q21, levels = c("yes", "no"), labels = c("a favour", "b against"))
-  expect_identical(said_identical(wide), said)
+  expect_warning(found <- said_identical(wide), "q21", class = "vaeirt_warning_columns")
+  expect_identical(found, said)
   long <- data.frame(who = rep(1:200, 30), what = rep(colnames(votes), each = 200), vote = as.vector(votes))
   expect_identical(said_identical(long, respondent = who, item = what, response = vote), said)
   path <- withr::local_tempfile(fileext = ".parquet")

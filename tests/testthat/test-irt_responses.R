@@ -288,10 +288,64 @@ test_that("files of other programs, shared names and counts get advice of their 
     irt_responses("sen109.ord")
     irt_responses(counts)
     irt_responses(transform(counts, n = 1:100))
-    irt_responses(transform(counts, n = paste("name", 1:100)))
   })
   expect_refused("names", {
     irt_responses(with_rows(votes, rep(c("a", "b"), 50)))
     irt_responses(data.frame(name = c("a", "a"), q = 0:1), respondent = name)
+  })
+})
+
+test_that("of two opposites the negative one is the reference, whatever the alphabet says", {
+  reference <- function(no, yes, other = NULL) {
+    votes <- matrix(c(no, yes, yes, no, yes, no, other %||% no, yes), 4)
+    irt_responses(votes)$items$options[[1]][[1]]
+  }
+  expect_identical(reference("Disagree", "Agree"), "Disagree")
+  expect_identical(reference("No", "Aye"), "No")
+  expect_identical(reference("Nay", "Aye"), "Nay")
+  expect_identical(reference("Incorrect", "Correct"), "Incorrect")
+  expect_identical(reference("Nein", "Ja"), "Nein")
+  expect_identical(reference("NEIN", "JA"), "NEIN")
+  expect_identical(reference("no", "yes"), "no")
+  expect_identical(reference("nay", "yea"), "nay")
+  # Labels that are no opposites keep the order of the alphabet, factors their own.
+  expect_identical(reference("Smith", "Jones"), "Jones")
+  expect_identical(reference("Disagree", "Agreed"), "Agreed")
+  kept <- data.frame(q = factor(c("Agree", "Disagree"), levels = c("Agree", "Disagree")), r = c("x", "y"))
+  expect_identical(irt_responses(kept)$items$options[[1]][[1]], "Agree")
+  expect_identical(irt_responses(cbind(q = c("Agree", "Disagree")), reference = "Agree")$items$options[[1]][[1]], "Agree")
+  path <- withr::local_tempfile(fileext = ".parquet")
+  vaeirt:::write_parquet_table(data.frame(who = 1:2, what = "q", vote = c("Agree", "Disagree")), path)
+  files <- irt_responses(path, respondent = who, item = what, response = vote)
+  expect_identical(files$items$options[[1]], c("Disagree", "Agree"))
+})
+
+test_that("tables of responses that were joined and sorted are put in order by name", {
+  votes <- small_truth()$responses
+  rownames(votes) <- paste0("v", seq_len(nrow(votes)))
+  x <- irt_responses(votes)
+  parties <- data.frame(respondent = rev(rownames(votes)), party = rep(c("R", "D"), 75))
+  joined <- x
+  joined$respondents <- tibble::as_tibble(merge(x$respondents, parties))
+  expect_false(identical(joined$respondents$respondent, x$respondents$respondent))
+  joined$items <- x$items[order(x$items$n_responses), ]
+  found <- irt_responses(joined)
+  expect_identical(found$respondents$party, rev(parties$party))
+  expect_identical(found$items, x$items)
+  fit <- vae_irt(joined, seed = 1, control = one_thread)
+  expect_identical(fit$estimates$estimate, vae_irt(votes, seed = 1, control = one_thread)$estimates$estimate)
+  expect_identical(fit$estimates$party, rev(parties$party))
+  fit$responses$respondents <- fit$responses$respondents[order(fit$responses$respondents$party), ]
+  expect_identical(tidy(fit), fit$estimates)
+  short <- x
+  short$respondents <- x$respondents[-(1:2), ]
+  double <- x
+  double$items <- x$items[c(1, seq_len(nrow(x$items))), ]
+  old <- x
+  old$names <- NULL
+  expect_refused("responses", {
+    irt_responses(short)
+    vae_irt(double)
+    irt_responses(old)
   })
 })
