@@ -8,7 +8,7 @@
 #' @param n_labels Number of respondents named in each panel.
 #' @param ... Must be empty.
 #' @return A ggplot object: one panel for two fits, else a panel for each pair. Points have the colour and shape of their
-#'   group, if there is one, and correlations are written for all and for each group.
+#'   group, if there is one (those without are `"(missing)"`, in grey), and correlations are written for all and for each group.
 #' @seealso [compare_ideal_points()]
 #' @export
 #' @examples
@@ -37,8 +37,8 @@ autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = 3,
 }
 
 plot_comparison <- function(points, about, fits, reference, column) {
-  groups <- c(sort(unique(points$group)), if (anyNA(points$group)) "unknown")
-  points$group <- factor(ifelse(is.na(points$group), "unknown", points$group), groups)
+  points$group <- with_missing_group(named_groups(points$group))
+  groups <- levels(points$group)
   frames <- unique(points[c("fit_x", "fit_y")])
   range <- range(points$x, points$y) + c(-0.08, 0.08) * diff(range(points$x, points$y))
   single <- length(fits) == 2
@@ -110,6 +110,7 @@ stack_names <- function(own, lowest, highest, line) {
 # The correlations in the lower right corner, a line for all and one for each group.
 correlation_layer <- function(about, fits, range, groups) {
   about <- about[!is.na(about$pearson), ]
+  about$group <- as.character(with_missing_group(named_groups(about$group)))
   n_below <- stats::ave(seq_len(nrow(about)), about$x, about$y, FUN = function(row) length(row) - seq_along(row))
   r <- vapply(about$pearson, format_correlation, character(1))
   text <- data.frame(
