@@ -39,7 +39,7 @@
 #' @param labels Write the respondents' names? The default does for fewer than 300 of them in `"ideal_points"`, and for up to
 #'   40 on the map. A vector of names writes and marks these alone.
 #' @param items Names of items: in `"response_curves"` those to draw, on the map those whose cutting lines are drawn (up to
-#'   three each), in `"items"` those to be named. `character()` draws no cutting line and names nothing. The default are items
+#'   two each), in `"items"` those to be named. `character()` draws no cutting line and names nothing. The default are items
 #'   that tell much about the respondents (by the average Fisher information on the dimension, which is small for weak items
 #'   and for those whose cutpoints lie beside the population; less for items with few responses or hardly more than one
 #'   answer): in `"response_curves"` four of the best tenth, from those where few chose the reference option to those where

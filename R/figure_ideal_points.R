@@ -12,14 +12,15 @@ plot_ideal_points <- function(fit, dimension, groups, labels, scale = "prior", m
   even <- unique(round(seq(1, n_all, length.out = min(n_all, most))))
   points <- points[sort(unique(c(even, if (chosen) which(points$.named)))), ]
   points$.place <- seq_len(nrow(points))
-  points$.label <- ifelse(points$.named, shorten(points$respondent, 30), "")
+  points$.label <- ifelse(points$.named, cut_names(points$respondent), "")
   points$.low <- ifelse(is.na(points$conf.low), points$estimate, points$conf.low)
   points$.high <- ifelse(is.na(points$conf.high), points$estimate, points$conf.high)
   levels <- levels(points$.group)
-  beside <- if (chosen) 0 else room_for_names(points$.low, points$.high, points$.label)
+  beside <- room_for_names(points$.low, points$.high, points$.label)
   ggplot2::ggplot(points, ggplot2::aes(x = .data$estimate, y = .data$.place, colour = .data$.group)) +
     (if (nrow(points) < ribbon_from) interval_layers(points) else ribbon_layers(points, groups$title)) +
-    (if (chosen) chosen_names(points[points$.named, ]) else if (any(points$.named)) names_layer(points)) +
+    (if (chosen) mark_points(points[points$.named, ])) +
+    (if (any(points$.named)) names_layer(points, moved = chosen)) +
     scale_groups(levels, groups$title) +
     scale_group_shapes(levels, groups$title) +
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(max(0.05, beside))) +
@@ -63,16 +64,13 @@ ribbon_layers <- function(points, title) {
   )
 }
 
-# A few names stand beside their intervals, which are marked, where neighbours do not write over each other.
-chosen_names <- function(named) {
-  if (nrow(named) == 0) {
-    return(NULL)
-  }
+# Those whose names were asked for stand out.
+mark_points <- function(named) {
   list(
-    ggplot2::geom_segment(ggplot2::aes(x = .data$conf.low, xend = .data$conf.high, yend = .data$.place), named, linewidth = 0.6),
-    ggplot2::geom_point(ggplot2::aes(shape = .data$.group), named, size = 2, show.legend = FALSE),
-    label_points(
-      ggplot2::aes(x = .data$conf.high, label = .data$.label), named, colour = ink, hjust = 0, nudge_x = 0.05, direction = "both"
-    )
+    ggplot2::geom_segment(
+      ggplot2::aes(x = .data$.low, xend = .data$.high, yend = .data$.place), named,
+      linewidth = 0.7, show.legend = FALSE
+    ),
+    ggplot2::geom_point(ggplot2::aes(shape = .data$.group), named, size = 2, show.legend = FALSE)
   )
 }

@@ -88,7 +88,7 @@ cutting_segments <- function(fit, dimension, items, x, y) {
   )
   segments <- segments[which(from < to), ]
   rank <- stats::ave(-segments$size, segments$owner, FUN = function(size) rank(size, ties.method = "first"))
-  segments[rank <= if (is.null(items)) 1 else 3, ]
+  segments[rank <= if (is.null(items)) 1 else 2, ]
 }
 
 # Two items for each dimension, those that divide the respondents most on it.

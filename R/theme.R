@@ -78,13 +78,13 @@ label_points <- function(mapping, data, ...) {
   ggrepel::geom_text_repel(
     mapping, data,
     size = 2.6, seed = 1, max.time = 1, max.iter = 10000, max.overlaps = Inf, min.segment.length = 0.2, lineheight = 0.9,
-    segment.size = 0.2, segment.colour = faint, show.legend = FALSE, ...
+    bg.colour = "white", bg.r = 0.12, segment.size = 0.2, segment.colour = faint, show.legend = FALSE, ...
   )
 }
 
 # The rows that names must keep clear of: those that are named, and of the others those nearest to them, in units of the
-# figure's range.
-near_names <- function(x, y, named, most = 300) {
+# figure's range. Where points are many, names cannot keep clear of all.
+near_names <- function(x, y, named, most = 100) {
   if (!any(named)) {
     return(integer())
   }
