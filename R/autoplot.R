@@ -9,7 +9,8 @@
 #' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions given
 #'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). Where posteriors are narrow their
 #'   average would be a spike for each respondent: none is drawn with a standard deviation below the bandwidth of a kernel
-#'   estimate of the posterior means, that of Sheather and Jones (1991), which follows several modes. With `colour` one area
+#'   estimate of the posterior means, that of Sheather and Jones (1991), which follows several modes; the means are moved
+#'   towards the middle by as much as keeps the variance of the population (Jones 1991). With `colour` one area
 #'   for each group, as large as its share of the respondents.
 #' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to
 #'   where the option is the more probable one. See [cutpoints()]. The map fills its panel, so the two axes have units of
@@ -50,6 +51,9 @@
 #'   all of them share.
 #' @param ... Must be empty.
 #' @references
+#' Jones, M. C. (1991) On correcting for variance inflation in kernel density estimation. *Computational Statistics and Data
+#' Analysis* 11, 3-15.
+#'
 #' Sheather, S. J. and Jones, M. C. (1991) A reliable data-based bandwidth selection method for kernel density estimation.
 #' *Journal of the Royal Statistical Society B* 53, 683-690. \doi{10.1111/j.2517-6161.1991.tb01857.x}
 #' @return A ggplot object. `plot()` draws it and returns it invisibly.

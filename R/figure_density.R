@@ -7,7 +7,7 @@ plot_density <- function(fit, dimension, groups, scale = "prior", most = 10000, 
   share <- tapply(points$.weight, points$.group, sum) / sum(points$.weight)
   points$.sd <- conditional_sd(fit, dimension, scale)[points$.row]
   points <- points[unique(round(seq(1, nrow(points), length.out = min(nrow(points), most)))), ]
-  points$.sd <- pmax(points$.sd, bandwidth(points$estimate))
+  points[c("estimate", ".sd")] <- smooth_posteriors(points$estimate, points$.sd, points$.weight)
   wide <- 3 * max(points$.sd)
   grid <- seq(min(points$estimate) - wide, max(points$estimate) + wide, length.out = 400)
   levels <- levels(points$.group)
@@ -34,8 +34,19 @@ conditional_sd <- function(fit, dimension, scale) {
   posterior_sd(posterior[c("mean", "covariance")])[, dimension]
 }
 
-# The least standard deviation of a posterior in a density: where posteriors are narrow their average would show every
-# respondent as a spike. That of a kernel estimate of their means, which follows several modes (Sheather and Jones 1991,
+# Posteriors as kernels of a density: where they are narrow, their average would show every respondent as a spike, so none is
+# narrower than the kernels of an estimate from the means alone. The means are moved towards the middle by as much as leaves
+# the variance of the population as it is (Jones 1991, Computational Statistics and Data Analysis 11, 3-15).
+smooth_posteriors <- function(mean, sd, weight) {
+  wider <- pmax(sd, bandwidth(mean))
+  middle <- stats::weighted.mean(mean, weight)
+  added <- stats::weighted.mean(wider^2 - sd^2, weight)
+  between <- stats::weighted.mean((mean - middle)^2, weight)
+  if (added > 0) mean <- middle + (mean - middle) * sqrt(max(1 - added / between, 0))
+  list(mean, wider)
+}
+
+# The bandwidth that follows several modes (Sheather and Jones 1991,
 # https://doi.org/10.1111/j.2517-6161.1991.tb01857.x); where the means are too few or alike for it, Silverman's rule.
 bandwidth <- function(means) {
   if (length(unique(means)) < 2) {

@@ -107,12 +107,14 @@ by_respondent <- function(value, respondents, call) {
   if (length(other) > 0) {
     abort_vaeirt("The vector of {.arg colour} has two different values for {.val {other[[1]]}}.", "argument", call)
   }
-  inform_vaeirt(c(
-    i = if (anyNA(at)) "{.arg colour} says nothing of {sum(is.na(at))} of {length(at)} respondents, such as
-                        {.val {respondents[is.na(at)][[1]]}}.",
-    i = if (length(unknown) > 0) "{length(unknown)} name{?s} of {.arg colour} {?is/are} no respondent's:
-                                  {.val {utils::head(unknown, 3)}}."
-  ))
+  if (anyNA(at)) {
+    inform_vaeirt(c(i = "{.arg colour} says nothing of {sum(is.na(at))} of {length(at)} respondents, such as
+                         {.val {respondents[is.na(at)][[1]]}}."))
+  }
+  if (length(unknown) > 0) {
+    inform_vaeirt(c(i = "{length(unknown)} name{?s} of {.arg colour} {?is/are} no respondent's:
+                         {.val {utils::head(unknown, 3)}}."))
+  }
   unname(value[at])
 }
 
@@ -125,10 +127,10 @@ as_groups <- function(values, title, call, most = length(palette_vaeirt)) {
   groups <- named_groups(values)
   n <- nlevels(groups)
   if (n > most && is.numeric(values)) {
+    what <- if (is.null(title)) "The vector of {.arg colour}" else "{.val {title}}"
     abort_vaeirt(
       c(
-        "{if (is.null(title)) 'The vector of {.arg colour}' else 'Column {.val {title}}'} holds {n} different numbers, and a
-         group needs a colour of its own.",
+        paste0(what, " holds {n} different numbers, and a group needs a colour of its own."),
         i = "Make a factor of it, with {.fn cut} for example."
       ),
       "argument",
