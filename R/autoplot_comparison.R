@@ -80,7 +80,7 @@ name_layer <- function(points, range, line) {
   width <- nchar(points$label) * 0.55 * line
   right <- pmax(share(points$x) - 0.03, width + 0.02)
   lowest <- pmax(share(points$y) + 1.2 * line, right + line)
-  highest <- ifelse(!above & right - width < 0.36, 0.75, 1 - 0.6 * line)
+  highest <- ifelse(!above & right - width < 0.36, if (line < 0.03) 0.75 else 0.5, 1 - 0.6 * line)
   height <- share(points$y)
   shown <- points$label != ""
   for (rows in split(which(shown), interaction(points$fit_x, points$fit_y, above)[shown], drop = TRUE)) {
