@@ -3,56 +3,58 @@
 #' Draws a fit in one of several ways, as a ggplot object that can be changed and saved as usual.
 #'
 #' @details
-#' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals. Names stand beside them, as many as the
-#'   height of the figure allows (evenly spaced; how many are left out is written in the corner). From 300 respondents on the
-#'   intervals are one ribbon. Beyond 5,000 respondents that many are drawn, evenly spaced in the order.
+#' * `"ideal_points"`: the ideal points of one dimension, sorted, with their intervals. Names stand beside them, as many
+#'   as the height of the figure allows (evenly spaced; how many are left out is written in the corner). From 300
+#'   respondents on the intervals are one ribbon, and groups are rows of ticks below it. Beyond 5,000 respondents that
+#'   many are drawn, evenly spaced in the order.
 #' * `"density"`: how the ideal points of one dimension are distributed: the average of the posterior distributions given
-#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). Where posteriors are narrow their
-#'   average would be a spike for each respondent: none is drawn with a standard deviation below the bandwidth of a kernel
-#'   estimate of the posterior means, that of Sheather and Jones (1991), which follows several modes; the means are moved
-#'   towards the middle by as much as keeps the variance of the population (Jones 1991). With `colour` one area
-#'   for each group, as large as its share of the respondents.
+#'   the items (normal ones; those of up to 10,000 respondents, evenly spaced over the data). Where posteriors are narrow
+#'   their average would be a spike for each respondent: none is drawn with a standard deviation below the bandwidth of a
+#'   kernel estimate of the posterior means, that of Sheather and Jones (1991), which follows several modes; the means are
+#'   moved towards the middle by as much as keeps the variance of the population (Jones 1991). With `colour` one area for
+#'   each group, as large as its share of the respondents.
 #' * `"map"`: the ideal points in two dimensions, with the cutting lines of some items. The arrow of a line points to
 #'   where the option is the more probable one. See [cutpoints()]. The map fills its panel, so the two axes have units of
 #'   their own: the lines divide the respondents as they should, but for their angles and for distances add
-#'   `+ ggplot2::coord_equal()`.
-#' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are named.
-#' * `"response_curves"`: the probabilities of the options of some items along one dimension, with the data: the shares among
-#'   respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is the
-#'   model's; in more it joins the averages of the model's probabilities over the same respondents, whose other dimensions
-#'   differ. Of more than 8 options those are drawn that were chosen most.
+#'   `+ ggplot2::coord_equal()`. Beyond 10,000 respondents that many are drawn, evenly spaced over the data.
+#' * `"items"`: discrimination by difficulty of all items, in one panel per dimension; those with the largest ones are
+#'   named.
+#' * `"response_curves"`: the probabilities of the options of some items along one dimension, with the data: the shares
+#'   among respondents of neighbouring ideal points (points, with Wilson's 95 % intervals). In one dimension the curve is
+#'   the model's; in more it joins the averages of the model's probabilities over the same respondents, whose other
+#'   dimensions differ. Of more than 8 options those are drawn that were chosen most.
 #' * `"training"`: the bound and the learning rate by epoch.
-#' * `"pareto_k"`: the diagnostic of the posteriors by the number of responses, with the threshold above which they are not
-#'   reliable; for fits with importance sampling, which is in three and more dimensions.
-#' * `"dimensions"`: how much of the variance of the linear predictors each axis explains, for fits in two and more dimensions.
-#'   [cv_dims()] tells how many predict best.
+#' * `"pareto_k"`: the diagnostic of the posteriors by the number of responses, with the threshold above which they are
+#'   not reliable; for fits with importance sampling, which is in three and more dimensions.
+#' * `"dimensions"`: how much of the variance of the linear predictors each axis explains, for fits in two and more
+#'   dimensions. [cv_dims()] tells how many predict best.
 #'
 #' Long names of items and options are wrapped, and cut after three lines.
 #'
 #' @param object A `vae_irt` object.
 #' @param type The figure, see below.
 #' @param dimension The dimension to draw; two for the map.
-#' @param colour,color What colours the respondents: <[`tidy-select`][tidyselect::language]> one of their metadata columns,
-#'   such as `party`, or a vector named by respondent, such as `setNames(x, fit$estimates$respondent)`. A column that was
-#'   added to `$estimates` must be given as such a vector: tables are not read back. Levels that name Democrats and
-#'   Republicans get blue and a vermilion that people with any colour vision tell from it. Of more than 8 levels the rarest
-#'   are drawn as one. Respondents with `NA` or an empty label are the group `"(missing)"`, in grey.
-#' @param labels Write the respondents' names? The default does for fewer than 300 of them in `"ideal_points"`, and for up to
-#'   40 on the map. A vector of names writes and marks these alone.
-#' @param items Names of items: in `"response_curves"` those to draw, on the map those whose cutting lines are drawn (up to
-#'   two each), in `"items"` those to be named. `character()` draws no cutting line and names nothing. The default are items
-#'   that tell much about the respondents (by the average Fisher information on the dimension, which is small for weak items
-#'   and for those whose cutpoints lie beside the population; less for items with few responses or hardly more than one
-#'   answer): in `"response_curves"` four of the best tenth, from those where few chose the reference option to those where
-#'   most did; on the map the two best ones of each dimension, with one line each. In `"items"` about ten with the largest
-#'   discriminations are named.
+#' @param colour,color What colours the respondents: <[`tidy-select`][tidyselect::language]> one of their metadata
+#'   columns, such as `party`, or a vector named by respondent, such as `setNames(x, fit$estimates$respondent)`. A column
+#'   that was added to `$estimates` must be given as such a vector: tables are not read back. Levels that name Democrats
+#'   and Republicans get blue and a vermilion that people with any colour vision tell from it. Of more than 8 levels the
+#'   rarest are drawn as one. Respondents with `NA` or an empty label are the group `"(missing)"`, in grey.
+#' @param labels Write the respondents' names? The default does for fewer than 300 of them in `"ideal_points"`, and for up
+#'   to 40 on the map. A vector of names writes and marks these alone.
+#' @param items Names of items: in `"response_curves"` those to draw, on the map those whose cutting lines are drawn (up
+#'   to two each), in `"items"` those to be named. `character()` draws no cutting line and names nothing. The default are
+#'   items that tell much about the respondents (by the average Fisher information on the dimension, which is small for
+#'   weak items and for those whose cutpoints lie beside the population; less for items with few responses or hardly more
+#'   than one answer): in `"response_curves"` four of the best tenth, from those where few chose the reference option to
+#'   those where most did; on the map the two best ones of each dimension, with one line each. In `"items"` about ten with
+#'   the largest discriminations are named.
 #' @param scale For `"ideal_points"` and `"density"`: as in [tidy.vae_irt()]. On the scale `"normalised"` the intervals
 #'   are those of respondents relative to each other, without the uncertainty of the population's location and scale that
 #'   all of them share.
 #' @param ... Must be empty.
 #' @references
-#' Jones, M. C. (1991) On correcting for variance inflation in kernel density estimation. *Computational Statistics and Data
-#' Analysis* 11, 3-15.
+#' Jones, M. C. (1991) On correcting for variance inflation in kernel density estimation. *Computational Statistics
+#' and Data Analysis* 11, 3-15.
 #'
 #' Sheather, S. J. and Jones, M. C. (1991) A reliable data-based bandwidth selection method for kernel density estimation.
 #' *Journal of the Royal Statistical Society B* 53, 683-690. \doi{10.1111/j.2517-6161.1991.tb01857.x}

@@ -1,14 +1,15 @@
 #' Scatter plots of compared ideal points
 #'
-#' Draws the aligned ideal points of every pair of fits, with the line on which they agree, the correlations and the names of
-#' the respondents who are farthest from it.
+#' Draws the aligned ideal points of every pair of fits, with the line on which they agree, the correlations and the
+#' names of the respondents who are farthest from it.
 #'
 #' @param object A comparison of [compare_ideal_points()].
 #' @param dimension The dimension to draw.
 #' @param n_labels Number of respondents named in each panel; the default are 3 for two fits, 1 for more.
 #' @param ... Must be empty.
-#' @return A ggplot object: one square panel for two fits, else a panel for each pair, as wide as the figure allows. Points have the colour and shape of their
-#'   group, if there is one (those without are `"(missing)"`, in grey), and correlations are written for all and for each group.
+#' @return A ggplot object: one square panel for two fits, else a panel for each pair, as wide as the figure allows.
+#'   Points have the colour and shape of their group, if there is one (those without are `"(missing)"`, in grey), and
+#'   correlations are written for all and for each group.
 #' @seealso [compare_ideal_points()]
 #' @export
 #' @examples

@@ -56,7 +56,8 @@ plot_pareto_k <- function(fit, most = 10000, call = caller_env()) {
     ggplot2::labs(
       x = "Responses of the respondent", y = "Pareto k",
       caption = paste0(
-        format_count(n_high), " of ", counted(n_all, "respondent"), " above the threshold of ", format(threshold, digits = 2),
+        format_count(n_high), " of ", counted(n_all, "respondent"), " above the threshold of ",
+        format(threshold, digits = 2),
         if (n_all > nrow(points)) paste0("; ", format_count(nrow(points)), " are drawn")
       )
     ) +

@@ -33,7 +33,8 @@ plot_items <- function(fit, items, n = if (fit$dims == 1) 10 else max(3, 12 %/% 
     ggplot2::labs(
       x = "Difficulty", y = "Discrimination",
       caption = if (is.null(items) && n_all > n) {
-        paste0(n, " of ", format_count(n_all), " items are named", if (fit$dims > 1) " on each dimension", ": those that discriminate most")
+        where <- if (fit$dims > 1) " on each dimension"
+        paste0(n, " of ", format_count(n_all), " items are named", where, ": those that discriminate most")
       }
     ) +
     theme_vaeirt("none") +

@@ -16,7 +16,8 @@ plot_map <- function(fit, dimension, groups, labels, items, most = 10000, call =
     # Many points would hide the lines.
     (if (!many) draw_cutting_lines(lines, faint)) +
     ggplot2::geom_point(
-      ggplot2::aes(colour = .data$.group, shape = .data$.group), size = if (many) 0.7 else 1.4, alpha = if (many) 0.4 else 0.9
+      ggplot2::aes(colour = .data$.group, shape = .data$.group),
+      size = if (many) 0.7 else 1.4, alpha = if (many) 0.4 else 0.9
     ) +
     (if (many) draw_cutting_lines(lines, ink)) +
     # Those that were asked for are marked: many points look alike.
@@ -84,7 +85,8 @@ cutting_segments <- function(fit, dimension, items, x, y) {
     label = lines$label, name = lines$name, owner = lines$owner, size = lines$discrimination,
     x = at[, 1] + along[, 1] * from, y = at[, 2] + along[, 2] * from,
     xend = at[, 1] + along[, 1] * to, yend = at[, 2] + along[, 2] * to,
-    arrow_x = middle[, 1], arrow_y = middle[, 2], arrow_xend = middle[, 1] + arrow[, 1], arrow_yend = middle[, 2] + arrow[, 2]
+    arrow_x = middle[, 1], arrow_y = middle[, 2],
+    arrow_xend = middle[, 1] + arrow[, 1], arrow_yend = middle[, 2] + arrow[, 2]
   )
   segments <- segments[which(from < to), ]
   rank <- stats::ave(-segments$size, segments$owner, FUN = function(size) rank(size, ties.method = "first"))

@@ -57,8 +57,8 @@ fit_names <- function(n, height, smallest = 6, largest = 8, leading = 1.05) {
 }
 
 # A layer of names beside the intervals of sorted points, on the side where there is more room. How many fit is only known
-# when the figure is drawn: what is left out is said in the lower right corner, which sorted points leave empty. `moved`: names
-# that were asked for are moved up and down before any is left out.
+# when the figure is drawn: what is left out is said in the lower right corner, which sorted points leave empty. `moved`:
+# names that were asked for are moved up and down before any is left out.
 names_layer <- function(points, moved = FALSE) {
   ggplot2::layer(
     geom = GeomNames, stat = "identity", position = "identity", data = points, inherit.aes = FALSE, show.legend = FALSE,
@@ -73,6 +73,10 @@ GeomNames <- ggplot2::ggproto( # nolint: object_name_linter. As ggplot2 names it
   extra_params = c("na.rm", "moved"),
   draw_panel = function(data, panel_params, coord, moved = FALSE) {
     rows <- coord$transform(data, panel_params)
+    # Intervals that stand upright leave no room beside them.
+    if (!all(c("xmin", "xmax", "y") %in% names(rows))) {
+      return(ggplot2::zeroGrob())
+    }
     grid::gTree(rows = rows[order(rows$y), c("xmin", "xmax", "y", "label")], moved = moved, cl = "vaeirt_names")
   }
 )
@@ -121,8 +125,8 @@ names_grob <- function(rows, shown, at, size, height) {
   grid::grobTree(lines, names)
 }
 
-# Heights, in increasing order, moved until they are a line apart within limits: those that are pushed up from below and those
-# that are pushed down from above are, and so are their averages.
+# Heights, in increasing order, moved until they are a line apart within limits: those that are pushed up from below and
+# those that are pushed down from above are, and so are their averages.
 spread_names <- function(y, line, limits) {
   push <- function(y) {
     for (k in seq_along(y)[-1]) y[[k]] <- max(y[[k]], y[[k - 1]] + line)

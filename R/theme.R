@@ -43,7 +43,8 @@ group_colours <- function(levels) {
 # whatever the theme.
 scale_groups <- function(levels, name, aesthetics = "colour") {
   ggplot2::scale_colour_manual(
-    values = group_colours(levels), name = name, aesthetics = aesthetics, labels = wrap_names, guide = group_guide(levels, name)
+    values = group_colours(levels), name = name, aesthetics = aesthetics, labels = wrap_names,
+    guide = group_guide(levels, name)
   )
 }
 

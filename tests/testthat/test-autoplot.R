@@ -67,6 +67,12 @@ test_that("respondents without a party are a group of their own", {
   expect_identical(levels(autoplot(senate_fit(), colour = party)$data$.group), c("D", "Indep", "R"))
 })
 
+test_that("a figure with names may be turned or faceted", {
+  fit <- drawn_fit()
+  expect_s3_class(ggplot2::ggplotGrob(autoplot(fit) + ggplot2::coord_flip()), "gtable")
+  expect_s3_class(ggplot2::ggplotGrob(autoplot(fit) + ggplot2::facet_wrap("party")), "gtable")
+})
+
 test_that("no theme brings a legend of one group", {
   has_legend <- function(plot) "guide-box" %in% ggplot2::ggplotGrob(plot + ggplot2::theme_bw())$layout$name
   plane <- drawn_fit(2)
