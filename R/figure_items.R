@@ -21,7 +21,8 @@ plot_items <- function(fit, items, n = if (fit$dims == 1) 10 else max(3, 12 %/% 
   }
   points$shown <- ifelse(points$named, points$label, "")
   near <- unlist(lapply(split(seq_len(nrow(points)), points$panel), function(rows) {
-    rows[near_names(points$difficulty[rows], points$discrimination[rows], points$named[rows])]
+    own <- points[rows, ]
+    rows[near_names(own$difficulty, own$discrimination, own$named, most = 100 %/% fit$dims)]
   }))
   n_all <- length(fit$parameters$items$item)
   ggplot2::ggplot(points, ggplot2::aes(.data$difficulty, .data$discrimination)) +
@@ -30,6 +31,8 @@ plot_items <- function(fit, items, n = if (fit$dims == 1) 10 else max(3, 12 %/% 
     ggplot2::scale_colour_manual(values = c(`FALSE` = ink, `TRUE` = palette_vaeirt[[1]]), guide = "none") +
     label_points(ggplot2::aes(label = .data$shown), points[near, ], colour = palette_vaeirt[[1]]) +
     ggplot2::facet_wrap("panel", labeller = if (fit$dims == 1) function(x) list("") else "label_value") +
+    # Names are as wide in a narrow panel as in a wide one.
+    ggplot2::scale_x_continuous(expand = ggplot2::expansion(0.05 * fit$dims)) +
     ggplot2::labs(
       x = "Difficulty", y = "Discrimination",
       caption = if (is.null(items) && n_all > n) {
