@@ -5,25 +5,26 @@
 #'
 #' @param object A comparison of [compare_ideal_points()].
 #' @param dimension The dimension to draw.
-#' @param n_labels Number of respondents named in each panel.
+#' @param n_labels Number of respondents named in each panel; the default are 3 for two fits, 1 for more.
 #' @param ... Must be empty.
-#' @return A ggplot object: one panel for two fits, else a panel for each pair. Points have the colour and shape of their
-#'   group, if there is one, and correlations are written for all and for each group.
+#' @return A ggplot object: one square panel for two fits, else a panel for each pair, as wide as the figure allows.
+#'   Points have the colour and shape of their group, if there is one (those without are `"(missing)"`, in grey), and
+#'   correlations are written for all and for each group.
 #' @seealso [compare_ideal_points()]
 #' @export
 #' @examples
 #' truth <- simulate_irt(50, 30, seed = 1)
 #' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
 #' autoplot(compare_ideal_points(vaeirt = fit, truth = truth$respondents))
-autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = 3, ...) {
+autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = NULL, ...) {
   dimension <- check_count(dimension)
-  n_labels <- check_count(n_labels, min = 0)
+  fits <- unique(attr(object, "points")$fit)
+  n_labels <- if (is.null(n_labels)) (if (length(fits) == 2) 3 else 1) else check_count(n_labels, min = 0)
   check_no_dots(..., .call = rlang::current_env())
   if (!dimension %in% object$dimension) {
     dims <- length(unique(object$dimension))
     abort_vaeirt("{.arg dimension} is {dimension}, and the comparison has {dims} dimension{?s}.", "argument")
   }
-  fits <- unique(attr(object, "points")$fit)
   panels <- lapply(utils::combn(fits, 2, simplify = FALSE), function(pair) {
     points <- pair_points(attr(object, "points"), pair, dimension, attr(object, "group"))
     points$fit_x <- factor(pair[[1]], fits)
@@ -37,8 +38,8 @@ autoplot.ideal_point_comparison <- function(object, dimension = 1, n_labels = 3,
 }
 
 plot_comparison <- function(points, about, fits, reference, column) {
-  groups <- c(sort(unique(points$group)), if (anyNA(points$group)) "unknown")
-  points$group <- factor(ifelse(is.na(points$group), "unknown", points$group), groups)
+  points$group <- with_missing_group(named_groups(points$group))
+  groups <- levels(points$group)
   frames <- unique(points[c("fit_x", "fit_y")])
   range <- range(points$x, points$y) + c(-0.08, 0.08) * diff(range(points$x, points$y))
   single <- length(fits) == 2
@@ -58,7 +59,7 @@ plot_comparison <- function(points, about, fits, reference, column) {
     correlation_layer(about, fits, range, groups) +
     scale_groups(groups, column) +
     scale_group_shapes(groups, column) +
-    ggplot2::coord_fixed(xlim = range, ylim = range, expand = FALSE) +
+    (if (single) ggplot2::coord_fixed else ggplot2::coord_cartesian)(xlim = range, ylim = range, expand = FALSE) +
     theme_vaeirt(if (is.null(column)) "none" else "top") +
     ggplot2::theme(panel.grid = ggplot2::element_blank())
   if (single) {
@@ -80,7 +81,7 @@ name_layer <- function(points, range, line) {
   width <- nchar(points$label) * 0.55 * line
   right <- pmax(share(points$x) - 0.03, width + 0.02)
   lowest <- pmax(share(points$y) + 1.2 * line, right + line)
-  highest <- ifelse(!above & right - width < 0.36, 0.75, 1 - 0.6 * line)
+  highest <- ifelse(!above & right - width < 0.36, if (line < 0.03) 0.75 else 0.5, 1 - 0.6 * line)
   height <- share(points$y)
   shown <- points$label != ""
   for (rows in split(which(shown), interaction(points$fit_x, points$fit_y, above)[shown], drop = TRUE)) {
@@ -110,6 +111,7 @@ stack_names <- function(own, lowest, highest, line) {
 # The correlations in the lower right corner, a line for all and one for each group.
 correlation_layer <- function(about, fits, range, groups) {
   about <- about[!is.na(about$pearson), ]
+  about$group <- as.character(with_missing_group(named_groups(about$group)))
   n_below <- stats::ave(seq_len(nrow(about)), about$x, about$y, FUN = function(row) length(row) - seq_along(row))
   r <- vapply(about$pearson, format_correlation, character(1))
   text <- data.frame(

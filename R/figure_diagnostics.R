@@ -21,8 +21,8 @@ plot_training <- function(fit, call = caller_env()) {
     theme_vaeirt()
 }
 
-plot_pareto_k <- function(fit, call = caller_env()) {
-  points <- drawn_points(fit, 1, character(), call = call)
+plot_pareto_k <- function(fit, most = 10000, call = caller_env()) {
+  points <- drawn_points(fit, 1, call = call)
   points <- points[!is.na(points$pareto_k), ]
   if (nrow(points) == 0) {
     abort_vaeirt(
@@ -43,22 +43,38 @@ plot_pareto_k <- function(fit, call = caller_env()) {
   # Equal importance weights have a k of minus infinity.
   points$pareto_k <- pmax(points$pareto_k, min(0, points$pareto_k[is.finite(points$pareto_k)]) - 0.1)
   worst <- points[points$.high & rank(-points$pareto_k, ties.method = "first") <= 10, ]
+  n_all <- nrow(points)
+  n_high <- sum(points$.high)
+  # Of the good ones a sample will do.
+  even <- unique(round(seq(1, n_all, length.out = min(n_all, most))))
+  points <- points[sort(unique(c(even, utils::head(which(points$.high), most)))), ]
   ggplot2::ggplot(points, ggplot2::aes(.data$n_responses, .data$pareto_k)) +
     ggplot2::geom_hline(yintercept = threshold, colour = palette_vaeirt[[2]], linewidth = 0.4, linetype = 2) +
     ggplot2::geom_point(ggplot2::aes(colour = .data$.high), size = 0.8, alpha = if (nrow(points) > 1000) 0.3 else 0.7) +
-    ggplot2::scale_colour_manual(values = c(`FALSE` = ink, `TRUE` = palette_vaeirt[[2]])) +
+    ggplot2::scale_colour_manual(values = c(`FALSE` = ink, `TRUE` = palette_vaeirt[[2]]), guide = "none") +
     label_points(ggplot2::aes(label = .data$respondent), worst, colour = palette_vaeirt[[2]]) +
     ggplot2::labs(
       x = "Responses of the respondent", y = "Pareto k",
       caption = paste0(
-        format_count(sum(points$.high)), " of ", format_count(nrow(points)), " respondents above the threshold of ",
-        format(threshold, digits = 2)
+        format_count(n_high), " of ", counted(n_all, "respondent"), " above the threshold of ",
+        format(threshold, digits = 2),
+        if (n_all > nrow(points)) paste0("; ", format_count(nrow(points)), " are drawn")
       )
     ) +
     theme_vaeirt("none")
 }
 
-plot_dimensions <- function(fit) {
+plot_dimensions <- function(fit, call = caller_env()) {
+  if (fit$dims == 1) {
+    abort_vaeirt(
+      c(
+        "The fit has one dimension, which explains all that is explained.",
+        i = "Whether more dimensions predict better is told by {.code autoplot(cv_dims(data, dims = 1:3))}."
+      ),
+      "argument",
+      call
+    )
+  }
   bars <- explained_variance(fit)
   ggplot2::ggplot(bars, ggplot2::aes(factor(.data$dimension), .data$share)) +
     ggplot2::geom_col(fill = palette_vaeirt[[1]], width = 0.6) +

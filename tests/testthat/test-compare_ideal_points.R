@@ -180,11 +180,12 @@ test_that("the figure has a panel per pair, with the most different named", {
   many <- stats::setNames(seq_len(2500), paste0("voter ", seq_len(2500)))
   plot <- autoplot(compare_ideal_points(many, rev(sqrt(many))), n_labels = 4)
   expect_identical(nrow(ggplot2::layer_data(plot, 4)), 4L)
-  # Members of unknown parties are drawn too.
+  # Members without a party are drawn too.
   some <- as_published(chamber())
-  some$party[1:4] <- NA
+  some$party[1:4] <- c(NA, NA, "", " ")
   plot <- autoplot(compare_ideal_points(some, shaken(0.3), group = party))
-  expect_identical(sum(ggplot2::layer_data(plot, 3)$colour == palette_vaeirt[[3]]), 4L)
+  expect_identical(sum(ggplot2::layer_data(plot, 3)$colour == faint), 4L)
+  expect_identical(levels(plot$data$group), c("D", "R", "(missing)"))
 })
 
 test_that("the figures look as they did", {

@@ -4,7 +4,7 @@ all_results <- function(fit) {
   path <- withr::local_tempfile(fileext = ".parquet")
   model <- withr::local_tempfile(fileext = ".safetensors")
   write_model(fit, model)
-  figures <- list("ideal_points", "density", "items", "response_curves", "training", "dimensions")
+  figures <- list("ideal_points", "density", "items", "response_curves", "training")
   list(
     print = capture.output(print(fit)), summary = capture.output(print(summary(fit))),
     tidy = tidy(fit), normalised = tidy(fit, scale = "normalised", conf.level = 0.8),
