@@ -54,7 +54,7 @@ fields_of <- function(value, taken_apart = c("posterior", "items", "epochs", "ti
 # The value of a call of a Rust function, or its error as an R condition. `list(error =)` comes from src/rust/src/answer.rs.
 unwrap_rust <- function(answer, call = caller_env()) {
   # Also where the function is called through its namespace.
-  asked <- utils::tail(as.character(substitute(answer)[[1]]), 1)
+  asked <- utils::tail(as.character(as.list(substitute(answer))[[1]]), 1)
   failure <- answer[["error"]]
   if (!is.null(failure)) {
     abort_rust(failure, call)

@@ -37,7 +37,7 @@ augment.vae_irt <- function(x, newdata = NULL, ...) {
     fit = x, newdata = newdata, refine = x$refined, level = x$control$level, ..., call = rlang::current_env()
   )
   observed <- observe(x, scores)
-  respondents <- respondent_table(scores$responses)
+  respondents <- new_respondent_table(scores$responses$respondents, responses_given(scores$responses))
   labels <- unlist(x$parameters$items$options)
   metadata <- respondents[observed$respondent, setdiff(names(respondents), c("respondent", "n_responses"))]
   tibble::tibble(

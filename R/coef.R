@@ -1,7 +1,8 @@
 #' Estimates and intervals as matrices, and the likelihood
 #'
 #' The methods of package stats for a fit: `coef()` and `confint()` in the shapes that functions of base R expect
-#' ([tidy.vae_irt()] gives the same numbers as tibbles), `logLik()` for [AIC()] and [BIC()], `vcov()`, `deviance()`, `weights()` and `nobs()`.
+#' ([tidy.vae_irt()] gives the same numbers as tibbles), `logLik()` for [AIC()] and [BIC()], `vcov()`,
+#' `deviance()`, `weights()` and `nobs()`.
 #'
 #' @param object A `vae_irt` object.
 #' @param component `"respondents"`: the ideal points; `"items"`: the item parameters.

@@ -44,8 +44,8 @@
 #' Standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated from
 #' few responses. In simulations with the default prior (`bench/few.R` in the sources, 40 data sets each) 95 % intervals of
 #' respondents covered 87 % of the true ideal points with 9 respondents and 50 items, and 91 % with 29. With 100 respondents and
-#' 50 items they covered 78 % where items have 10 responses on average, 85 % with 24, 90 % with 32, 92 % with 50 and 94 % with 100.
-#' With many more items than respondents, or items that separate a polarised chamber, it can be worse. `irt_prior(1.5, 1.5)`
+#' 50 items they covered 78 % where items have 10 responses on average, 85 % with 24, 90 % with 32, 92 % with 50 and 94 % with
+#' 100. With many more items than respondents, or items that separate a polarised chamber, it can be worse. `irt_prior(1.5, 1.5)`
 #' brings the figures for 10 to 32 responses to between 88 and 93 %. [vae_irt()] warns where half of the responses are to items
 #' with fewer than 30 of them, and `print()` says it below 30 respondents.
 #'

@@ -43,8 +43,8 @@
 #'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].
 #'
-#'   In one dimension, in units of the ideal points in `$estimates` (`(cutpoint - mean) / sd` with those of `fit$parameters$traits` is on
-#'   the normalised scale of [tidy.vae_irt()]):
+#'   In one dimension, in units of the ideal points in `$estimates` (with `mean` and `sd` of `fit$parameters$traits`,
+#'   `(cutpoint - mean) / sd` is on the normalised scale of [tidy.vae_irt()]):
 #'   * `cutpoint`, `std.error`, `conf.low`, `conf.high`: at the level of [vae_control()], see the section on uncertainty;
 #'     `NA` in a fit without standard errors;
 #'   * `direction`: `"above"` or `"below"`, the side of the cutpoint on which the option is the more probable one.

@@ -9,7 +9,7 @@ colour_groups <- function(fit, colour, call) {
   about <- respondent_table(fit$responses)
   metadata <- about[setdiff(names(about), c("respondent", "n_responses"))]
   name <- selected_name(colour)
-  value <- if (!name %in% names(metadata)) colour_value(colour, nrow(about), nrow(fit$estimates))
+  value <- if (!name %in% names(metadata)) colour_value(colour, nrow(about), nrow(about) * fit$dims)
   if (!is.null(value)) {
     title <- if (rlang::quo_is_symbol(colour)) name
     return(list(values = as_groups(by_respondent(value, about$respondent, call), title, call), title = title))

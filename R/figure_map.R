@@ -40,7 +40,7 @@ left_out <- function(n_all, most, names, more = NULL) {
   lines <- c(
     paste0(
       if (n_all > most) paste(format_count(most), "of "), if (n_all > most || names) counted(n_all, "respondent"),
-      if (names) ", names left out: the argument labels names some"
+      if (names) "; no names drawn, `labels` adds some"
     ),
     more
   )

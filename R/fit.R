@@ -5,9 +5,9 @@
 fit_fields <- c(
   "estimates", "items", "dropped", "training", "converged", "polished", "catalogue", "statistics", "timings", "groups",
   "linking", "restarts", "responses", "parameters", "std_errors", "model", "n_respondents", "refined", "polarity", "rotated",
-  "rotation",
-  "draws", "dims", "link", "prior", "control", "seed", "seconds", "call", "version"
+  "rotation", "draws", "dims", "link", "prior", "control", "seed", "seconds", "call", "version"
 )
+
 # A fit from all of its parts but the tables that are made here.
 new_vae_irt <- function(...) {
   parts <- list(..., version = as.character(utils::packageVersion("vaeirt")))

@@ -79,7 +79,10 @@ reading_arguments <- function() intersect(names(formals(irt_responses)), names(f
 find_scores <- function(..., fit, newdata, refine, level, call) {
   check_estimated(fit, newdata, call)
   if (is.null(newdata)) {
-    return(list(estimates = estimates_of(fit, level), posterior = fit$parameters$respondents, responses = fit$responses))
+    return(list(
+      estimates = estimates_of(fit, level), posterior = fit$parameters$respondents,
+      responses = in_own_order(fit$responses, call)
+    ))
   }
   score_respondents(fit = fit, newdata = newdata, refine = refine, to = NULL, level = level, ..., call = call)
 }

@@ -25,8 +25,8 @@
 #' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
 #' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`,
 #' `seconds`. With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else
-#' does: `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are those
-#' of the data as they are, so a weight of 2 is not two respondents there.
+#' does: `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are
+#' those of the data as they are. So a weight of 2 is not two respondents there.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)

@@ -73,9 +73,9 @@
 #'   * `restarts`: tibble with one row per restart: `seed`, `logLik`, `agreement` (least squared canonical correlation of its
 #'     ideal points with those of the one that was kept);
 #'   * `responses`: the responses, as [irt_responses()] gives them, for what is computed from them later (not with
-#'     `estimates = FALSE`); `polarity`: names of
-#'     the respondents who are positive (`NA`: the rule decided); `rotated`: has [rotate()] changed the axes? `rotation`: by which method (`NA`: by
-#'     none, or not known);
+#'     `estimates = FALSE`);
+#'   * `polarity`: names of the respondents who are positive (`NA`: the rule decided); `rotated`: has [rotate()] changed the
+#'     axes? `rotation`: by which method (`NA`: by none, or not known);
 #'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training
 #'     found them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate

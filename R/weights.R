@@ -86,17 +86,35 @@ wide_weights <- function(x, weights, names, call) {
       i = "{.arg weights} comes from {cli::qty(own)}the column{?s} {.val {own}}, which {?is no item/are no items}."
     ))
   }
-  list(weights = check_weights(in_order(found$value, names), names, call), columns = found$columns)
+  list(weights = check_weights(in_order(found$value, names, call), names, call), columns = found$columns)
 }
 
 abort_length <- function(value, n, what, call) {
   abort_vaeirt("{.arg weights} must hold {n} number{?s}, one for each {what}, not be {describe(value)}.", "weights", call)
 }
 
-# With names weights are put in the order of the respondents.
-in_order <- function(weights, names) {
-  at <- if (!is.null(base::names(weights))) match(names, as_utf8(base::names(weights)))
-  if (length(at) > 0 && !anyNA(at)) weights[at] else weights
+# With the respondents' names weights are put in their order; other names, none of which is a respondent's, mean nothing.
+in_order <- function(weights, names, call) {
+  if (is.null(base::names(weights))) {
+    return(weights)
+  }
+  at <- match(names, as_utf8(base::names(weights)))
+  absent <- names[is.na(at)]
+  if (length(absent) == length(names)) {
+    return(weights)
+  }
+  if (length(absent) > 0) {
+    abort_vaeirt(
+      c(
+        "{.arg weights} has names, and {length(absent)} of {length(names)} respondents {cli::qty(length(absent))}{?is/are} not among them, such as
+         {.val {absent[[1]]}}.",
+        i = "Name them all, or none with {.fn unname} if they are in the order of the rows."
+      ),
+      "weights",
+      call
+    )
+  }
+  weights[at]
 }
 
 # The weights of the rows of a table, from an expression that evaluates to them.
@@ -111,7 +129,7 @@ weights_given <- function(weights, n, names, call) {
   if (!is.numeric(value) || length(value) != n) {
     abort_length(value, n, "respondent", call)
   }
-  check_weights(in_order(value, names), names, call)
+  check_weights(in_order(value, names, call), names, call)
 }
 
 check_weights <- function(weights, names, call) {

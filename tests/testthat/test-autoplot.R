@@ -15,7 +15,7 @@ test_that("the figure has one sorted point per respondent, with its interval", {
 test_that("names can be shown or not, and dimensions chosen", {
   plot <- autoplot(planar_fit(), dimension = 2)
   expect_match(plot$labels$x, "dimension 2")
-  expect_identical(plot$labels$caption, "2,500 respondents, names left out: the argument labels names some")
+  expect_identical(plot$labels$caption, "2,500 respondents; no names drawn, `labels` adds some")
   named <- function(plot) Find(function(layer) inherits(layer$geom, "GeomNames"), plot$layers)
   expect_null(named(plot))
   expect_null(named(autoplot(small_fit(), labels = FALSE)))
@@ -34,6 +34,7 @@ test_that("from 300 respondents on the intervals are a ribbon", {
     })
     fit$parameters$respondents$mean[] <- values
     fit$responses$respondents <- tibble::tibble(respondent = names(values), wing = rep(c("l", "r", NA), length.out = n))
+    fit$responses$names$respondents <- names(values)
     fit$responses$offsets <- rep(0, n + 1)
     fit
   }

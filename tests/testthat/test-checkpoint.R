@@ -1,5 +1,5 @@
 # The parts of a fit that say what was estimated.
-numbers_of <- function(fit) fit[c("estimates", "items", "training", "model", "posterior", "statistics")]
+numbers_of <- function(fit) fit[c("estimates", "items", "training", "model", "parameters", "statistics")]
 
 fit_with <- function(folder, data = truth$responses, ..., seed = 7, restarts = 1, max_epochs = 40) {
   control <- vae_control(

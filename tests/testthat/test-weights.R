@@ -66,3 +66,13 @@ test_that("labelled weights are numbers", {
   expect_identical(irt_responses(votes, weights = w), irt_responses(weighted_votes(), weights = w))
   expect_identical(suppressMessages(irt_responses(votes, weights = votes$w)), irt_responses(weighted_votes(), weights = w))
 })
+
+test_that("weights with the names of some respondents are refused, other names mean nothing", {
+  votes <- small_truth()$responses
+  rownames(votes) <- paste0("v", 1:150)
+  weights <- stats::setNames(1:150 / 75, rev(rownames(votes)))
+  expect_identical(irt_responses(votes, weights = weights)$weights, rev(unname(weights)))
+  expect_identical(irt_responses(votes, weights = stats::setNames(weights, paste0("w", 1:150)))$weights, unname(weights))
+  names(weights)[[1]] <- "somebody"
+  expect_error(irt_responses(votes, weights = weights), "1 of 150 respondents", class = "vaeirt_error_weights")
+})
