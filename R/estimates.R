@@ -14,8 +14,7 @@ new_estimates <- function(respondents, posterior, level) {
   estimates$n_responses <- respondents$n_responses[row]
   estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
   estimates$ess <- missing_if_nan(posterior$effective_draws[row])
-  metadata <- respondents[setdiff(names(respondents), c("respondent", "n_responses"))]
-  if (ncol(metadata) == 0) estimates else tibble::add_column(estimates, !!!as.list(metadata[row, ]))
+  with_metadata(estimates, respondents[row, ])
 }
 
 # Those of a fit, of all respondents or some rows of the data.

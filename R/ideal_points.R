@@ -59,9 +59,9 @@
 #'   `rollcall` object of [read_voteview()] use `setNames(x$legis.data$nominate_dim1, rownames(x$votes))`.) Several columns
 #'   for `respondent` are joined by `"/"`; several columns of estimates are the dimensions.
 #' @return A tibble with one row per respondent and dimension (and period, for dynamic models), in the order of the object:
-#'   `respondent` (character), the metadata that the object carries (such as `party` and `state`), `dimension` (integer),
-#'   `period` (integer, only for dynamic models: 1, 2, ... as the object counts them), `estimate`, `std.error`, `conf.low`
-#'   and `conf.high`, all on the object's own scale and `NA` where it gives none.
+#'   `respondent` (character), `dimension` (integer), `period` (integer, only for dynamic models: 1, 2, ... as the object
+#'   counts them), `estimate`, `std.error`, `conf.low` and `conf.high`, all on the object's own scale and `NA` where it gives
+#'   none, and then the metadata that the object carries (such as `party` and `state`).
 #'
 #'   For a comparison: the aligned points, see [compare_ideal_points()].
 #' @export
@@ -151,7 +151,7 @@ ideal_points.ideal_point_comparison <- function(x, ...) {
 new_ideal_points <- function(respondents, estimate, std_error, level, limits = NULL, period = NULL) {
   row <- rep(seq_len(nrow(estimate)), each = ncol(estimate))
   by_row <- function(x) as.vector(t(x))
-  table <- respondents[row, ]
+  table <- respondents[row, "respondent"]
   table$dimension <- rep(seq_len(ncol(estimate)), nrow(estimate))
   table$period <- period[row]
   table$estimate <- as.double(by_row(estimate))
@@ -163,7 +163,13 @@ new_ideal_points <- function(respondents, estimate, std_error, level, limits = N
   }
   table$conf.low <- limits$low
   table$conf.high <- limits$high
-  table
+  with_metadata(table, respondents[row, ])
+}
+
+# What is estimated comes before the metadata.
+with_metadata <- function(table, metadata) {
+  metadata <- metadata[setdiff(names(metadata), names(table))]
+  if (ncol(metadata) == 0) table else tibble::add_column(table, !!!as.list(metadata))
 }
 
 # A tibble of the names of the rows of an object: those that the user gives, its own, or numbers.
@@ -231,7 +237,8 @@ wide_points <- function(x, at, level, call) {
 }
 
 long_points <- function(x, at, level, call) {
-  table <- points_metadata(x, at, call)
+  respondents <- points_metadata(x, at, call)
+  table <- respondents["respondent"]
   table$dimension <- check_dimensions(x[["dimension"]], nrow(x), call)
   table$period <- x[["period"]]
   table$estimate <- as.double(x[[at$estimate]])
@@ -244,7 +251,7 @@ long_points <- function(x, at, level, call) {
   point <- paste0(table$respondent, point_period(table[["period"]]))
   several <- length(unique(table$dimension)) > 1
   check_unique(paste0(point, if (several) paste0(" (dimension ", table$dimension, ")")), "ideal point", call)
-  table[order(match(point, point), table$dimension), ]
+  with_metadata(table, respondents)[order(match(point, point), table$dimension), ]
 }
 
 point_period <- function(period) if (is.null(period)) "" else paste0(" (period ", period, ")")

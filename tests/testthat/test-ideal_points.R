@@ -98,7 +98,7 @@ test_that("fits of wnominate and oc are read with their legislators", {
   points <- ideal_points(made_up_wnominate(), conf.level = 0.9)
   expect_named(
     points,
-    c("respondent", "state", "icpsrState", "cd", "icpsrLegis", "party", "partyCode", "dimension", columns)
+    c("respondent", "dimension", columns, "state", "icpsrState", "cd", "icpsrLegis", "party", "partyCode")
   )
   expect_identical(points$respondent, rep(members, each = 2))
   expect_equal(points$estimate[1:4], c(0.9, 0.1, -0.8, 0.3))
@@ -159,7 +159,7 @@ test_that("published scores are read from data frames", {
   points <- ideal_points(voteview, respondent = icpsr, estimate = c(nominate_dim1, nominate_dim2))
   expect_identical(points$respondent, rep(c("14066", "100000", "14009"), each = 2))
   expect_equal(points$estimate, c(0.3, 0, 0.4, -0.3, -0.5, 0.1))
-  expect_named(points, c("respondent", "bioname", "party_code", "dimension", columns))
+  expect_named(points, c("respondent", "dimension", columns, "bioname", "party_code"))
 
   long <- data.frame(
     dimension = c(2, 1, 2, 1), respondent = c("b", "b", "a", "a"), estimate = 1:4, std.error = c(1, 1, 2, 2), party = "D"
