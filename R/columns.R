@@ -14,6 +14,7 @@
 #'   dynamic models of other packages.
 #' * `group`, `fit`, `x`, `y`: labels of groups and of the fits that are compared.
 #' * `n_responses`, `n_respondents`, `n_items`, `nobs` (integer or, where they may be large, double): counts; not weighted.
+#'   `sum_of_weights` (double): of the respondents with a response; `NA` without weights.
 #'   `n_response`, `n_reference`: respondents who chose the option or the reference. `n_correct`: responses classified
 #'   correctly.
 #'

@@ -69,10 +69,10 @@
 #' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
 #'
 #' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results
-#' agree to single precision and not to the last bit; a checkpoint is for one device. The operations were tested on the
-#' processor against the usual computation (same gradients, estimates with a correlation above .9999), and the code for the
-#' GPU was compiled. **It has not run on a GPU yet**: nobody has seen how fast it is, and we would like to hear from the
-#' first who try it.
+#' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H100 the core
+#' gave the log-likelihoods of the processor to 1e-8 and ideal points within .001 of its, and all tests passed. It was slower
+#' than the 16 cores beside it, though: 24 against 7 seconds for 200,000 ballots in 4 dimensions, because the posteriors are
+#' not yet laid out for a GPU (`bench/gpu.csv` in the sources).
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.
 #' @param importance_samples Samples in the importance-weighted bound, at most 1,024. With 1 it is the evidence lower bound;

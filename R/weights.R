@@ -106,8 +106,8 @@ in_order <- function(weights, names, call) {
   if (length(absent) > 0) {
     abort_vaeirt(
       c(
-        "{.arg weights} has names, and {length(absent)} of {length(names)} respondents {cli::qty(length(absent))}{?is/are} not among them, such as
-         {.val {absent[[1]]}}.",
+        "{.arg weights} has names, and {length(absent)} of {length(names)} respondents {cli::qty(length(absent))}{?is/are} not
+         among them, such as {.val {absent[[1]]}}.",
         i = "Name them all, or none with {.fn unname} if they are in the order of the rows."
       ),
       "weights",

@@ -87,3 +87,16 @@ install_line <- function(root = ".") {
   paste0("install.packages(c(", paste0("\"", packages, "\"", collapse = ", "), "))")
 }
 archive <- function(root = ".") paste0("`vaeirt_", needed(root, "Version"), ".tar.gz`")
+
+# What a GPU and the processor of one machine took for the same fits.
+gpu_table <- function(root = ".") {
+  runs <- read_bench(root, "gpu.csv")
+  own <- split(runs, factor(runs$job, unique(runs$job)))
+  of <- function(part, device) formatC(vapply(own, function(x) x[x$device == device, part], numeric(1)), digits = 1, format = "f")
+  markdown_table(data.frame(
+    job = names(own),
+    `seconds, H100` = of("seconds", "cuda"), `of these refining` = of("posteriors_seconds", "cuda"),
+    `seconds, 16 cores` = of("seconds", "cpu"), `of these refining ` = of("posteriors_seconds", "cpu"),
+    check.names = FALSE
+  ))
+}

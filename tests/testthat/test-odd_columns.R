@@ -63,7 +63,8 @@ test_that("columns without the labels of the others are named", {
   words <- as.data.frame(ifelse(small_truth()$responses == 1, "yes", "no"))
   expect_silent(irt_responses(words))
   expect_named(data.frame(words, land = rep(c("BY", "BW", "HE"), 50)), "land")
-  expect_named(votes_with(land = rep(c("BY", "BW", "HE"), 50), ort = rep(c("x", "y"), 75), typ = rep(c("u", "u", "v"), 50)), "typ")
+  three <- votes_with(land = rep(c("BY", "BW", "HE"), 50), ort = rep(c("x", "y"), 75), typ = rep(c("u", "u", "v"), 50))
+  expect_named(three, "typ")
   expect_named(data.frame(words, alter = rep(18:67, 3)), "alter")
   # Answers in another coding are answers.
   expect_silent(irt_responses(data.frame(words, tax = rep(0:1, 75), aid = rep(c("agree", "agree", "disagree"), 50))))
