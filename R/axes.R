@@ -52,7 +52,7 @@ direction_of_options <- function(fit, dimension) {
   pairs <- vapply(items$options[binary], paste, character(1), collapse = "\r")
   common <- names(utils::head(sort(table(pairs), decreasing = TRUE), 1))
   if (length(common) == 0 || sum(pairs == common) < 0.5 * length(items$item)) {
-    return("by the rule in ?vae_irt; `polarity` chooses")
+    return("chosen by rule; `polarity = ` names who is to be positive")
   }
   own <- binary[pairs == common]
   gamma <- fit$parameters$items$values[match(own, owners(fit)), dimension]

@@ -92,11 +92,11 @@ ideal_points.default <- function(x, ...) {
 
 #' @rdname ideal_points
 #' @export
-ideal_points.vae_irt <- function(x, ..., scale = c("prior", "normalised"), conf.level = 0.95) {
+ideal_points.vae_irt <- function(x, ..., scale = c("prior", "normalised"), conf.level = NULL) {
   check_fit(x, "x")
   check_no_dots(..., .call = rlang::current_env())
   scale <- check_choice(scale, c("prior", "normalised"))
-  level <- check_share(conf.level)
+  level <- if (is.null(conf.level)) x$control$level else check_share(conf.level)
   check_estimated(x)
   table <- tidy(x, scale = scale, conf.level = level)
   table[setdiff(names(table), c("n_responses", "pareto_k", "ess"))]

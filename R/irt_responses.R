@@ -1,6 +1,6 @@
 #' Responses of respondents to items
 #'
-#' The one door for data: checks the input, finds the items and their response options, sets aside what cannot inform the
+#' Reads data: checks the input, finds the items and their response options, sets aside what cannot inform the
 #' model, and stores each observed response once. [vae_irt()] calls it on its first argument.
 #'
 #' @details
@@ -83,11 +83,12 @@
 #'   * a path to a Parquet file with one row per response, several paths, or a folder (all files in it whose names end in
 #'     `.parquet`), with `respondent`, `item` and `response` selecting columns of the first file;
 #'   * an `irt_responses` object, which is returned as it is.
-#' @param ... Must be empty: an argument that nobody knows is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @param respondent,item,response <[`tidy-select`][tidyselect::language]> Columns of a data frame or of Parquet files.
-#'   Several columns for `respondent` are joined by `"/"` and kept as metadata. A part of a name may be missing (`NA`) and is
-#'   left out of it; with one row per response only where the columns without gaps tell the respondents apart.
-#' @param metadata <[`tidy-select`][tidyselect::language]> Columns of a data frame that are no items and are kept beside the
+#'   Several columns for `respondent` are joined by `"/"` and kept as metadata. Where one of them is `NA`,
+#'   the name is made of the others: `c(name, party)` gives `"Smith"` for a Smith without a party. With one row per response
+#'   this needs another column that tells everybody apart.
+#' @param metadata <[`tidy-select`][tidyselect::language]> Columns of a data frame that are not items. They are kept beside the
 #'   respondents, of any type, such as `c(party, state)`; missing values are allowed. With one row per response they are
 #'   constant within a respondent. `c()`: all columns are items, see the section on columns that are no items.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
@@ -105,9 +106,9 @@
 #' @param min_responses Respondents with fewer responses contribute none.
 #' @param min_count Response options that fewer respondents chose are set aside.
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
-#' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` sets
-#'   all of these responses aside; `"drop_item"` the whole item; `"keep_identical"` keeps one of them where they are all the
-#'   same, as they are when a roll was stored twice, and sets those that differ aside.
+#' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` drops
+#'   all of these responses; `"drop_item"` the whole item; `"keep_identical"` keeps one of them where they are all the same, as
+#'   they are when a roll was stored twice, and drops those that differ.
 #' @param threads Worker threads, see [vae_control()]; the results do not depend on it.
 #' @param .call For packages that call this function: the environment whose call errors name.
 #' @return A list of class `irt_responses`:
@@ -277,6 +278,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   if (sum(read$options$count) == 0) {
     abort_no_response(read, rules, call)
   }
+  warn_of_weights(read$weights)
   warn_of_similar(read)
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)

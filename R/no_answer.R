@@ -7,11 +7,11 @@
 #' As part of `missing` these words match a label in any case, with any blanks around it, with straight or typographic
 #' apostrophes, with or without accents, in brackets, behind a code (`"-9. Refused"`), and followed by a remark in brackets
 #' (`"Don't know (VOL.)"`); and so do several of them together (`"Don't know / Refused"`). Other elements of `missing` match
-#' to the letter. Words that no response has are no matter.
+#' to the letter. It does no harm if the data lack a word.
 #'
 #' Where `missing` leaves such a word in the data, [irt_responses()] warns (class `vaeirt_warning_codes`) and names it. It
-#' says nothing of an item with one other option, such as Accepted and Refused, unless other items tell that the word is no
-#' answer. Beside Yea and Nay, Yes and No and the like it warns of `Present`, `Absent`, `Excused`, `Abstain` and `Paired`
+#' does not warn about an item with only one other option, such as Accepted and Refused, unless other items show that the word
+#' is not an answer. Beside Yea and Nay, Yes and No and the like it warns of `Present`, `Absent`, `Excused`, `Abstain` and `Paired`
 #' as well; these are not among `no_answer()`, because an abstention may be a choice: name them yourself. Nor is `"none"`,
 #' which most often is an answer, nor what ballots hold beside votes (undervotes, overvotes, write-ins: see `drop`).
 #'

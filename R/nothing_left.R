@@ -19,14 +19,24 @@ check_identifiers <- function(read, call) {
       i = if (quantity) {
         "Every number would be a response option of its own. Leave it out of the data, or group the numbers with {.fn cut}."
       } else {
-        "Leave it out of the data, or select it with {.arg respondent} if it names the respondents, else with
-         {.arg metadata}."
+        "Leave it out of the data, or say what it is: {.code {advice_on_identifiers(read, bad)}}."
       },
       i = "Data with one row per response need {.arg respondent}, {.arg item} and {.arg response}."
     ),
     "input",
     call
   )
+}
+
+# What to type for columns that are identifiers, and for others whose names tell that they are no items.
+advice_on_identifiers <- function(read, at) {
+  table <- read$columns
+  if (is.null(table)) {
+    return("respondent = , or metadata =")
+  }
+  names <- read$items$item
+  table$identifiers <- c(table$identifiers, names[at])
+  column_advice(names[union(at, which(!is.na(role_of_name(names))))], table)
 }
 
 abort_no_response <- function(read, rules, call) {

@@ -200,7 +200,7 @@ inform_of_unknown <- function(read, options, new) {
   more <- function(n) if (n > 3) ", ..." else ""
   unknown <- c(
     if (length(items) > 0) {
-      "{length(items)} item{?s} that the model does not know ({.val {utils::head(items, 3)}}{more(length(items))})"
+      "{length(items)} item{?s} that {?is/are} not in the model ({.val {utils::head(items, 3)}}{more(length(items))})"
     },
     if (n_responses > 0) {
       "{n_responses} response{?s} with an option that it does not know ({.val {labels}}{more(length(other))})"

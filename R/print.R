@@ -17,10 +17,9 @@ print.vae_irt <- function(x, n = 6, ...) {
     "Correctly classified ", percent(about$classification), ", APRE ", three_digits(about$apre), ", GMP ",
     three_digits(about$gmp)
   )
-  cli::cat_line(diagnose(x))
-  cli::cat_line(describe_axes(x))
+  cat_sentences(c(diagnose(x), describe_axes(x)))
   if (!is.na(about$sum_of_weights)) {
-    cli::cat_line("Weighted: the likelihood counts the weights; numbers of respondents (so the penalty of BIC) and shares do not")
+    cat_sentences("Weighted: the likelihood counts the weights; numbers of respondents (so the penalty of BIC) and shares do not")
   }
   cli::cat_line()
   if (nrow(x$parameters$respondents$mean) == 0) {
@@ -29,6 +28,11 @@ print.vae_irt <- function(x, n = 6, ...) {
   }
   print(estimates_of(x)[shown_columns], n = n)
   invisible(x)
+}
+
+# Sentences on lines that fit the console.
+cat_sentences <- function(sentences, indent = 0) {
+  cli::cat_line(strwrap(sentences, getOption("width"), indent = indent, exdent = indent + 2))
 }
 
 three_digits <- function(x) format(round(x, 3), nsmall = 3)
@@ -148,7 +152,7 @@ print.summary.vae_irt <- function(x, ...) {
   cli::cat_line("  ", format(names(about)), "  ", vapply(about, format, character(1), digits = 4))
   cli::cat_line("\nDiagnosis")
   cli::cat_line("  ", if (about$converged) "Training converged" else "Training did NOT converge")
-  cli::cat_line("  ", x$diagnosis)
+  cat_sentences(x$diagnosis, indent = 2)
   if (nrow(x$extremes) > 0) {
     cli::cat_line("\nRespondents at the ends of each dimension")
     print(as.data.frame(x$extremes[shown_columns]), digits = 3, row.names = FALSE)

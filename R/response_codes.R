@@ -38,7 +38,8 @@ warn_of_votes <- function() {
       "The responses look like the codes of roll calls, where 1 means yea, 6 nay and 0, 7, 8 and 9 no vote.",
       i = "As they are, each code is a response option of its own.",
       i = "Make a {.cls rollcall} object of a matrix with {.code pscl::rollcall(x, yea = 1:3, nay = 4:6, missing = 7:9,
-           notInLegis = 0)}, read the files of Voteview with {.fn read_voteview}, or set {.code missing = c(0, 7, 8, 9)}."
+           notInLegis = 0)}, or read the files of Voteview with {.fn read_voteview}.",
+      i = "Where all votes are 1 or 6, {.code missing = c(0, 7, 8, 9), reference = 6} does it as well: 6 is nay."
     ),
     "codes"
   )

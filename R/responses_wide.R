@@ -41,6 +41,7 @@ read_wide <- function(x, selected, columns, rules, call) {
   respondents <- if (length(selected$respondent) > 0) {
     name_respondents(x, selected$respondent, call)
   } else {
+    if (rlang::quo_is_null(columns$metadata)) warn_if_long(x)
     tibble::tibble(respondent = dimension_names(x, 1))
   }
   names <- respondents$respondent

@@ -192,7 +192,7 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
     )
   }
   names <- rownames(fit$parameters$respondents$mean)
-  rows <- match(as_utf8(rownames(anchors)), names)
+  rows <- match_names(rownames(anchors), names)
   silent <- is.na(fit$parameters$respondents$mean[rows, 1])
   if (any(silent)) {
     unknown <- rownames(anchors)[is.na(rows)]

@@ -16,6 +16,18 @@ knows_letters <- function() {
   locale$MBCS || locale$`UTF-8` || locale$`Latin-1`
 }
 
+# The places of names that a user gives, which may store accents otherwise.
+match_names <- function(given, names) {
+  place <- match(as_utf8(given), names)
+  unknown <- which(is.na(place) & has_other_than_ascii(given))
+  if (length(unknown) > 0) {
+    alike <- function(x) split_accents(fold_signs(enc2utf8(as_utf8(x))))
+    foreign <- which(has_other_than_ascii(names))
+    place[unknown] <- foreign[match(alike(given[unknown]), alike(names[foreign]))]
+  }
+  place
+}
+
 # Alike but for case, surrounding and doubled blanks, the kind of apostrophe, and how accents are stored.
 fold_text <- function(x, accents = TRUE) {
   x <- enc2utf8(as_utf8(x))

@@ -9,7 +9,7 @@
 #'   the item parameters are those of these traits. The section on standard errors of [vae_control()] says how these
 #'   differ.
 #' @param conf.int Keep the columns `conf.low` and `conf.high`?
-#' @param conf.level Level of the intervals.
+#' @param conf.level Level of the intervals; `NULL`: that of the fit, see [vae_control()].
 #' @param ... Must be empty.
 #' @return
 #' `tidy()`: the columns of `$estimates` or `$items`, which [vae_irt()] describes.
@@ -35,12 +35,12 @@
 #' tidy(fit, "items", conf.int = FALSE)
 #' glance(fit)
 tidy.vae_irt <- function(x, component = c("respondents", "items"), scale = c("prior", "normalised"), conf.int = TRUE,
-                         conf.level = 0.95, ...) {
+                         conf.level = NULL, ...) {
   check_fit(x, "x")
   component <- check_choice(component, c("respondents", "items"))
   scale <- check_choice(scale, c("prior", "normalised"))
   check_flag(conf.int)
-  level <- check_share(conf.level)
+  level <- if (is.null(conf.level)) x$control$level else check_share(conf.level)
   check_no_dots(..., .call = rlang::current_env())
   if (component == "respondents") check_estimated(x)
   table <- if (component == "items") items_of(x, level, scale) else estimates_of(x, level, scale)

@@ -8,12 +8,15 @@
 #' `F` is the softmax over the options of an item (for two options the inverse logit) or, with `link = "probit"`, the normal
 #' distribution function. The reference option of every item has discrimination and difficulty 0. The traits have the prior
 #' `N(0, I)`, the item parameters that of [irt_prior()]. A network that sums one embedding per observed response maps the
-#' responses of any respondent to a normal posterior. By the reparametrisation trick the item parameters maximise the
-#' importance-weighted evidence lower bound, the network the evidence lower bound averaged over the same samples, starting
-#' from a truncated singular value decomposition and marginal logits. Then Newton's method takes the items to the maximum
-#' of their marginal posterior, which removes what the bound leaves of shrinkage, and every posterior is refined: in one
-#' or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from the network's answer to the mode
-#' and importance sampling around it, with Pareto smoothed weights.
+#' responses of any respondent to a normal posterior. The starting values come from a truncated singular value decomposition
+#' and marginal logits. Training then maximises a bound on the likelihood, by the reparametrisation trick: for the items the
+#' importance-weighted evidence lower bound, for the network the evidence lower bound averaged over the same samples. After it
+#' Newton steps move the items to the maximum of their marginal posterior, which removes the remaining shrinkage. Last, every
+#' posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from the
+#' network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
+#'
+#' To compare respondents with each other, take their ideal points from `tidy(fit, scale = "normalised")`: the standard errors
+#' of `$estimates` also contain the location and spread of the whole population, which all respondents share.
 #'
 #' @section Location, scale, rotation and sign:
 #' The likelihood does not know them. They are set so that the aggregate posterior (the average of everybody's posterior
@@ -97,6 +100,14 @@
 #' fit <- vae_irt(truth$responses, seed = 1, control = vae_control(threads = 1))
 #' fit
 #' cor(fit$estimates$estimate, truth$respondents$estimate)
+#'
+#' # A survey with metadata, words that are no answer, and a respondent who is to be positive:
+#' survey <- data.frame(id = paste0("r", 1:200), age = rep(c("young", "old"), 100), truth$responses)
+#' survey$X1[1:9] <- 9
+#' vae_irt(
+#'   survey,
+#'   respondent = id, metadata = age, missing = 9, polarity = "r3", seed = 1, control = vae_control(threads = 1)
+#' )
 vae_irt <- function(data,
                     dims = 1,
                     ...,
@@ -298,7 +309,7 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     )
   }
   names <- respondent_names(responses$respondents)
-  rows <- if (is.character(polarity)) match(as_utf8(polarity), names) else match(polarity, seq_along(names))
+  rows <- if (is.character(polarity)) match_names(polarity, names) else match(polarity, seq_along(names))
   if (anyNA(rows)) {
     absent <- polarity[is.na(rows)]
     near <- if (is.character(absent)) most_similar(absent[[1]], names)
