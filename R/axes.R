@@ -45,19 +45,23 @@ describe_direction <- function(fit) {
   paste0("Positive", if (fit$dims > 1) paste(" on dimension", dims), ": ", meant)
 }
 
-# The options of most binary items, and on how many of them the second one is the choice of those with positive traits.
+# The two options that most items have, and on how many items one of them is the choice of those with positive traits.
 direction_of_options <- function(fit, dimension) {
   items <- fit$parameters$items
   binary <- which(lengths(items$options) == 2)
-  pairs <- vapply(items$options[binary], paste, character(1), collapse = "\r")
+  pairs <- vapply(items$options[binary], function(labels) paste(sort(labels), collapse = "\r"), character(1))
   common <- names(utils::head(sort(table(pairs), decreasing = TRUE), 1))
   if (length(common) == 0 || sum(pairs == common) < 0.5 * length(items$item)) {
     return("chosen by rule; `polarity = ` names who is to be positive")
   }
   own <- binary[pairs == common]
+  labels <- items$options[[own[[1]]]]
+  # Items may have another reference: towards the second label of the first of them.
+  same <- vapply(items$options[own], function(own_labels) identical(own_labels, labels), logical(1))
   gamma <- fit$parameters$items$values[match(own, owners(fit)), dimension]
-  labels <- shorten(items$options[[own[[1]]]], 30)
-  up <- mean(gamma > 0)
+  up <- mean((gamma > 0) == same)
+  labels <- shorten(labels, 30)
   if (up < 0.5) labels <- rev(labels)
-  paste0("\"", labels[[2]], "\" rather than \"", labels[[1]], "\" on ", percent(max(up, 1 - up)), " of the items")
+  of <- if (length(own) == length(items$item)) "the items" else counted(length(own), "item")
+  paste0("\"", labels[[2]], "\" rather than \"", labels[[1]], "\" on ", percent(max(up, 1 - up)), " of ", of)
 }

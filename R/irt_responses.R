@@ -244,6 +244,7 @@ advice_on_row <- "One respondent's responses are a table with one row, such as {
 
 #' @exportS3Method
 read_responses.irt_responses <- function(x, columns, rules, call) {
+  x <- in_own_order(x, call)
   found <- unwrap_rust(rust_unpack(x$offsets, x$options, x$option_size, lengths(x$items$options)), call)
   list(
     cells = found$cells,

@@ -10,8 +10,8 @@ warn_if_long <- function(x, most = 8) {
   }
   for (pair in utils::combn(names_much, 2, simplify = FALSE)) {
     responses <- setdiff(which(n_values > 1 & n_values <= 25), pair)
-    together <- prod(n_values[pair])
-    if (length(responses) > 0 && together >= nrow(x) && !anyDuplicated(group_rows(unname(as.list(x)[pair])))) {
+    ids <- length(responses) > 0 && may_be_ids(x[pair], prod(n_values[pair]))
+    if (ids && !anyDuplicated(group_rows(unname(as.list(x)[pair])))) {
       # There are more respondents than items, as a rule.
       pair <- pair[order(-n_values[pair])]
       given <- vapply(names(x)[c(pair, responses[[1]])], as_selection, character(1))
@@ -26,4 +26,11 @@ warn_if_long <- function(x, most = 8) {
       return(invisible())
     }
   }
+}
+
+# Names of respondents and items, rather than two quantities: one of them is text, or has such a name, or nearly all of the
+# `together` pairs that there can be are there.
+may_be_ids <- function(pair, together) {
+  text <- any(vapply(pair, function(column) is.character(column) || is.factor(column), logical(1)))
+  together >= nrow(pair) && (text || any(role_of_name(names(pair)) %in% "respondent") || together <= 1.5 * nrow(pair))
 }

@@ -203,12 +203,26 @@ inform_of_unknown <- function(read, options, new) {
       "{length(items)} item{?s} that {?is/are} not in the model ({.val {utils::head(items, 3)}}{more(length(items))})"
     },
     if (n_responses > 0) {
-      "{n_responses} response{?s} with an option that it does not know ({.val {labels}}{more(length(other))})"
+      "{n_responses} response{?s} with an option that is not ({.val {labels}}{more(length(other))})"
     }
   )
-  if (length(unknown) > 0) {
-    inform_vaeirt(c(i = paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")))
+  if (length(unknown) == 0) {
+    return(invisible())
   }
+  message <- paste0("Left out of {.arg newdata}: ", paste(unknown, collapse = ", "), ".")
+  share <- n_responses / sum(options$count[!new[options$item]])
+  if (share < 0.1 || n_responses < 10) {
+    return(inform_vaeirt(c(i = message)))
+  }
+  warn_vaeirt(
+    c(
+      message,
+      x = "These are {percent(share)} of the responses to items of the model: is {.arg newdata} coded otherwise than the data of
+           the fit? What is left may mean something else as well.",
+      i = "Give the options of {.arg newdata} the labels that they have in {.code $catalogue$options} of the fit."
+    ),
+    "newdata"
+  )
 }
 
 # The options of the items of a fit, and those that were pooled into one of them.

@@ -17,7 +17,7 @@
 #'   rotate the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated:
 #'   their traits keep unit variance.
 #' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left
-#'   out) and one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside
+#'   out) and one column per dimension; rows with the names of respondents are matched by name; for `"target"` a matrix of discriminations with one row per item and option beside
 #'   the reference, in the order of `$items`, in which `NA` leaves an element free.
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
 #'   and one column per dimension, or in one dimension a named vector. Give at least one respondent more than there are
@@ -104,7 +104,7 @@ rotate_obliquely <- function(gamma, ..., normalize = TRUE) {
 rotate_to_target <- function(fit, target, call, ...) {
   rlang::check_installed("GPArotation", reason = "for this rotation")
   gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
-  target <- check_target(target, nrow(gamma), fit, call)
+  target <- check_target(target, rownames(fit$parameters$items$values), fit, call)
   unit <- longest_row(gamma)
   GPArotation::targetT(gamma / unit, Target = target / unit, ...)$Th
 }
@@ -133,9 +133,15 @@ closest_rotation <- function(products) {
 
 apply_map <- function(x, map) sweep(map$scale * x %*% map$rotation, 2, map$shift, "+")
 
-check_target <- function(target, n, fit, call) {
+# `labels`: the names of the rows, by which a target that has some of them is matched; rows that it lacks are NA.
+check_target <- function(target, labels, fit, call) {
+  n <- length(labels)
   target <- if (is.data.frame(target)) as.matrix(target) else target
-  if (is.numeric(target) && is.null(dim(target)) && fit$dims == 1) target <- matrix(target)
+  if (is.numeric(target) && is.null(dim(target)) && fit$dims == 1) target <- as.matrix(target)
+  if (is.matrix(target) && is.numeric(target) && ncol(target) == fit$dims && !is.null(rownames(target))) {
+    place <- match_names(labels, as_utf8(rownames(target)))
+    if (!all(is.na(place))) target <- unname(target[place, , drop = FALSE])
+  }
   if (!is.matrix(target) || !is.numeric(target) || !identical(dim(target), c(n, fit$dims))) {
     abort_vaeirt(
       c(
@@ -157,7 +163,7 @@ check_target <- function(target, n, fit, call) {
 # The positions that a fit is to be turned to, which have to tell all axes.
 check_positions <- function(target, fit, call) {
   positions <- fit$parameters$respondents$mean
-  target <- check_target(target, nrow(positions), fit, call)
+  target <- check_target(target, rownames(positions), fit, call)
   known <- target[stats::complete.cases(positions, target), , drop = FALSE]
   if (nrow(known) == 0 || qr(cbind(1, known))$rank <= fit$dims) {
     abort_vaeirt(

@@ -30,7 +30,7 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
   observed <- observe_own(object)
   labels <- unlist(object$parameters$items$options)
   table <- tibble::tibble(
-    respondent = respondent_names(object$responses$respondents)[observed$respondent],
+    respondent = rownames(object$parameters$respondents$mean)[observed$respondent],
     item = object$parameters$items$item[observed$item]
   )
   for (k in seq_len(nsim)) {

@@ -10,14 +10,13 @@ select_weights <- function(x, weights, call) {
   expression <- rlang::quo_get_expr(weights)
   named <- (is.symbol(expression) || rlang::is_string(expression)) && as.character(expression) %in% names(x)
   value <- if (!named) plain_weights(evaluate_weights(x, weights, call))
-  if (is.numeric(value) && length(value) == nrow(x)) {
-    columns <- columns_read(x, expression, weights)
+  # A number is no place of a column, but several columns side by side are a selection.
+  columns <- if (is.numeric(value)) columns_read(x, expression, weights)
+  if (is.numeric(value) && !(rlang::is_call(expression, "c") && length(columns) > 1)) {
+    if (length(value) != nrow(x)) abort_length(value, nrow(x), "row of the data", call)
     return(list(value = value, columns = union(columns, columns_equal(x, value)), computed = TRUE))
   }
-  column <- tryCatch(select_columns(x, weights, "weights", call), vaeirt_error = function(cnd) {
-    if (is.numeric(value) && length(value) > 1) abort_length(value, nrow(x), "row of the data", call)
-    rlang::cnd_signal(cnd)
-  })
+  column <- select_columns(x, weights, "weights", call)
   if (length(column) != 1) {
     abort_vaeirt("{.arg weights} must select one column, not {length(column)}.", "argument", call)
   }
@@ -154,18 +153,20 @@ check_weights <- function(weights, names, call) {
 # Sampling weights of another mean than 1 count as many more respondents, or fewer, than there are. Whole numbers are taken
 # for how often each respondent occurs.
 warn_of_weights <- function(weights) {
-  average <- mean(weights %||% 1)
-  if (average < 0.9 || average > 1.1) {
-    if (any(weights != trunc(weights))) {
-      warn_vaeirt(
-        c(
-          "The weights have the mean {signif(average, 3)}: all respondents together count as {signif(average, 3)} times as many,
-           and the standard errors are those of so many.",
-          i = "Divide sampling weights by their mean, such as {.code weights = w / mean(w)}."
-        ),
-        "weights"
-      )
-    }
+  if (is.null(weights)) {
+    return(invisible())
+  }
+  average <- mean(weights)
+  counts <- all(weights == trunc(weights)) && !(all(weights == weights[[1]]) && average > 2)
+  if ((average < 0.9 || average > 1.1) && !counts) {
+    warn_vaeirt(
+      c(
+        "The weights have the mean {signif(average, 3)}: all respondents together count as {signif(average, 3)} times as many,
+         and the standard errors are those of so many.",
+        i = "Divide sampling weights by their mean, such as {.code weights = w / mean(w)}."
+      ),
+      "weights"
+    )
   }
 }
 

@@ -335,8 +335,12 @@ test_that("tables of responses that were joined and sorted are put in order by n
   fit <- vae_irt(joined, seed = 1, control = one_thread)
   expect_identical(fit$estimates$estimate, vae_irt(votes, seed = 1, control = one_thread)$estimates$estimate)
   expect_identical(fit$estimates$party, rev(parties$party))
+  made <- list(tidy(fit), simulate(fit, 2, seed = 1), augment(fit))
   fit$responses$respondents <- fit$responses$respondents[order(fit$responses$respondents$party), ]
-  expect_identical(tidy(fit), fit$estimates)
+  expect_identical(list(tidy(fit), simulate(fit, 2, seed = 1), augment(fit)), made)
+  expect_identical(predict(fit, joined)$estimate, fit$estimates$estimate)
+  expect_identical(predict(fit, joined)$respondent, fit$estimates$respondent)
+  expect_identical(augment(fit, joined)$.fitted, augment(fit)$.fitted)
   short <- x
   short$respondents <- x$respondents[-(1:2), ]
   double <- x
@@ -348,4 +352,27 @@ test_that("tables of responses that were joined and sorted are put in order by n
     vae_irt(double)
     irt_responses(old)
   })
+})
+
+test_that("data with one row per response that are given as wide are warned of, wide data are not", {
+  votes <- small_truth()$responses[1:30, ]
+  long <- data.frame(
+    legislator = paste0("v", row(votes)), bill = as.vector(col(votes)), vote = ifelse(as.vector(votes) == 1, "yea", "nay")
+  )
+  said <- function(x) {
+    found <- ""
+    withCallingHandlers(
+      tryCatch(irt_responses(x), error = function(cnd) NULL),
+      vaeirt_warning_columns = function(cnd) found <<- paste(found, conditionMessage(cnd)),
+      warning = function(cnd) tryInvokeRestart("muffleWarning"),
+      message = function(cnd) tryInvokeRestart("muffleMessage")
+    )
+    found
+  }
+  expect_match(said(long), "respondent = legislator, item = bill, response = vote", fixed = TRUE)
+  numbers <- transform(long, legislator = as.vector(row(votes)), vote = as.vector(votes))
+  expect_match(said(numbers), "respondent = legislator, item = bill, response = vote", fixed = TRUE)
+  expect_match(said(transform(long, party = "D")), "one row per response", fixed = TRUE)
+  expect_no_match(said(as.data.frame(votes[, 1:4])), "one row per response")
+  expect_no_match(said(data.frame(a = rep(1:7, 20), b = rep(1:5, 28), c = rep(0:1, 70))), "one row per response")
 })

@@ -97,7 +97,7 @@ test_that("predict() and augment() take metadata, and know those of the fit", {
   expect_silent(some <- predict(fit, new[-3], respondent = id))
   expect_false("born" %in% names(some))
   other <- transform(new, wave = 2)
-  expect_message(predict(fit, other, respondent = id), "does not know")
+  expect_message(predict(fit, other, respondent = id), "not in the model")
   expect_silent(scores <- predict(fit, other, respondent = id, metadata = c(party, born, income, wave)))
   expect_identical(scores$wave, rep(2, 5))
   expect_silent(observed <- augment(fit, new, respondent = id, metadata = c(party, born, income)))

@@ -79,10 +79,10 @@ test_that("what the model does not know is left out, and nothing known is an err
   fit <- small_fit()
   votes <- small_truth()$responses[1:3, ]
   colnames(votes) <- c(1:24, "new")
-  expect_message(scores <- predict(fit, votes), "1 item that the model does not know")
+  expect_message(scores <- predict(fit, votes), "1 item that is not in the model")
   expect_identical(scores$n_responses, as.integer(rowSums(!is.na(votes[, 1:24]))))
   votes[1, 1] <- 7
-  expect_message(predict(fit, votes[, 1:24]), "1 response with an option that it does not know")
+  expect_message(predict(fit, votes[, 1:24]), "1 response with an option that is not")
   silent <- votes
   silent[2, 1:24] <- NA
   scores <- suppressMessages(predict(fit, silent))
@@ -111,4 +111,14 @@ test_that("one person's answers as a vector get a hint at rows", {
   expect_error(predict(fit, words), "drop = FALSE", class = "vaeirt_error_input")
   expect_error(predict(fit, unname(words)), "drop = FALSE", class = "vaeirt_error_input")
   expect_equal(nrow(predict(fit, small_truth()$responses[1, , drop = FALSE])), 1)
+})
+
+test_that("new data in another coding are warned of", {
+  votes <- small_truth()$responses
+  fit <- small_fit()
+  expect_warning(predict(fit, votes + 1), "coded otherwise", class = "vaeirt_warning_newdata")
+  odd <- votes
+  odd[1:5, 1] <- 7
+  expect_message(predict(fit, odd), "with an option that is not")
+  expect_silent(predict(fit, votes))
 })

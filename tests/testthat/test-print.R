@@ -4,7 +4,7 @@ test_that("print() names the level of the intervals, and gives three digits", {
   fit <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, level = 0.8))
   fit$statistics$gmp <- 0.6
   shown <- lines_of(fit)
-  expect_match(shown, "; 80 % intervals$", all = FALSE)
+  expect_match(shown, "80 % intervals|80 %$", all = FALSE)
   expect_match(shown, "GMP 0.600", all = FALSE)
   expect_match(capture.output(print(vae_control(threads = 1))), "checkpoint +none", all = FALSE)
 })
@@ -18,10 +18,22 @@ test_that("print() says what a positive ideal point means", {
   up <- mean(ruled$items$estimate[ruled$items$term == "discrimination"] > 0)
   pair <- if (up >= 0.5) "\"yea\" rather than \"nay\"" else "\"nay\" rather than \"yea\""
   expect_match(lines_of(ruled), paste0("^Positive: ", pair, " on ", percent(max(up, 1 - up)), " of the items"), all = FALSE)
-  expect_match(lines_of(nominal_fit()), "^Positive: by the rule in", all = FALSE)
+  expect_match(lines_of(nominal_fit()), "^Positive: chosen by rule", all = FALSE)
   planar <- lines_of(planar_fit())
   expect_match(planar, "^Positive on dimension 1: \"[01]\" rather than", all = FALSE)
   expect_match(planar, "^Positive on dimension 2:", all = FALSE)
+})
+
+test_that("what is positive is told whatever the items' references, and of how many items", {
+  words <- ifelse(small_truth()$responses == 1, "Agree", "Disagree")
+  colnames(words) <- paste0("q", 1:25)
+  plain <- lines_of(vae_irt(words, seed = 1, control = one_thread))
+  turned <- lines_of(vae_irt(words, reference = stats::setNames(rep("Agree", 12), colnames(words)[1:12]), seed = 1, control = one_thread))
+  share <- function(lines) sub(".* on ", "", grep("^Positive", lines, value = TRUE))
+  expect_identical(share(turned), share(plain))
+  mixed <- words
+  mixed[, 16:25] <- c("1", "2", "3")[(row(mixed[, 16:25]) + col(mixed[, 16:25])) %% 3 + 1]
+  expect_match(lines_of(vae_irt(mixed, seed = 1, control = one_thread)), "^Positive: .* of 15 items", all = FALSE)
 })
 
 test_that("a fit that was rotated says so, with the correlations of oblique axes", {

@@ -87,3 +87,20 @@ test_that("what cannot be rotated is an error", {
     rotate("fit")
   })
 })
+
+test_that("targets with names are matched by name", {
+  fit <- planar_fit()
+  positions <- fit$parameters$respondents$mean %*% matrix(c(0, 1, -1, 0), 2)
+  expected <- rotate(fit, "procrustes", target = unname(positions))$estimates
+  expect_equal(rotate(fit, "procrustes", target = positions[rev(seq_len(nrow(positions))), ])$estimates, expected)
+  expect_equal(
+    rotate(fit, "procrustes", target = positions[sample(nrow(positions), 500), ])$estimates, expected,
+    tolerance = 1e-6
+  )
+  loadings <- coef(fit, "items")[, 1:2]
+  skip_if_not_installed("GPArotation")
+  expect_equal(
+    rotate(fit, "target", target = loadings[rev(seq_len(nrow(loadings))), ])$items,
+    rotate(fit, "target", target = unname(loadings))$items
+  )
+})

@@ -94,7 +94,7 @@ test_that("every kind of input is set aside alike", {
 test_that("weights belong to respondents", {
   votes <- vote_matrix()
   expect_null(irt_responses(votes)$weights)
-  expect_identical(irt_responses(votes, weights = c(1, 2, 0.5))$weights, c(1, 2, 0.5))
+  expect_identical(irt_responses(votes, weights = c(1, 1.5, 0.5))$weights, c(1, 1.5, 0.5))
   wide <- data.frame(votes, w = 1:3)
   expect_identical(irt_responses(wide, weights = w)$weights, c(1, 2, 3))
   expect_identical(irt_responses(wide[1:2], weights = wide$w)$weights, c(1, 2, 3))

@@ -22,7 +22,7 @@ test_that("weights are no item, however they are given", {
 
 test_that("weights may be computed from columns, which are no items then", {
   votes <- weighted_votes()
-  expect_equal(suppressMessages(irt_responses(votes, weights = 2 * w))$weights, 2 * votes$w)
+  expect_equal(suppressMessages(irt_responses(votes, weights = w / mean(w)))$weights, votes$w / mean(votes$w))
   votes$female <- rep(0:1, 75)
   expect_message(x <- irt_responses(votes[-26], weights = ifelse(female == 1, 2, 0.5)), "\"female\"")
   expect_identical(x$weights, rep(c(0.5, 2), 75))
@@ -75,4 +75,26 @@ test_that("weights with the names of some respondents are refused, other names m
   expect_identical(irt_responses(votes, weights = stats::setNames(weights, paste0("w", 1:150)))$weights, unname(weights))
   names(weights)[[1]] <- "somebody"
   expect_error(irt_responses(votes, weights = weights), "1 of 150 respondents", class = "vaeirt_error_weights")
+})
+
+test_that("a number is no column of weights", {
+  votes <- as.data.frame(small_truth()$responses + 1)
+  long <- data.frame(who = rep(1:3, 2), what = rep(c("a", "b"), each = 3), vote = c(0, 1, 1, 1, 0, 1))
+  expect_error(irt_responses(votes, weights = 1), "150 numbers", class = "vaeirt_error_weights")
+  expect_error(irt_responses(votes, weights = rep(1, 149)), "150 numbers", class = "vaeirt_error_weights")
+  expect_error(
+    irt_responses(long, respondent = who, item = what, response = vote, weights = rep(1, 3)), "6 numbers",
+    class = "vaeirt_error_weights"
+  )
+})
+
+test_that("sampling weights of another mean than 1 are warned of, numbers of respondents are not", {
+  votes <- small_truth()$responses
+  w <- seq(0.5, 1.5, length.out = 150)
+  expect_warning(irt_responses(votes, weights = 1000 * w), "mean 1000", class = "vaeirt_warning_weights")
+  expect_warning(irt_responses(votes, weights = rep(5000, 150)), "mean 5000", class = "vaeirt_warning_weights")
+  expect_warning(irt_responses(votes, weights = w / 10), "mean 0.1", class = "vaeirt_warning_weights")
+  expect_silent(irt_responses(votes, weights = w))
+  expect_silent(irt_responses(votes, weights = rep(1:3, 50)))
+  expect_silent(irt_responses(votes, weights = rep(2, 150)))
 })
