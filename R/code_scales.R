@@ -26,13 +26,24 @@ codes_apart <- function(options, number) {
 
 # Numbers that surveys take: 77 to 79, 87 to 89, 97 to 99, 777 and so on, and the like below zero.
 is_high_code <- function(x) x >= 77 & grepl("^(7+|8+|9+)[789]$", number_names(x))
-is_low_code <- function(x) x %in% c(-1:-11, -20, -21, -66, -70:-99) | is_high_code(-x)
+is_low_code <- function(x) x %in% c(-1:-11, -20, -21, -55, -66, -70:-99, -32767, -32768) | is_high_code(-x)
+
+# The high codes of an item. Behind a short scale more numbers are codes, and any far number beside one that surely is.
+high_codes <- function(x) {
+  high <- is_high_code(x)
+  scale <- x[x >= 0 & x < 20]
+  if (length(scale) > 1 && max(scale) <= 10 && is_scale(scale)) {
+    high <- high | x %in% c(55, 66, 90, 94:96, 555, 666, 990, 994:996, 1000) | (any(high) & x >= 50)
+  }
+  high
+}
 
 # For each number of an item, in rising order: "sure" or "apart" (a code by itself), "series" (a code if other items say
-# so), "inside" (a number of the scale), or "" (nothing can be told). `in_words`: the item has words as well.
+# so), "inside" (a number of the scale), "full" (that, unless many other items say so), or "" (nothing can be told).
+# `in_words`: the item has words as well.
 judge_numbers <- function(x, mirror, in_words) {
   verdict <- rep("", length(x))
-  high <- is_high_code(x)
+  high <- high_codes(x)
   if (in_words && all(high | is_low_code(x) | x %in% 7:9)) {
     return(rep("apart", length(x)))
   }
@@ -45,6 +56,8 @@ judge_numbers <- function(x, mirror, in_words) {
   if (all(verdict[high] == "inside")) rest <- x
   low <- low_codes(rest, mirror)
   unclear <- (all(rest <= 0) && !(sum(rest < 0) > 1 && is_scale(rest))) || setequal(rest, c(-2, -1, 1, 2))
+  # -1, 0 and 1 may be votes, or answers and a code.
+  unclear <- unclear || (all(rest <= 1) && mirror <= 1)
   verdict[x < 0] <- if (unclear) "" else "inside"
   verdict[x %in% low] <- ifelse(x[x %in% low] <= -7, "sure", "apart")
   rest <- setdiff(rest, low)
@@ -68,6 +81,9 @@ low_codes <- function(x, mirror) {
     return(lone)
   }
   within <- all(abs(c(below, above)) <= mirror)
+  if (!within && all(-2:1 %in% x) && length(x) == 4) {
+    return(below)
+  }
   if (within || is_two_sided(below, above, plain, 0 %in% x)) numeric() else below
 }
 
@@ -107,23 +123,28 @@ judge_digits <- function(x) {
     }
   }
   verdict[x %in% 6:9 & ((x - 1) %in% x | max(x, 0) > 9)] <- "inside"
+  # A scale of 9, or one of 7 with two codes, of which other items tell.
+  if (setequal(x, 1:9)) verdict[x > 7] <- "full"
   verdict
 }
 
 # The verdict on codes beside a scale; nothing where they do not stand apart.
 judge_pool <- function(codes, scale) {
-  if (!any(codes > 6) || length(scale) < 2 || !is_scale(scale) || !is_gap(codes, scale)) {
+  if (!any(codes > 6) || length(scale) < 2 || !(is_scale(scale) || is_pair(scale)) || !is_gap(codes, scale)) {
     return(NULL)
   }
   votes <- any(vapply(list(0:1, 1:2, c(-1, 1), -1:1), setequal, logical(1), scale))
-  several <- all(8:9 %in% codes) && min(codes) - max(scale) > 2 && min(scale) == 1
+  several <- all(8:9 %in% codes) && min(codes) - max(scale) > 2 && (min(scale) == 1 || is_pair(scale))
   if (votes && any(codes > 7)) "sure" else if (several) "apart" else "series"
 }
+
+# Yes and no that are not neighbours, as 1 and 5.
+is_pair <- function(scale) length(scale) == 2 && min(scale) >= 0 && max(scale) <= 5
 
 # 6 is a code behind a short scale and before several others alone.
 is_gap <- function(codes, scale) {
   step <- min(codes) - max(scale)
-  if (6 %in% codes) step > 2 && length(codes) > 2 else step > 1
+  if (6 %in% codes) step > 2 && length(codes) > 2 else step > if (is_scale(scale)) 1 else 2
 }
 
 # Whole numbers in a row, with or without 0 where they are mirrored.
@@ -158,9 +179,11 @@ weigh_codes <- function(number, item, count, verdict, sets) {
     }
     # Where one other number is left, nothing could be told by itself.
     if (any(chosen) && share >= 0.5) {
-      chosen <- chosen | verdict[at] == ""
+      chosen <- chosen | verdict[at] == "" | (verdict[at] == "full" & sum(apart) >= 0.5 * sum(verdict[at] == "full"))
     }
     found[at] <- chosen
   }
+  full <- which(verdict == "full")
+  found[full] <- stats::ave(found[full], item[full], FUN = all)
   found
 }

@@ -36,13 +36,44 @@ test_that("a code that stands apart from the scale is named with what to type", 
     list(c(1:5, 8, 9), c(8, 9)), list(c(1:7, 9), 9), list(c(1:5, 77, 88, 99), c(77, 88, 99)), list(c(0:10, 88), 88),
     list(c(seq(0, 100, 10), 998, 999), c(998, 999)), list(c(-2, -1, 1, 2, -9), -9), list(c(1, 2, -1, -8), c(-8, -1)),
     list(c(0, 1, -8, -9), c(-9, -8)),
-    list(c(-1, 0, 1, 9), c(0, 9)), list(c(-1, 0, 1), 0), list(c(0:1, -99), -99), list(c(1:4, 7), 7)
+    list(c(0:1, -99), -99), list(c(1:4, 7), 7)
   )) {
     expect_advice(alike(case[[1]]), case[[2]])
     text <- alike(case[[1]])
     text[] <- lapply(text, as.character)
     expect_advice(text, case[[2]])
   }
+})
+
+test_that("yes and no may be any two numbers", {
+  for (case in list(
+    list(c(1, 5, 8, 9), c(8, 9)), list(c(1, 5, 8), 8), list(c(1, 5, 9), 9), list(c(0, 2, 9), 9), list(c(1, 3, 9), 9),
+    list(c(2, 4, 9), 9), list(c(-2, -1, 0, 1), c(-2, -1))
+  )) {
+    expect_advice(alike(case[[1]]), case[[2]])
+  }
+  expect_identical(said_of(draws(c(1, 5), 1:5, 1:5, 1:7, 0:1)), character())
+})
+
+test_that("a survey has its codes on scales of all lengths", {
+  expect_advice(do.call(draws, c(rep(list(c(1:10, -1, -2)), 5), rep(list(c(0, 1, -1, -2)), 5))), c(-2, -1))
+  expect_advice(do.call(draws, c(rep(list(c(1:10, -1)), 5), rep(list(c(0, 1, -1)), 5))), -1)
+  expect_advice(do.call(draws, c(rep(list(1:9), 5), rep(list(c(1, 5, 8, 9)), 5))), c(8, 9))
+  # Where few items have the codes, a scale of 9 is one.
+  said <- said_of(do.call(draws, c(rep(list(1:9), 8), rep(list(c(1, 2, 8, 9)), 3))))
+  expect_no_match(said, "missing = ")
+  expect_identical(said_of(draws(-3:3, -3:3, -1:1, -2:2, -2:1)), character())
+})
+
+test_that("beside a high code other numbers beyond the scale are codes", {
+  for (case in list(
+    list(c(0:10, 66, 77, 88, 99), c(66, 77, 88, 99)), list(c(0:10, 95:99), 95:99 + 0), list(c(0:1, 51, 99), c(51, 99)),
+    list(c(1:5, 55), 55), list(c(1:5, 90), 90), list(c(1:5, 94:96), 94:96 + 0), list(c(1:5, -32768), -32768),
+    list(c(1:5, 1000), 1000)
+  )) {
+    expect_advice(as.matrix(alike(case[[1]], n = 240)), case[[2]])
+  }
+  expect_identical(said_of(as.matrix(alike(c(0:10, 15, 20, 30, 55, 77, 90)))), character())
 })
 
 test_that("one item is enough where a scale of two, or 8 and 9 together, leave no doubt", {
@@ -54,10 +85,10 @@ test_that("one item is enough where a scale of two, or 8 and 9 together, leave n
 
 test_that("nothing is said of scales, parties, counts and years", {
   for (values in list(
-    1:7, 1:9, 0:9, 0:10, 1:10, -3:3, -2:2, -5:5, c(1, 5), c(1, 5, 9), 0:2, 1:2, c(-1, 1), c(-2, -1, 1, 2), seq(0, 100, 5),
+    1:7, 1:9, 0:9, 0:10, 1:10, -3:3, -2:2, -5:5, c(1, 5), c(1, 3, 5, 7, 9), 0:2, 1:2, c(-1, 1), c(-2, -1, 1, 2), seq(0, 100, 5),
     c(0, 25, 50, 75, 100), 1960:1975, 18:40, 5:9, 7:9, 0:8, 1:8, c(-5, -3, 0, 4, 7), c(0, 50, 99, 100)
   )) {
-    expect_identical(said_of(alike(values)), character(), label = toString(values))
+    expect_identical(said_of(as.matrix(alike(values))), character(), label = toString(values))
   }
   expect_identical(said_of(draws(c(1, 2, 3, 7), 0:1, 1:5, 1:5)), character())
   # Scales that few used to their ends.
