@@ -45,6 +45,33 @@ test_that("a code that stands apart from the scale is named with what to type", 
   }
 })
 
+test_that("roll calls are told by 1 and 6 on most items", {
+  expect_match(said_of(alike(c(1, 6, 9))), "missing = c(0, 7, 8, 9), reference = 6", fixed = TRUE)
+  expect_match(said_of(draws(c(1, 6, 9), c(1, 6), c(1, 9))), "codes of roll calls")
+  for (scale in list(1:6, 1:7, 1:9, 0:7)) {
+    x <- do.call(draws, c(rep(list(0:1), 20), list(scale)))
+    expect_identical(said_of(x), character(), label = toString(scale))
+  }
+  expect_identical(said_of(alike(1:6)), character())
+  # Where there is no vote without yea and nay, the reference is left to say.
+  for (x in list(alike(c(1, 6)), alike(c(1, 6, NA)))) {
+    expect_match(said_of(x), "Set `reference = 6`", fixed = TRUE)
+    expect_identical(said_of(x, reference = 6), character())
+    expect_identical(said_of(irt_responses(x, reference = 6)), character())
+  }
+})
+
+test_that("-1, 0 and 1 may be votes, or answers and a code", {
+  said <- said_of(alike(c(-1, 0, 1)))
+  expect_length(said, 1)
+  expect_match(said, "set `missing = 0`.*set `missing = -1`")
+  expect_match(said_of(alike(c(-1, 0, 1, 9))), "set `missing = c\\(0, 9\\)`.*set `missing = c\\(-1, 9\\)`")
+  # A code is rarer than answers.
+  rare <- alike(c(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, -1))
+  expect_match(said_of(rare), "set `missing = -1`.*set `missing = 0`")
+  expect_identical(said_of(rare, missing = -1), character())
+})
+
 test_that("yes and no may be any two numbers", {
   for (case in list(
     list(c(1, 5, 8, 9), c(8, 9)), list(c(1, 5, 8), 8), list(c(1, 5, 9), 9), list(c(0, 2, 9), 9), list(c(1, 3, 9), 9),
@@ -131,10 +158,45 @@ test_that("words that mean no answer are named with what takes exactly them out"
   expect_advice(alike(c("Yea", "Nay", "Present", "Absent")), c("Absent", "Present"))
 })
 
+test_that("words of legislatures are named beside their yea and nay", {
+  for (word in c(
+    "Excused absence", "Absent (Excused)", "Did not cast vote", "Not Voted", "No Vote Cast", "Not in office", "LOA", "N/V",
+    "Abs.", "Vacancy", "nonVotant", "blank", "(empty)"
+  )) {
+    expect_advice(alike(c("Yea", "Nay", word)), word)
+    expect_advice(alike(c("Y", "N", word)), word)
+  }
+  for (case in list(
+    c("Nej", "Ja", "Avst\u00e5r", "Fr\u00e5nvarande"), c("For", "Imod", "Frav\u00e6r"), c("for", "mot", "ikke tilstede"),
+    c("Jaa", "Ei", "Poissa", "Tyhj\u00e4"), c("Za", "Przeciw", "Nieobecny"), c("0", "1", "None"), c("True", "False", "None"),
+    c("AFIRMATIVO", "NEGATIVO", "AUSENTE", "Dispensado", "Obstru\u00e7\u00e3o", "Pareo")
+  )) {
+    expect_advice(alike(case), case[-(1:2)])
+  }
+})
+
+test_that("something may be said beside the words", {
+  for (word in c(
+    "Refusal*", "Don't know*", "BE,CH: not asked", "Not asked in survey", "NAP (code 1 in V5)", "No answer, NAP",
+    "-2. Missing, other not codeable to scale", "-7. No post data, deleted due to incomplete interview",
+    "9. NA; Refused; no Post IW", "0. INAP; 1 or 2 in Q3", "998. DON'T KNOW WHERE TO PLACE", "Interviewer error", "Web blank",
+    "Inapplicable: no children", "Skipped on web", "Decline to state", "Can't remember", "undefined", "nie wiem"
+  )) {
+    expect_advice(alike(c("Agree", "Disagree", word)), word)
+    expect_identical(said_of(alike(c("Agree", "Disagree", word)), missing = no_answer()), character())
+  }
+  # Two blanks would not come through a message.
+  x <- alike(c("Agree", "Disagree", ".i:  Inapplicable"))
+  expect_match(said_of(x), "missing = no_answer()", fixed = TRUE)
+  expect_identical(said_of(x, missing = no_answer()), character())
+})
+
 test_that("a word that may be an answer is left alone", {
   for (values in list(
     c("Refused", "Accepted"), c("None", "Some"), c("None", "Some", "Many"), c("Absent", "Mild", "Severe"), c("+", "-", "0"),
-    c("Present", "Absent"), c("Neither", "Agree", "Disagree"), c("1-2", "3-5", "9"), c("Unknown Pleasures", "a", "b")
+    c("Present", "Absent"), c("Neither", "Agree", "Disagree"), c("1-2", "3-5", "9"), c("Unknown Pleasures", "a", "b"),
+    c("--", "-", "+", "++"), c("Missing", "Present", "Decayed"), c("Accepted", "Refused", "Pending"), c("na", "ja", "nej"),
+    c("0", "1", "2", "3", "None"), c("Yes", "No", "None")
   )) {
     expect_identical(said_of(alike(values)), character(), label = toString(values))
   }
