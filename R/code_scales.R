@@ -2,8 +2,9 @@
 # 9 beside 0 and 1, 8 and 9 beside 1 to 5, 99 or -9 beside either. An item's numbers are judged together, and what
 # speaks for a code is weighed over all items, because 7 may as well be the end of a scale that few used.
 
-# Which of the options are such codes. `number` holds the labels as numbers, NA for others.
-codes_apart <- function(options, number) {
+# Which of the options are such codes. `number` holds the labels (or the values, where these have labels) as numbers, NA for
+# others. Items that are `alone` are judged by themselves.
+codes_apart <- function(options, number, alone = integer()) {
   rows <- which(!is.na(number))
   rows <- rows[order(options$item[rows], number[rows])]
   found <- logical(nrow(options))
@@ -19,7 +20,8 @@ codes_apart <- function(options, number) {
       sets[first], endsWith(key[first], "TRUE")
     )
     verdict <- unlist(judged[match(key, key[first])], use.names = FALSE)
-    found[rows] <- weigh_codes(number[rows], item, options$count[rows], verdict, sets)
+    weighed <- weigh_codes(number[rows], item, options$count[rows], verdict, sets)
+    found[rows] <- weighed | (item %in% alone & verdict == "series" & number[rows] > 7)
   }
   found
 }

@@ -6,15 +6,26 @@ warn_of_codes <- function(read, reference = NULL) {
   options <- read$options[read$options$count > 0 & !read$options$item %in% read$odd, ]
   items <- read$items$item
   number <- whole_numbers(options$label)
+  value <- if (is.null(options$code)) number else whole_numbers(options$code)
+  word <- words_apart(options, length(items))
   if (are_votes(number, options)) {
     warn_of_votes(number, options, reference)
   } else {
-    code <- codes_apart(options, number)
+    code <- codes_apart(options, value, alone = said_to_be_items(read)) & !word
     signs <- setequal(number[!code], -1:1)
-    if (signs) warn_of_signs(options, code, number) else warn_of_no_answer(options, code, number, items)
+    if (signs) {
+      warn_of_signs(options, code, number)
+    } else {
+      warn_of_no_answer(options[!word, ], code[!word], value[!word], items)
+    }
   }
-  warn_of_words(options, words_apart(options, length(items)), items)
+  warn_of_words(options, word, items)
   warn_of_quantities(options, number, items)
+}
+
+# Items that would be named as columns that are none, had the user not said that all are items: others tell nothing of them.
+said_to_be_items <- function(read) {
+  if (isTRUE(read$columns$all_items)) odd_items(read)$at else integer()
 }
 
 # The labels that are written as whole numbers, NA for others.
@@ -90,17 +101,21 @@ warn_of_signs <- function(options, code, number) {
   )
 }
 
-# Codes of surveys for "don't know", refusals and the like.
+# Codes of surveys for "don't know", refusals and the like. Where values have labels, the values are named, which `missing`
+# takes as well, and what the labels say is for the user to judge.
 warn_of_no_answer <- function(options, code, number, items) {
   if (any(code)) {
     options <- options[order(number), ]
     code <- code[order(number)]
+    text <- unique(options$label[code & options$label != (options$code %||% options$label)])
+    options$label <- options$code %||% options$label
     labels <- unique(options$label[code])
     n <- length(labels)
     warn_vaeirt(
       c(
         "The responses hold {cli::qty(n)}the code{?s} {.val {plain_values(labels)}}, by which surveys mean that there is no
          answer: {where_they_are(options, code, items)}.",
+        i = if (length(text) > 0) "{cli::qty(text)}{?Its label is/Their labels are} {.val {text}}.",
         advise_missing(options, code, items, "answer")
       ),
       "codes"

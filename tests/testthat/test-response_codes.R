@@ -158,6 +158,18 @@ test_that("words that mean no answer are named with what takes exactly them out"
   expect_advice(alike(c("Yea", "Nay", "Present", "Absent")), c("Absent", "Present"))
 })
 
+test_that("an item that is unlike the others is judged by itself where all columns are said to be items", {
+  x <- do.call(draws, c(rep(list(0:1), 20), list(c(1:3, 9))))
+  names(x)[[21]] <- "age"
+  expect_match(said_of(x), "\"age\" is unlike")
+  expect_match(said_of(x, metadata = c()), "missing = 9`.", fixed = TRUE)
+  expect_identical(said_of(x, metadata = c(), missing = 9), character())
+  for (values in list(1:3, c(1:3, 7))) {
+    x$age <- rep_len(values, 60)
+    expect_identical(said_of(x, metadata = c()), character())
+  }
+})
+
 test_that("words of legislatures are named beside their yea and nay", {
   for (word in c(
     "Excused absence", "Absent (Excused)", "Did not cast vote", "Not Voted", "No Vote Cast", "Not in office", "LOA", "N/V",
