@@ -15,8 +15,9 @@ codes_apart <- function(options, number, alone = integer()) {
     key <- paste(vapply(sets, paste, character(1), collapse = " "), names(sets) %in% items_in_words(options, number))
     first <- which(!duplicated(key))
     mirror <- largest_mirror(sets[first])
+    signs <- mirror <= 1 && may_be_signs(sets[first])
     judged <- Map(
-      function(x, in_words) judge_numbers(unique(x), mirror, in_words)[match(x, unique(x))],
+      function(x, in_words) judge_numbers(unique(x), mirror, in_words, signs)[match(x, unique(x))],
       sets[first], endsWith(key[first], "TRUE")
     )
     verdict <- unlist(judged[match(key, key[first])], use.names = FALSE)
@@ -41,9 +42,9 @@ high_codes <- function(x) {
 }
 
 # For each number of an item, in rising order: "sure" or "apart" (a code by itself), "series" (a code if other items say
-# so), "inside" (a number of the scale), "full" (that, unless many other items say so), or "" (nothing can be told).
-# `in_words`: the item has words as well.
-judge_numbers <- function(x, mirror, in_words) {
+# so), "inside" (a number of the scale), "full" (that, unless many other items say so), "rare" (a code if it is rare), or ""
+# (nothing can be told). `in_words`: the item has words as well. `signs`: -1, 0 and 1 may be answers and a code.
+judge_numbers <- function(x, mirror, in_words, signs) {
   verdict <- rep("", length(x))
   high <- high_codes(x)
   if (in_words && all(high | is_low_code(x) | x %in% 7:9)) {
@@ -58,14 +59,20 @@ judge_numbers <- function(x, mirror, in_words) {
   if (all(verdict[high] == "inside")) rest <- x
   low <- low_codes(rest, mirror)
   unclear <- (all(rest <= 0) && !(sum(rest < 0) > 1 && is_scale(rest))) || setequal(rest, c(-2, -1, 1, 2))
-  # -1, 0 and 1 may be votes, or answers and a code.
-  unclear <- unclear || (all(rest <= 1) && mirror <= 1)
+  unclear <- unclear || (all(rest <= 1) && signs)
   verdict[x < 0] <- if (unclear) "" else "inside"
+  if (unclear && setequal(rest, -2:1)) verdict[x < 0] <- "rare"
   verdict[x %in% low] <- ifelse(x[x %in% low] <= -7, "sure", "apart")
   rest <- setdiff(rest, low)
   digits <- judge_digits(rest)
   verdict[match(rest, x)][digits != ""] <- digits[digits != ""]
   verdict
+}
+
+# Numbers below zero are on long scales as well, or nowhere but beside 0 and 1.
+may_be_signs <- function(sets) {
+  below <- Filter(function(x) any(x < 0), sets)
+  any(vapply(below, function(x) all(1:4 %in% x), logical(1))) || all(unlist(below) %in% -2:1)
 }
 
 # Negative numbers, unless they belong to a scale. `mirror`: how far mirrored scales go in other items, on which this one
@@ -83,9 +90,6 @@ low_codes <- function(x, mirror) {
     return(lone)
   }
   within <- all(abs(c(below, above)) <= mirror)
-  if (!within && all(-2:1 %in% x) && length(x) == 4) {
-    return(below)
-  }
   if (within || is_two_sided(below, above, plain, 0 %in% x)) numeric() else below
 }
 
@@ -163,6 +167,10 @@ items_in_words <- function(options, number) {
 
 # What speaks for each code, over the items. `verdict` is that of each option.
 weigh_codes <- function(number, item, count, verdict, sets) {
+  # A scale from -2 to 1 has most of its responses below 1.
+  rare <- item %in% item[verdict == "rare"]
+  rare <- sum(count[rare & number < 0]) < 0.5 * min(sum(count[rare & number == 0]), sum(count[rare & number == 1]))
+  if (rare) verdict[verdict == "rare"] <- "apart"
   codes <- unique(number[verdict %in% c("sure", "apart", "series")])
   n_responses <- rowsum(count, item)[, 1]
   top <- vapply(sets, max, numeric(1))
@@ -181,7 +189,8 @@ weigh_codes <- function(number, item, count, verdict, sets) {
     }
     # Where one other number is left, nothing could be told by itself.
     if (any(chosen) && share >= 0.5) {
-      chosen <- chosen | verdict[at] == "" | (verdict[at] == "full" & sum(apart) >= 0.5 * sum(verdict[at] == "full"))
+      full <- verdict[at] == "full"
+      chosen <- chosen | verdict[at] %in% c("", "rare") | (full & sum(apart) >= 0.5 * sum(full))
     }
     found[at] <- chosen
   }

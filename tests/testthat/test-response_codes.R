@@ -75,7 +75,7 @@ test_that("-1, 0 and 1 may be votes, or answers and a code", {
 test_that("yes and no may be any two numbers", {
   for (case in list(
     list(c(1, 5, 8, 9), c(8, 9)), list(c(1, 5, 8), 8), list(c(1, 5, 9), 9), list(c(0, 2, 9), 9), list(c(1, 3, 9), 9),
-    list(c(2, 4, 9), 9), list(c(-2, -1, 0, 1), c(-2, -1))
+    list(c(2, 4, 9), 9), list(c(rep(0:1, 5), -2, -1), c(-2, -1))
   )) {
     expect_advice(alike(case[[1]]), case[[2]])
   }
@@ -90,6 +90,13 @@ test_that("a survey has its codes on scales of all lengths", {
   said <- said_of(do.call(draws, c(rep(list(1:9), 8), rep(list(c(1, 2, 8, 9)), 3))))
   expect_no_match(said, "missing = ")
   expect_identical(said_of(draws(-3:3, -3:3, -1:1, -2:2, -2:1)), character())
+  # Scales of which nobody took the end.
+  for (seed in 1:20) {
+    set.seed(seed)
+    scales <- matrix(rbinom(15 * 3, 4, 0.25) - 2, 15)
+    expect_identical(said_of(cbind(scales, matrix(rbinom(15 * 12, 1, 0.5), 15))), character())
+    expect_identical(said_of(matrix(rbinom(15 * 6, 6, 0.3) - 3, 15)), character())
+  }
 })
 
 test_that("beside a high code other numbers beyond the scale are codes", {
