@@ -2,8 +2,9 @@
 # 9 beside 0 and 1, 8 and 9 beside 1 to 5, 99 or -9 beside either. An item's numbers are judged together, and what
 # speaks for a code is weighed over all items, because 7 may as well be the end of a scale that few used.
 
-# Which of the options are such codes. `number` holds the labels as numbers, NA for others.
-codes_apart <- function(options, number) {
+# Which of the options are such codes. `number` holds the labels (or the values, where these have labels) as numbers, NA for
+# others. Items that are `alone` are judged by themselves.
+codes_apart <- function(options, number, alone = integer()) {
   rows <- which(!is.na(number))
   rows <- rows[order(options$item[rows], number[rows])]
   found <- logical(nrow(options))
@@ -14,25 +15,38 @@ codes_apart <- function(options, number) {
     key <- paste(vapply(sets, paste, character(1), collapse = " "), names(sets) %in% items_in_words(options, number))
     first <- which(!duplicated(key))
     mirror <- largest_mirror(sets[first])
+    signs <- mirror <= 1 && may_be_signs(sets[first])
     judged <- Map(
-      function(x, in_words) judge_numbers(unique(x), mirror, in_words)[match(x, unique(x))],
+      function(x, in_words) judge_numbers(unique(x), mirror, in_words, signs)[match(x, unique(x))],
       sets[first], endsWith(key[first], "TRUE")
     )
     verdict <- unlist(judged[match(key, key[first])], use.names = FALSE)
-    found[rows] <- weigh_codes(number[rows], item, options$count[rows], verdict, sets)
+    weighed <- weigh_codes(number[rows], item, options$count[rows], verdict, sets)
+    found[rows] <- weighed | (item %in% alone & verdict == "series" & number[rows] > 7)
   }
   found
 }
 
 # Numbers that surveys take: 77 to 79, 87 to 89, 97 to 99, 777 and so on, and the like below zero.
 is_high_code <- function(x) x >= 77 & grepl("^(7+|8+|9+)[789]$", number_names(x))
-is_low_code <- function(x) x %in% c(-1:-11, -20, -21, -66, -70:-99) | is_high_code(-x)
+is_low_code <- function(x) x %in% c(-1:-11, -20, -21, -55, -66, -70:-99, -32767, -32768) | is_high_code(-x)
+
+# The high codes of an item. Behind a short scale more numbers are codes, and any far number beside one that surely is.
+high_codes <- function(x) {
+  high <- is_high_code(x)
+  scale <- x[x >= 0 & x < 20]
+  if (length(scale) > 1 && max(scale) <= 10 && is_scale(scale)) {
+    high <- high | x %in% c(55, 66, 90, 94:96, 555, 666, 990, 994:996, 1000) | (any(high) & x >= 50)
+  }
+  high
+}
 
 # For each number of an item, in rising order: "sure" or "apart" (a code by itself), "series" (a code if other items say
-# so), "inside" (a number of the scale), or "" (nothing can be told). `in_words`: the item has words as well.
-judge_numbers <- function(x, mirror, in_words) {
+# so), "inside" (a number of the scale), "full" (that, unless many other items say so), "rare" (a code if it is rare), or ""
+# (nothing can be told). `in_words`: the item has words as well. `signs`: -1, 0 and 1 may be answers and a code.
+judge_numbers <- function(x, mirror, in_words, signs) {
   verdict <- rep("", length(x))
-  high <- is_high_code(x)
+  high <- high_codes(x)
   if (in_words && all(high | is_low_code(x) | x %in% 7:9)) {
     return(rep("apart", length(x)))
   }
@@ -45,12 +59,20 @@ judge_numbers <- function(x, mirror, in_words) {
   if (all(verdict[high] == "inside")) rest <- x
   low <- low_codes(rest, mirror)
   unclear <- (all(rest <= 0) && !(sum(rest < 0) > 1 && is_scale(rest))) || setequal(rest, c(-2, -1, 1, 2))
+  unclear <- unclear || (all(rest <= 1) && signs)
   verdict[x < 0] <- if (unclear) "" else "inside"
+  if (unclear && setequal(rest, -2:1)) verdict[x < 0] <- "rare"
   verdict[x %in% low] <- ifelse(x[x %in% low] <= -7, "sure", "apart")
   rest <- setdiff(rest, low)
   digits <- judge_digits(rest)
   verdict[match(rest, x)][digits != ""] <- digits[digits != ""]
   verdict
+}
+
+# Numbers below zero are on long scales as well, or nowhere but beside 0 and 1.
+may_be_signs <- function(sets) {
+  below <- Filter(function(x) any(x < 0), sets)
+  any(vapply(below, function(x) all(1:4 %in% x), logical(1))) || all(unlist(below) %in% -2:1)
 }
 
 # Negative numbers, unless they belong to a scale. `mirror`: how far mirrored scales go in other items, on which this one
@@ -107,23 +129,28 @@ judge_digits <- function(x) {
     }
   }
   verdict[x %in% 6:9 & ((x - 1) %in% x | max(x, 0) > 9)] <- "inside"
+  # A scale of 9, or one of 7 with two codes, of which other items tell.
+  if (setequal(x, 1:9)) verdict[x > 7] <- "full"
   verdict
 }
 
 # The verdict on codes beside a scale; nothing where they do not stand apart.
 judge_pool <- function(codes, scale) {
-  if (!any(codes > 6) || length(scale) < 2 || !is_scale(scale) || !is_gap(codes, scale)) {
+  if (!any(codes > 6) || length(scale) < 2 || !(is_scale(scale) || is_pair(scale)) || !is_gap(codes, scale)) {
     return(NULL)
   }
   votes <- any(vapply(list(0:1, 1:2, c(-1, 1), -1:1), setequal, logical(1), scale))
-  several <- all(8:9 %in% codes) && min(codes) - max(scale) > 2 && min(scale) == 1
+  several <- all(8:9 %in% codes) && min(codes) - max(scale) > 2 && (min(scale) == 1 || is_pair(scale))
   if (votes && any(codes > 7)) "sure" else if (several) "apart" else "series"
 }
+
+# Yes and no that are not neighbours, as 1 and 5.
+is_pair <- function(scale) length(scale) == 2 && min(scale) >= 0 && max(scale) <= 5
 
 # 6 is a code behind a short scale and before several others alone.
 is_gap <- function(codes, scale) {
   step <- min(codes) - max(scale)
-  if (6 %in% codes) step > 2 && length(codes) > 2 else step > 1
+  if (6 %in% codes) step > 2 && length(codes) > 2 else step > if (is_scale(scale)) 1 else 2
 }
 
 # Whole numbers in a row, with or without 0 where they are mirrored.
@@ -140,6 +167,10 @@ items_in_words <- function(options, number) {
 
 # What speaks for each code, over the items. `verdict` is that of each option.
 weigh_codes <- function(number, item, count, verdict, sets) {
+  # A scale from -2 to 1 has most of its responses below 1.
+  rare <- item %in% item[verdict == "rare"]
+  rare <- sum(count[rare & number < 0]) < 0.5 * min(sum(count[rare & number == 0]), sum(count[rare & number == 1]))
+  if (rare) verdict[verdict == "rare"] <- "apart"
   codes <- unique(number[verdict %in% c("sure", "apart", "series")])
   n_responses <- rowsum(count, item)[, 1]
   top <- vapply(sets, max, numeric(1))
@@ -158,9 +189,12 @@ weigh_codes <- function(number, item, count, verdict, sets) {
     }
     # Where one other number is left, nothing could be told by itself.
     if (any(chosen) && share >= 0.5) {
-      chosen <- chosen | verdict[at] == ""
+      full <- verdict[at] == "full"
+      chosen <- chosen | verdict[at] %in% c("", "rare") | (full & sum(apart) >= 0.5 * sum(full))
     }
     found[at] <- chosen
   }
+  full <- which(verdict == "full")
+  found[full] <- stats::ave(found[full], item[full], FUN = all)
   found
 }

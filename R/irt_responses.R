@@ -284,7 +284,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
   read <- warn_of_columns(read)
-  warn_of_codes(read)
+  warn_of_codes(read, reference)
   read <- drop_uninformative(read, "never chosen", call)
   read <- drop_short(read, rules, call)
   if (nrow(read$options) == 0) {

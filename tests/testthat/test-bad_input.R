@@ -263,7 +263,7 @@ test_that("codes that mean no response are pointed to", {
     irt_responses(cbind(a = c("yes", "no", "", "no"), b = c("yes", "no", " ", "NA")))
     irt_responses(data.frame(age = rep(18:80, 4), a = 0:1))
   })
-  expect_silent(irt_responses(codes, missing = c(0, 7, 8, 9)))
+  expect_silent(irt_responses(codes, missing = c(0, 7, 8, 9), reference = 6))
   expect_silent(irt_responses(cbind(a = c(1, 2, -9, 1), b = c(-8, 1, 2, 1)), missing = c(-9, -8)))
   expect_silent(irt_responses(cbind(a = c(-2:2), b = c(2, -1, 1, -2, 0))))
   expect_silent(irt_responses(cbind(rating = c(1:9, 1, 6, 9), other = rep(1:6, 2))))

@@ -219,7 +219,7 @@ test_that("identifiers and codes among the items are noticed", {
   })
   codes <- matrix(c(1, 6, 9, 6, 1, 1), 3)
   expect_warning(irt_responses(codes), class = "vaeirt_warning_codes")
-  expect_silent(irt_responses(codes, missing = 9))
+  expect_silent(irt_responses(codes, missing = 9, reference = 6))
 })
 
 test_that("labelled numbers go by their labels", {

@@ -10,10 +10,10 @@ labelled <- function(values, labels, na_values = NULL, na_range = NULL, text = N
 
 # An item with labels for all values, a scale with labels at its ends, words, and one whose labels are alike.
 answers <- function() {
-  ends <- c("Strongly disagree" = 1, "Strongly agree" = 7, Elsewhere = 88, never = 99)
+  ends <- c("Strongly disagree" = 1, "Strongly agree" = 7, Elsewhere = 8, never = 99)
   data.frame(
     vote = labelled(c(1, 2, 9, 1, 2, NA), c(no = 1, yes = 2, refused = 9), na_values = 9, text = "Did you vote?"),
-    scale = labelled(c(1, 7, 3, 88, 7, 1), ends),
+    scale = labelled(c(1, 7, 3, 8, 7, 1), ends),
     word = labelled(c("b", "a", "x", "b", "a", "b"), c(Zeta = "a", Beta = "b", None = "x"), na_values = "x"),
     alike = labelled(c(1L, 2L, -5L, 2L, 1L, 1L), c(same = 1L, same = 2L), na_range = c(-9L, -1L))
   )
@@ -51,8 +51,8 @@ test_that("a label that is the number of another value is not used", {
 test_that("missing, drop and reference take values and labels", {
   without <- options_of(answers(), missing = "Elsewhere")
   expect_identical(without$scale, c("Strongly disagree", "3", "Strongly agree"))
-  expect_identical(options_of(answers(), missing = 88), without)
-  dropped <- suppressMessages(irt_responses(answers(), drop = 88))$dropped
+  expect_identical(options_of(answers(), missing = 8), without)
+  dropped <- suppressMessages(irt_responses(answers(), drop = 8))$dropped
   expect_identical(dropped, suppressMessages(irt_responses(answers(), drop = "Elsewhere"))$dropped)
   expect_identical(dropped$name, "Elsewhere")
   expect_warning(suppressMessages(irt_responses(answers(), drop = 77)), "has the label", class = "vaeirt_warning_labels")
@@ -164,4 +164,36 @@ test_that("labels and questions reach the fit, its tables and predictions", {
   expect_identical(unique(fit$items$response), "yes")
   expect_equal(predict(fit, survey)$estimate, fit$estimates$estimate)
   expect_s3_class(autoplot(fit, "response_curves"), "ggplot")
+})
+
+test_that("codes are seen behind the labels of their values", {
+  items <- function(values, labels) {
+    set.seed(1)
+    table <- as.data.frame(lapply(1:6, function(item) labelled(sample(rep_len(as.double(values), 120)), labels)))
+    stats::setNames(table, paste0("q", 1:6))
+  }
+  said <- function(...) {
+    found <- tryCatch(suppressMessages(irt_responses(...)), vaeirt_warning_codes = conditionMessage)
+    if (is.character(found)) gsub("[[:space:]]+", " ", found) else ""
+  }
+  scale <- c(a = 1, b = 2, c = 3, d = 4, e = 5)
+  children <- items(c(1, 2, -1), c(no = 1, yes = 2, "Inapplicable: no children" = -1))
+  expect_match(said(children), "missing = \"Inapplicable: no children\"`", fixed = TRUE)
+  expect_identical(said(children, missing = "Inapplicable: no children"), "")
+  expect_identical(said(children, missing = -1), "")
+  # What no list has is named by its value.
+  other <- items(c(1:5, -8), c(scale, "Kids? None" = -8))
+  expect_match(said(other), "the code -8,.*Its label is \"Kids\\? None\".*missing = -8`")
+  expect_identical(said(other, missing = -8), "")
+  expect_match(said(items(c(1:5, 99), scale)), "missing = 99`", fixed = TRUE)
+  mixed <- items(c(1:5, 8, 9), c(scale, "Don't know*" = 8, Weird = 9))
+  expect_match(said(mixed), "the code 9,.*missing = 9`")
+  expect_match(said(mixed, missing = 9), "missing = \"Don't know*\"`", fixed = TRUE)
+  expect_identical(said(mixed, missing = 8:9), "")
+  for (quiet in list(
+    items(1:5, scale), items(1:7, c(low = 1, high = 7)), items(-1:1, c(against = -1, neutral = 0, "in favour" = 1)),
+    items(1:2, c(yes = 1, no = 2))
+  )) {
+    expect_identical(said(quiet), "")
+  }
 })
