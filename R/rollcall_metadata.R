@@ -109,7 +109,7 @@ warn_of_contradiction <- function(found, names, name) {
   if (length(apart) > 0) {
     warn_vaeirt(
       c(
-        "The row names of {.code ${name}} contradict its column {.field {found$column}}, by which its rows are taken.",
+        "The row names of {.code ${name}} contradict its column {.val {found$column}}, by which its rows are taken.",
         x = "They do so in {length(apart)} row{?s}, as for {.val {names[[apart[[1]]]]}}.",
         i = "If the row names are right, leave the column out: {.code x${name}${found$column} <- NULL}."
       ),
@@ -132,7 +132,7 @@ warn_of_order <- function(data, name, names) {
         x = if (moved) "They are numbered {.val {utils::head(own, 3)}}, ..., as if they had been sorted.",
         x = if (strange) "They are named {.val {utils::head(own, 2)}}, ..., those of {.code $votes}
                           {.val {utils::head(names, 2)}}, ...",
-        x = if (length(elsewhere) > 0) "Column {.field {elsewhere[[1]]}} has some of the names, in other rows.",
+        x = if (length(elsewhere) > 0) "Column {.val {elsewhere[[1]]}} has some of the names, in other rows.",
         i = if (length(elsewhere) == 0) "If that is their order, say so with {.code rownames(x${name}) <- NULL}; if not, name
                                          them as {.code $votes} does.",
         i = if (length(elsewhere) > 0) "Name them as {.code $votes} does."

@@ -66,8 +66,8 @@ warn_of_terms <- function(record, seated, call) {
     warn_vaeirt(
       c(
         "{.arg members} knows {nrow(other)} of {nrow(record)} member{?s} from other congresses or chambers only.",
-        x = "The records of {cli::qty(nrow(other))}{?this member/these members} are of the {used}, {.arg votes} of the {read}:
-             party, state and district may have been others.",
+        x = "The records of {cli::qty(nrow(other))}{?this member/these members} are of the {used}, {.arg votes} of the
+             {read}: party, state and district may have been others.",
         i = "Does {.arg members} belong to the same congresses and chambers?"
       ),
       "unknown",

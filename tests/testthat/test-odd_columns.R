@@ -136,7 +136,8 @@ test_that("several covariates at once are named", {
     for (n in 1:3) expect_named(data.frame(covariates[seq_len(n)], items), names(covariates)[seq_len(n)])
   }
   survey <- votes_with(
-    partyid = rep(0:5, 25), polviews = rep(1:5, 30), degree = rep(0:4, each = 30), inc06 = rep(1:10, 15), essround = rep(1:3, 50)
+    partyid = rep(0:5, 25), polviews = rep(1:5, 30), degree = rep(0:4, each = 30), inc06 = rep(1:10, 15),
+    essround = rep(1:3, 50)
   )
   expect_named(survey, names(survey)[1:5])
   sums <- rowSums(numbers[, 1:20], na.rm = TRUE)

@@ -75,7 +75,7 @@ expect_said <- function(object, text, class = "vaeirt_warning_metadata") {
 test_that("a column of names is believed, not the row names that pscl put on by position", {
   known <- parties()
   by_position <- with_rows(known$sorted, rownames(known$votes))
-  x <- expect_said(roll_calls(known$votes, legis.data = by_position), "contradict its column name")
+  x <- expect_said(roll_calls(known$votes, legis.data = by_position), "contradict its column .name.")
   expect_identical(x, known$data$party)
   expect_noted("metadata", {
     irt_responses(roll_calls(known$votes, legis.data = by_position))

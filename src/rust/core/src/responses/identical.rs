@@ -6,9 +6,9 @@
 //! column that was entered twice has no such neighbours. See [`chance`].
 //!
 //! All pairs are compared on a sample of the respondents, by two bits a response: was the item answered, and was the item's
-//! most frequent option chosen. It may be any of the frequent options of the other, whose order and frequencies tell nothing
-//! where several are chosen equally often or one item was asked of fewer respondents: each of them is a *column*. What passes
-//! there is compared option by option for everybody.
+//! most frequent option chosen. It may be any of the frequent options of the other, whose order and frequencies tell
+//! nothing where several are chosen equally often or one item was asked of fewer respondents: each of them is a *column*.
+//! What passes there is compared option by option for everybody.
 
 use crate::train::{Monitor, settings};
 use crate::{Responses, Result};
@@ -27,8 +27,8 @@ const NEAR_OF_MINORITY: f64 = 0.5;
 const NEIGHBOURS: usize = 16;
 /// Columns of an item at most. Those of one with two options are complements, so that one is enough.
 const COLUMNS: usize = 8;
-/// Words of 64 respondents that are compared, and the items with so many; more items or columns have fewer words, so that the
-/// time is bounded.
+/// Words of 64 respondents that are compared, and the items with so many; more items or columns have fewer words, so that
+/// the time is bounded.
 const WORDS: usize = 64;
 const ITEMS: usize = 5_000;
 /// Nothing is compared where there are more items.
