@@ -11,7 +11,8 @@ check_identifiers <- function(read, call) {
   at <- bad[[1]]
   # Names are given once, counts and ages more than once.
   numbers <- !anyNA(whole_numbers(read$options$label[read$options$item == at]))
-  quantity <- numbers && n_responses[[at]] - n_labels[[at]] >= 2
+  named <- role_of_name(read$items$item[[at]]) %in% "respondent"
+  quantity <- numbers && !named && n_responses[[at]] - n_labels[[at]] >= 2
   abort_vaeirt(
     c(
       "Item {.val {read$items$item[[at]]}} has {n_labels[[at]]} response options for {n_responses[[at]]} responses: it looks

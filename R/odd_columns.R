@@ -5,7 +5,8 @@
 least_alike <- 5
 
 # Columns of text among columns of numbers, by their place: at least five of numbers (or TRUE and FALSE), and nine in ten.
-# Ratings (ordered factors), numbers written as text and answers such as "yes" may well be items.
+# Ratings (ordered factors), numbers written as text, answers such as "yes" and columns that are named like the others may
+# well be items.
 text_among_numbers <- function(columns) {
   numbers <- vapply(columns, function(column) is.numeric(column) || is.logical(column), logical(1))
   usable <- vapply(columns, holds_responses, logical(1))
@@ -20,14 +21,32 @@ text_among_numbers <- function(columns) {
     labels <- labels[!is.na(labels) & nzchar(labels)]
     length(labels) > 0 && all(validEnc(labels)) && !all(!is.na(whole_numbers(labels))) && !mostly_answers(labels)
   }
-  unname(which(vapply(columns, is_text, logical(1))))
+  text <- unname(which(vapply(columns, is_text, logical(1))))
+  text[!is_in_series(names(columns)[text], names(columns)[numbers & usable])]
+}
+
+# Names that go on with the numbers of others, most of which have letters in common: q21 beside q1 to q20, or i21.
+is_in_series <- function(names, others) {
+  start <- function(names) sub("[0-9]+$", "", to_lower(names))
+  number <- function(names) suppressWarnings(as.numeric(sub("^.*?([0-9]+)$", "\\1", names)))
+  known <- others[grepl("[0-9]$", others)]
+  starts <- start(known)
+  usual <- unique(starts)[which.max(tabulate(match(starts, unique(starts))))]
+  alike <- known[starts %in% usual]
+  if (length(alike) < max(least_alike, length(others) / 2)) {
+    return(logical(length(names)))
+  }
+  follows <- number(names) %in% (max(number(alike)) + 1) & nchar(start(names)) <= 2
+  grepl("[0-9]$", names) & (start(names) %in% usual | follows)
 }
 
 # Half of the labels at least are words of answers. ("no" alone may be Norway.)
 mostly_answers <- function(labels) {
-  mean(to_lower(labels) %in% c(
+  labels <- to_lower(labels)
+  mean(grepl(" (dis)?agree$", labels) | labels %in% c(
     "yes", "no", "y", "n", "true", "false", "t", "f", "agree", "disagree", "yea", "nay", "aye", "for", "against",
-    "right", "wrong", "correct", "incorrect", "ja", "nein", "oui", "non", "si"
+    "right", "wrong", "correct", "incorrect", "ja", "nein", "nej", "nei", "oui", "non", "si",
+    "never", "rarely", "seldom", "sometimes", "occasionally", "often", "usually", "frequently", "always"
   )) >= 0.5
 }
 
@@ -38,8 +57,8 @@ to_lower <- function(x) chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqr
 role_of_name <- function(names) {
   name <- gsub("[. -]", "_", to_lower(names))
   role <- rep(NA_character_, length(name))
-  role[name %in% covariates | grepl("_(date|year)$", name)] <- "metadata"
-  weight <- "(w|wt|wgt|weights?|pweight|weighting|sampling_?weight|survey_?weight)"
+  role[name %in% covariates | grepl("_(date|year)$|^(r|con)?inc(ome)?[0-9]*$", name)] <- "metadata"
+  weight <- "(w|wt|wgt|freq|fweight|weights?|pweight|weighting|sampling_?weight|survey_?weight)"
   role[grepl(paste0("^", weight, "$"), name) | grepl("(^weight_|_(wt|wgt|weight|pweight)$)", name)] <- "weights"
   id <- "(id|ids|uid|uuid|idno|name|names|respondent|resp_?id|case_?id|person_?id|voter_?id|icpsr|bioguide|legislator)"
   role[grepl(paste0("^", id, "$"), name) | grepl("_id$", name)] <- "respondent"
@@ -52,7 +71,9 @@ covariates <- c(
   "zip_code", "postcode", "age", "age_group", "agegroup", "agecat", "birthyr", "birthyear", "birth_year", "yob", "sex",
   "gender", "female", "male", "race", "ethnicity", "hispanic", "education", "educ", "edu", "income", "faminc", "religion",
   "marital", "marital_status", "occupation", "urban", "rural", "year", "month", "day", "date", "time", "wave", "stratum",
-  "strata", "psu", "cluster", "school", "class", "grade", "treatment", "treat", "language", "mode", "duration"
+  "strata", "psu", "cluster", "school", "class", "grade", "treatment", "treat", "language", "mode", "duration",
+  "partyid", "party_id", "polviews", "degree", "relig", "wrkstat", "marstat", "essround", "round", "cntry", "gndr",
+  "agea", "eduyrs", "eisced", "domicil", "total", "total_score", "sum", "sum_score", "sumscore", "score", "n_correct"
 )
 
 # The items of `read`, as clean_responses() gives it, that may be none: their places, and which of these are `identifiers`.
@@ -63,12 +84,18 @@ odd_items <- function(read) {
   if (n_items <= least_alike) {
     return(list(at = integer(), identifiers = integer()))
   }
-  role <- role_of_name(read$items$item)
+  names <- read$items$item
+  role <- role_of_name(names)
+  # Words are no weights: "freq" may be how often.
+  words <- seq_along(names) %in% options$item[is.na(whole_numbers(options$label))]
+  role[role %in% "weights" & words] <- NA
+  plain <- !is_in_series(names, names)
   common <- common_labels(options, n_options)
-  unlike <- !is.na(role) & (differs_in_name(read$items$item) | (common$alike >= 0.6 * n_items & !common$same))
+  unlike <- !is.na(role) & (differs_in_name(names) | (common$alike >= 0.6 * n_items & !common$same))
   own <- is_own_to_everybody(options, n_options, read)
-  odd <- unlike | own | has_quantities(options, n_options) | is_foreign(options, common, n_options)
-  list(at = which(odd & n_options > 1), identifiers = which(own))
+  odd <- unlike | own | has_quantities(options, common, n_options, plain) | is_foreign(options, common, n_options, plain)
+  complete <- responses_by_item(read) == nrow(read$respondents)
+  list(at = which(odd & n_options > 1), identifiers = which(own & complete))
 }
 
 # The set of labels that most items keep to: the `labels`, how many items are `alike` in that they have no other, which have
@@ -111,15 +138,19 @@ is_own_to_everybody <- function(options, n_options, read) {
   own & shared >= max(least_alike, 0.75 * length(own))
 }
 
-# More than 25 numbers, where most items have fewer options.
-has_quantities <- function(options, n_options, most = 25) {
+# More than 25 numbers, where most items have fewer options; or five times those of nearly all others, as a sum of them has,
+# unless the column is named like them.
+has_quantities <- function(options, common, n_options, plain, most = 25) {
   n_numbers <- tabulate(options$item[!is.na(whole_numbers(options$label))], length(n_options))
-  n_numbers > most & n_numbers == n_options & sum(n_options <= most) >= max(least_alike, 2 / 3 * length(n_options))
+  many <- n_numbers > most & sum(n_options <= most) >= max(least_alike, 2 / 3 * length(n_options))
+  usual <- length(common$labels)
+  more <- plain & n_numbers > max(11, 5 * usual) & usual > 0 & common$alike >= 0.9 * (length(n_options) - 1)
+  n_numbers == n_options & (many | more)
 }
 
 # None of the labels that most others have: words among numbers (where four in five are alike), words of its own, many
 # numbers among words, or large numbers among small ones (where nine in ten are).
-is_foreign <- function(options, common, n_options) {
+is_foreign <- function(options, common, n_options, plain) {
   n_items <- length(n_options)
   number <- whole_numbers(options$label)
   usual <- whole_numbers(common$labels)
@@ -129,7 +160,16 @@ is_foreign <- function(options, common, n_options) {
   many <- n_options > 10 & all(is.na(usual))
   often <- common$alike >= 0.9 * n_items
   plenty <- common$alike >= 0.8 * n_items && !anyNA(usual)
-  common$none & ((words & (often || plenty)) | ((large | many) & often))
+  # Several covariates have words of their own each; a battery of items shares them.
+  single <- common$none & words & plain & !shares_labels(options, n_items)
+  apart <- single & common$alike >= max(0.9 * (n_items - sum(single)), 2 / 3 * n_items)
+  apart | common$none & ((words & (often || plenty)) | ((large | many) & often))
+}
+
+# Has an item a label that another one has, beside those of the most frequent set? It is enough to look at words.
+shares_labels <- function(options, n_items) {
+  shared <- options$label %in% options$label[duplicated(options$label)]
+  tabulate(options$item[shared & is.na(whole_numbers(options$label))], n_items) > 0
 }
 
 # Names the columns that were set aside and the items that may be none, once, and marks the latter. With `metadata = c()` the
@@ -169,11 +209,11 @@ warn_of_columns <- function(read) {
 few <- function(names, most = 10) if (length(names) > most) c(utils::head(names, most), "...") else names
 
 # The arguments to type for columns that are no items. `table` tells which arguments were `given`, what `metadata` selects,
-# and which columns are `identifiers` by their values.
+# which columns are `identifiers` by their values, and which cannot be, whatever their name: `repeated`.
 column_advice <- function(names, table) {
   role <- role_of_name(names)
   role[is.na(role) & names %in% table$identifiers] <- "respondent"
-  role[is.na(role)] <- "metadata"
+  role[is.na(role) | (role == "respondent" & names %in% table$repeated)] <- "metadata"
   # One column of weights; one of names, which several would be joined to.
   for (arg in c("respondent", "weights")) {
     own <- which(role == arg)
@@ -185,8 +225,15 @@ column_advice <- function(names, table) {
   paste(vapply(base::names(own), function(arg) paste(arg, "=", as_selection(own[[arg]])), character(1)), collapse = ", ")
 }
 
+# Columns that name respondents, by their own names or as text (at `places`), but not each by a name of his own.
+repeated_columns <- function(x, places) {
+  called <- union(which(role_of_name(names(x)) == "respondent"), places)
+  repeated <- vapply(as.list(x)[called], function(column) anyNA(column) || anyDuplicated(column) > 0, logical(1))
+  names(x)[called[repeated]]
+}
+
 # Names of columns as they are typed.
-as_selection <- function(names, most = 10) {
+as_selection <- function(names, most = 30) {
   typed <- vapply(names, function(name) {
     paste(deparse(as.name(shorten(name)), backtick = TRUE), collapse = "")
   }, character(1))

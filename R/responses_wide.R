@@ -81,13 +81,14 @@ divide_columns <- function(x, selected, weight_columns, columns) {
   items <- setdiff(seq_along(x), c(selected$respondent, selected$metadata, weight_columns))
   unasked <- rlang::quo_is_null(columns$metadata)
   named <- !is.null(names(x)) && !anyNA(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
-  places <- if (unasked && named) items[text_among_numbers(unname(as.list(x)[items]))] else integer()
+  places <- if (unasked && named) items[text_among_numbers(as.list(x)[items])] else integer()
   own <- vapply(as.list(x)[places], function(column) !anyDuplicated(column[!is.na(column)]), logical(1))
   list(
     items = setdiff(items, places), aside = names(x)[places], places = places,
     all_items = !unasked && length(selected$metadata) == 0,
     given = names_of_given(columns), metadata = names(x)[selected$metadata],
-    identifiers = if (nrow(x) >= 10) names(x)[places[own]]
+    identifiers = if (nrow(x) >= 10) names(x)[places[own]],
+    repeated = repeated_columns(x, places)
   )
 }
 

@@ -28,6 +28,7 @@ legislator_data <- function(members, icpsr, seated, call) {
   icpsr <- icpsr[order]
   record <- last_record(records, seated)
   record <- record[match(icpsr, record$icpsr), ]
+  warn_of_terms(record[!is.na(record$icpsr), ], seated, call)
   in_house <- record$chamber == match("House", chambers)
   party <- number_names(record$party_code)
   data <- data.frame(
@@ -52,6 +53,27 @@ last_record <- function(records, seated) {
   here <- key(records) %in% c(key(seated), key(seated, president))
   records <- records[order(here, records$congress), ]
   records[!duplicated(records$icpsr, fromLast = TRUE), ]
+}
+
+# Records of congresses and chambers that no roll call is of: numbers stay through a career, so that they match nevertheless.
+warn_of_terms <- function(record, seated, call) {
+  term <- function(x) x$congress * 4 + x$chamber
+  term_of_president <- seated$congress * 4 + match("President", chambers)
+  other <- record[!term(record) %in% c(term(seated), term_of_president), ]
+  if (nrow(other) > 0) {
+    used <- describe_rollcalls(other)
+    read <- describe_rollcalls(seated)
+    warn_vaeirt(
+      c(
+        "{.arg members} knows {nrow(other)} of {nrow(record)} member{?s} from other congresses or chambers only.",
+        x = "The records of {cli::qty(nrow(other))}{?this member/these members} are of the {used}, {.arg votes} of the
+             {read}: party, state and district may have been others.",
+        i = "Does {.arg members} belong to the same congresses and chambers?"
+      ),
+      "unknown",
+      call
+    )
+  }
 }
 
 # Names as package pscl gives them. Letters are raised in the same way in every locale.

@@ -32,6 +32,15 @@ test_that("items that were entered twice are named, whatever the form of the dat
   expect_snapshot(x <- irt_responses(votes[, c(1:20, 21)]))
 })
 
+test_that("ratings in reversed coding are found", {
+  withr::local_seed(1)
+  # Each of the five is chosen by 40.
+  ratings <- vapply(1:12, function(j) sample(rep(c(1, 2, 3, 4, 5), 40)), double(200))
+  colnames(ratings) <- paste0("q", 1:12)
+  expect_null(said_identical(ratings))
+  expect_match(said_identical(cbind(ratings, again = 6 - ratings[, 1])), "again (q1)", fixed = TRUE)
+})
+
 test_that("one difference, few respondents or few in the minority are no evidence", {
   votes <- doubled()
   expect_null(said_identical(votes[, 1:20]))

@@ -103,3 +103,66 @@ test_that("the columns of bfi that are no sentences are named, and no others", {
   expect_snapshot(x <- irt_responses(bfi))
   expect_silent(irt_responses(bfi, metadata = c(gender, education, age)))
 })
+
+expect_advice <- function(data, advice) {
+  warned <- expect_warning(x <- suppressMessages(irt_responses(data)), class = "vaeirt_warning_columns")
+  expect_match(gsub("\\s+", " ", conditionMessage(warned)), advice, fixed = TRUE)
+  invisible(x)
+}
+
+test_that("the advice can be typed and runs", {
+  # Identifiers that come twice or are missing cannot name respondents.
+  waves <- votes_with(id = rep(1:75, 2))
+  expect_advice(waves, "metadata = id")
+  expect_no_warning(suppressMessages(irt_responses(waves, metadata = id)))
+  expect_advice(votes_with(name = rep(paste("Member", 1:75), 2)), "metadata = name")
+  expect_advice(votes_with(name = c(NA, paste("Member", 2:150))), "metadata = name")
+  expect_advice(votes_with(name = paste("Member", 1:150)), "respondent = name")
+  expect_error(irt_responses(votes_with(id = c(NA, 2:150))), "metadata = id", class = "vaeirt_error_input")
+  # An identifier is no quantity.
+  expect_error(irt_responses(votes_with(ID = c(1:140, 1:10))), "an identifier.*metadata = ID", class = "vaeirt_error_input")
+  many <- stats::setNames(as.list(rep(0.5, 14)), paste0("score_", letters[1:14]))
+  all_names <- paste0("metadata = c(", paste(names(many), collapse = ", "), ")")
+  expect_error(irt_responses(do.call(votes_with, many)), all_names, fixed = TRUE, class = "vaeirt_error_response")
+})
+
+test_that("several covariates at once are named", {
+  covariates <- data.frame(
+    partei = rep(c("CDU", "SPD"), 75), kanton = rep(c("ZH", "BE", "GE"), 50), geschlecht = rep(c("m", "m", "w"), 50)
+  )
+  numbers <- small_truth()$responses[1:150, ]
+  words <- as.data.frame(ifelse(numbers == 1, "yes", "no"))
+  for (items in list(words[1:20], numbers[, 1:20], numbers[, 1:10])) {
+    for (n in 1:3) expect_named(data.frame(covariates[seq_len(n)], items), names(covariates)[seq_len(n)])
+  }
+  survey <- votes_with(
+    partyid = rep(0:5, 25), polviews = rep(1:5, 30), degree = rep(0:4, each = 30), inc06 = rep(1:10, 15),
+    essround = rep(1:3, 50)
+  )
+  expect_named(survey, names(survey)[1:5])
+  sums <- rowSums(numbers[, 1:20], na.rm = TRUE)
+  expect_advice(votes_with(freq = rep(1:5, 30)), "weights = freq")
+  expect_advice(votes_with(total = sums), "metadata = total")
+  expect_advice(votes_with(summe = sums), "metadata = summe")
+  # A battery with words of its own.
+  withr::local_seed(1)
+  answers <- function(j) sample(c("mine", "yours", "theirs"), 150, TRUE)
+  battery <- as.data.frame(lapply(1:3, answers), col.names = c("who", "whom", "whose"))
+  expect_silent(irt_responses(data.frame(battery, numbers[, 1:10])))
+})
+
+test_that("columns that go on with the series of the items are items", {
+  numbers <- as.data.frame(small_truth()$responses[1:150, ])
+  names(numbers) <- paste0("q", seq_along(numbers))
+  choice <- rep(c("Con", "Lab", "LD"), 50)
+  for (name in c("q26", "Q31", "i26")) {
+    x <- expect_named(cbind(numbers, stats::setNames(data.frame(choice), name)), name)
+    expect_identical(nrow(x$items), 26L)
+  }
+  x <- expect_named(cbind(numbers, vote = choice), "vote")
+  expect_identical(nrow(x$items), 25L)
+  often <- rep(c("Never", "Sometimes", "Often"), 50)
+  expect_silent(x <- irt_responses(cbind(numbers, freq = often)))
+  expect_identical(nrow(x$items), 26L)
+  expect_silent(irt_responses(cbind(numbers, q26 = rep(0:10, length.out = 150))))
+})

@@ -9,7 +9,8 @@ members_text <- c(
   "110,House,105,71,98,CA,329,0,1,\"EWING, Eve\",,,,-0.2,0.1",
   "110,Senate,103,12,0,NJ,328,0,1,\"SMITH, Cat\",C000001,1960,,0.2,",
   "110,House,106,71,0,CA,9999,0,1,\"FROST, Flo\",,,,,",
-  "111,Senate,102,12,0,NY,200,0,1,\"SOMEONE, Else\",,,,,"
+  "111,Senate,102,12,0,NY,200,0,1,\"SOMEONE, Else\",,,,,",
+  "110,Senate,101,41,0,AL,200,0,1,\"ADAMS, Ann, Jr.\",A000001,1950.0,,0.5,-0.1"
 )
 rollcalls_text <- c(
   "congress,chamber,rollnumber,date,session,clerk_rollnumber,yea_count,nay_count,bill_number,vote_result,vote_desc,vote_question,dtl_desc", # nolint
@@ -200,4 +201,24 @@ test_that("a file that begins with an empty line is told from one without column
   for (path in c("blank.csv", "commas.csv", "spaces.csv")) {
     expect_error(read_voteview(path), "first line of .* is empty", class = "vaeirt_error_file")
   }
+})
+
+test_that("records of other congresses and chambers are said", {
+  local_files(s.csv = senate_109, h.csv = house, m.csv = members_text)
+  votes <- data.frame(congress = 109, chamber = "Senate", rollnumber = rep(1:2, each = 3), icpsr = 1:3, cast_code = c(1, 6, 1))
+  members <- data.frame(
+    congress = 115, chamber = "House", icpsr = 1:3, district_code = 5, state_abbrev = "CA", party_code = 200,
+    bioname = c("A, X", "B, X", "C, X")
+  )
+  said <- expect_warning(x <- read_voteview(votes, members), class = "vaeirt_warning_unknown")
+  expect_match(conditionMessage(said), "3 of 3 members")
+  expect_match(conditionMessage(said), "115th Congress, House")
+  expect_identical(rownames(x$votes)[1], "A (R CA-5)")
+  members$congress[2:3] <- 109
+  members$chamber[2:3] <- c("Senate", "President")
+  expect_warning(read_voteview(votes, members), "1 of 3 members", class = "vaeirt_warning_unknown")
+  members$congress[1] <- 109
+  members$chamber[1] <- "Senate"
+  expect_no_warning(read_voteview(votes, members))
+  expect_no_warning(read_voteview("h.csv", "m.csv"))
 })

@@ -6,7 +6,9 @@
 //! column that was entered twice has no such neighbours. See [`chance`].
 //!
 //! All pairs are compared on a sample of the respondents, by two bits a response: was the item answered, and was the item's
-//! most frequent option chosen. What passes there is compared option by option for everybody.
+//! most frequent option chosen. It may be any of the frequent options of the other, whose order and frequencies tell
+//! nothing where several are chosen equally often or one item was asked of fewer respondents: each of them is a *column*.
+//! What passes there is compared option by option for everybody.
 
 use crate::train::{Monitor, settings};
 use crate::{Responses, Result};
@@ -23,8 +25,10 @@ const NEAR: f64 = 0.05;
 const NEAR_OF_MINORITY: f64 = 0.5;
 /// So many neighbours of an item are remembered.
 const NEIGHBOURS: usize = 16;
-/// Words of 64 respondents that are compared, and the items with so many; more items have fewer words, so that the time is
-/// bounded.
+/// Columns of an item at most. Those of one with two options are complements, so that one is enough.
+const COLUMNS: usize = 8;
+/// Words of 64 respondents that are compared, and the items with so many; more items or columns have fewer words, so that
+/// the time is bounded.
 const WORDS: usize = 64;
 const ITEMS: usize = 5_000;
 /// Nothing is compared where there are more items.
@@ -53,7 +57,7 @@ pub fn identical_items(
         monitor.proceed()?;
         Ok(arch.dispatch(Earlier { sample: &sample, at }))
     };
-    let few = sample.items.len() * sample.items.len() * sample.n_words < 1 << 18;
+    let few = sample.items.len() * sample.owners.len() * sample.n_words < 1 << 18;
     let found: Vec<Agreement> = settings::pool(if few { 1 } else { threads })?.install(|| {
         let each = (0..sample.items.len()).into_par_iter();
         each.map(compare).collect::<Result<_>>()
@@ -71,9 +75,10 @@ pub fn identical_items(
 /// How an item agrees with those before it.
 #[derive(Clone, Debug, Default)]
 struct Agreement {
-    /// How many of them it repeats, and the place of the first.
+    /// How many of them it repeats, and the places of the first and the last.
     n_exact: u64,
     first: Option<usize>,
+    last: Option<usize>,
     /// The places of some that nearly agree with it.
     near: Vec<usize>,
 }
@@ -97,15 +102,57 @@ fn chance(found: &[Agreement], n_items: usize) -> bool {
 #[derive(Clone, Copy, Default)]
 struct Word {
     answered: u64,
-    /// Who chose the most frequent option.
+    /// Who chose the option of the column.
     frequent: u64,
+}
+
+/// The frequent options of all items.
+struct Columns {
+    /// The column of each option, or [`NONE`].
+    of_option: Vec<u32>,
+    /// Where those of each item begin, the most frequent option (the first of equals) before the others, and the end.
+    starts: Vec<usize>,
+}
+
+impl Columns {
+    /// Options that are chosen half as often as the most frequent one.
+    fn new(responses: &Responses) -> Self {
+        let (catalogue, totals) = (responses.catalogue(), responses.option_totals());
+        let mut of_option = vec![NONE; catalogue.n_options()];
+        let mut starts = vec![0];
+        let mut n_columns = 0;
+        for item in 0..catalogue.n_items() {
+            let mut chosen: Vec<usize> = catalogue
+                .options_of(item)
+                .filter(|&option| totals[option] > 0)
+                .collect();
+            chosen.sort_by_key(|&option| std::cmp::Reverse(totals[option]));
+            let most = chosen.first().map_or(0, |&option| totals[option]);
+            let n_own = if chosen.len() > 2 { COLUMNS } else { 1 };
+            chosen.retain(|&option| totals[option] >= most / 2);
+            for &option in chosen.iter().take(n_own) {
+                of_option[option] = n_columns as u32;
+                n_columns += 1;
+            }
+            starts.push(n_columns);
+        }
+        Self { of_option, starts }
+    }
+
+    fn len(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
 }
 
 /// Responses of some respondents to the items that enough of them answered.
 struct Sample {
     items: Vec<u32>,
+    /// The first column of each item, that of its most frequent option.
+    first: Vec<usize>,
+    /// The place of the item of each column.
+    owners: Vec<usize>,
     n_words: usize,
-    /// Word by word, the items in their order.
+    /// Word by word, the columns in their order.
     words: Vec<Word>,
     doubt: Doubt,
 }
@@ -142,10 +189,10 @@ impl Sample {
         let catalogue = responses.catalogue();
         let n_items = catalogue.n_items();
         let respondents = responses.respondents_with_responses();
-        let n_words = words_for(n_items).min(respondents.len().div_ceil(64));
+        let columns = Columns::new(responses);
+        let n_words = words_for(n_items, columns.len()).min(respondents.len().div_ceil(64));
         let n_taken = respondents.len().min(64 * n_words);
-        let frequent = most_frequent(responses);
-        let mut all = vec![Word::default(); n_items * n_words];
+        let mut all = vec![Word::default(); columns.len() * n_words];
         let mut row = Vec::new();
         for k in 0..n_taken {
             monitor.proceed()?;
@@ -154,64 +201,64 @@ impl Sample {
             responses.copy_row(respondents[place] as usize, &mut row);
             // Neighbours, who may be of one party, go to different words: each word is a sample of its own.
             let (word, bit) = (k % n_words, 1u64 << (k / n_words));
+            let to = &mut all[word * columns.len()..(word + 1) * columns.len()];
             for &option in &row {
                 let item = catalogue.item_of(option as usize);
-                let to = &mut all[word * n_items + item];
-                to.answered |= bit;
-                if frequent[item] == option {
-                    to.frequent |= bit;
+                for word in &mut to[columns.starts[item]..columns.starts[item + 1]] {
+                    word.answered |= bit;
+                }
+                if columns.of_option[option as usize] != NONE {
+                    to[columns.of_option[option as usize] as usize].frequent |= bit;
                 }
             }
         }
-        Ok(Self::of_answered(&all, n_items, n_words))
+        Ok(Self::of_answered(&all, &columns, n_words))
     }
 
-    /// Leaves out items that no pair can be made of.
-    fn of_answered(all: &[Word], n_items: usize, n_words: usize) -> Self {
-        let total = |item: usize, count: fn(&Word) -> u32| -> u32 {
-            (0..n_words).map(|word| count(&all[word * n_items + item])).sum()
+    /// Leaves out items that no pair can be made of, and the columns of few.
+    fn of_answered(all: &[Word], columns: &Columns, n_words: usize) -> Self {
+        let total = |column: usize, count: fn(&Word) -> u32| -> u32 {
+            (0..n_words)
+                .map(|word| count(&all[word * columns.len() + column]))
+                .sum()
         };
-        let can_match = |&item: &usize| {
-            let n_answered = total(item, |word| word.answered.count_ones());
-            let n_frequent = total(item, |word| word.frequent.count_ones());
+        let can_match = |&column: &usize| {
+            let n_answered = total(column, |word| word.answered.count_ones());
+            let n_frequent = total(column, |word| word.frequent.count_ones());
             n_answered >= JOINT && n_frequent >= MINORITY && n_answered - n_frequent >= MINORITY
         };
-        let kept: Vec<usize> = (0..n_items).filter(can_match).collect();
-        let words = (0..n_words).flat_map(|word| kept.iter().map(move |&item| all[word * n_items + item]));
+        let (mut items, mut first, mut owners, mut kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (item, ends) in (0..).zip(columns.starts.windows(2)) {
+            let own: Vec<usize> = (ends[0]..ends[1]).filter(can_match).collect();
+            if own.first() == Some(&ends[0]) {
+                owners.extend(own.iter().map(|_| items.len()));
+                first.push(kept.len());
+                items.push(item);
+                kept.extend(own);
+            }
+        }
+        let words =
+            (0..n_words).flat_map(|word| kept.iter().map(move |&column| all[word * columns.len() + column]));
         Self {
             words: words.collect(),
-            items: kept.iter().map(|&item| item as u32).collect(),
+            items,
+            first,
+            owners,
             n_words,
             doubt: Doubt::new(n_words),
         }
     }
 
-    /// The words at a place of the items.
+    /// The words at a place of the columns.
     #[inline(always)]
     fn row(&self, word: usize) -> &[Word] {
-        &self.words[word * self.items.len()..(word + 1) * self.items.len()]
+        &self.words[word * self.owners.len()..(word + 1) * self.owners.len()]
     }
 }
 
-fn words_for(n_items: usize) -> usize {
-    let share = (ITEMS as f64 / n_items as f64).min(1.0);
-    ((WORDS as f64 * share * share) as usize).max(1)
-}
-
-/// The most frequent option of each item, the first of equals.
-fn most_frequent(responses: &Responses) -> Vec<u32> {
-    let (catalogue, totals) = (responses.catalogue(), responses.option_totals());
-    let of_item = |item: usize| {
-        let options = catalogue.options_of(item);
-        let most = options.clone().map(|option| totals[option]).max();
-        options
-            .clone()
-            .find(|&option| Some(totals[option]) == most)
-            .unwrap_or(options.start)
-    };
-    (0..catalogue.n_items())
-        .map(|item| of_item(item) as u32)
-        .collect()
+fn words_for(n_items: usize, n_columns: usize) -> usize {
+    let share = (ITEMS as f64 / n_items as f64).min(1.0) * (ITEMS as f64 / n_columns as f64).min(1.0);
+    ((WORDS as f64 * share) as usize).max(1)
 }
 
 /// Compares an item of the sample with those before it. The code is compiled for the processors that pulp tells apart.
@@ -220,7 +267,7 @@ struct Earlier<'a> {
     at: usize,
 }
 
-/// A pair of the item with an earlier one, as far as it was compared.
+/// A pair of the item with a column of an earlier one, as far as it was compared.
 #[derive(Clone, Copy)]
 struct Pair {
     earlier: u32,
@@ -234,21 +281,21 @@ impl NullaryFnOnce for Earlier<'_> {
     #[inline(always)]
     fn call(self) -> Agreement {
         let mut pairs: Vec<Pair> = Vec::new();
-        let doubt = &self.sample.doubt;
+        let (doubt, first) = (&self.sample.doubt, self.sample.first[self.at]);
         for word in 0..self.sample.n_words {
             let row = self.sample.row(word);
             let fewest = doubt.fewest_joint[word];
             let may_agree = |pair: &Pair| {
                 pair.joint >= fewest && pair.different() <= doubt.most_different[pair.joint as usize]
             };
-            let own = row[self.at];
+            let own = row[first];
             if word == 0 {
                 let start = |earlier| Pair {
                     earlier,
                     joint: 0,
                     apart: 0,
                 };
-                let earlier = (0..).zip(&row[..self.at]);
+                let earlier = (0..).zip(&row[..first]);
                 let compared = earlier.map(|(earlier, &other)| start(earlier).and(own, other));
                 pairs.extend(compared.filter(may_agree));
             } else {
@@ -294,24 +341,27 @@ impl Earlier<'_> {
         if minority < MINORITY || f64::from(pair.different()) > NEAR_OF_MINORITY * f64::from(minority) {
             return;
         }
+        let earlier = self.sample.owners[pair.earlier as usize];
         if pair.different() > 0 {
-            if found.near.len() < NEIGHBOURS {
-                found.near.push(pair.earlier as usize);
+            if found.near.len() < NEIGHBOURS && found.near.last() != Some(&earlier) {
+                found.near.push(earlier);
             }
-            return;
+        } else if found.last != Some(earlier) {
+            found.n_exact += 1;
+            found.first = found.first.or(Some(earlier));
+            found.last = Some(earlier);
         }
-        found.n_exact += 1;
-        found.first = found.first.or(Some(pair.earlier as usize));
     }
 
     /// The smaller side of the item that splits the respondents of a pair less evenly.
     #[inline(always)]
     fn minority(&self, pair: Pair) -> u32 {
         let (mut own, mut other) = (0, 0);
+        let first = self.sample.first[self.at];
         for word in 0..self.sample.n_words {
             let row = self.sample.row(word);
-            own += (row[self.at].frequent & row[pair.earlier as usize].answered).count_ones();
-            other += (row[self.at].answered & row[pair.earlier as usize].frequent).count_ones();
+            own += (row[first].frequent & row[pair.earlier as usize].answered).count_ones();
+            other += (row[first].answered & row[pair.earlier as usize].frequent).count_ones();
         }
         own.min(pair.joint - own).min(other).min(pair.joint - other)
     }
@@ -446,6 +496,28 @@ mod tests {
     }
 
     #[test]
+    fn reversed_and_permuted_codings_are_found() {
+        for n_options in 3..8 {
+            let mut items = random(840, 12, n_options);
+            assert_eq!(found(&items, n_options), []);
+            // Each option is chosen equally often, so that none is the most frequent.
+            items.insert(0, (0..840).map(|i| Some(i % n_options)).collect());
+            let reversed: Vec<u32> = (0..n_options).rev().collect();
+            let turned: Vec<u32> = (0..n_options).map(|x| (x + 1) % n_options).collect();
+            items.push(mapped(&items[0], &reversed));
+            items.push(mapped(&items[5], &turned));
+            items.push(mapped(&items[2], &reversed));
+            // Many of those who chose one of the options were not asked again.
+            for answer in items[15].iter_mut().step_by(2) {
+                *answer = answer.filter(|&x| x != 0);
+            }
+            assert_eq!(found(&items, n_options), [(13, 0), (14, 5), (15, 2)]);
+            items[13][0] = items[13][1];
+            assert_eq!(found(&items, n_options), [(14, 5), (15, 2)]);
+        }
+    }
+
+    #[test]
     fn few_respondents_and_small_minorities_are_no_evidence() {
         let doubled = |n: usize, every: usize| {
             let item: Vec<_> = (0..n).map(|i| Some(u32::from(i.is_multiple_of(every)))).collect();
@@ -496,7 +568,14 @@ mod tests {
 
     #[test]
     fn the_work_is_bounded_and_can_be_cancelled() {
-        assert_eq!([1, 5_000, 10_000, 20_000].map(words_for), [64, 64, 16, 4]);
+        assert_eq!(
+            [1, 5_000, 10_000, 20_000].map(|n| words_for(n, n)),
+            [64, 64, 16, 4]
+        );
+        assert_eq!(
+            [100, 1_000, 5_000, 20_000].map(|n| words_for(n, 8 * n)),
+            [64, 40, 8, 1]
+        );
         let responses = stored(&random(100, 3, 2), 2);
         let cancelled = identical_items(&responses, 1, &Impatient);
         assert!(matches!(cancelled, Err(Error::Cancelled)));
