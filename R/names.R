@@ -42,8 +42,8 @@ check_unique <- function(names, what, call) {
         x = "{cli::qty(twice)}{?This name occurs/These names occur} more than once: {.val {utils::head(twice, 5)}}.",
         i = if (what == "respondent") "Tell them apart by several columns, such as {.code respondent = c(state, name)}, or by
              other names: {.fn make.unique} makes some of row names that occur more than once.",
-        i = if (what == "respondent") "If it is the same respondents twice, is a file read twice? {.fn unique} leaves out rows that
-             are alike.",
+        i = if (what == "respondent") "If it is the same respondents twice, is a file read twice? {.fn unique} leaves out rows
+             that are alike.",
         i = if (what == "respondent") "Data with one row per response need {.arg item} and {.arg response} as well."
       ),
       "names",

@@ -17,8 +17,9 @@
 #'   rotate the discriminations; `"procrustes"` rotates the respondents' positions to a target. Oblique axes are correlated:
 #'   their traits keep unit variance.
 #' @param target For `"procrustes"` a numeric matrix of positions with one row per row of the data (`NA` rows are left
-#'   out) and one column per dimension; rows with the names of respondents are matched by name; for `"target"` a matrix of discriminations with one row per item and option beside
-#'   the reference, in the order of `$items`, in which `NA` leaves an element free.
+#'   out) and one column per dimension; for `"target"` a matrix of discriminations with one row per item and option beside
+#'   the reference, in the order of `$items`, in which `NA` leaves an element free. A matrix with row names is matched by
+#'   them, to the names of respondents or to the row names of `coef(fit, "items")`; rows that it lacks are `NA`.
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
 #'   and one column per dimension, or in one dimension a named vector. Give at least one respondent more than there are
 #'   dimensions. The affine map that takes them to these positions (by least squares if there are more respondents) is

@@ -28,7 +28,8 @@ test_that("what is positive is told whatever the items' references, and of how m
   words <- ifelse(small_truth()$responses == 1, "Agree", "Disagree")
   colnames(words) <- paste0("q", 1:25)
   plain <- lines_of(vae_irt(words, seed = 1, control = one_thread))
-  turned <- lines_of(vae_irt(words, reference = stats::setNames(rep("Agree", 12), colnames(words)[1:12]), seed = 1, control = one_thread))
+  other <- stats::setNames(rep("Agree", 12), colnames(words)[1:12])
+  turned <- lines_of(vae_irt(words, reference = other, seed = 1, control = one_thread))
   share <- function(lines) sub(".* on ", "", grep("^Positive", lines, value = TRUE))
   expect_identical(share(turned), share(plain))
   mixed <- words

@@ -45,7 +45,9 @@ test_that("vectors that only look like a column take none away", {
 })
 
 test_that("long data take expressions, and vectors with a number for each row", {
-  long <- data.frame(who = rep(1:30, 5), roll = rep(1:5, each = 30), vote = rep(c(0, 1, 1), 50), w = rep(rep(c(0.5, 1, 1.5), 10), 5))
+  long <- data.frame(
+    who = rep(1:30, 5), roll = rep(1:5, each = 30), vote = rep(c(0, 1, 1), 50), w = rep(rep(c(0.5, 1, 1.5), 10), 5)
+  )
   long$vote[1:7] <- 0
   read <- function(...) irt_responses(long, respondent = who, item = roll, response = vote, ...)
   expected <- read(weights = w)
