@@ -203,7 +203,7 @@ inform_of_unknown <- function(read, options, new) {
       "{length(items)} item{?s} that {?is/are} not in the model ({.val {utils::head(items, 3)}}{more(length(items))})"
     },
     if (n_responses > 0) {
-      "{n_responses} response{?s} with an option that is not ({.val {labels}}{more(length(other))})"
+      "{n_responses} response{?s} with an option that is not in the model ({.val {labels}}{more(length(other))})"
     }
   )
   if (length(unknown) == 0) {

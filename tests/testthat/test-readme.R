@@ -75,6 +75,7 @@ test_that("the tables of the README are those of the benchmark", {
   tables <- readme_tables()
   expect_true(all(tables$speed_table(repository()) %in% lines))
   expect_true(all(tables$study_table(repository()) %in% lines))
+  expect_true(all(tables$gpu_table(repository()) %in% lines))
   expect_true(tables$install_line(repository()) %in% lines)
 })
 
