@@ -58,15 +58,18 @@ judge_numbers <- function(x, mirror, in_words, signs) {
   }
   if (all(verdict[high] == "inside")) rest <- x
   low <- low_codes(rest, mirror)
-  unclear <- (all(rest <= 0) && !(sum(rest < 0) > 1 && is_scale(rest))) || setequal(rest, c(-2, -1, 1, 2))
-  unclear <- unclear || (all(rest <= 1) && signs)
-  verdict[x < 0] <- if (unclear) "" else "inside"
-  if (unclear && setequal(rest, -2:1)) verdict[x < 0] <- "rare"
+  verdict[x < 0] <- judge_below(rest, signs)
   verdict[x %in% low] <- ifelse(x[x %in% low] <= -7, "sure", "apart")
   rest <- setdiff(rest, low)
   digits <- judge_digits(rest)
   verdict[match(rest, x)][digits != ""] <- digits[digits != ""]
   verdict
+}
+
+# The verdict on numbers below zero that are no codes by themselves.
+judge_below <- function(x, signs) {
+  unclear <- (all(x <= 0) && !(sum(x < 0) > 1 && is_scale(x))) || setequal(x, c(-2, -1, 1, 2)) || (all(x <= 1) && signs)
+  if (!unclear) "inside" else if (setequal(x, -2:1)) "rare" else ""
 }
 
 # Numbers below zero are on long scales as well, or nowhere but beside 0 and 1.
@@ -136,7 +139,8 @@ judge_digits <- function(x) {
 
 # The verdict on codes beside a scale; nothing where they do not stand apart.
 judge_pool <- function(codes, scale) {
-  if (!any(codes > 6) || length(scale) < 2 || !(is_scale(scale) || is_pair(scale)) || !is_gap(codes, scale)) {
+  stands_apart <- any(codes > 6) && length(scale) > 1 && (is_scale(scale) || is_pair(scale)) && is_gap(codes, scale)
+  if (!stands_apart) {
     return(NULL)
   }
   votes <- any(vapply(list(0:1, 1:2, c(-1, 1), -1:1), setequal, logical(1), scale))

@@ -139,10 +139,7 @@ check_target <- function(target, labels, fit, call) {
   n <- length(labels)
   target <- if (is.data.frame(target)) as.matrix(target) else target
   if (is.numeric(target) && is.null(dim(target)) && fit$dims == 1) target <- as.matrix(target)
-  if (is.matrix(target) && is.numeric(target) && ncol(target) == fit$dims && !is.null(rownames(target))) {
-    place <- match_names(labels, as_utf8(rownames(target)))
-    if (!all(is.na(place))) target <- unname(target[place, , drop = FALSE])
-  }
+  target <- rows_by_label(target, labels)
   if (!is.matrix(target) || !is.numeric(target) || !identical(dim(target), c(n, fit$dims))) {
     abort_vaeirt(
       c(
@@ -159,6 +156,15 @@ check_target <- function(target, labels, fit, call) {
     )
   }
   target
+}
+
+# The rows of a matrix that have these names; all of them as they are, where none has.
+rows_by_label <- function(x, labels) {
+  if (!is.matrix(x) || is.null(rownames(x))) {
+    return(x)
+  }
+  place <- match_names(labels, as_utf8(rownames(x)))
+  if (all(is.na(place))) x else unname(x[place, , drop = FALSE])
 }
 
 # The positions that a fit is to be turned to, which have to tell all axes.
