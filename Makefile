@@ -15,7 +15,7 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test soak test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor readme site check-site clean
+.PHONY: help setup install demo test soak house test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor readme site check-site clean
 
 help:
 	@echo "make demo        fit the 109th Senate, print the table, write the figure"
@@ -27,7 +27,8 @@ help:
 	@echo "make bench       measure speed and accuracy against peers"
 	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
 	@echo "make readme      write README.md and its figure from README.Rmd, by a run"
-	@echo "make lint        rustfmt, clippy and lintr"
+	@echo "make house       how the code is laid out: circles, upward imports, long functions, large modules"
+	@echo "make lint        that, rustfmt, clippy and lintr"
 	@echo "make vendor      write the bundle of crates for an installation without network"
 	@echo "make site        write the web site to docs/"
 	@echo "make check-site  the same, then open all its pages and follow their links"
@@ -49,6 +50,11 @@ demo: install
 test: install
 	@$(MAKE) --no-print-directory test-rust test-r
 
+# Needs R alone. The first of the checks, as it takes seconds.
+house:
+	Rscript tools/house_test.R
+	Rscript tools/house.R
+
 lint-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
 	cargo clippy $(CARGO) $(FEATURES) --workspace --all-targets -- -D warnings
@@ -58,13 +64,13 @@ soak: install
 	cargo build $(CARGO) --release --package vae-irt-core --example ballots
 	tools/soak.sh
 
-test-rust: lint-rust
+test-rust: house lint-rust
 	cargo test $(CARGO) $(FEATURES) --workspace
 
 test-r:
 	Rscript tools/test.R
 
-lint: install lint-rust
+lint: house install lint-rust
 	@tools/setup.sh lint
 	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
 

@@ -40,6 +40,11 @@ read_ascii <- function(path) {
   rawToChar(bytes)
 }
 
+# data.frame() does more than is needed here, thousands of times.
+frame <- function(...) list2DF(list(...))
+
+no_spans <- frame(from = integer(), to = integer(), text = character(), name = character())
+
 # substring() refuses to take no pieces.
 slices <- function(text, from, to) if (length(from) > 0) substring(text, from, to) else character()
 
@@ -47,7 +52,7 @@ slices <- function(text, from, to) if (length(from) > 0) substring(text, from, t
 spans <- function(pattern, text) {
   found <- gregexpr(pattern, text, perl = TRUE)[[1]]
   if (found[[1]] < 0) {
-    return(data.frame(from = integer(), to = integer(), text = character(), name = character()))
+    return(no_spans)
   }
   from <- as.integer(found)
   to <- from + attr(found, "match.length") - 1L
@@ -56,11 +61,14 @@ spans <- function(pattern, text) {
     first <- attr(found, "capture.start")[, "name"]
     name <- substring(text, first, first + attr(found, "capture.length")[, "name"] - 1L)
   }
-  data.frame(from, to, text = substring(text, from, to), name)
+  frame(from = from, to = to, text = substring(text, from, to), name = name)
 }
 
 # Spaces instead of the spans; lines and positions stay what they are.
 blank <- function(text, spans) {
+  if (nrow(spans) == 0) {
+    return(text)
+  }
   bytes <- charToRaw(text)
   inside <- unlist(Map(seq.int, spans$from, spans$to))
   inside <- inside[bytes[inside] != charToRaw("\n")]
@@ -82,7 +90,7 @@ find_marks <- function(code) {
   at <- which(signs %in% c("{", "}", "(", ")", "[", "]", ";", ","))
   sign <- signs[at]
   step <- sign %in% c("{", "(", "[") - sign %in% c("}", ")", "]")
-  data.frame(at, sign, level = cumsum(step) - (step == 1), after = cumsum(step))
+  frame(at = at, sign = sign, level = cumsum(step) - (step == 1), after = cumsum(step))
 }
 
 # What ends the item that begins with this text: a statement its semicolon, most items their block, a field or a branch a comma.
@@ -110,10 +118,12 @@ is_test_attribute <- function(attributes) {
 }
 
 # Items under `#[cfg(test)]` or `#[test]`, from the attribute to the end.
-test_spans <- function(code) {
+test_spans <- function(code, marks) {
   found <- spans(attribute, code)
   found <- found[is_test_attribute(found$text) & !startsWith(found$text, "#!"), ]
-  marks <- find_marks(code)
+  if (nrow(found) == 0) {
+    return(found)
+  }
   found$to <- vapply(found$to, function(to) {
     rest <- substring(code, to + 1)
     skipped <- attr(regexpr(paste0("^(?:\\s*", attribute, ")*\\s*"), rest, perl = TRUE), "match.length")
@@ -127,7 +137,7 @@ declared_modules <- function(code, text) {
   found <- spans(paste0("(?:", attribute, "\\s*)+", visibility, "mod\\s+(?<name>\\w+)\\s*;"), code)
   written <- slices(text, found$from, found$to)
   named <- grepl("path\\s*=\\s*\"", written)
-  data.frame(
+  frame(
     name = found$name,
     test = is_test_attribute(found$text),
     path = ifelse(named, sub(".*path\\s*=\\s*\"([^\"]*)\".*", "\\1", gsub("\n", " ", written)), NA_character_)
@@ -143,7 +153,7 @@ read_rust <- function(root, path) {
   if (!balanced) {
     stop(path, " cannot be read: its brackets do not match", call. = FALSE)
   }
-  tests <- test_spans(code)
+  tests <- test_spans(code, marks)
   list(
     path = path, text = text, code = code, tests = tests, live = blank(code, tests),
     declared = declared_modules(code, text), test = any(is_test_attribute(spans("#!\\[[^\\]]*\\]", code)$text))
@@ -220,7 +230,7 @@ written_paths <- function(live) {
   trees <- lapply(gsub("\\s*::\\s*", "::", gsub("\\s+", " ", used$name)), expand_use)
   rest <- blank(blank(live, used), spans("pub\\s*\\(\\s*in\\s[^)]*\\)", live))
   inline <- spans("(?<![\\w:])[A-Za-z_]\\w*(?:\\s*::\\s*\\w+)+", rest)
-  data.frame(
+  frame(
     at = c(rep(used$from, lengths(trees)), inline$from),
     path = c(as.character(unlist(trees)), gsub("\\s", "", inline$text))
   )
@@ -228,6 +238,9 @@ written_paths <- function(live) {
 
 inline_modules <- function(live) {
   found <- spans("(?<![\\w#])mod\\s+(?<name>\\w+)\\s*\\{", live)
+  if (nrow(found) == 0) {
+    return(found)
+  }
   marks <- find_marks(live)
   found$to <- vapply(found$from, function(from) as.numeric(item_end(marks, from, "}")), numeric(1))
   found
@@ -269,9 +282,9 @@ imports_of <- function(file, modules) {
     resolve(absolute_path(written$path[[i]], c(home, around), modules), modules)
   })
   found <- do.call(rbind, c(list(matrix(character(), 0, 2)), found))
-  data.frame(
+  frame(
     from = rep(file$path, nrow(found)), to = names(modules)[match(found[, 1], modules)],
-    module = found[, 1], name = found[, 2], row.names = NULL
+    module = found[, 1], name = found[, 2]
   )
 }
 
@@ -284,7 +297,7 @@ find_imports <- function(crate) {
   }
   pairs <- unname(split(all, paste(all$from, all$to)))
   do.call(rbind, lapply(pairs, function(pair) {
-    data.frame(pair[1, c("from", "to", "module")], names = paste(sort(pair$name), collapse = ", "), row.names = NULL)
+    frame(from = pair$from[[1]], to = pair$to[[1]], module = pair$module[[1]], names = paste(sort(pair$name), collapse = ", "))
   }))
 }
 
@@ -410,7 +423,7 @@ rust_functions <- function(file) {
   marks <- find_marks(file$live)
   to <- vapply(found$from, function(from) as.numeric(item_end(marks, from, c(";", "}"))), numeric(1))
   first <- line_of(file$text, found$from)
-  data.frame(path = rep(file$path, nrow(found)), name = found$name, line = first, lines = line_of(file$text, to) - first + 1)
+  frame(path = rep(file$path, nrow(found)), name = found$name, line = first, lines = line_of(file$text, to) - first + 1)
 }
 
 # The name to which a function is assigned, if it is.
@@ -427,7 +440,7 @@ r_functions <- function(root, path) {
   ids <- data$parent[data$token %in% c("FUNCTION", "'\\\\'")]
   rows <- data[match(ids, data$id), ]
   names <- vapply(ids, function(id) assigned_name(data, id), character(1))
-  data.frame(path = rep(path, length(ids)), name = names, line = as.integer(rows$line1), lines = rows$line2 - rows$line1 + 1)
+  frame(path = rep(path, length(ids)), name = names, line = as.integer(rows$line1), lines = rows$line2 - rows$line1 + 1)
 }
 
 all_functions <- function(root, rust, r_files) {
