@@ -5,11 +5,9 @@ use crate::convert::row_numbers;
 use crate::stored::{packed_list, read_responses, widened};
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::Result;
-use vae_irt_core::responses::{
-    Cells, Column, LabelledCells, NotWhole, identical_items, read_long, read_table,
+use vae_irt_core::{
+    Cells, Column, LabelledCells, Monitor, NotWhole, Result, identical_items, read_long, read_table,
 };
-use vae_irt_core::train::Monitor;
 
 /// Gives cells to R.
 pub fn pointer(cells: Cells) -> Robj {

@@ -3,11 +3,10 @@
 use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
 use std::time::Duration;
-use vae_irt_core::identify::AffineMap;
-use vae_irt_core::linkage::Linkage;
-use vae_irt_core::posterior::{ItemCovariances, Moments, Scales, Uncertainty};
-use vae_irt_core::train::{Checkpoint, Epoch, Phase};
-use vae_irt_core::{Backend, Model, Responses, Settings, Timings};
+use vae_irt_core::{
+    AffineMap, Backend, Checkpoint, Epoch, ItemCovariances, Linkage, Model, Moments, Phase, Responses,
+    Scales, Settings, Timings, Uncertainty,
+};
 
 /// A part of a list that R did not give.
 pub fn missing(name: &str) -> Failure {

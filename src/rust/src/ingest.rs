@@ -6,11 +6,10 @@ use crate::convert::row_numbers;
 use crate::worker;
 use extendr_api::prelude::*;
 use std::path::Path;
-use vae_irt_core::ingest::{
-    Codec, IdColumn, ParquetColumns, ParquetWriter, TextColumn, WrittenColumn, parquet_fields, parquet_files,
-    read_parquet,
+use vae_irt_core::{
+    Codec, IdColumn, Monitor, ParquetColumns, ParquetWriter, TextColumn, WrittenColumn, parquet_fields,
+    parquet_files, read_parquet,
 };
-use vae_irt_core::train::Monitor;
 
 /// The columns of the first file: `name`, and what they hold in words, or NA.
 #[extendr]

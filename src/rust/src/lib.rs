@@ -18,11 +18,10 @@ use convert::{
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
 use stored::{Stored, read_responses};
-use vae_irt_core::identify::AffineMap;
-use vae_irt_core::posterior::{Gauge, Scales, Scoring, pareto_threshold, predictive, score};
-use vae_irt_core::simulate::{Design, Simulation};
-use vae_irt_core::train::Refit;
-use vae_irt_core::{Backend, Model, train};
+use vae_irt_core::{
+    AffineMap, Backend, Design, Gauge, Model, Monitor, Refit, Scales, Scoring, Simulation, fit,
+    pareto_threshold, predictive, score,
+};
 
 /// Fits a model. `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each) are the
 /// responses by respondent, `option_counts` the numbers of options of the items, `weights` those of the respondents
@@ -40,8 +39,8 @@ fn rust_fit(
     answer(|| {
         let settings = read_settings(&settings)?;
         let responses = read_responses(offsets, options.as_slice(), option_size, option_counts, &weights)?;
-        let work = |monitor: &dyn train::Monitor| {
-            let fit = train::fit(&responses, &settings, monitor)?;
+        let work = |monitor: &dyn Monitor| {
+            let fit = fit(&responses, &settings, monitor)?;
             let bytes = fit.model.to_bytes()?;
             Ok((fit, bytes))
         };
@@ -96,9 +95,8 @@ fn rust_score(
         let respondents = responses.respondents_with_responses();
         let scoring = read_scoring(&settings)?;
         let threads = number(&settings, "threads")? as usize;
-        let work = |monitor: &dyn train::Monitor| {
-            score(&model, &responses, &respondents, &scoring, threads, monitor)
-        };
+        let work =
+            |monitor: &dyn Monitor| score(&model, &responses, &respondents, &scoring, threads, monitor);
         let moments = worker::run(work, &report)?;
         Ok(list!(
             respondents = row_numbers(&respondents),
@@ -121,7 +119,7 @@ fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, 
                 .map_err(|_| missing("the matrix"))?,
             shift: Array1::from(shift.to_vec()),
         };
-        let work = |monitor: &dyn train::Monitor| {
+        let work = |monitor: &dyn Monitor| {
             let refit = Refit::new(model, Some(&map), Gauge::Aligned, &responses, &settings, monitor)?;
             let (model, moments, uncertainty) = refit.results(&responses, monitor)?;
             let bytes = model.to_bytes()?;
@@ -151,7 +149,7 @@ fn rust_draws(model: Raw, principal: bool, n_draws: i32, responses: List, settin
         } else {
             Gauge::Aligned
         };
-        let work = |monitor: &dyn train::Monitor| {
+        let work = |monitor: &dyn Monitor| {
             let refit = Refit::new(model, None, gauge, &responses, &settings, monitor)?;
             refit.draws(&responses, n_draws as usize, monitor)
         };
@@ -173,8 +171,7 @@ fn rust_predictive(model: Raw, given: List, asked: List, settings: List) -> List
         let (given, asked) = (given.responses()?, asked.responses()?);
         let scoring = read_scoring(&settings)?;
         let threads = number(&settings, "threads")? as usize;
-        let work =
-            |monitor: &dyn train::Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
+        let work = |monitor: &dyn Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
         let found = worker::run(work, &().into_robj())?;
         Ok(list!(
             log_probability = found.log_probabilities,
@@ -205,7 +202,7 @@ fn rust_simulate(design: List) -> List {
             n_options: count("n_options")?,
             missing: number(&design, "missing")?,
         };
-        let work = |monitor: &dyn train::Monitor| Simulation::draw(&design, seed, monitor);
+        let work = |monitor: &dyn Monitor| Simulation::draw(&design, seed, monitor);
         let simulation = worker::run(work, &().into_robj())?;
         let n_items = design.n_items;
         let chosen = RMatrix::new_matrix(design.n_respondents, n_items, |i, j| {

@@ -4,8 +4,7 @@ use crate::answer::{Outcome, answer};
 use crate::convert::{by_row, items_table, missing};
 use extendr_api::prelude::*;
 use std::path::Path;
-use vae_irt_core::posterior::ItemCovariances;
-use vae_irt_core::{Card, Model, ModelFile};
+use vae_irt_core::{Card, ItemCovariances, Model, ModelFile};
 
 /// Writes a model to a file. `card` has the fields of [`Card`]; `covariances` has the matrices of the
 /// fit, `prior`, `normalised` and `aligned`.

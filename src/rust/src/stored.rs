@@ -5,9 +5,7 @@ use crate::convert::{missing, number};
 use crate::worker;
 use extendr_api::prelude::*;
 use std::borrow::Cow;
-use vae_irt_core::responses::{OptionIds, Packed};
-use vae_irt_core::train::Monitor;
-use vae_irt_core::{ItemCatalogue, Responses};
+use vae_irt_core::{ItemCatalogue, Monitor, OptionIds, Packed, Responses};
 
 /// Bytes of an option id.
 const NARROW: i32 = 2;

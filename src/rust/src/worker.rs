@@ -6,7 +6,7 @@ use extendr_api::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
-use vae_irt_core::train::{Epoch, Monitor, Part};
+use vae_irt_core::{Epoch, Monitor, Part};
 
 /// How often R is asked for interrupts and told of progress.
 const TICK: Duration = Duration::from_millis(50);

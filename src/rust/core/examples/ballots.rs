@@ -12,13 +12,10 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
-use vae_irt_core::identify::AffineMap;
-use vae_irt_core::ingest::{Codec, ParquetWriter, WrittenColumn};
-use vae_irt_core::kernels::Table;
-use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::simulate::{BallotBox, BallotDesign, Ballots};
-use vae_irt_core::train::Silent;
-use vae_irt_core::{Backend, Encoder, Link, Model, ModelShape, Network};
+use vae_irt_core::{
+    AffineMap, Backend, BallotBox, BallotDesign, Codec, Encoder, Link, Model, ModelShape, Network,
+    ParquetWriter, Scoring, Silent, SimulatedBallots, Table, WrittenColumn, score,
+};
 
 const SEED: u64 = 1;
 /// Voters who are scored with the true item parameters.
@@ -75,7 +72,7 @@ fn write_numbers<'a>(file: &mut impl Write, numbers: impl Iterator<Item = &'a f6
 
 /// Writes the ballots of some consecutive voters, and begins the file with the first of them.
 fn write_votes(
-    ballots: &Ballots,
+    ballots: &SimulatedBallots,
     design: &BallotDesign,
     first_voter: usize,
     writer: Option<ParquetWriter>,
@@ -136,7 +133,7 @@ fn write_votes(
 
 /// The posterior means of the first voters, given the true item parameters.
 fn score_first(
-    ballots: &Ballots,
+    ballots: &SimulatedBallots,
     design: &BallotDesign,
     n_scored: usize,
 ) -> Result<Vec<f64>, Box<dyn Error>> {

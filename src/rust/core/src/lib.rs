@@ -10,42 +10,66 @@
 //!
 //! [`Backend`] says what computes: the kernels of this crate or, with the feature `cuda`, a GPU of NVIDIA.
 //!
-//! The crate knows nothing of R. The way through it is
-//! [`Responses`] -> [`train::fit`] -> [`Fit`], and [`posterior::score`] for respondents who were not in
-//! the sample.
+//! The crate knows nothing of R. The way through it is [`Responses`] -> [`fit()`] -> [`Fit`], and [`score`] for respondents
+//! who were not in the sample. Its modules stand from the ground to the roof in the order in which they are listed; a module
+//! imports only what stands before it.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod batch;
-mod device;
-mod error;
-mod files;
-pub mod identify;
-pub mod ingest;
-pub mod kernels;
-mod linalg;
-pub mod linkage;
-mod memory;
+mod base;
+mod fit;
+mod information;
+mod ingest;
+mod kernels;
 mod model;
-mod patterns;
-pub mod posterior;
-mod random;
-pub mod responses;
-pub mod simulate;
-mod start;
-pub mod statistics;
-mod tensor_file;
-mod timings;
-pub mod train;
+mod posterior;
+mod responses;
+mod settings;
+mod simulate;
+mod tensors;
+mod train;
 
-pub use batch::{Batch, Chooser, Response};
-pub use device::Backend;
-pub use error::Error;
-pub use model::{Card, Encoder, ItemCard, ItemParameters, Link, Model, ModelFile, ModelShape, Network};
-pub use random::Stream;
-pub use responses::{ItemCatalogue, Responses};
-pub use timings::Timings;
-pub use train::{Fit, Settings};
-
-/// The result of a fallible operation of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub use base::backend::Backend;
+pub use base::error::{Error, Result};
+pub use base::math;
+pub use base::monitor::{Epoch, Monitor, Part, Phase, Silent};
+pub use base::random::Stream;
+pub use base::timings::Timings;
+pub use fit::predictive::{Predictive, predictive};
+pub use fit::refit::Refit;
+pub use fit::run::{Fit, fit};
+pub use fit::statistics::FitStatistics;
+pub use information::gauge::{Gauge, Method};
+pub use information::uncertainty::{Scales, Uncertainty};
+pub use ingest::files::parquet_files;
+pub use ingest::ids::{IdColumn, TextColumn};
+pub use ingest::reader::{Ballots, ParquetColumns, read_parquet};
+pub use ingest::schema::{FieldSummary, parquet_fields};
+pub use ingest::writer::{Codec, ParquetWriter, WrittenColumn, write_parquet};
+pub use model::card::{Card, ItemCard};
+pub use model::covariances::ItemCovariances;
+pub use model::encoder::Encoder;
+pub use model::file::ModelFile;
+pub use model::gaussian::{Gaussian, WideGaussian};
+pub use model::link::Link;
+pub use model::network::Network;
+pub use model::parameters::{ItemParameters, Model};
+pub use model::scale::AffineMap;
+pub use model::shape::ModelShape;
+pub use model::table::Table;
+pub use posterior::expect::score;
+pub use posterior::moments::Moments;
+pub use posterior::proposal::pareto_threshold;
+pub use posterior::scoring::Scoring;
+pub use responses::batch::{Batch, Chooser};
+pub use responses::catalogue::ItemCatalogue;
+pub use responses::cells::{Cells, CellsBuilder, Duplicates, Packed};
+pub use responses::identical::identical_items;
+pub use responses::linkage::Linkage;
+pub use responses::options::RawOptions;
+pub use responses::response::Response;
+pub use responses::store::{OptionIds, Responses};
+pub use responses::table::{Column, LabelledCells, NotWhole, read_long, read_table};
+pub use settings::{Checkpoint, Settings, StdErrors};
+pub use simulate::ballots::{BallotBox, BallotDesign, SimulatedBallots, ballots};
+pub use simulate::simulation::{Design, Simulation, simulate};

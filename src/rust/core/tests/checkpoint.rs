@@ -6,8 +6,7 @@ use common::{for_each_backend, simulated};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use vae_irt_core::train::{Checkpoint, Epoch, Fit, Monitor, Part, Silent, fit};
-use vae_irt_core::{Backend, Error, Responses, Settings};
+use vae_irt_core::{Backend, Checkpoint, Epoch, Error, Fit, Monitor, Part, Responses, Settings, Silent, fit};
 
 const LAST: &str = "training.checkpoint";
 const BEFORE: &str = "training.before.checkpoint";

@@ -5,10 +5,10 @@ mod common;
 use common::{correlation, for_each_backend, quick, simulated, slope};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::simulate::{Design, simulate};
-use vae_irt_core::train::{Epoch, Monitor, Part, Silent, fit};
-use vae_irt_core::{Backend, Error, ItemCatalogue, Link, Model, Responses, Settings};
+use vae_irt_core::{
+    Backend, Design, Epoch, Error, ItemCatalogue, Link, Model, Monitor, Part, Responses, Scoring, Settings,
+    Silent, fit, score, simulate,
+};
 
 /// Quick settings for a backend.
 fn on(backend: &Backend, n_dims: usize) -> Settings {

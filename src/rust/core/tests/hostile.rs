@@ -598,7 +598,7 @@ fn texts_that_repeat_each_other_take_little_memory_at_once() {
 #[test]
 fn folders_are_not_left() {
     use std::os::unix::fs::symlink;
-    use vae_irt_core::ingest::parquet_files;
+    use vae_irt_core::parquet_files;
     let root = std::env::temp_dir().join(format!("vaeirt-links-{}", std::process::id()));
     let folder = root.join("data");
     std::fs::create_dir_all(folder.join("folder.parquet")).expect("folders");

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use vae_irt_core::Error;
-use vae_irt_core::ingest::{
-    Ballots, Codec, IdColumn, ParquetColumns, WrittenColumn, parquet_fields, parquet_files, read_parquet,
-    write_parquet,
+use vae_irt_core::{
+    Ballots, Codec, Epoch, Error, IdColumn, Monitor, ParquetColumns, Part, Silent, WrittenColumn,
+    parquet_fields, parquet_files, read_parquet, write_parquet,
 };
-use vae_irt_core::train::{Epoch, Monitor, Part, Silent};
 
 const NA: i32 = i32::MIN;
 
@@ -113,8 +111,8 @@ fn responses(ballots: &Ballots) -> Vec<String> {
     let ids: Vec<_> = (0..n_raw as u32).map(Some).collect();
     let packed = ballots.cells.pack(&ids, n_raw, 2, &Silent).expect("packed");
     let ids: Vec<usize> = match packed.ids {
-        vae_irt_core::responses::OptionIds::Narrow(ids) => ids.iter().map(|&id| usize::from(id)).collect(),
-        vae_irt_core::responses::OptionIds::Wide(ids) => ids.iter().map(|&id| id as usize).collect(),
+        vae_irt_core::OptionIds::Narrow(ids) => ids.iter().map(|&id| usize::from(id)).collect(),
+        vae_irt_core::OptionIds::Wide(ids) => ids.iter().map(|&id| id as usize).collect(),
     };
     let (items, labels) = (words(&ballots.items), words(&ballots.labels));
     let names: Vec<Vec<String>> = ballots.respondents.iter().map(words).collect();

@@ -3,9 +3,7 @@
 mod common;
 
 use common::{quick, simulated};
-use vae_irt_core::posterior::ItemCovariances;
-use vae_irt_core::train::{Silent, fit};
-use vae_irt_core::{Card, Error, ItemCard, ModelFile};
+use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ModelFile, Silent, fit};
 
 fn small_file() -> ModelFile {
     let (_, responses) = simulated(40, 5, 2, 3);

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{for_each_backend, quick, simulated};
-use vae_irt_core::posterior::{Gauge, Scoring, predictive, score};
-use vae_irt_core::train::{Refit, Silent, fit};
-use vae_irt_core::{Backend, Error, Link, Model, Responses, Settings};
+use vae_irt_core::{
+    Backend, Error, Gauge, Link, Model, Refit, Responses, Scoring, Settings, Silent, fit, predictive, score,
+};
 
 fn scoring(backend: &Backend) -> Scoring {
     Scoring {

@@ -13,14 +13,10 @@ use proptest::prelude::*;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use vae_irt_core::identify::AffineMap;
-use vae_irt_core::ingest::{Codec, IdColumn, ParquetColumns, WrittenColumn, read_parquet, write_parquet};
-use vae_irt_core::kernels::{Table, math};
-use vae_irt_core::posterior::{Moments, Scoring, score};
-use vae_irt_core::simulate::{Design, simulate};
-use vae_irt_core::train::{Epoch, Fit, Monitor, Part, Silent, fit};
 use vae_irt_core::{
-    Backend, Encoder, Error, ItemCatalogue, Link, Model, ModelShape, Network, Responses, Settings,
+    AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, Link, Model,
+    ModelShape, Moments, Monitor, Network, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
+    WrittenColumn, fit, math, read_parquet, score, simulate, write_parquet,
 };
 
 /// How far estimates of the same data in another order may be from each other, in posterior standard deviations.

@@ -9,10 +9,7 @@ use parquet::schema::types::Type;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use vae_irt_core::posterior::ItemCovariances;
-use vae_irt_core::simulate::{Design, simulate};
-use vae_irt_core::train::{Silent, fit};
-use vae_irt_core::{Card, ItemCard, Link, ModelFile, Settings};
+use vae_irt_core::{ItemCovariances, Design, simulate, Silent, fit, Card, ItemCard, Link, ModelFile, Settings};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

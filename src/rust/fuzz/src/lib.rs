@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use twox_hash::XxHash64;
-use vae_irt_core::ingest::{Ballots, IdColumn, ParquetColumns, parquet_fields, read_parquet};
-use vae_irt_core::posterior::{Scoring, score};
-use vae_irt_core::train::{Checkpoint, Epoch, Monitor, Part, Silent, StdErrors, fit};
-use vae_irt_core::{Backend, Error, ItemCatalogue, Model, ModelFile, Responses, Result, Settings};
+use vae_irt_core::{
+    Backend, Ballots, Checkpoint, Epoch, Error, IdColumn, ItemCatalogue, Model, ModelFile, Monitor,
+    ParquetColumns, Part, Responses, Result, Scoring, Settings, Silent, StdErrors, fit, parquet_fields,
+    read_parquet, score,
+};
 
 /// Models that are larger are read, but nobody is scored with them.
 const MOST_SCORED: usize = 1 << 12;

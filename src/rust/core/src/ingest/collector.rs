@@ -1,12 +1,13 @@
 //! From rows to responses by respondent.
 
-use super::values::{MISSING, TooMany, Tuples};
-use crate::Error;
-use crate::responses::{CellsBuilder, RawOptions};
+use crate::base::error::Error;
+use crate::ingest::values::{MISSING, TooMany, Tuples};
+use crate::responses::cells::CellsBuilder;
+use crate::responses::options::RawOptions;
 
 /// Some rows of the selected columns.
 #[derive(Default)]
-pub(super) struct RowBatch {
+pub(crate) struct RowBatch {
     /// Codes of the columns that name the respondents.
     pub ids: Vec<Vec<u32>>,
     pub items: Vec<u32>,
@@ -19,7 +20,7 @@ pub(super) struct RowBatch {
 }
 
 /// Why rows cannot be taken.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// A column that names respondents has no value; its place among these columns.
     NoRespondent { column: usize, row: u64 },
     /// There is no item.
@@ -55,7 +56,7 @@ impl From<Error> for Refusal {
 }
 
 /// Takes the rows in their order.
-pub(super) struct Collector {
+pub(crate) struct Collector {
     /// Nothing where the codes of a single column number the respondents as they occur.
     pub tuples: Option<Tuples>,
     pub options: RawOptions,

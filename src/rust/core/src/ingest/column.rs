@@ -1,12 +1,12 @@
 //! One selected column, followed through the row groups of all files.
 
-use super::files::guarded;
-use super::pages::CheckedPages;
-use super::schema::{Found, Kind, find_column};
-use super::values::{MISSING, Texts, TooMany, Values, Wholes};
-use crate::files::file_error;
-use crate::responses::nearest_whole;
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::file_error;
+use crate::ingest::files::guarded;
+use crate::ingest::pages::CheckedPages;
+use crate::ingest::schema::{Found, Kind, find_column};
+use crate::ingest::values::{MISSING, Texts, TooMany, Values, Wholes};
+use crate::responses::whole::nearest_whole;
 use parquet::basic::Encoding;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};
@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 /// Places of the cache of recent texts.
 const RECENT: usize = 4_096;
+
 /// Rows that are decoded at once where each text may be as long as its whole page: prefixes are taken from the text before.
 const LONG_TEXTS: usize = 64;
 
 /// The values of a column that is present in every file, as they are stored.
-pub(super) struct Source {
+pub(crate) struct Source {
     name: String,
     path: PathBuf,
     file: Option<File>,
@@ -177,7 +178,7 @@ macro_rules! take {
 }
 
 /// A column whose values are coded.
-pub(super) struct CodeColumn {
+pub(crate) struct CodeColumn {
     source: Source,
     values: Option<Values>,
     buffers: Buffers,
@@ -279,7 +280,7 @@ impl CodeColumn {
 }
 
 /// A column of weights.
-pub(super) struct NumberColumn {
+pub(crate) struct NumberColumn {
     source: Source,
     buffers: Buffers,
 }

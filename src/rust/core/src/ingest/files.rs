@@ -1,12 +1,12 @@
 //! Paths of Parquet files, and their library's failures.
 
-use crate::Result;
-use crate::files::file_error;
+use crate::base::error::Result;
+use crate::base::files::file_error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Runs code of the Parquet library, which overflows or leaves its bounds on some damaged files.
-pub(super) fn guarded<T>(
+pub(crate) fn guarded<T>(
     work: impl FnOnce() -> parquet::errors::Result<T>,
 ) -> std::result::Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
@@ -19,7 +19,7 @@ pub(super) fn guarded<T>(
 /// of their names.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) for a path that does not exist or is neither file nor folder, a folder without a Parquet
+/// [`Error::File`](crate::base::error::Error::File) for a path that does not exist or is neither file nor folder, a folder without a Parquet
 /// file, and a link in a folder that leads to nothing or out of the folder.
 pub fn parquet_files(paths: &[impl AsRef<Path>]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();

@@ -1,8 +1,8 @@
 //! What names the respondents, kept small.
 
-use super::values::{Texts, Tuples, Values};
-use crate::Result;
-use crate::train::Monitor;
+use crate::base::error::Result;
+use crate::base::monitor::Monitor;
+use crate::ingest::values::{Texts, Tuples, Values};
 
 /// Texts one after the other in one vector of bytes; text `i` ends before `ends[i]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl IdColumn {
     }
 
     /// The distinct values of a column by code.
-    pub(super) fn distinct(values: Values) -> Self {
+    pub(crate) fn distinct(values: Values) -> Self {
         match values {
             Values::Text(texts) => IdColumn::Texts(texts.into()),
             Values::Whole(wholes) => IdColumn::Wholes(wholes.into_values()),
@@ -82,7 +82,7 @@ impl IdColumn {
     }
 
     /// The columns of the respondents; without tuples the single column's codes are the respondents.
-    pub(super) fn collect(
+    pub(crate) fn collect(
         columns: Vec<Values>,
         tuples: Option<&Tuples>,
         n_respondents: usize,

@@ -1,7 +1,7 @@
 //! The pages of a column. The library reserves memory for as much as the headers of pages say; here they are compared with
 //! what the file holds first.
 
-use super::thrift::{Compact, page_sizes};
+use crate::ingest::thrift::{Compact, page_sizes};
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type as PhysicalType};
 use parquet::column::page::{Page, PageMetadata, PageReader};
@@ -15,13 +15,15 @@ use std::sync::Arc;
 
 /// Texts that a page may hold whatever its size: many empty ones take a few bytes.
 const ENOUGH_TEXTS: u64 = 1 << 22;
+
 /// Bytes by which a page may grow whatever its codec.
 const SLACK: u64 = 1 << 12;
+
 /// The longest header of a page: it may hold the smallest and the largest text.
 const LONGEST_HEADER: u64 = 1 << 24;
 
 /// A file whose parts are read only where it has them.
-pub(super) struct PageSource {
+pub(crate) struct PageSource {
     file: File,
     length: u64,
     /// By how much a page can grow.
@@ -79,7 +81,7 @@ impl ChunkReader for PageSource {
 }
 
 /// Pages whose numbers of values fit their bytes.
-pub(super) struct CheckedPages {
+pub(crate) struct CheckedPages {
     pages: SerializedPageReader<PageSource>,
     physical: PhysicalType,
     optional: bool,

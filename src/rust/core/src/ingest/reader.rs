@@ -1,14 +1,15 @@
 //! Reading: columns are decoded in parallel, and one batch ahead of the rows that are collected.
 
-use super::collector::{Collector, Refusal, RowBatch};
-use super::column::{CodeColumn, NumberColumn};
-use super::ids::IdColumn;
-use super::schema::read_metadata;
-use super::values::Values;
-use crate::files::file_error;
-use crate::responses::Cells;
-use crate::train::{Monitor, settings};
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::file_error;
+use crate::base::monitor::Monitor;
+use crate::base::threads::pool;
+use crate::ingest::collector::{Collector, Refusal, RowBatch};
+use crate::ingest::column::{CodeColumn, NumberColumn};
+use crate::ingest::ids::IdColumn;
+use crate::ingest::schema::read_metadata;
+use crate::ingest::values::Values;
+use crate::responses::cells::Cells;
 use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -59,7 +60,7 @@ pub fn read_parquet(
     threads: usize,
     monitor: &dyn Monitor,
 ) -> Result<Ballots> {
-    settings::pool(threads)?.install(|| read_rows(files, columns, monitor))
+    pool(threads)?.install(|| read_rows(files, columns, monitor))
 }
 
 fn read_rows(files: &[PathBuf], columns: &ParquetColumns, monitor: &dyn Monitor) -> Result<Ballots> {

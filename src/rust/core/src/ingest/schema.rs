@@ -1,9 +1,9 @@
 //! What the columns of a Parquet file hold.
 
-use super::files::guarded;
-use super::thrift::check_schema;
-use crate::Result;
-use crate::files::file_error;
+use crate::base::error::Result;
+use crate::base::files::file_error;
+use crate::ingest::files::guarded;
+use crate::ingest::thrift::check_schema;
 use bytes::Bytes;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::errors::ParquetError;
@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// The kinds of values that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Whole { unsigned: bool },
     Number,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// In words, for messages.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Text => "text",
             Kind::Whole { .. } | Kind::Number => "numbers",
@@ -45,7 +45,7 @@ pub struct FieldSummary {
 }
 
 /// A column that was found in a file.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub index: usize,
     pub descriptor: ColumnDescPtr,
     pub kind: Kind,
@@ -54,7 +54,7 @@ pub(super) struct Found {
 /// The columns of a file, in order.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) when it is no Parquet file.
+/// [`Error::File`](crate::base::error::Error::File) when it is no Parquet file.
 pub fn parquet_fields(path: &Path) -> Result<Vec<FieldSummary>> {
     let metadata = read_metadata(path)?;
     let schema = metadata.file_metadata().schema_descr();
@@ -68,7 +68,7 @@ pub fn parquet_fields(path: &Path) -> Result<Vec<FieldSummary>> {
 }
 
 /// The footer of a file.
-pub(super) fn read_metadata(path: &Path) -> Result<ParquetMetaData> {
+pub(crate) fn read_metadata(path: &Path) -> Result<ParquetMetaData> {
     let file = File::open(path).map_err(|error| file_error(path, error))?;
     guarded(|| {
         let footer = read_footer(&file)?;
@@ -96,7 +96,7 @@ fn read_footer(file: &File) -> parquet::errors::Result<Bytes> {
 }
 
 /// Where a file has the column of a name, and what it holds.
-pub(super) fn find_column(path: &Path, metadata: &ParquetMetaData, name: &str) -> Result<Found> {
+pub(crate) fn find_column(path: &Path, metadata: &ParquetMetaData, name: &str) -> Result<Found> {
     let schema = metadata.file_metadata().schema_descr();
     let fields = schema.root_schema().get_fields();
     let Some(field) = fields.iter().find(|field| field.name() == name) else {

@@ -1,18 +1,23 @@
 //! Just enough of Thrift's compact protocol (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
 //! to see what a Parquet file says about sizes before its library believes it.
 
+use Kind::{Bytes, Flag, Number, Structure};
+
 /// Structures in structures that are looked through.
 const MOST_DEPTH: usize = 64;
+
 /// Groups in groups of a schema. The library goes through them by recursion.
 const MOST_GROUPS: usize = 64;
 
 /// The types of fields that matter here.
 const I32: u8 = 5;
+
 const LIST: u8 = 9;
+
 const STRUCT: u8 = 12;
 
 /// Bytes that are read from the front.
-pub(super) struct Compact<'a>(pub &'a [u8]);
+pub(crate) struct Compact<'a>(pub &'a [u8]);
 
 impl Compact<'_> {
     fn byte(&mut self) -> Option<u8> {
@@ -113,7 +118,7 @@ impl Compact<'_> {
 
 /// Checks the schema in the bytes of a footer: that groups have no more children than there are elements, and are not
 /// nested without end.
-pub(super) fn check_schema(footer: &[u8]) -> Result<(), &'static str> {
+pub(crate) fn check_schema(footer: &[u8]) -> Result<(), &'static str> {
     const SCHEMA: i64 = 2;
     let mut verdict = Ok(());
     let seen = Compact(footer).each_field(MOST_DEPTH, |bytes, number, kind| {
@@ -175,8 +180,6 @@ enum Kind {
     Structure(&'static [Kind]),
 }
 
-use Kind::{Bytes, Flag, Number, Structure};
-
 /// The header of a page (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 const PAGE: &[Kind] = &[
     Number,
@@ -197,6 +200,7 @@ const PAGE: &[Kind] = &[
         Structure(STATISTICS),
     ]),
 ];
+
 const STATISTICS: &[Kind] = &[Bytes, Bytes, Number, Number, Bytes, Bytes, Flag, Flag];
 
 impl Compact<'_> {
@@ -223,7 +227,7 @@ impl Compact<'_> {
 
 /// The uncompressed and the compressed size that the header of a page states; nothing where the bytes do not hold a whole
 /// header, or one that the library would read in another way.
-pub(super) fn page_sizes(header: &[u8]) -> Option<(u64, u64)> {
+pub(crate) fn page_sizes(header: &[u8]) -> Option<(u64, u64)> {
     Compact(header).structure(PAGE)?;
     // In the first three fields as all writers put them: type, uncompressed size, compressed size.
     let mut bytes = Compact(header);

@@ -1,19 +1,19 @@
 //! Distinct values and their codes, numbered in the order in which they occur.
 
-use super::schema::Kind;
+use crate::ingest::schema::Kind;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
 /// The code of a missing value.
-pub(super) const MISSING: u32 = u32::MAX;
+pub(crate) const MISSING: u32 = u32::MAX;
 
 /// More distinct values than codes can count.
 #[derive(Debug)]
-pub(super) struct TooMany;
+pub(crate) struct TooMany;
 
 /// Distinct texts in one arena.
 #[derive(Default)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u64>,
     codes: HashTable<u32>,
@@ -66,7 +66,7 @@ fn text_at<'a>(bytes: &'a [u8], ends: &[u64], code: u32) -> &'a [u8] {
 
 /// Distinct whole numbers.
 #[derive(Default)]
-pub(super) struct Wholes {
+pub(crate) struct Wholes {
     values: Vec<i64>,
     codes: HashMap<i64, u32>,
 }
@@ -98,7 +98,7 @@ impl Wholes {
 }
 
 /// The distinct values of a column across all files.
-pub(super) enum Values {
+pub(crate) enum Values {
     Text(Texts),
     Whole(Wholes),
     /// FALSE and TRUE have the codes 0 and 1.
@@ -135,7 +135,7 @@ impl Values {
 
 /// Numbers the distinct tuples of codes: the respondents, who are told apart by several columns.
 #[derive(Default)]
-pub(super) struct Tuples {
+pub(crate) struct Tuples {
     width: usize,
     codes: Vec<u32>,
     table: HashTable<u32>,

@@ -1,7 +1,7 @@
 //! Writing columns to a Parquet file.
 
-use crate::files::{PartFile, unwritable};
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::{PartFile, unwritable};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type};
 use parquet::errors::ParquetError;

@@ -4,27 +4,20 @@
 //! The samples of the latent traits stand side by side in [`Lanes`], so that one load of an item's parameters serves
 //! all of them and everything that is computed for a sample vectorises.
 
-use super::Table;
-use super::encoder::{Activations, EncoderKernel, NetworkGradient};
-use super::link::Link;
-use super::math::{self, LogCdf, Logistic, Normal};
-use crate::Batch;
-use crate::batch::Response;
-use crate::model::Gaussian;
+use crate::base::math::{self, LogCdf, Logistic, Normal};
+use crate::kernels::encoder::{Activations, EncoderKernel, NetworkGradient};
+use crate::kernels::lanes::{LANES, Lanes, log_likelihood, sum};
+use crate::model::gaussian::Gaussian;
+use crate::model::link::Link;
+use crate::model::table::Table;
+use crate::responses::batch::Batch;
+use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Samples that are evaluated side by side.
-pub const LANES: usize = 4;
-/// One number for each of these samples.
-pub type Lanes = [f32; LANES];
-
 /// Respondents that one task evaluates.
 const RESPONDENTS_PER_TASK: usize = 64;
-/// Factors of probabilities that are multiplied before their logarithm is taken. Each is at least the reciprocal of
-/// twice the number of options, so that the product of eight stays a normal number up to 30,000 options.
-pub(crate) const FACTORS_PER_LOGARITHM: usize = 8;
 
 /// What the bound is evaluated for.
 #[derive(Clone, Copy)]
@@ -362,89 +355,6 @@ fn evaluate_in<F: LogCdf>(
     bound + posterior.ln_determinant()
 }
 
-/// The log likelihoods of the responses at the points of a block; `residuals` gets the derivatives of the log
-/// probabilities by the linear predictors, slot by slot.
-#[inline(always)]
-fn log_likelihood<F: LogCdf>(
-    n_dims: usize,
-    items: &[f32],
-    responses: &[Response],
-    points: &[Lanes],
-    residuals: &mut [Lanes],
-) -> Lanes {
-    let width = n_dims + 1;
-    let mut total = [0.0f32; LANES];
-    let mut factor = [1.0f32; LANES];
-    let mut rest = residuals;
-    for (number, response) in responses.iter().enumerate() {
-        let (own, others) = rest.split_at_mut(response.n_rows as usize);
-        rest = others;
-        let first = response.first_row as usize * width;
-        let rows = &items[first..first + own.len() * width];
-        for (predictor, row) in own.iter_mut().zip(rows.chunks_exact(width)) {
-            let mut sum = [-row[n_dims]; LANES];
-            for (&slope, point) in row[..n_dims].iter().zip(points) {
-                (0..LANES).for_each(|lane| sum[lane] += slope * point[lane]);
-            }
-            *predictor = sum;
-        }
-        match own {
-            [predictor] => binary::<F>(predictor, response.chosen, &mut total, &mut factor),
-            own => nominal(own, response.chosen as usize, &mut total, &mut factor),
-        }
-        if number % FACTORS_PER_LOGARITHM == FACTORS_PER_LOGARITHM - 1 {
-            (0..LANES).for_each(|lane| total[lane] += math::ln(factor[lane]));
-            factor = [1.0; LANES];
-        }
-    }
-    (0..LANES).for_each(|lane| total[lane] += math::ln(factor[lane]));
-    total
-}
-
-/// One response to an item with two options: the log probability is `total + ln(factor)`.
-#[inline(always)]
-fn binary<F: LogCdf>(predictor: &mut Lanes, chosen: u32, total: &mut Lanes, factor: &mut Lanes) {
-    let sign = chosen as i32 as f32 * 2.0 - 1.0;
-    for lane in 0..LANES {
-        let terms = F::terms(sign * predictor[lane]);
-        total[lane] += terms.linear;
-        factor[lane] *= terms.factor;
-        predictor[lane] = sign * terms.derivative;
-    }
-}
-
-/// One response to an item with several options.
-#[inline(always)]
-fn nominal(predictors: &mut [Lanes], chosen: usize, total: &mut Lanes, factor: &mut Lanes) {
-    let mut largest = [0.0f32; LANES];
-    for predictor in predictors.iter() {
-        (0..LANES).for_each(|lane| largest[lane] = largest[lane].max(predictor[lane]));
-    }
-    if chosen > 0 {
-        (0..LANES).for_each(|lane| total[lane] += predictors[chosen - 1][lane]);
-    }
-    let mut sum = [0.0f32; LANES];
-    (0..LANES).for_each(|lane| sum[lane] = math::exp(-largest[lane]));
-    for predictor in predictors.iter_mut() {
-        for lane in 0..LANES {
-            predictor[lane] = math::exp(predictor[lane] - largest[lane]);
-            sum[lane] += predictor[lane];
-        }
-    }
-    let mut scale = [0.0f32; LANES];
-    for lane in 0..LANES {
-        scale[lane] = 1.0 / sum[lane];
-        total[lane] -= largest[lane];
-        factor[lane] *= scale[lane];
-    }
-    for predictor in predictors.iter_mut() {
-        (0..LANES).for_each(|lane| predictor[lane] *= -scale[lane]);
-    }
-    if chosen > 0 {
-        (0..LANES).for_each(|lane| predictors[chosen - 1][lane] += 1.0);
-    }
-}
-
 /// Log weights become weights that sum to 1; those beyond `n_samples` become 0. Returns the logarithm of their mean.
 #[inline(always)]
 fn normalise(weights: &mut [f32], n_samples: usize) -> f32 {
@@ -496,11 +406,6 @@ fn accumulate(
             by_slot[n_dims] -= scale * sum(weighted);
         }
     }
-}
-
-#[inline(always)]
-fn sum(lanes: Lanes) -> f32 {
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
 /// The gradient by the outputs of the network, through `alpha = mu + L e` and the entropy `ln |L|`.

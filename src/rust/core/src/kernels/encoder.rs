@@ -1,16 +1,15 @@
 //! The encoder for some respondents at a time, small enough for the cache: sums of embeddings, the hidden layer, the
 //! outputs, and the way back.
 
-use super::{Table, math};
-use crate::Batch;
-use ndarray::{Array1, Array2, linalg::general_mat_mul, s};
+use crate::base::error::{Error, Result};
+use crate::base::math;
+use crate::model::encoder::Encoder;
+use crate::model::table::Table;
+use crate::responses::batch::Batch;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, s};
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Number of features for a hidden layer of a width: its activations, the pooled embeddings, the count and 1.
-pub fn n_features(hidden: usize) -> usize {
-    2 * hidden + 2
-}
 
 /// The parameters of the encoder: with `pooled` the sum of the embeddings of a respondent's responses and `count` the
 /// centred logarithm of their number, the outputs are `features output_weight` with
@@ -50,7 +49,26 @@ pub struct Activations {
     by_features: Array2<f32>,
 }
 
-impl EncoderKernel<'_> {
+impl<'a> EncoderKernel<'a> {
+    /// The parameters of an encoder.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when a tensor cannot be read.
+    pub fn new(encoder: &'a Encoder) -> Result<Self> {
+        let network = &encoder.network;
+        let [hidden_bias, hidden_count, output_weight] = network.variables().map(|(_, variable)| variable);
+        let shape = output_weight.dims2()?;
+        let weight = output_weight.flatten_all()?.to_vec1::<f32>()?;
+        Ok(Self {
+            embeddings: &encoder.embeddings,
+            hidden_bias: hidden_bias.to_vec1::<f32>()?.into(),
+            hidden_count: hidden_count.to_vec1::<f32>()?.into(),
+            output_weight: Array2::from_shape_vec(shape, weight)
+                .map_err(|error| Error::Model(error.to_string()))?,
+            count_center: network.count_center(),
+        })
+    }
+
     /// Width of the embeddings.
     pub fn hidden(&self) -> usize {
         self.hidden_bias.len()

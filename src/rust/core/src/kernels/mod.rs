@@ -2,11 +2,11 @@
 //! their results do not depend on the number of threads: every output element is summed by one task in a
 //! fixed order.
 
+pub mod adam;
 pub mod bound;
 pub mod encoder;
-pub mod link;
-pub mod math;
-mod table;
-
-pub(crate) use table::Adam;
-pub use table::{AdamState, Table};
+pub mod lanes;
+pub mod points;
+pub mod respondent;
+pub mod score;
+pub mod terms;

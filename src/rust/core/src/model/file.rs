@@ -1,74 +1,19 @@
 //! A fitted model as a file that travels without the data.
 
-use super::Model;
-use super::storage::{deserialize, find, serialize, unreadable};
-use crate::files::{PartFile, file_error, unwritable};
-use crate::linalg::packed_length;
-use crate::posterior::ItemCovariances;
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::{PartFile, file_error, unwritable};
+use crate::base::linalg::packed_length;
+use crate::model::card::Card;
+use crate::model::covariances::ItemCovariances;
+use crate::model::parameters::Model;
+use crate::model::storage::{deserialize, find, serialize, unreadable};
 use candle_core::{DType, Device, Tensor};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
 /// The largest model file that is read: far more than any model of ours.
 const MOST_BYTES: u64 = 1 << 32;
-
-/// What has to be known of a model beside its weights, in words and numbers: the JSON of the file's header.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Card {
-    /// Version of the R package that wrote the file.
-    pub package: String,
-    /// The items, in the order of the model.
-    pub items: Vec<ItemCard>,
-    /// Standard deviations of the item parameters' priors.
-    pub discrimination_sd: f64,
-    /// See `discrimination_sd`.
-    pub difficulty_sd: f64,
-    /// Are posteriors refined?
-    pub refined: bool,
-    /// Draws of importance sampling per respondent.
-    pub draws: u32,
-    /// Seed of these draws.
-    pub seed: f64,
-    /// Level of the intervals.
-    pub level: f64,
-    /// Were the axes rotated?
-    pub rotated: bool,
-    /// How standard errors were found.
-    pub std_errors: String,
-    /// Respondents and seconds that the fit took.
-    pub n_respondents: u32,
-    /// See `n_respondents`.
-    pub seconds: f64,
-    /// Did the training converge, and did the items reach the maximum of their marginal posterior?
-    pub converged: bool,
-    /// See `converged`.
-    pub polished: Option<bool>,
-    /// Statistics of fit, see `FitStatistics`.
-    pub classification: Option<f64>,
-    /// See `classification`.
-    pub apre: Option<f64>,
-    /// See `classification`.
-    pub gmp: Option<f64>,
-    /// The Pareto k above which a posterior is not reliable.
-    pub pareto_threshold: Option<f64>,
-}
-
-/// An item of a model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ItemCard {
-    /// Its name.
-    pub name: String,
-    /// The labels of its options, the reference first.
-    pub options: Vec<String>,
-    /// The labels that were pooled into one option, where there are any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pooled: Vec<String>,
-    /// Number of responses in the sample of the fit.
-    pub n_responses: u32,
-}
 
 /// A model with what is reported of its items.
 #[derive(Clone, Debug)]

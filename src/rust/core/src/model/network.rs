@@ -1,15 +1,17 @@
 //! The part of the encoder behind the sum of embeddings.
 
-use super::ModelShape;
-use crate::kernels::Table;
-use crate::kernels::encoder::{EncoderKernel, n_features};
-use crate::random::{Purpose, Stream};
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::random::{Purpose, Stream};
+use crate::model::shape::ModelShape;
 use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
-use ndarray::{Array1, Array2};
 use rand_distr::{Distribution, StandardNormal};
 use std::collections::HashMap;
+
+/// Number of features for a hidden layer of a width: its activations, the pooled embeddings, the count and 1.
+pub fn n_features(hidden: usize) -> usize {
+    2 * hidden + 2
+}
 
 /// Spread of the starting weights from the hidden layer to the outputs.
 const OUTPUT_SPREAD: f32 = 0.1;
@@ -102,6 +104,11 @@ impl Network {
         ]
     }
 
+    /// The mean of `ln(1 + number of responses)`, which is taken off it.
+    pub fn count_center(&self) -> f32 {
+        self.count_center
+    }
+
     /// All tensors with their names, for storage.
     ///
     /// # Errors
@@ -146,13 +153,13 @@ impl Network {
     }
 
     /// The outputs (`n_respondents x n_outputs`) for features, by operations of Candle: the way for devices that have no kernel,
-    /// and the reference for [`EncoderKernel::encode`].
+    /// and the reference for the kernel.
     pub(crate) fn outputs(&self, features: &Tensor) -> Result<Tensor> {
         Ok(features.matmul(&self.output_weight)?)
     }
 
-    /// From the gradient by the outputs to that by the pooled embeddings, and by the [variables](Self::variables); see
-    /// [`EncoderKernel::back_propagate`].
+    /// From the gradient by the outputs to that by the pooled embeddings, and by the [variables](Self::variables); as the
+    /// kernel does.
     pub(crate) fn back_propagate(
         &self,
         features: &Tensor,
@@ -170,23 +177,5 @@ impl Network {
             features.t()?.matmul(by_outputs)?,
         ];
         Ok((by_pooled, by_variables))
-    }
-
-    /// The parameters of the encoder for the kernel.
-    ///
-    /// # Errors
-    /// [`Error::Tensor`] when a tensor cannot be read.
-    pub fn kernel<'a>(&self, embeddings: &'a Table) -> Result<EncoderKernel<'a>> {
-        let vector = |variable: &Var| -> Result<Array1<f32>> { Ok(variable.to_vec1::<f32>()?.into()) };
-        let shape = self.output_weight.dims2()?;
-        let weight = self.output_weight.flatten_all()?.to_vec1::<f32>()?;
-        Ok(EncoderKernel {
-            embeddings,
-            hidden_bias: vector(&self.hidden_bias)?,
-            hidden_count: vector(&self.hidden_count)?,
-            output_weight: Array2::from_shape_vec(shape, weight)
-                .map_err(|error| Error::Model(error.to_string()))?,
-            count_center: self.count_center,
-        })
     }
 }

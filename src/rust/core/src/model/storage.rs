@@ -1,9 +1,15 @@
 //! A model as safetensors bytes, and back.
 
-use super::{Card, Encoder, Model, ModelShape, Network};
-use crate::identify::AffineMap;
-use crate::kernels::Table;
-use crate::{Error, ItemCatalogue, Result, tensor_file};
+use crate::base::error::{Error, Result};
+use crate::base::tensor_file;
+use crate::model::card::Card;
+use crate::model::encoder::Encoder;
+use crate::model::network::Network;
+use crate::model::parameters::Model;
+use crate::model::scale::AffineMap;
+use crate::model::shape::ModelShape;
+use crate::model::table::Table;
+use crate::responses::catalogue::ItemCatalogue;
 use candle_core::{Device, Tensor};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -11,12 +17,13 @@ use std::collections::HashMap;
 
 /// The key of the one entry of the header's metadata.
 const KEY: &str = "vaeirt-model";
+
 /// The version of the format that is written; later ones are not read.
-pub(super) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// The JSON of the header's entry.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Head {
+pub(crate) struct Head {
     version: u32,
     link: String,
     /// Only in files that travel.
@@ -37,7 +44,7 @@ impl Model {
     }
 
     /// All tensors with their names.
-    pub(super) fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
+    pub(crate) fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
         let device = Device::Cpu;
         let table =
             |table: &Table| Tensor::from_slice(table.values(), (table.n_rows(), table.width()), &device);
@@ -69,7 +76,7 @@ impl Model {
         Self::from_tensors(&head, tensors)
     }
 
-    pub(super) fn from_tensors(head: &Head, tensors: HashMap<String, Tensor>) -> Result<Self> {
+    pub(crate) fn from_tensors(head: &Head, tensors: HashMap<String, Tensor>) -> Result<Self> {
         let option_counts = find(&tensors, "items.option_counts")?
             .to_vec1::<u32>()
             .map_err(unreadable)?;
@@ -103,7 +110,7 @@ impl Model {
 }
 
 /// The tensors and the description of a model as a safetensors file.
-pub(super) fn serialize(
+pub(crate) fn serialize(
     tensors: Vec<(String, Tensor)>,
     model: &Model,
     card: Option<Card>,
@@ -117,7 +124,7 @@ pub(super) fn serialize(
 }
 
 /// The description and the tensors of a safetensors file.
-pub(super) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>)> {
+pub(crate) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>)> {
     #[derive(Deserialize)]
     struct Version {
         version: u32,
@@ -135,11 +142,11 @@ pub(super) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>
     Ok((head, tensors))
 }
 
-pub(super) fn unreadable(error: impl std::fmt::Display) -> Error {
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> Error {
     Error::Model(error.to_string())
 }
 
-pub(super) fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
+pub(crate) fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
     tensors
         .get(name)
         .ok_or_else(|| Error::Model(format!("{name} is missing")))

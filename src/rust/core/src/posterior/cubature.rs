@@ -1,8 +1,8 @@
 //! Averages over the normal distributions that have the posterior moments of respondents.
 
-use super::Moments;
-use super::quadrature::gauss_hermite;
-use crate::linalg::{cholesky, unpack};
+use crate::base::linalg::{cholesky, unpack};
+use crate::posterior::moments::Moments;
+use crate::posterior::quadrature::gauss_hermite;
 use ndarray::Array2;
 
 /// Nodes along an axis in one dimension and in two; in all as many as vectors hold.
@@ -12,7 +12,7 @@ const NODES: [usize; 2] = [8, 4];
 /// rule. Beyond, it is exact for polynomials of degree 5: the centre, two points on every axis and four in every
 /// plane of two axes, all coordinates 0 or +-sqrt(3) (McNamee and Stenger 1967,
 /// <https://doi.org/10.1007/BF02162424>).
-pub(super) struct Cubature {
+pub(crate) struct Cubature {
     n_dims: usize,
     /// `n_nodes x n_dims`.
     points: Vec<f64>,
@@ -23,7 +23,7 @@ pub(super) struct Cubature {
 }
 
 /// The nodes of a respondent, number by number for all nodes.
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     /// The coordinates, then -1: what the item parameters are multiplied by.
     pub design: Vec<f32>,
     /// The products of two of these, the first not before the second.

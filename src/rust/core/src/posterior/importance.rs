@@ -1,18 +1,19 @@
 //! Importance sampling of one respondent's posterior.
 
-use super::moments::{Summary, WeightedPoints};
-use super::newton::{self, Mode};
-use super::pareto;
-use super::proposal::Proposal;
-use super::refinement::{Progress, Question, Refined};
-use super::respondent::Respondent;
-use crate::linalg::solve_upper;
-use crate::model::WideGaussian;
+use crate::base::linalg::solve_upper;
+use crate::kernels::points::WeightedPoints;
+use crate::kernels::respondent::Respondent;
+use crate::model::gaussian::WideGaussian;
+use crate::posterior::moments::Summary;
+use crate::posterior::newton::{self, Mode};
+use crate::posterior::pareto;
+use crate::posterior::proposal::Proposal;
+use crate::posterior::question::{Progress, Question, Refined};
 use ndarray::ArrayView1;
 
 /// Draws from a multivariate t at the mode with the curvature's scale, weighed with Pareto smoothing; more of them where the
 /// weights are too uneven.
-pub(super) struct Draws<'a> {
+pub(crate) struct Draws<'a> {
     mode: Mode,
     /// Seed and key.
     stream: (u64, u64),

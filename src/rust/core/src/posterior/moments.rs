@@ -1,8 +1,40 @@
 //! Posterior moments.
 
-use crate::linalg::{cholesky, packed_length, solve_lower, unpack};
-use crate::model::WideGaussian;
-use ndarray::{Array1, ArrayView1};
+use crate::base::linalg::{cholesky, packed_length, solve_lower, unpack};
+use crate::kernels::points::WeightedPoints;
+use crate::model::gaussian::WideGaussian;
+use ndarray::{Array1, Array2, ArrayView1};
+
+/// Mean and covariance of the aggregate posterior, the weighted average of everybody's posterior distributions.
+pub(crate) fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
+    let n_dims = moments.n_dims;
+    let mut mean = Array1::<f64>::zeros(n_dims);
+    let mut second = Array2::<f64>::zeros((n_dims, n_dims));
+    let total: f64 = weights.iter().sum();
+    for (position, &weight) in weights.iter().enumerate() {
+        let m = moments.mean(position);
+        let covariance = moments.covariance(position);
+        for i in 0..n_dims {
+            mean[i] += weight * m[i];
+            for j in 0..=i {
+                second[[i, j]] += weight * (covariance[i * (i + 1) / 2 + j] + m[i] * m[j]);
+            }
+        }
+    }
+    for i in 0..n_dims {
+        for j in 0..i {
+            second[[j, i]] = second[[i, j]];
+        }
+    }
+    mean /= total;
+    second /= total;
+    for i in 0..n_dims {
+        for j in 0..n_dims {
+            second[[i, j]] -= mean[i] * mean[j];
+        }
+    }
+    (mean, second)
+}
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
 #[derive(Clone, Debug)]
@@ -28,7 +60,7 @@ pub struct Moments {
 }
 
 /// The moments of some respondents, to be filled in.
-pub(super) struct MomentsPart<'a> {
+pub(crate) struct MomentsPart<'a> {
     n_dims: usize,
     means: &'a mut [f64],
     covariances: &'a mut [f64],
@@ -96,19 +128,13 @@ fn divergence(network: &WideGaussian, summary: &Summary) -> f64 {
     0.5 * (trace + squares(shift.view()) - n_dims as f64) + ln_ratio
 }
 
-/// Points with normalised weights that stand for a posterior distribution: `points[d]` holds coordinate `d` of all.
-pub(super) struct WeightedPoints {
-    pub points: Vec<Vec<f32>>,
-    pub weights: Vec<f64>,
-}
-
 /// Number of distinct third moments.
 fn n_thirds(n_dims: usize) -> usize {
     n_dims * (n_dims + 1) * (n_dims + 2) / 6
 }
 
 /// The moments of one respondent.
-pub(super) struct Summary {
+pub(crate) struct Summary {
     mean: Vec<f64>,
     covariance: Vec<f64>,
     third: Vec<f64>,
@@ -119,7 +145,7 @@ pub(super) struct Summary {
 
 impl Moments {
     /// Moments to be filled in; third moments where they are `refined`.
-    pub(super) fn zeros(n_dims: usize, n: usize, refined: bool) -> Self {
+    pub(crate) fn zeros(n_dims: usize, n: usize, refined: bool) -> Self {
         Self {
             n_dims,
             means: vec![0.0; n * n_dims],
@@ -133,7 +159,7 @@ impl Moments {
     }
 
     /// The moments of every so many respondents.
-    pub(super) fn parts(&mut self, size: usize) -> impl Iterator<Item = MomentsPart<'_>> {
+    pub(crate) fn parts(&mut self, size: usize) -> impl Iterator<Item = MomentsPart<'_>> {
         let n_dims = self.n_dims;
         let n_thirds = self.thirds.len() / self.pareto_k.len().max(1);
         let mut thirds = self.thirds.as_mut_slice();

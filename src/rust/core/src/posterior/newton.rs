@@ -1,22 +1,24 @@
 //! The posterior mode of one respondent.
 
-use super::respondent::{Local, Respondent};
-use crate::linalg::{cholesky, solve_lower, solve_upper};
+use crate::base::linalg::{cholesky, solve_lower, solve_upper};
+use crate::kernels::respondent::{Local, Respondent};
 use ndarray::{Array1, Array2};
 
 const MOST_STEPS: usize = 50;
+
 const MOST_HALVINGS: usize = 20;
+
 /// Newton decrement below which the mode is found; single precision likelihoods resolve no more.
 const TOLERANCE: f64 = 1e-6;
 
 /// The mode and the lower Cholesky factor of the negative Hessian there.
-pub(super) struct Mode {
+pub(crate) struct Mode {
     pub point: Vec<f64>,
     pub factor: Array2<f64>,
 }
 
 /// Damped Newton steps; the log posterior is strictly concave, so they cannot end elsewhere.
-pub(super) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
+pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
     let mut point = if start.iter().all(|x| x.is_finite()) {
         start
     } else {

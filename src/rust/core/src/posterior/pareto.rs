@@ -2,7 +2,7 @@
 //! sampling", <https://www.jmlr.org/papers/v25/19-556.html>).
 
 /// Normalised weights with a smoothed tail.
-pub(super) struct Smoothed {
+pub(crate) struct Smoothed {
     /// They sum to 1.
     pub weights: Vec<f64>,
     /// The shape of the generalised Pareto distribution fitted to the largest weights: above [`threshold`] the weighted
@@ -16,12 +16,12 @@ pub(super) struct Smoothed {
 const SMALLEST_TAIL: usize = 5;
 
 /// The k up to which averages with `n` weights are reliable: `min(1 - 1 / log10(n), 0.7)`.
-pub(super) fn threshold(n: usize) -> f64 {
+pub(crate) fn threshold(n: usize) -> f64 {
     (1.0 - 1.0 / (n as f64).log10()).min(0.7)
 }
 
 /// Smooths the largest weights. The order is kept: `weights[i]` belongs to `log_weights[i]`.
-pub(super) fn smooth(log_weights: &mut [f64]) -> Smoothed {
+pub(crate) fn smooth(log_weights: &mut [f64]) -> Smoothed {
     let n = log_weights.len();
     let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
     log_weights.iter_mut().for_each(|w| *w -= largest);
@@ -99,7 +99,8 @@ fn fit(excesses: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Purpose, Stream};
+    use crate::base::random::Purpose;
+    use crate::base::random::Stream;
     use rand::Rng;
 
     #[test]

@@ -1,8 +1,15 @@
 //! The proposal of importance sampling: points from a multivariate t distribution, spread more evenly than independent
 //! draws.
 
-use crate::random::{Purpose, Stream};
+use crate::base::random::{Purpose, Stream};
+use crate::posterior::pareto::threshold;
 use rand_distr::{Distribution, StandardNormal};
+
+/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Quadrature
+/// has none.
+pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
+    threshold(Proposal::new(n_dims, draws).n_draws())
+}
 
 /// Degrees of freedom: tails heavier than any posterior under a normal prior. Even, so that the distribution function of
 /// the radius is a short sum.
@@ -12,7 +19,7 @@ const DEGREES: usize = 6;
 /// orthonormal basis and their opposites. The radii are the midpoints of strata of equal probability. So odd moments
 /// vanish and second moments are exact up to the radii, whatever the basis (a stratified form of the spherical-radial rules
 /// of Genz and Monahan 1998, <https://doi.org/10.1137/S1064827595286803>).
-pub(super) struct Proposal {
+pub(crate) struct Proposal {
     n_dims: usize,
     /// The radius of each block, rising.
     radii: Vec<f64>,

@@ -1,28 +1,33 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
-use super::moments::{Summary, WeightedPoints};
-use super::newton;
-use super::refinement::{Progress, Question, Refined};
-use super::respondent::Respondent;
-use crate::linalg::{cholesky, invert, symmetric_eigen, unpack};
-use crate::model::WideGaussian;
+use crate::base::linalg::{cholesky, invert, symmetric_eigen, unpack};
+use crate::kernels::points::WeightedPoints;
+use crate::kernels::respondent::Respondent;
+use crate::model::gaussian::WideGaussian;
+use crate::posterior::moments::Summary;
+use crate::posterior::newton;
+use crate::posterior::question::{Progress, Question, Refined};
 use ndarray::Array2;
 
 /// Most dimensions for which a grid is cheaper than draws.
-pub(super) const MOST_DIMS: usize = 2;
+pub(crate) const MOST_DIMS: usize = 2;
+
 /// Nodes along an axis in one dimension and in two.
 const NODES: [usize; MOST_DIMS] = [16, 12];
+
 /// Most times that the grid is moved.
 const MOST_ROUNDS: usize = 12;
+
 /// A grid fits when the mean of the posterior is at most so many standard deviations from its centre, and the standard
 /// deviations agree up to this share.
 const CLOSE: f64 = 0.25;
+
 /// The share to which a standard deviation falls at most from one grid to the next: moments of a grid that is much too wide
 /// rest on a node or two.
 const LEAST_SHRINKAGE: f64 = 0.3;
 
 /// A product rule for the standard normal distribution.
-pub(super) struct Grid {
+pub(crate) struct Grid {
     n_dims: usize,
     /// Coordinates, `n_nodes x n_dims`.
     nodes: Vec<f64>,
@@ -132,7 +137,7 @@ impl Grid {
 /// The grids for one posterior. The first lies at a normal distribution and, where that does not fit, the next at the mode and
 /// its curvature; it moves to the posterior's own moments until it fits (Naylor and Smith 1982,
 /// <https://doi.org/10.2307/2347995>). A grid that never fits is said to be unreliable by an infinite Pareto k.
-pub(super) struct Grids<'a> {
+pub(crate) struct Grids<'a> {
     grid: &'a Grid,
     place: Place,
     /// From 1 for the grid at the mode.
@@ -198,7 +203,7 @@ fn at_mode(respondent: &Respondent, start: Vec<f64>) -> Place {
 /// Nodes and weights of the Gauss-Hermite rule for the standard normal distribution: eigenvalues of the Jacobi matrix of the
 /// Hermite polynomials and the squared first elements of its eigenvectors (Golub and Welsch 1969,
 /// <https://doi.org/10.1090/S0025-5718-69-99647-1>).
-pub(super) fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
     let jacobi = Array2::from_shape_fn((n, n), |(i, j)| {
         if i.abs_diff(j) == 1 {
             (i.max(j) as f64).sqrt()

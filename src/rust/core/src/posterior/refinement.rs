@@ -1,23 +1,22 @@
 //! From the network's posterior to moments that can be trusted, between evaluations of the log likelihood: what evaluates it
 //! may take many respondents at once.
 
-use super::Scoring;
-use super::importance::Draws;
-use super::moments::{Summary, WeightedPoints};
-use super::pareto_threshold;
-use super::proposal::Proposal;
-use super::quadrature::{self, Grid, Grids};
-use super::respondent::Respondent;
-use crate::batch::Response;
-use crate::model::WideGaussian;
-use crate::random::mix;
+use crate::base::random::mix;
+use crate::kernels::respondent::Respondent;
+use crate::model::gaussian::WideGaussian;
+use crate::posterior::importance::Draws;
+use crate::posterior::proposal::{Proposal, pareto_threshold};
+use crate::posterior::quadrature::{self, Grid, Grids};
+use crate::posterior::question::{Question, Refined};
+use crate::posterior::scoring::Scoring;
+use crate::responses::response::Response;
 use std::ops::ControlFlow;
 
 /// Times as many draws where the importance weights are too uneven.
 const MORE_DRAWS: usize = 8;
 
 /// How the network's answer is refined.
-pub(super) enum Refinement {
+pub(crate) enum Refinement {
     /// By adaptive quadrature.
     Quadrature(Grid),
     /// By Newton's method to the mode, then importance sampling around it.
@@ -30,26 +29,8 @@ pub(super) enum Refinement {
     },
 }
 
-/// A posterior as weighted points, and its moments.
-pub(super) struct Refined {
-    pub draws: WeightedPoints,
-    pub summary: Summary,
-}
-
-/// Points at which the log likelihood is asked for.
-#[derive(Default)]
-pub(super) struct Question {
-    /// `points[d]` holds coordinate `d` of all.
-    pub points: Vec<Vec<f32>>,
-    /// What is added to the log likelihoods for the logarithms of the weights.
-    pub log_weights: Vec<f64>,
-}
-
-/// The posterior, or another question.
-pub(super) type Progress = ControlFlow<Refined, Question>;
-
 /// The refinement of one respondent.
-pub(super) struct Search<'a> {
+pub(crate) struct Search<'a> {
     pub respondent: Respondent,
     pub question: Question,
     method: Method<'a>,

@@ -1,7 +1,7 @@
 //! The items and their response options.
 
-use crate::batch::Response;
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::responses::response::Response;
 use std::ops::Range;
 
 /// The items and their response options. Every (item, option) pair has one id, counted through the items in

@@ -1,8 +1,10 @@
 //! Observed responses as they are read, before the options of the model are settled.
 
-use super::OptionIds;
-use crate::train::{Monitor, settings};
-use crate::{Error, Result, memory};
+use crate::base::error::{Error, Result};
+use crate::base::memory;
+use crate::base::monitor::Monitor;
+use crate::base::threads::pool;
+use crate::responses::store::OptionIds;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -33,7 +35,7 @@ pub struct Duplicates {
     pub items: Vec<u32>,
 }
 
-/// Responses as [`Responses`](crate::Responses) stores them.
+/// Responses as [`Responses`](crate::responses::store::Responses) stores them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed {
     /// Where each respondent's responses begin, and where the last ones end.
@@ -258,7 +260,7 @@ impl Cells {
             };
             Ok(Packed { offsets, ids })
         };
-        settings::pool(threads.min(chunks.len()))?.install(work)
+        pool(threads.min(chunks.len()))?.install(work)
     }
 
     /// The ids of all respondents, chunk by chunk in parallel.
@@ -520,7 +522,8 @@ fn group(runs: &[Run], raw: &[u32], offsets: &[u64], monitor: &dyn Monitor) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Impatient, Silent};
+    use crate::base::monitor::Impatient;
+    use crate::base::monitor::Silent;
     use proptest::prelude::*;
 
     /// Three items with the raw options 0 and 1, 2 and 3, 4.

@@ -1,6 +1,6 @@
 //! A checksum that tells responses apart.
 
-use super::{OptionIds, Responses};
+use crate::responses::store::{OptionIds, Responses};
 use std::hash::Hasher;
 use twox_hash::XxHash64;
 

@@ -10,38 +10,50 @@
 //! nothing where several are chosen equally often or one item was asked of fewer respondents: each of them is a *column*.
 //! What passes there is compared option by option for everybody.
 
-use crate::train::{Monitor, settings};
-use crate::{Responses, Result};
+use crate::base::error::Result;
+use crate::base::monitor::Monitor;
+use crate::base::threads::pool;
+use crate::responses::store::Responses;
 use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 
 /// Respondents who answered both items, at least.
 const JOINT: u32 = 50;
+
 /// Those of them beside the ones with the item's most frequent option, at least.
 const MINORITY: u32 = 10;
+
 /// Pairs nearly agree up to this share of disagreement among those who answered both...
 const NEAR: f64 = 0.05;
+
 /// ... and up to this share of the minority: otherwise all rare options would nearly agree.
 const NEAR_OF_MINORITY: f64 = 0.5;
+
 /// So many neighbours of an item are remembered.
 const NEIGHBOURS: usize = 16;
+
 /// Columns of an item at most. Those of one with two options are complements, so that one is enough.
 const COLUMNS: usize = 8;
+
 /// Words of 64 respondents that are compared, and the items with so many; more items or columns have fewer words, so that
 /// the time is bounded.
 const WORDS: usize = 64;
+
 const ITEMS: usize = 5_000;
+
 /// Nothing is compared where there are more items.
 const MOST_ITEMS: usize = 20_000;
+
 /// Pairs for each repeated item from which on agreement is how the respondents vote: nobody enters a column so often.
 const PAIRS: u64 = 6;
+
 /// Share of repeated items from which on it is that as well.
 const REPEATED: f64 = 2.0 / 3.0;
 
 /// The items that are identical to an earlier one, each with the first such item; none where agreement is by chance.
 ///
 /// # Errors
-/// [`crate::Error::Threads`] when the threads cannot be started; [`crate::Error::Cancelled`] when the monitor says so.
+/// [`crate::base::error::Error::Threads`] when the threads cannot be started; [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub fn identical_items(
     responses: &Responses,
     threads: usize,
@@ -58,7 +70,7 @@ pub fn identical_items(
         Ok(arch.dispatch(Earlier { sample: &sample, at }))
     };
     let few = sample.items.len() * sample.owners.len() * sample.n_words < 1 << 18;
-    let found: Vec<Agreement> = settings::pool(if few { 1 } else { threads })?.install(|| {
+    let found: Vec<Agreement> = pool(if few { 1 } else { threads })?.install(|| {
         let each = (0..sample.items.len()).into_par_iter();
         each.map(compare).collect::<Result<_>>()
     })?;
@@ -429,9 +441,12 @@ fn is_evidence(there: &[u32], joint: &[u64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Purpose;
-    use crate::train::{Impatient, Silent};
-    use crate::{Error, ItemCatalogue, Stream};
+    use crate::base::error::Error;
+    use crate::base::monitor::Impatient;
+    use crate::base::monitor::Silent;
+    use crate::base::random::Purpose;
+    use crate::base::random::Stream;
+    use crate::responses::catalogue::ItemCatalogue;
     use rand::Rng;
 
     /// Responses of a table by item, with `n_options` each; `None` is missing.

@@ -1,6 +1,6 @@
 //! The raw options: which (item, label) pairs occur.
 
-use crate::{Error, Result};
+use crate::base::error::{Error, Result};
 use hashbrown::HashMap;
 
 /// Numbers the (item, label) pairs in the order in which they occur. Labels are numbered across the items.

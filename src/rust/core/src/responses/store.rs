@@ -1,8 +1,9 @@
 //! The compressed store of observed responses.
 
-use crate::batch::Response;
-use crate::train::{Monitor, Silent};
-use crate::{Error, ItemCatalogue, Result};
+use crate::base::error::{Error, Result};
+use crate::base::monitor::{Monitor, Silent};
+use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::response::Response;
 use std::borrow::Cow;
 
 /// Option ids in the narrowest type that holds them, owned or borrowed.
@@ -38,11 +39,11 @@ impl OptionIds<'_> {
 /// missing is not there. The ids may be borrowed, so that R's memory is used without a copy.
 #[derive(Clone, Debug)]
 pub struct Responses<'a> {
-    pub(super) catalogue: ItemCatalogue,
-    pub(super) offsets: Vec<u64>,
-    pub(super) ids: OptionIds<'a>,
+    pub(crate) catalogue: ItemCatalogue,
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) ids: OptionIds<'a>,
     option_totals: Vec<u64>,
-    pub(super) weights: Option<Vec<f32>>,
+    pub(crate) weights: Option<Vec<f32>>,
 }
 
 impl Responses<'static> {
@@ -273,7 +274,7 @@ fn count_in_order<T: Copy + Into<u32>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Impatient;
+    use crate::base::monitor::Impatient;
 
     fn catalogue() -> ItemCatalogue {
         ItemCatalogue::new(&[2, 3, 2]).expect("valid catalogue")

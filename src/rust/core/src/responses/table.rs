@@ -1,9 +1,12 @@
 //! Cells from vectors in memory: tables with one column per item, and long data.
 
-use super::whole::{close, nearest_whole};
-use super::{Cells, CellsBuilder, RawOptions};
-use crate::train::{Monitor, settings};
-use crate::{Error, Result, memory};
+use crate::base::error::{Error, Result};
+use crate::base::memory;
+use crate::base::monitor::Monitor;
+use crate::base::threads::pool;
+use crate::responses::cells::{Cells, CellsBuilder};
+use crate::responses::options::RawOptions;
+use crate::responses::whole::{close, nearest_whole};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
@@ -73,8 +76,7 @@ pub fn read_table(
         return Err(Error::Responses("the columns differ in length".into()));
     }
     let small = columns.len().saturating_mul(n_rows) < DENSE as usize;
-    settings::pool(if small { 1 } else { threads })?
-        .install(|| read_columns(columns, n_rows, ignored, monitor))
+    pool(if small { 1 } else { threads })?.install(|| read_columns(columns, n_rows, ignored, monitor))
 }
 
 fn read_columns(
@@ -344,11 +346,12 @@ fn each_whole(column: &Column, start: usize, end: usize, mut see: impl FnMut(usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Impatient, Silent};
+    use crate::base::monitor::Impatient;
+    use crate::base::monitor::Silent;
 
     const NA: i32 = i32::MIN;
 
-    fn packed(read: &LabelledCells) -> super::super::Packed {
+    fn packed(read: &LabelledCells) -> crate::responses::cells::Packed {
         let n = read.values.len();
         let ids: Vec<_> = (0..n as u32).map(Some).collect();
         read.cells.pack(&ids, n, 1, &Silent).expect("packed")

@@ -1,16 +1,20 @@
 //! Simulated cast vote records: a few contests on every ballot, the others by county and ballot style.
 
-use crate::kernels::link::Link;
-use crate::random::{Purpose, Stream};
-use crate::train::at_least_one;
-use crate::{Error, ItemCatalogue, Responses, Result};
+use crate::base::checks::at_least_one;
+use crate::base::error::{Error, Result};
+use crate::base::random::{Purpose, Stream};
+use crate::model::link::Link;
+use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::store::Responses;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Contests that are a county's own, about.
 const CONTESTS_PER_COUNTY: usize = 40;
+
 /// Ballot styles of a county.
 const STYLES_PER_COUNTY: usize = 10;
+
 /// The numbers of candidates that a contest may have.
 const CANDIDATES: std::ops::RangeInclusive<u32> = 2..=6;
 
@@ -70,7 +74,7 @@ impl BallotDesign {
 
 /// Simulated ballots and the truth behind them.
 #[derive(Debug)]
-pub struct Ballots {
+pub struct SimulatedBallots {
     /// The county of each voter.
     pub counties: Vec<u32>,
     /// Latent traits, `n_voters x n_dims`, row by row: standard normal.
@@ -87,7 +91,7 @@ pub struct Ballots {
 ///
 /// # Errors
 /// [`Error::Setting`] when a part of the design is out of its range.
-pub fn ballots(design: &BallotDesign, seed: u64) -> Result<Ballots> {
+pub fn ballots(design: &BallotDesign, seed: u64) -> Result<SimulatedBallots> {
     BallotBox::new(design, seed)?.ballots(0..design.n_voters)
 }
 
@@ -141,7 +145,7 @@ impl BallotBox {
     ///
     /// # Errors
     /// As [`Responses::new`].
-    pub fn ballots(&self, voters: std::ops::Range<usize>) -> Result<Ballots> {
+    pub fn ballots(&self, voters: std::ops::Range<usize>) -> Result<SimulatedBallots> {
         let (design, catalogue, items) = (&self.design, &self.catalogue, &self.items);
         let n_dims = design.n_dims;
         let mut counties = Vec::with_capacity(voters.len());
@@ -198,7 +202,7 @@ impl BallotBox {
             }
             offsets.push(options.len() as u64);
         }
-        Ok(Ballots {
+        Ok(SimulatedBallots {
             counties,
             traits,
             items: items.clone(),

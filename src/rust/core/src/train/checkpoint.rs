@@ -1,12 +1,14 @@
 //! The training on disk, so that it can go on after an interruption and end with the same numbers.
 
-use super::Settings;
-use super::objective::Trainer;
-use super::schedule::Schedule;
-use super::settings::Checkpoint;
-use crate::files::{PartFile, file_error, unwritable};
-use crate::kernels::AdamState;
-use crate::{Error, Model, Responses, Result, tensor_file};
+use crate::base::error::{Error, Result};
+use crate::base::files::{PartFile, file_error, unwritable};
+use crate::base::tensor_file;
+use crate::kernels::adam::AdamState;
+use crate::model::parameters::Model;
+use crate::responses::store::Responses;
+use crate::settings::{Checkpoint, Settings};
+use crate::train::schedule::Schedule;
+use crate::train::trainer::Trainer;
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -18,14 +20,19 @@ use twox_hash::XxHash64;
 
 /// The first bytes of a file, with the version of the format.
 const MAGIC: &[u8; 8] = b"vaeirtC1";
+
 /// Length of the magic bytes and of the checksum.
 const FRAME: usize = 16;
+
 /// The largest file that is read: far more than any of ours.
 const MOST_BYTES: u64 = 1 << 34;
+
 /// The last checkpoint and the one before it.
 const NAMES: [&str; 2] = ["training.checkpoint", "training.before.checkpoint"];
+
 /// The key of the header's metadata.
 const KEY: &str = "vaeirt-checkpoint";
+
 /// The names of the states of the optimisers, in the order of [`Trainer::states`].
 const STATES: [&str; 5] = [
     "encoder.embeddings",
@@ -34,6 +41,7 @@ const STATES: [&str; 5] = [
     "network.hidden_count",
     "network.output_weight",
 ];
+
 /// The vectors of the schedule.
 const SCHEDULE: [&str; 3] = ["schedule.numbers", "schedule.observations", "schedule.epochs"];
 
@@ -97,7 +105,7 @@ impl Identity {
 }
 
 /// The checkpoints of one fit.
-pub(super) struct Checkpoints {
+pub(crate) struct Checkpoints {
     folder: PathBuf,
     identity: Identity,
     every: Duration,

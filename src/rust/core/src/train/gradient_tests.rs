@@ -1,19 +1,29 @@
 //! The gradients of the kernels and those on devices, against the same bound differentiated by Candle.
 
-use super::minibatch::Minibatch;
-use super::objective::{Objective, Trainer};
-use super::on_device::TensorTrainer;
-use super::step::KernelTrainer;
-use crate::device::testing::for_each_device;
-use crate::identify::AffineMap;
-use crate::kernels::{Table, encoder};
-use crate::model::{Encoder, Link, Model, ModelShape, Network};
-use crate::random::{Purpose, Stream};
-use crate::{Backend, ItemCatalogue, Responses, Settings};
+use crate::base::backend::Backend;
+use crate::base::backend::testing::for_each_device;
+use crate::base::random::{Purpose, Stream};
+use crate::kernels::encoder;
+use crate::model::encoder::Encoder;
+use crate::model::link::Link;
+use crate::model::network::Network;
+use crate::model::parameters::Model;
+use crate::model::scale::AffineMap;
+use crate::model::shape::ModelShape;
+use crate::model::table::Table;
+use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::store::Responses;
+use crate::settings::Settings;
+use crate::train::by_kernels::KernelTrainer;
+use crate::train::by_tensors::TensorTrainer;
+use crate::train::minibatch::Minibatch;
+use crate::train::objective::Objective;
+use crate::train::trainer::Trainer;
 use candle_core::{D, Device, Tensor, Var};
 use rand_distr::{Distribution, StandardNormal};
 
 const HIDDEN: usize = 10;
+
 /// Weights of the three respondents.
 const WEIGHTS: [f32; 3] = [1.0, 2.5, 0.5];
 
@@ -288,7 +298,11 @@ fn assert_same(found: (f64, Vec<Vec<f32>>), expected: &(f32, Vec<Vec<f32>>)) {
 
 impl KernelTrainer {
     /// The bound and all gradients, as the updates sum them up.
-    fn gradients(&mut self, minibatch: &Minibatch, epoch: usize) -> crate::Result<(f64, Vec<Vec<f32>>)> {
+    fn gradients(
+        &mut self,
+        minibatch: &Minibatch,
+        epoch: usize,
+    ) -> crate::base::error::Result<(f64, Vec<Vec<f32>>)> {
         let network = self.evaluate(minibatch, epoch)?;
         let Minibatch { batch, .. } = minibatch;
         let catalogue = &self.model.shape.catalogue;

@@ -1,11 +1,14 @@
 //! What a step of training takes.
 
-use crate::device::{Backend, Origins, Pooling, TensorBatch};
-use crate::{Batch, Responses, Result};
+use crate::base::backend::Backend;
+use crate::base::error::Result;
+use crate::responses::batch::Batch;
+use crate::responses::store::Responses;
+use crate::tensors::batch::{Origins, Pooling, TensorBatch};
 
 /// Some respondents with their responses and weights, laid out for the backend.
 #[derive(Default)]
-pub(super) struct Minibatch {
+pub(crate) struct Minibatch {
     pub batch: Batch,
     /// By position.
     pub weights: Vec<f32>,
@@ -17,7 +20,7 @@ impl Minibatch {
     /// Makes this the batch of the given respondents; the memory is kept.
     ///
     /// # Errors
-    /// [`crate::Error::Tensor`] when the device does not take it.
+    /// [`crate::base::error::Error::Tensor`] when the device does not take it.
     pub fn fill(&mut self, responses: &Responses, members: &[u32], backend: &Backend) -> Result<()> {
         let catalogue = responses.catalogue();
         self.batch.fill(responses, members);

@@ -1,47 +1,28 @@
 //! What training maximises and how fast it moves, whatever computes it.
 
-use super::Settings;
-use super::minibatch::Minibatch;
-use crate::kernels::{AdamState, Table};
-use crate::model::Model;
-use crate::random::{Purpose, Stream};
-use crate::{Batch, Responses, Result, Timings};
+use crate::base::random::{Purpose, Stream};
+use crate::kernels::adam::AdamState;
+use crate::model::parameters::Model;
+use crate::model::prior::Prior;
+use crate::model::table::Table;
+use crate::responses::batch::Batch;
+use crate::responses::store::Responses;
+use crate::settings::Settings;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use std::borrow::Cow;
 
 /// Adam moves every embedding by about the learning rate, often all of a respondent's in the same direction, so their sum
 /// moves by the number of responses times as much, while the posterior standard deviation falls with the root of that
 /// number. The rate of the embeddings is the learning rate times this constant over `n^1.5`, so that a step stays a
 /// constant share of the standard deviation; found by trials with 10 to 540 responses per respondent.
 const POOLED_STEP: f64 = 80.0;
+
 /// Learning rate of the network's weights relative to that of the item parameters. An output sums over twice the hidden
 /// width; with the full rate the standard deviations collapsed in one of eight fits of the 109th Senate.
-pub(super) const NETWORK_RATE: f64 = 0.1;
-
-/// A model in training.
-pub(super) trait Trainer: Send {
-    /// One step; returns the bound summed over the batch.
-    fn step(&mut self, minibatch: &Minibatch, epoch: usize, learning_rate: f64) -> Result<f64>;
-
-    /// The model as it is.
-    fn model(&self) -> Result<Cow<'_, Model>>;
-
-    /// The states of the optimisers of the embeddings, the items, and the variables of the network.
-    fn states(&self) -> Result<Vec<Cow<'_, AdamState>>>;
-
-    /// Goes on with another model of the same shape and the states of its optimisers.
-    fn restore(&mut self, model: Model, states: Vec<AdamState>) -> Result<()>;
-
-    /// What is maximised.
-    fn objective(&self) -> &Objective;
-
-    /// The model, and where the time went.
-    fn finish(self: Box<Self>) -> Result<(Model, Timings)>;
-}
+pub(crate) const NETWORK_RATE: f64 = 0.1;
 
 /// The bound of the responses and the prior of the items.
-pub(super) struct Objective {
+pub(crate) struct Objective {
     pub n_samples: usize,
     pub seed: u64,
     /// Mean weight of the respondents. A batch counts as so much for each of its respondents, so that a heavy respondent
@@ -50,13 +31,6 @@ pub(super) struct Objective {
     /// Learning rate of the embeddings relative to that of the other parameters.
     pub embedding_rate: f64,
     pub prior: Prior,
-}
-
-/// The prior of the item parameters. A batch carries the share of it that it holds of an item's responses.
-pub(super) struct Prior {
-    item_totals: Vec<u64>,
-    /// Precision of each column of the table of item parameters.
-    pub precisions: Vec<f32>,
 }
 
 impl Objective {
@@ -73,11 +47,16 @@ impl Objective {
             seed: settings.seed,
             mean_weight: (total_weight / n_answering) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
-            prior: Prior::new(responses, settings),
+            prior: Prior::new(
+                responses,
+                settings.n_dims,
+                settings.discrimination_sd,
+                settings.difficulty_sd,
+            ),
         }
     }
 
-    /// The states of the optimisers before the first step; see [`Trainer::states`].
+    /// The states of the optimisers before the first step; see [`crate::train::trainer::Trainer::states`].
     pub fn start_states(&self, model: &Model) -> Vec<AdamState> {
         let of_table = |table: &Table| AdamState::new(table.n_rows(), table.width());
         let variables = model.encoder.network.variables().into_iter();
@@ -125,41 +104,5 @@ impl Objective {
             .zip(batch.respondents())
             .for_each(|(noise, &respondent)| self.draw_noise(epoch, respondent, n_dims, noise));
         noise
-    }
-}
-
-impl Prior {
-    fn new(responses: &Responses, settings: &Settings) -> Self {
-        let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
-        let mut precisions = vec![precision(settings.discrimination_sd); settings.n_dims];
-        precisions.push(precision(settings.difficulty_sd));
-        Self {
-            item_totals: responses.item_totals(),
-            precisions,
-        }
-    }
-
-    /// How much of an item's prior a batch carries that holds `n_answers` of its responses, per unit of weight.
-    pub fn share(&self, item: usize, n_answers: usize, total_weight: f32) -> f32 {
-        n_answers as f32 / self.item_totals[item] as f32 / total_weight
-    }
-
-    /// Adds the gradient of the negative log prior per unit of weight of an item of whose responses the batch holds
-    /// `n_answers`.
-    pub fn add_gradient(
-        &self,
-        item: usize,
-        n_answers: usize,
-        total_weight: f32,
-        values: &[f32],
-        slope: &mut [f32],
-    ) {
-        let share = self.share(item, n_answers, total_weight);
-        let width = self.precisions.len();
-        for (slope, values) in slope.chunks_mut(width).zip(values.chunks(width)) {
-            for ((g, x), precision) in slope.iter_mut().zip(values).zip(&self.precisions) {
-                *g += share * precision * x;
-            }
-        }
     }
 }

@@ -1,51 +1,35 @@
 //! Learning rate and convergence.
 
-use super::Settings;
-use crate::Result;
+use crate::base::error::Result;
+use crate::base::monitor::{Epoch, Phase};
+use crate::settings::Settings;
 
 /// Steps over which the learning rate rises to its height.
 const WARM_UP_STEPS: usize = 20;
+
 /// Steps whose bounds are averaged before progress is judged.
 const WINDOW_STEPS: usize = 40;
+
 /// Windows without progress, one after another, that end the search.
 const WINDOWS_WITHOUT_PROGRESS: usize = 2;
+
 /// The search may take this share of `max_epochs`, the rest is left for the descent.
 const SEARCH_SHARE: f64 = 0.7;
+
 /// The descent takes as many steps as this multiple of the search.
 const DESCENT_PER_SEARCH: f64 = 0.6;
+
 /// Steps that the descent takes at least.
 const LEAST_DESCENT_STEPS: usize = 100;
+
 /// Training passes over the data at least so often, when it may.
 const LEAST_EPOCHS: usize = 2;
 
 /// More steps than anybody takes.
 const MOST_STEPS: f64 = 1e15;
+
 /// Numbers in the record of an epoch.
 const EPOCH_NUMBERS: usize = 5;
-
-/// The part of training to which an epoch belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The learning rate is high, until the bound stops improving.
-    Search,
-    /// The learning rate falls to zero along a cosine, so that the noise of the gradients averages out.
-    Descent,
-}
-
-/// One pass over the data.
-#[derive(Clone, Copy, Debug)]
-pub struct Epoch {
-    /// Number, from 1.
-    pub number: usize,
-    /// The bound on the log evidence, summed over the respondents, plus the log prior of the items.
-    pub bound: f64,
-    /// The learning rate at the end of the epoch.
-    pub learning_rate: f64,
-    /// The phase.
-    pub phase: Phase,
-    /// Progress in [0, 1].
-    pub progress: f64,
-}
 
 /// The mean of some bounds and the square of its standard error.
 struct Window {
@@ -67,7 +51,7 @@ impl Window {
 
 /// A step to be taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Number of the epoch, from 1.
     pub epoch: usize,
     /// Number of the batch in the epoch, from 0.
@@ -86,7 +70,7 @@ pub(super) struct Step {
 /// Where an epoch has few steps a window is made of whole epochs, so that the same respondents are compared; with many
 /// respondents the search may end before everybody was seen.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     peak: f64,
     tolerance: f64,
     n_batches: usize,

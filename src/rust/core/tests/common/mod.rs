@@ -1,8 +1,7 @@
 //! Helpers that several test files share.
 #![allow(dead_code)]
 
-use vae_irt_core::simulate::{Design, Simulation, simulate};
-use vae_irt_core::{Backend, Responses, Settings};
+use vae_irt_core::{Backend, Design, Responses, Settings, Simulation, simulate};
 
 /// Runs a test with the kernels, with tensors on the processor and, in a build with CUDA, on the GPU.
 pub fn for_each_backend(test: impl Fn(&Backend)) {

@@ -1,0 +1,106 @@
+//! What computes: the kernels of this crate, or operations of Candle on a device.
+
+use crate::base::error::{Error, Result};
+use candle_core::Device;
+
+/// What computes the training and the posteriors.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// The kernels of this crate, on the processor.
+    Kernels,
+    /// Operations of Candle on one of its devices. They work on the processor as well, more slowly than the kernels.
+    Tensors(Device),
+}
+
+impl Backend {
+    /// Is this build able to use a GPU?
+    pub fn has_cuda() -> bool {
+        candle_core::utils::cuda_is_available()
+    }
+
+    /// The backend for a device by name: `"cpu"` for the kernels, `"cuda"` for the first GPU, `"auto"` for that where there
+    /// is one, else the kernels.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when a GPU is asked for and cannot be used, [`Error::Setting`] for another name.
+    pub fn named(name: &str) -> Result<Self> {
+        match name {
+            "cpu" => Ok(Backend::Kernels),
+            "cuda" => Self::cuda(),
+            "auto" => Ok(Self::cuda().unwrap_or(Backend::Kernels)),
+            other => Err(Error::Setting {
+                name: "device",
+                requirement: "\"cpu\", \"cuda\" or \"auto\"",
+                value: format!("\"{other}\""),
+            }),
+        }
+    }
+
+    fn cuda() -> Result<Self> {
+        if !Self::has_cuda() {
+            return Err(Error::Device("this build is without CUDA".into()));
+        }
+        let device = Device::new_cuda(0).map_err(|error| {
+            // What follows the first line is a backtrace.
+            let message = error.to_string();
+            Error::Device(message.lines().next().unwrap_or_default().into())
+        })?;
+        Ok(Backend::Tensors(device))
+    }
+
+    /// What the numbers depend on: two backends of the same name give the same.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Backend::Kernels => "cpu",
+            Backend::Tensors(device) if device.is_cuda() => "cuda",
+            Backend::Tensors(_) => "tensors",
+        }
+    }
+
+    /// The device for tensors, where these compute.
+    ///
+    /// # Errors
+    /// [`Error::Device`] in a build without the feature `tensors`.
+    pub(crate) fn device(&self) -> Result<Option<&Device>> {
+        match self {
+            Backend::Kernels => Ok(None),
+            Backend::Tensors(device) if cfg!(feature = "tensors") => Ok(Some(device)),
+            Backend::Tensors(_) => Err(Error::Device("this build computes by its kernels alone".into())),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use candle_core::Device;
+    use candle_core::Result;
+
+    /// Runs a test on every device that is to be tested: the processor and, in a build with CUDA, the GPU.
+    pub fn for_each_device(test: impl Fn(&Device) -> Result<()>) {
+        let mut devices = vec![Device::Cpu];
+        if super::Backend::has_cuda() {
+            devices.push(Device::new_cuda(0).expect("a GPU"));
+        }
+        for device in devices {
+            test(&device).unwrap_or_else(|error| panic!("{device:?}: {error}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        assert_eq!(Backend::named("cpu").expect("kernels").name(), "cpu");
+        let automatic = Backend::named("auto").expect("something").name();
+        assert_eq!(automatic, Backend::named("cuda").map_or("cpu", |gpu| gpu.name()));
+        let unknown = Backend::named("abacus").expect_err("no such device").to_string();
+        assert!(unknown.contains("device must be"), "{unknown}");
+        if !Backend::has_cuda() {
+            let error = Backend::named("cuda").expect_err("no such build");
+            assert!(matches!(&error, Error::Device(message) if message.contains("CUDA")));
+        }
+    }
+}

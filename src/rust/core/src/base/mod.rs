@@ -1,0 +1,14 @@
+//! What everything stands on: errors, threads, files, random numbers, algebra.
+
+pub mod backend;
+pub mod checks;
+pub mod error;
+pub mod files;
+pub mod linalg;
+pub mod math;
+pub mod memory;
+pub mod monitor;
+pub mod random;
+pub mod tensor_file;
+pub mod threads;
+pub mod timings;

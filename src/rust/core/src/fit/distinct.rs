@@ -1,0 +1,91 @@
+//! Respondents who gave the same responses, looked at once.
+
+use crate::base::error::Result;
+use crate::base::monitor::Monitor;
+use crate::information::uncertainty::Uncertainty;
+use crate::posterior::moments::Moments;
+use crate::posterior::scoring::Scored;
+use crate::responses::patterns::Patterns;
+use crate::responses::store::Responses;
+
+/// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that
+/// saves nothing.
+pub(crate) struct Distinct {
+    pub respondents: Vec<u32>,
+    pub weights: Vec<f64>,
+    /// The place of everybody among the distinct ones, where they are not all different.
+    places: Option<Vec<u32>>,
+}
+
+impl Distinct {
+    /// The respondents stand for so many that these have a given weight.
+    pub fn new(
+        responses: &Responses,
+        respondents: &[u32],
+        total: f64,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        let share = total / summed_weight(responses, respondents);
+        let weight = |i: u32| share * f64::from(responses.weight(i as usize));
+        Ok(match Patterns::new(responses, respondents, monitor)? {
+            Some(Patterns { firsts, pattern_of }) => {
+                let mut weights = vec![0.0; firsts.len()];
+                for (&respondent, &pattern) in respondents.iter().zip(&pattern_of) {
+                    weights[pattern as usize] += weight(respondent);
+                }
+                Self {
+                    respondents: firsts,
+                    weights,
+                    places: Some(pattern_of),
+                }
+            }
+            None => Self {
+                respondents: respondents.to_vec(),
+                weights: respondents.iter().map(|&i| weight(i)).collect(),
+                places: None,
+            },
+        })
+    }
+
+    pub fn scored<'a>(&'a self, moments: &'a Moments) -> Scored<'a> {
+        Scored {
+            respondents: &self.respondents,
+            weights: &self.weights,
+            moments,
+        }
+    }
+
+    pub fn place_of(&self, position: usize) -> usize {
+        self.places
+            .as_ref()
+            .map_or(position, |places| places[position] as usize)
+    }
+
+    /// What was found for the distinct respondents, for everybody.
+    pub fn spread(&self, moments: Moments, mut uncertainty: Uncertainty) -> (Moments, Uncertainty) {
+        if let Some(places) = &self.places {
+            let of = &mut uncertainty.respondents;
+            for covariances in [&mut of.prior, &mut of.normalised] {
+                let length = covariances.len() / self.respondents.len();
+                let own = |&place: &u32| covariances[place as usize * length..][..length].to_vec();
+                *covariances = places.iter().flat_map(own).collect();
+            }
+        }
+        (self.moments_of_all(moments), uncertainty)
+    }
+
+    pub fn moments_of_all(&self, moments: Moments) -> Moments {
+        match &self.places {
+            Some(places) => moments.select(places.iter().map(|&place| place as usize)),
+            None => moments,
+        }
+    }
+}
+
+/// The weights of some respondents, summed.
+pub(crate) fn summed_weight(responses: &Responses, respondents: &[u32]) -> f64 {
+    respondents
+        .iter()
+        .map(|&i| f64::from(responses.weight(i as usize)))
+        .sum()
+}

@@ -1,0 +1,9 @@
+//! The steps of a fit, in order.
+
+pub mod axes;
+pub mod distinct;
+pub mod predictive;
+pub mod refit;
+pub mod run;
+pub mod start;
+pub mod statistics;

@@ -1,0 +1,120 @@
+//! A fitted model with the respondents of some responses.
+
+use crate::base::error::Result;
+use crate::base::monitor::Monitor;
+use crate::fit::distinct::{Distinct, summed_weight};
+use crate::information::draws::draws;
+use crate::information::gauge::Gauge;
+use crate::information::observed::Information;
+use crate::information::uncertainty::{Uncertainty, uncertainty};
+use crate::model::parameters::Model;
+use crate::model::scale::AffineMap;
+use crate::posterior::expect::{check_items, moments};
+use crate::posterior::moments::Moments;
+use crate::posterior::scoring::{Scored, Scoring};
+use crate::responses::store::Responses;
+use crate::settings::Settings;
+
+/// A fitted model with what it says about the respondents of some responses.
+pub struct Refit {
+    model: Model,
+    gauge: Gauge,
+    settings: Settings,
+    distinct: Distinct,
+    moments: Moments,
+    information: Information,
+}
+
+impl Refit {
+    /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other
+    /// axes: `map` follows the one that it has, and the axes count as chosen, not estimated.
+    ///
+    /// # Errors
+    /// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Model`] when the map cannot be
+    /// inverted, [`crate::Error::Cancelled`] when the monitor says so.
+    pub fn new(
+        mut model: Model,
+        map: Option<&AffineMap>,
+        gauge: Gauge,
+        responses: &Responses,
+        settings: &Settings,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
+        check_items(&model, responses)?;
+        if let Some(map) = map {
+            model.map = model.map.then(map)?;
+        }
+        settings.pool()?.install(|| {
+            let respondents = responses.respondents_with_responses();
+            let total = summed_weight(responses, &respondents);
+            let distinct = Distinct::new(responses, &respondents, total, monitor)?;
+            let scoring = Scoring {
+                refine: settings.refine,
+                draws: settings
+                    .draws
+                    .unwrap_or_else(|| Scoring::default_draws(respondents.len())),
+                seed: settings.seed,
+                backend: settings.backend.clone(),
+            };
+            let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
+            let scored = distinct.scored(&moments);
+            let information = Information::new(&model, responses, &scored, settings, monitor)?;
+            Ok(Self {
+                model,
+                gauge,
+                settings: settings.clone(),
+                distinct,
+                moments,
+                information,
+            })
+        })
+    }
+
+    /// The model, the moments of the respondents with responses, and the uncertainty.
+    ///
+    /// # Errors
+    /// As [`Refit::new`].
+    pub fn results(
+        self,
+        responses: &Responses,
+        monitor: &dyn Monitor,
+    ) -> Result<(Model, Moments, Uncertainty)> {
+        self.settings.pool()?.install(|| {
+            let scored = self.distinct.scored(&self.moments);
+            let asked = (self.settings.std_errors, self.gauge);
+            let uncertainty =
+                uncertainty(&self.model, responses, &scored, &self.information, asked, monitor)?;
+            let (moments, uncertainty) = self.distinct.spread(self.moments, uncertainty);
+            Ok((self.model, moments, uncertainty))
+        })
+    }
+
+    /// Draws of the traits of the respondents with responses on the reported axes: for each draw those of all by
+    /// dimension.
+    ///
+    /// # Errors
+    /// As [`Refit::new`].
+    pub fn draws(&self, responses: &Responses, n_draws: usize, monitor: &dyn Monitor) -> Result<Vec<f64>> {
+        self.settings.pool()?.install(|| {
+            // Respondents who gave the same responses have draws of their own.
+            let respondents = responses.respondents_with_responses();
+            let moments = self.distinct.moments_of_all(self.moments.clone());
+            let scored = Scored {
+                respondents: &respondents,
+                weights: &vec![1.0; respondents.len()],
+                moments: &moments,
+            };
+            let asked = (self.settings.std_errors, self.gauge);
+            let of = (n_draws, self.settings.seed);
+            draws(
+                &self.model,
+                responses,
+                &scored,
+                &self.information,
+                asked,
+                of,
+                monitor,
+            )
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Draws of the traits of respondents and items together.
+
+use crate::base::error::Result;
+use crate::base::linalg::cholesky;
+use crate::base::memory;
+use crate::base::monitor::Monitor;
+use crate::base::random::{Purpose, Stream};
+use crate::information::choice::choose;
+use crate::information::gauge::Gauge;
+use crate::information::observed::Information;
+use crate::information::scores::{Chunk, chunk_size};
+use crate::model::parameters::Model;
+use crate::posterior::cubature::Cubature;
+use crate::posterior::scoring::Scored;
+use crate::responses::store::Responses;
+use crate::settings::StdErrors;
+use ndarray::{Array1, Array2, s};
+use rand_distr::{Distribution, StandardNormal};
+
+/// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the
+/// reported axes, those of items and respondents together where the items' uncertainty is carried: for each draw the
+/// traits of all respondents by dimension.
+///
+/// # Errors
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+pub(crate) fn draws(
+    model: &Model,
+    responses: &Responses,
+    scored: &Scored,
+    information: &Information,
+    (asked, gauge): (StdErrors, Gauge),
+    (n_draws, seed): (usize, u64),
+    monitor: &dyn Monitor,
+) -> Result<Vec<f64>> {
+    let n_dims = model.shape.n_dims;
+    let n_respondents = scored.respondents.len();
+    let mut normal = normals(seed, 0);
+    let of_items = choose(model, responses, information, asked, gauge, monitor)?
+        .filter(|(method, _)| method.carries_items())
+        .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal, monitor))
+        .transpose()?
+        .map(|drawn| drawn.mapv(|x| x as f32));
+    let rule = Cubature::new(n_dims);
+    let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
+    let everybody: Vec<usize> = (0..n_respondents).collect();
+    for positions in everybody.chunks(chunk_size(model.items.values().len(), n_dims)) {
+        monitor.proceed()?;
+        let moved = of_items.as_ref().map(|of_items| {
+            let chunk = Chunk::new(model, responses, scored, positions, &rule);
+            of_items.t().dot(&chunk.slopes_of_means())
+        });
+        for (k, &position) in positions.iter().enumerate() {
+            monitor.proceed()?;
+            let mean = model.map.point(scored.moments.mean(position));
+            let covariance = model.map.covariance(scored.moments.covariance(position));
+            let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
+            let mut normal = normals(seed, 1 + position as u64);
+            for draw in 0..n_draws {
+                let own: Array1<f64> = (0..n_dims).map(|_| normal()).collect();
+                let mut point = &mean + &factor.dot(&own);
+                if let Some(moved) = &moved {
+                    let shift = moved
+                        .slice(s![draw, k * n_dims..(k + 1) * n_dims])
+                        .mapv(f64::from);
+                    point += &model.map.matrix.dot(&shift);
+                }
+                let first = position * n_dims;
+                drawn.slice_mut(s![draw, first..first + n_dims]).assign(&point);
+            }
+        }
+    }
+    Ok(drawn.into_raw_vec_and_offset().0)
+}
+
+/// Standard normal numbers.
+fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
+    let mut stream = Stream::new(seed, Purpose::Draws, key, 0);
+    move || StandardNormal.sample(&mut stream)
+}

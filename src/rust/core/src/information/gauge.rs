@@ -1,0 +1,43 @@
+//! How uncertainty was found, and on which axes.
+
+/// How the uncertainty was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Items and respondents together.
+    Joint,
+    /// All items together; for the respondents they are known.
+    Items,
+    /// The respondents carry the uncertainty of the items, which are independent of one another.
+    Blocks,
+    /// The items are known for the respondents, and the other items for each item.
+    Conditional,
+    /// There are no standard errors of the items.
+    None,
+}
+
+impl Method {
+    /// Do the respondents carry the uncertainty of the items?
+    pub fn carries_items(self) -> bool {
+        matches!(self, Method::Joint | Method::Blocks)
+    }
+
+    /// The name, as in R.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Joint => "joint",
+            Method::Items => "items",
+            Method::Blocks => "blocks",
+            Method::Conditional => "conditional",
+            Method::None => "none",
+        }
+    }
+}
+
+/// How rotations enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// The axes are the principal ones and as uncertain as these.
+    Principal,
+    /// The axes are those that keep the estimates closest to themselves.
+    Aligned,
+}

@@ -1,0 +1,172 @@
+//! The information against numerical derivatives of the marginal likelihood.
+
+use super::*;
+use crate::base::backend::Backend;
+use crate::base::monitor::Silent;
+use crate::fit::run::fit;
+use crate::model::link::Link;
+use crate::posterior::expect::expect;
+use crate::posterior::moments::Moments;
+use crate::posterior::scoring::Scoring;
+use crate::simulate::simulation::{Design, simulate};
+
+const SCORING: Scoring = Scoring {
+    refine: true,
+    draws: 512,
+    seed: 1,
+    backend: Backend::Kernels,
+};
+
+/// The model of a small fit, its responses and the settings.
+fn fitted(link: Link, n_options: usize) -> (Model, Responses<'static>, Settings) {
+    let design = Design {
+        n_respondents: 300,
+        n_items: 15,
+        n_dims: 1,
+        n_options,
+        missing: 0.1,
+    };
+    let responses = simulate(&design, 5)
+        .expect("simulation")
+        .to_responses()
+        .expect("responses");
+    let settings = Settings {
+        link,
+        ..Settings::new(1)
+    };
+    let model = fit(&responses, &settings, &Silent).expect("fit").model;
+    (model, responses, settings)
+}
+
+/// The information at the items of a model, and the moments of all respondents.
+fn informed(model: &Model, responses: &Responses, settings: &Settings) -> (Information, Moments) {
+    let everybody = responses.respondents_with_responses();
+    let moments =
+        crate::posterior::expect::moments(model, responses, &everybody, &SCORING, &Silent).expect("moments");
+    let scored = Scored {
+        respondents: &everybody,
+        weights: &vec![1.0; everybody.len()],
+        moments: &moments,
+    };
+    let information = Information::new(model, responses, &scored, settings, &Silent).expect("information");
+    (information, moments)
+}
+
+/// The gradient of the log marginal likelihood, and its value.
+fn gradient(model: &Model, responses: &Responses) -> (Vec<f64>, f64) {
+    let everybody = responses.respondents_with_responses();
+    let weights = vec![1.0; everybody.len()];
+    let (moments, score) =
+        expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
+    (score, moments.log_evidence.iter().sum())
+}
+
+fn moved(model: &Model, parameter: usize, by: f32) -> Model {
+    let mut model = model.clone();
+    let width = model.items.width();
+    model.items.row_mut(parameter / width)[parameter % width] += by;
+    model
+}
+
+#[test]
+fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
+    for (link, n_options) in [(Link::Logit, 2), (Link::Probit, 2), (Link::Logit, 3)] {
+        let (model, responses, settings) = fitted(link, n_options);
+        let (score, _) = gradient(&model, &responses);
+        let (information, _) = informed(&model, &responses, &settings);
+        let joint = information.joint.as_ref().expect("few parameters");
+        let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
+        let h = 0.02f32;
+        let n = score.len();
+        let mut numeric = Array2::<f64>::zeros((n, n));
+        for parameter in 0..n {
+            let (up, value_up) = gradient(&moved(&model, parameter, h), &responses);
+            let (down, value_down) = gradient(&moved(&model, parameter, -h), &responses);
+            let slope = (value_up - value_down) / f64::from(2.0 * h);
+            assert!(
+                (slope - score[parameter]).abs() < 0.05,
+                "{slope} against {}",
+                score[parameter]
+            );
+            for other in 0..n {
+                numeric[[other, parameter]] = -(up[other] - down[other]) / f64::from(2.0 * h);
+            }
+            numeric[[parameter, parameter]] += 0.04;
+        }
+        // In units of the diagonal.
+        for i in 0..n {
+            for j in 0..n {
+                let unit = (numeric[[i, i]] * numeric[[j, j]]).sqrt();
+                let off = (matrix[[i, j]] - numeric[[i, j]]).abs() / unit;
+                assert!(off < 0.08, "element {i}, {j} is off by {off}");
+            }
+        }
+    }
+}
+
+#[test]
+fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
+    // So many items that the traits are nearly known: then the location is that of 80 normal numbers, and the
+    // logarithm of the scale twice as well known.
+    for n_dims in [1, 2] {
+        let design = Design {
+            n_respondents: 80,
+            n_items: 120,
+            n_dims,
+            n_options: 2,
+            missing: 0.0,
+        };
+        let responses = simulate(&design, 3)
+            .expect("simulation")
+            .to_responses()
+            .expect("responses");
+        let settings = Settings::new(n_dims);
+        let model = fit(&responses, &settings, &Silent).expect("fit").model;
+        let (information, moments) = informed(&model, &responses, &settings);
+        let joint = information.joint.as_ref().expect("few parameters");
+        let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
+        let tangents = affine_tangents(&model.items);
+        // The matrix has a ridge along rotations, of which the likelihood knows nothing.
+        let turned = joint.rotations().dot(&joint.rotations().t().dot(&tangents));
+        let outside = &tangents - &turned;
+        let known = outside.t().dot(&matrix.dot(&outside));
+        let by_population = information.cautious(joint, |_| 0.0, Affine::Population);
+        let by_population = outside.t().dot(&by_population.dot(&outside));
+        let (_, covariance) = aggregate(&moments, &vec![1.0; moments.log_evidence.len()]);
+        for d in 0..n_dims {
+            // The information about the mean of so many normal numbers.
+            let expected = 80.0 * invert(covariance.view()).expect("precision")[[d, d]];
+            let found = by_population[[d, d]];
+            assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
+        }
+        for (k, tangent) in tangents.columns().into_iter().enumerate() {
+            let h = 1e-2;
+            let along = |by: f64| {
+                let mut model = model.clone();
+                let width = model.items.width();
+                for (i, t) in tangent.iter().enumerate() {
+                    model.items.row_mut(i / width)[i % width] += (by * t) as f32;
+                }
+                Array1::from(gradient(&model, &responses).0).dot(&tangent)
+            };
+            let prior: f64 = tangent.iter().map(|t| t * t / 25.0).sum();
+            let numeric = (along(-h) - along(h)) / (2.0 * h) + prior;
+            assert!(
+                (known[[k, k]] / numeric - 1.0).abs() < 0.05,
+                "tangent {k} in {n_dims} dimensions: {} against {numeric}",
+                known[[k, k]]
+            );
+        }
+    }
+}
+
+#[test]
+fn the_items_of_a_fit_are_at_the_maximum() {
+    let (model, responses, _) = fitted(Link::Logit, 2);
+    let (score, _) = gradient(&model, &responses);
+    for (slope, value) in score.iter().zip(model.items.values()) {
+        // The prior pulls by value / 25; a standard error is at least .1 here.
+        let pull = slope - f64::from(*value) / 25.0;
+        assert!(pull.abs() < 0.5, "gradient {pull}");
+    }
+}

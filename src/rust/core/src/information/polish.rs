@@ -1,0 +1,178 @@
+//! The item parameters at the maximum of their marginal posterior.
+
+use crate::base::error::{Error, Result};
+use crate::base::linalg::{solve_lower, solve_upper};
+use crate::base::monitor::{Monitor, Part};
+use crate::base::timings::Timings;
+use crate::information::observed::Information;
+use crate::model::parameters::Model;
+use crate::model::table::Table;
+use crate::posterior::expect::expect;
+use crate::posterior::moments::Moments;
+use crate::posterior::scoring::{Scored, Scoring};
+use crate::responses::store::Responses;
+use crate::settings::Settings;
+use ndarray::{Array1, Array2, ArrayView1, s};
+
+const MOST_ROUNDS: usize = 20;
+
+/// The items are found when the mean squared Newton step, in standard errors, is below this: a fiftieth of a standard
+/// error.
+const CLOSE: f64 = 4e-4;
+
+/// They are also found when the root mean squared step is below this on the scale of the traits, where a standard
+/// error is smaller still.
+const TINY: f64 = 0.004;
+
+/// The information is evaluated anew when a step leaves more than this share of the squared distance.
+const STALE: f64 = 0.1;
+
+/// What the last round found.
+pub(crate) struct Polished {
+    /// The moments at the items that were found.
+    pub moments: Moments,
+    /// The information there.
+    pub information: Information,
+    /// Did the steps become small enough?
+    pub converged: bool,
+}
+
+/// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
+/// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
+/// noise goes. The gradient is exact up to the quadrature or the draws of the respondents' posteriors.
+///
+/// # Errors
+/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
+/// matrix.
+pub(crate) fn polish(
+    model: &mut Model,
+    responses: &Responses,
+    (respondents, weights): (&[u32], &[f64]),
+    scoring: &Scoring,
+    settings: &Settings,
+    timings: &mut Timings,
+    monitor: &dyn Monitor,
+) -> Result<Polished> {
+    let mut known: Option<(Information, Array2<f64>)> = None;
+    let mut trust = Trust::new(&model.items);
+    let mut last = None;
+    for round in 1.. {
+        let (moments, score) = timings.time(Part::Posteriors.name(), || {
+            expect(model, responses, respondents, Some(weights), scoring, monitor)
+        })?;
+        let scored = Scored {
+            respondents,
+            weights,
+            moments: &moments,
+        };
+        let score = Array1::from(score);
+        let mut inform = |model: &Model| {
+            timings.time(Part::Information.name(), || {
+                Information::new(model, responses, &scored, settings, monitor)
+            })
+        };
+        let newton = |(information, factor): &(Information, Array2<f64>)| {
+            let mut gradient = score.clone();
+            information.add_prior(&model.items, &mut gradient);
+            let half = solve_lower(factor.view(), gradient.view());
+            let step = solve_upper(factor.view(), half.view());
+            let distance = step.dot(&gradient) / gradient.len() as f64;
+            (step, distance)
+        };
+        let mut found = known.as_ref().map(newton);
+        let before = last.unwrap_or(0.0);
+        let stale = found.as_ref().is_none_or(|(_, now)| *now > STALE * before);
+        if stale {
+            let information = inform(model)?;
+            let factor = information
+                .newton_factor(&trust.turning_items(model), monitor)?
+                .ok_or_else(unknown)?;
+            found = Some(newton(known.insert((information, factor))));
+        }
+        let Some((mut step, now)) = found else { break };
+        let found = now.abs() < CLOSE || step.dot(&step) < TINY * TINY * step.len() as f64;
+        if found || round == MOST_ROUNDS {
+            let information = match known {
+                Some((information, _)) if stale => information,
+                _ => inform(model)?,
+            };
+            return Ok(Polished {
+                moments,
+                information,
+                converged: found,
+            });
+        }
+        trust.shorten(&mut step, &model.items);
+        advance(&mut model.items, &step);
+        last = Some(now);
+    }
+    Err(unknown())
+}
+
+fn unknown() -> Error {
+    Error::Model("the information about its items is not positive definite".into())
+}
+
+/// How far each row of the table may move in a step: the quadratic form of Newton's method is far off for items that
+/// separate the respondents perfectly.
+struct Trust {
+    radii: Vec<f64>,
+    last: Array1<f64>,
+    /// Has a row turned around?
+    turned: Vec<bool>,
+}
+
+impl Trust {
+    fn new(items: &Table) -> Self {
+        Self {
+            radii: vec![f64::INFINITY; items.n_rows()],
+            last: Array1::zeros(items.values().len()),
+            turned: vec![false; items.n_rows()],
+        }
+    }
+
+    /// Which items have a row that turned around: their quadratic form is not to be believed.
+    fn turning_items(&self, model: &Model) -> Vec<bool> {
+        let catalogue = &model.shape.catalogue;
+        let items = 0..catalogue.n_items();
+        items
+            .map(|item| catalogue.rows_of(item).any(|row| self.turned[row]))
+            .collect()
+    }
+
+    /// Shortens the rows of a step. A row goes as far as half its own length plus one half, half as far as before
+    /// where it turns around and at most twice as far where it does not.
+    fn shorten(&mut self, step: &mut Array1<f64>, items: &Table) {
+        let width = items.width();
+        let length = |x: ArrayView1<'_, f64>| x.dot(&x).sqrt();
+        for (row, radius) in self.radii.iter_mut().enumerate() {
+            let last = self.last.slice(s![row * width..(row + 1) * width]);
+            let mut own = step.slice_mut(s![row * width..(row + 1) * width]);
+            let before = length(last);
+            if own.dot(&last) < 0.0 {
+                self.turned[row] = true;
+                *radius = 0.5 * before;
+            } else if before > 0.0 {
+                *radius = f64::max(*radius, 2.0 * before);
+            }
+            let values = items.row(row).iter().map(|&x| f64::from(x).powi(2));
+            let most = radius.min(0.5 + 0.5 * values.sum::<f64>().sqrt());
+            let now = length(own.view());
+            if now > most {
+                own *= most / now;
+            }
+        }
+        self.last.assign(step);
+    }
+}
+
+fn advance(items: &mut Table, step: &Array1<f64>) {
+    let width = items.width();
+    for row in 0..items.n_rows() {
+        let own = step.slice(s![row * width..(row + 1) * width]);
+        let values = items.row_mut(row).iter_mut();
+        values
+            .zip(&own)
+            .for_each(|(x, step)| *x = (f64::from(*x) + step) as f32);
+    }
+}

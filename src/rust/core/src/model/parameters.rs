@@ -1,0 +1,37 @@
+//! The parameters of a fitted model.
+
+use crate::base::error::Result;
+use crate::model::encoder::Encoder;
+use crate::model::scale::AffineMap;
+use crate::model::shape::ModelShape;
+use crate::model::table::Table;
+
+/// The parameters of the items: one row per item and non-reference option with the discriminations by
+/// dimension, then the difficulty.
+pub type ItemParameters = Table;
+
+/// A fitted model: all that is needed to score respondents.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The shapes.
+    pub shape: ModelShape,
+    /// The amortised posterior.
+    pub encoder: Encoder,
+    /// The item parameters, on the scale where the latent traits have the prior `N(0, I)`.
+    pub items: ItemParameters,
+    /// From the scale of the item parameters to the reported one.
+    pub map: AffineMap,
+}
+
+impl Model {
+    /// Are all parameters finite numbers?
+    pub(crate) fn is_finite(&self) -> Result<bool> {
+        let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());
+        for (_, variable) in self.encoder.network.variables() {
+            if !finite(&variable.flatten_all()?.to_vec1::<f32>()?) {
+                return Ok(false);
+            }
+        }
+        Ok(finite(self.items.values()) && finite(self.encoder.embeddings.values()))
+    }
+}

@@ -1,0 +1,100 @@
+//! From the scale of training to the reported one: location, scale, rotation and sign, which the likelihood does not know.
+
+use crate::base::error::{Error, Result};
+use crate::base::linalg::{invert, unpack};
+use crate::model::table::Table;
+use ndarray::{Array1, Array2};
+
+/// `alpha -> matrix (alpha - shift)`: from the scale of training to the reported scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AffineMap {
+    /// `n_dims x n_dims`.
+    pub matrix: Array2<f64>,
+    /// `n_dims`.
+    pub shift: Array1<f64>,
+}
+
+impl AffineMap {
+    /// The map that changes nothing.
+    pub fn identity(n_dims: usize) -> Self {
+        Self {
+            matrix: Array2::eye(n_dims),
+            shift: Array1::zeros(n_dims),
+        }
+    }
+
+    /// This map, then another one.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn then(&self, next: &Self) -> Result<Self> {
+        let back = self.inverse_transposed()?;
+        Ok(Self {
+            matrix: next.matrix.dot(&self.matrix),
+            shift: &self.shift + &back.t().dot(&next.shift),
+        })
+    }
+
+    /// Number of dimensions.
+    pub fn n_dims(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Turns a dimension around.
+    pub fn flip(&mut self, dimension: usize) {
+        self.matrix.row_mut(dimension).mapv_inplace(|x| -x);
+    }
+
+    /// The point's place on the reported scale.
+    pub fn point(&self, point: &[f64]) -> Array1<f64> {
+        let centred = Array1::from_iter(point.iter().zip(&self.shift).map(|(a, c)| a - c));
+        self.matrix.dot(&centred)
+    }
+
+    /// A covariance matrix, given as its packed lower triangle, on the reported scale.
+    pub fn covariance(&self, packed: &[f64]) -> Array2<f64> {
+        let covariance = unpack(packed, self.n_dims());
+        self.matrix.dot(&covariance).dot(&self.matrix.t())
+    }
+
+    /// The item parameters on the reported scale, one row per parameter row: the linear predictor
+    /// `gamma . alpha - beta` stays what it is, so `gamma` becomes `A^-T gamma` and `beta` becomes
+    /// `beta - gamma . c`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn items(&self, items: &Table) -> Result<Array2<f64>> {
+        let jacobian = self.item_jacobian()?;
+        let mut mapped = Array2::zeros((items.n_rows(), items.width()));
+        for (row, mut to) in mapped.rows_mut().into_iter().enumerate() {
+            let from: Array1<f64> = items.row(row).iter().map(|&x| f64::from(x)).collect();
+            to.assign(&jacobian.dot(&from));
+        }
+        Ok(mapped)
+    }
+
+    /// The matrix that takes (discriminations, difficulty) from the scale of training to the reported one.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn item_jacobian(&self) -> Result<Array2<f64>> {
+        let n_dims = self.n_dims();
+        let mut jacobian = Array2::zeros((n_dims + 1, n_dims + 1));
+        jacobian
+            .slice_mut(ndarray::s![..n_dims, ..n_dims])
+            .assign(&self.inverse_transposed()?);
+        for d in 0..n_dims {
+            jacobian[[n_dims, d]] = -self.shift[d];
+        }
+        jacobian[[n_dims, n_dims]] = 1.0;
+        Ok(jacobian)
+    }
+
+    /// `A^-T = (A A')^-1 A`, for `A A'` is positive definite.
+    fn inverse_transposed(&self) -> Result<Array2<f64>> {
+        let square = self.matrix.dot(&self.matrix.t());
+        let inverse =
+            invert(square.view()).ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
+        Ok(inverse.dot(&self.matrix))
+    }
+}

@@ -1,0 +1,190 @@
+//! Simulated responses with known truth.
+
+use crate::base::checks::at_least_one;
+use crate::base::error::{Error, Result};
+use crate::base::memory;
+use crate::base::monitor::{Monitor, Silent};
+use crate::base::random::{Purpose, Stream};
+use crate::model::link::Link;
+use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::store::Responses;
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// What to simulate.
+#[derive(Clone, Copy, Debug)]
+pub struct Design {
+    /// Number of respondents.
+    pub n_respondents: usize,
+    /// Number of items.
+    pub n_items: usize,
+    /// Number of latent dimensions.
+    pub n_dims: usize,
+    /// Number of options of every item.
+    pub n_options: usize,
+    /// Probability that a response is missing.
+    pub missing: f64,
+}
+
+/// Simulated responses and the truth behind them.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// The design.
+    pub design: Design,
+    /// Latent traits, `n_respondents x n_dims`, row by row.
+    pub traits: Vec<f64>,
+    /// Item parameters, one row per item and non-reference option: the discriminations, then the difficulty.
+    pub items: Vec<f64>,
+    /// The option chosen, from 0, `n_respondents x n_items`, row by row; nothing where it is missing.
+    pub chosen: Vec<Option<u32>>,
+}
+
+/// Simulates responses under the logit link: traits, discriminations and difficulties are standard normal, and
+/// responses are missing completely at random.
+///
+/// # Errors
+/// [`Error::Setting`] when a part of the design is out of its range.
+pub fn simulate(design: &Design, seed: u64) -> Result<Simulation> {
+    Simulation::draw(design, seed, &Silent)
+}
+
+impl Simulation {
+    /// [`simulate`] with somebody who may stop it.
+    ///
+    /// # Errors
+    /// As [`simulate`]; [`Error::Memory`]; [`Error::Cancelled`] when the monitor says so.
+    pub fn draw(design: &Design, seed: u64, monitor: &dyn Monitor) -> Result<Self> {
+        at_least_one("n_respondents", design.n_respondents)?;
+        at_least_one("n_items", design.n_items)?;
+        at_least_one("dims", design.n_dims)?;
+        if design.n_options < 2 {
+            return Err(Error::Setting {
+                name: "n_options",
+                requirement: "at least 2",
+                value: design.n_options.to_string(),
+            });
+        }
+        if !(0.0..1.0).contains(&design.missing) {
+            return Err(Error::Setting {
+                name: "missing",
+                requirement: "at least 0 and below 1",
+                value: design.missing.to_string(),
+            });
+        }
+        let normals = |n: usize, which: u64| -> Vec<f64> {
+            let mut stream = Stream::new(seed, Purpose::Simulation, which, 0);
+            (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
+        };
+        let n_rows = design.n_items * (design.n_options - 1);
+        let mut chosen = Vec::new();
+        memory::reserve(&mut chosen, design.n_respondents.saturating_mul(design.n_items))?;
+        let mut simulation = Simulation {
+            design: *design,
+            traits: normals(design.n_respondents * design.n_dims, 0),
+            items: normals(n_rows * (design.n_dims + 1), 1),
+            chosen,
+        };
+        for respondent in 0..design.n_respondents {
+            let mut stream = Stream::new(seed, Purpose::Simulation, 2, respondent as u64);
+            simulation.respond(respondent, &mut stream);
+            monitor.proceed()?;
+        }
+        Ok(simulation)
+    }
+
+    /// Draws one respondent's responses.
+    fn respond(&mut self, respondent: usize, stream: &mut Stream) {
+        let Design {
+            n_items,
+            n_dims,
+            n_options,
+            missing,
+            ..
+        } = self.design;
+        let point = &self.traits[respondent * n_dims..(respondent + 1) * n_dims];
+        let mut probabilities = Vec::with_capacity(n_options);
+        for rows in self.items.chunks((n_options - 1) * (n_dims + 1)).take(n_items) {
+            let predictors: Vec<f64> = rows
+                .chunks(n_dims + 1)
+                .map(|row| {
+                    let sum: f64 = row.iter().zip(point).map(|(g, a)| g * a).sum();
+                    sum - row[n_dims]
+                })
+                .collect();
+            Link::Logit.probabilities(&predictors, &mut probabilities);
+            let absent = stream.random::<f64>() < missing;
+            let mut left = stream.random::<f64>();
+            let option = probabilities
+                .iter()
+                .position(|p| {
+                    left -= p;
+                    left < 0.0
+                })
+                .unwrap_or(n_options - 1);
+            self.chosen.push((!absent).then_some(option as u32));
+        }
+    }
+
+    /// The responses as the model takes them.
+    ///
+    /// # Errors
+    /// [`Error::Responses`] when they are too many to count.
+    pub fn to_responses(&self) -> Result<Responses<'static>> {
+        let n_options = self.design.n_options as u32;
+        let catalogue = ItemCatalogue::new(&vec![n_options; self.design.n_items])?;
+        let mut offsets = vec![0u64];
+        let mut options = Vec::new();
+        for row in self.chosen.chunks(self.design.n_items) {
+            let observed = row.iter().enumerate();
+            options.extend(observed.filter_map(|(item, c)| c.map(|c| item as u32 * n_options + c)));
+            offsets.push(options.len() as u64);
+        }
+        Responses::new(catalogue, offsets, &options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_follow_the_design() {
+        let design = Design {
+            n_respondents: 2_000,
+            n_items: 30,
+            n_dims: 2,
+            n_options: 3,
+            missing: 0.25,
+        };
+        let simulation = simulate(&design, 5).expect("valid design");
+        let n = simulation.chosen.len() as f64;
+        let observed: Vec<u32> = simulation.chosen.iter().flatten().copied().collect();
+        assert!((observed.len() as f64 / n - 0.75).abs() < 0.01);
+        let share = observed.iter().filter(|&&c| c == 0).count() as f64 / observed.len() as f64;
+        assert!((share - 1.0 / 3.0).abs() < 0.15, "share of option 0: {share}");
+        let again = simulate(&design, 5).expect("valid design");
+        assert_eq!(simulation.chosen, again.chosen);
+        let other = simulate(&design, 6).expect("valid design");
+        assert_ne!(simulation.chosen, other.chosen);
+    }
+
+    #[test]
+    fn impossible_designs_are_refused() {
+        let good = Design {
+            n_respondents: 2,
+            n_items: 2,
+            n_dims: 1,
+            n_options: 2,
+            missing: 0.0,
+        };
+        assert!(simulate(&good, 1).is_ok());
+        for bad in [
+            Design { n_items: 0, ..good },
+            Design { n_options: 1, ..good },
+            Design { missing: 1.0, ..good },
+            Design { n_dims: 0, ..good },
+        ] {
+            assert!(matches!(simulate(&bad, 1), Err(Error::Setting { .. })));
+        }
+    }
+}
