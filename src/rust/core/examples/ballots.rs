@@ -13,8 +13,8 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 use vae_irt_core::{
-    AffineMap, Backend, BallotBox, BallotDesign, Codec, Encoder, Link, Model, ModelShape, Network,
-    ParquetWriter, Scoring, Silent, SimulatedBallots, Table, WrittenColumn, score,
+    AffineMap, Backend, BallotBox, BallotDesign, Codec, Encoder, Link, Model, ModelShape, ParquetWriter,
+    Scoring, Silent, SimulatedBallots, Table, WrittenColumn, score, starting_network,
 };
 
 const SEED: u64 = 1;
@@ -148,7 +148,7 @@ fn score_first(
     let model = Model {
         encoder: Encoder {
             embeddings: Table::new(shape.hidden, embeddings),
-            network: Network::start(&shape, 0.0, 0.0, SEED)?,
+            network: starting_network(&shape, 0.0, 0.0, SEED)?,
         },
         items: Table::new(design.n_dims + 1, ballots.items.clone()),
         map: AffineMap::identity(design.n_dims),

@@ -26,7 +26,6 @@ mod posterior;
 mod responses;
 mod settings;
 mod simulate;
-mod tensors;
 mod train;
 
 pub use base::backend::Backend;
@@ -38,6 +37,7 @@ pub use base::timings::Timings;
 pub use fit::predictive::{Predictive, predictive};
 pub use fit::refit::Refit;
 pub use fit::run::{Fit, fit};
+pub use fit::starting_network::starting_network;
 pub use fit::statistics::FitStatistics;
 pub use information::gauge::{Gauge, Method};
 pub use information::uncertainty::{Scales, Uncertainty};

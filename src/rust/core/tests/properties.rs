@@ -15,8 +15,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
     AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, Link, Model,
-    ModelShape, Moments, Monitor, Network, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
-    WrittenColumn, fit, math, read_parquet, score, simulate, write_parquet,
+    ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
+    WrittenColumn, fit, math, read_parquet, score, simulate, starting_network, write_parquet,
 };
 
 /// How far estimates of the same data in another order may be from each other, in posterior standard deviations.
@@ -297,7 +297,7 @@ fn model_of(link: Link, items: &[(f32, f32)]) -> Model {
     Model {
         encoder: Encoder {
             embeddings: Table::new(4, vec![0.1; 4 * 2 * items.len()]),
-            network: Network::start(&shape, 1.0, 0.0, 1).expect("a network"),
+            network: starting_network(&shape, 1.0, 0.0, 1).expect("a network"),
         },
         items: Table::new(2, values),
         map: AffineMap::identity(1),

@@ -56,18 +56,6 @@ impl Backend {
             Backend::Tensors(_) => "tensors",
         }
     }
-
-    /// The device for tensors, where these compute.
-    ///
-    /// # Errors
-    /// [`Error::Device`] in a build without the feature `tensors`.
-    pub(crate) fn device(&self) -> Result<Option<&Device>> {
-        match self {
-            Backend::Kernels => Ok(None),
-            Backend::Tensors(device) if cfg!(feature = "tensors") => Ok(Some(device)),
-            Backend::Tensors(_) => Err(Error::Device("this build computes by its kernels alone".into())),
-        }
-    }
 }
 
 #[cfg(test)]

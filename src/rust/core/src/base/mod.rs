@@ -6,6 +6,7 @@ pub mod error;
 pub mod files;
 pub mod linalg;
 pub mod math;
+pub mod membership;
 pub mod memory;
 pub mod monitor;
 pub mod random;

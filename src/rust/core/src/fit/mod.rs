@@ -6,4 +6,5 @@ pub mod predictive;
 pub mod refit;
 pub mod run;
 pub mod start;
+pub mod starting_network;
 pub mod statistics;

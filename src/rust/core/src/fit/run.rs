@@ -6,13 +6,13 @@ use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
 use crate::fit::distinct::{Distinct, summed_weight};
 use crate::fit::start::start;
+use crate::fit::starting_network::starting_network;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
 use crate::information::gauge::Gauge;
 use crate::information::observed::Information;
 use crate::information::polish::polish;
 use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::encoder::Encoder;
-use crate::model::network::Network;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
@@ -22,9 +22,7 @@ use crate::posterior::scoring::Scoring;
 use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
-use crate::train::by_kernels::KernelTrainer;
-use crate::train::by_tensors::TensorTrainer;
-use crate::train::epochs::train;
+use crate::train::epochs::{Trained, train};
 use crate::train::objective::Objective;
 use crate::train::trainer::Trainer;
 
@@ -100,7 +98,7 @@ fn fit_in_pool(
     let start = timings.time("starting values", || {
         start(responses, &respondents, &shape, settings.seed, monitor)
     })?;
-    let network = Network::start(&shape, start.count_center, start.ln_sd, settings.seed)?;
+    let network = starting_network(&shape, start.count_center, start.ln_sd, settings.seed)?;
     let n_dims = shape.n_dims;
     let model = Model {
         shape,
@@ -112,11 +110,8 @@ fn fit_in_pool(
         map: AffineMap::identity(n_dims),
     };
     let objective = Objective::new(responses, &respondents, settings);
-    let mut trainer: Box<dyn Trainer> = match settings.backend.device()? {
-        None => Box::new(KernelTrainer::new(model, objective)),
-        Some(device) => Box::new(TensorTrainer::new(model, objective, device)?),
-    };
-    let (schedule, resumed) = train(trainer.as_mut(), responses, settings, &respondents, monitor)?;
+    let mut trainer = Trainer::new(model, objective, &settings.backend)?;
+    let Trained { schedule, resumed } = train(&mut trainer, responses, settings, &respondents, monitor)?;
     let (mut model, of_training) = trainer.finish()?;
     timings.merge(&of_training);
     let n_answering = respondents.len();

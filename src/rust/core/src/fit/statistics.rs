@@ -137,9 +137,9 @@ fn most_probable(predictors: &[f32]) -> usize {
 mod tests {
     use super::*;
     use crate::base::monitor::Silent;
+    use crate::fit::starting_network::starting_network;
     use crate::model::encoder::Encoder;
     use crate::model::link::Link;
-    use crate::model::network::Network;
     use crate::model::scale::AffineMap;
     use crate::model::shape::ModelShape;
     use crate::model::table::Table;
@@ -162,7 +162,7 @@ mod tests {
         let model = Model {
             encoder: Encoder {
                 embeddings: Table::new(1, vec![0.0; 2 * ITEMS]),
-                network: Network::start(&shape, 0.0, 0.0, 1).expect("a network"),
+                network: starting_network(&shape, 0.0, 0.0, 1).expect("a network"),
             },
             items: Table::new(2, [1.0, 0.5].repeat(ITEMS)),
             map: AffineMap::identity(1),

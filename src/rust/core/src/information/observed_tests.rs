@@ -7,7 +7,7 @@ use crate::fit::run::fit;
 use crate::model::link::Link;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::Moments;
-use crate::posterior::scoring::Scoring;
+use crate::posterior::scoring::{Expected, Scoring};
 use crate::simulate::simulation::{Design, simulate};
 
 const SCORING: Scoring = Scoring {
@@ -56,7 +56,7 @@ fn informed(model: &Model, responses: &Responses, settings: &Settings) -> (Infor
 fn gradient(model: &Model, responses: &Responses) -> (Vec<f64>, f64) {
     let everybody = responses.respondents_with_responses();
     let weights = vec![1.0; everybody.len()];
-    let (moments, score) =
+    let Expected { moments, score } =
         expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
     (score, moments.log_evidence.iter().sum())
 }

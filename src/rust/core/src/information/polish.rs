@@ -9,7 +9,7 @@ use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::Moments;
-use crate::posterior::scoring::{Scored, Scoring};
+use crate::posterior::scoring::{Expected, Scored, Scoring};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView1, s};
@@ -57,7 +57,7 @@ pub(crate) fn polish(
     let mut trust = Trust::new(&model.items);
     let mut last = None;
     for round in 1.. {
-        let (moments, score) = timings.time(Part::Posteriors.name(), || {
+        let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
             expect(model, responses, respondents, Some(weights), scoring, monitor)
         })?;
         let scored = Scored {

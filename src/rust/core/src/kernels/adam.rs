@@ -149,11 +149,6 @@ impl AdamState {
         (&self.first, &self.second, &self.steps)
     }
 
-    /// A state of its [parts](Self::parts).
-    pub(crate) fn from_parts(first: Vec<f32>, second: Vec<f32>, steps: Vec<u32>) -> Self {
-        Self { first, second, steps }
-    }
-
     /// A state from its [parts](Self::parts), for a table like that of `self`; nothing where they do not fit it.
     pub fn like(&self, first: Vec<f32>, second: Vec<f32>, steps: Vec<u32>) -> Option<Self> {
         let fits = first.len() == self.first.len()

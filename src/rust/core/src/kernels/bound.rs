@@ -31,15 +31,13 @@ pub struct Sampling<'a> {
     pub link: Link,
     /// The responses.
     pub batch: &'a Batch,
-    /// The weights of the respondents of the batch.
-    pub weights: &'a [f32],
     /// What a batch of this size weighs on average; the gradients are per unit of it.
     pub total_weight: f32,
     /// Samples per respondent.
     pub n_samples: usize,
 }
 
-/// The bound of a batch, `sum_i w_i ln (1/S) sum_s p(y_i | a_is) p(a_is) / q(a_is)` (Burda, Grosse and Salakhutdinov
+/// The bound of a batch, as [`crate::model::bound::Bound`] defines it, `sum_i w_i ln (1/S) sum_s p(y_i | a_is) p(a_is) / q(a_is)` (Burda, Grosse and Salakhutdinov
 /// 2016, <https://arxiv.org/abs/1509.00519>; one sample gives the evidence lower bound) with the respondents' weights
 /// `w_i`, and the gradients per unit of weight.
 ///
@@ -47,13 +45,15 @@ pub struct Sampling<'a> {
 /// bound, averaged over the same samples, because more samples drown its gradient of the tighter bound in noise (Rainforth
 /// and others 2018, <https://arxiv.org/abs/1802.04537>).
 #[derive(Debug, Default)]
-pub struct Bound {
+pub struct BoundGradients {
     /// The bound, summed over the batch.
     pub total: f64,
     /// The gradient by the pooled embeddings, `n_respondents x hidden`.
     pub by_pooled: Vec<f32>,
     /// The gradient by the item parameters of every slot, `n_slots x (n_dims + 1)`.
     pub by_slots: Vec<f32>,
+    /// The gradient by the parameters of the network.
+    pub by_network: NetworkGradient,
 }
 
 /// Memory of a task.
@@ -81,10 +81,10 @@ struct Part<'a> {
     by_slots: &'a mut [f32],
 }
 
-impl Bound {
+impl BoundGradients {
     /// Evaluates the bound; the memory is kept. `noise` fills the standard normal noise of the respondent at a position,
-    /// sample by sample, `n_samples x n_dims`. Returns the gradient by the parameters of the network.
-    pub fn evaluate<N>(&mut self, sampling: Sampling<'_>, noise: N) -> NetworkGradient
+    /// sample by sample, `n_samples x n_dims`.
+    pub fn evaluate<N>(&mut self, sampling: Sampling<'_>, noise: N)
     where
         N: Fn(usize, &mut [f32]) + Sync,
     {
@@ -120,7 +120,7 @@ impl Bound {
             gradient.add(&other);
         }
         self.total = bound;
-        gradient
+        self.by_network = gradient;
     }
 
     /// Adds to `gradient` (`n_rows x (n_dims + 1)`) the gradient by all parameter rows of the item whose option ids are `options`.
@@ -194,10 +194,10 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
             items,
             link,
             batch,
-            weights,
             total_weight,
             n_samples,
         } = sampling;
+        let weights = batch.weights();
         let n_dims = items.width() - 1;
         let mut activations = std::mem::take(&mut scratch.activations);
         encoder.encode(batch, part.positions.clone(), &mut activations);
@@ -220,7 +220,7 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
             let posterior = Gaussian { n_dims, outputs };
             noise(position, &mut draws);
             scratch.draw(posterior, &draws);
-            let gradients = Gradients {
+            let gradients = OfRespondent {
                 by_outputs,
                 by_slots,
                 scale: -weights[position] / total_weight,
@@ -266,7 +266,7 @@ impl Scratch {
     }
 }
 
-struct Gradients<'a> {
+struct OfRespondent<'a> {
     by_outputs: &'a mut [f32],
     by_slots: &'a mut [f32],
     scale: f32,
@@ -279,7 +279,7 @@ fn evaluate<F: LogCdf>(
     posterior: Gaussian<'_>,
     responses: &[Response],
     scratch: &mut Scratch,
-    gradients: Gradients<'_>,
+    gradients: OfRespondent<'_>,
 ) -> f32 {
     match posterior.n_dims {
         1 => evaluate_in::<F>(1, sampling, posterior, responses, scratch, gradients),
@@ -297,33 +297,20 @@ fn evaluate_in<F: LogCdf>(
     posterior: Gaussian<'_>,
     responses: &[Response],
     scratch: &mut Scratch,
-    gradients: Gradients<'_>,
+    gradients: OfRespondent<'_>,
 ) -> f32 {
     let width = n_dims + 1;
     let n_slots = gradients.by_slots.len() / width;
     let items = sampling.items.values();
+    let bound = weigh::<F>(n_dims, sampling, responses, n_slots, scratch);
     let Scratch {
-        noise,
         traits,
         slopes,
         residuals,
         weights,
         ..
     } = scratch;
-    let n_blocks = traits.len() / n_dims;
-    residuals.resize(n_slots * n_blocks, [0.0; LANES]);
-    weights.clear();
-    for (block, points) in traits.chunks_exact(n_dims).enumerate() {
-        let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
-        let mut total = log_likelihood::<F>(n_dims, items, responses, points, own);
-        for (points, noise) in points.iter().zip(&noise[block * n_dims..]) {
-            for lane in 0..LANES {
-                total[lane] += 0.5 * (noise[lane] * noise[lane] - points[lane] * points[lane]);
-            }
-        }
-        weights.push(total);
-    }
-    let bound = normalise(weights.as_flattened_mut(), sampling.n_samples);
+    let n_blocks = weights.len();
     slopes.clear();
     slopes.resize(n_blocks * n_dims, [0.0; LANES]);
     gradients.by_slots.fill(0.0);
@@ -353,6 +340,37 @@ fn evaluate_in<F: LogCdf>(
         gradients.by_outputs,
     );
     bound + posterior.ln_determinant()
+}
+
+/// Fills the residuals and the weights of the samples; returns the logarithm of the mean weight, without the determinant.
+#[inline(always)]
+fn weigh<F: LogCdf>(
+    n_dims: usize,
+    sampling: Sampling<'_>,
+    responses: &[Response],
+    n_slots: usize,
+    scratch: &mut Scratch,
+) -> f32 {
+    let Scratch {
+        noise,
+        traits,
+        residuals,
+        weights,
+        ..
+    } = scratch;
+    residuals.resize(n_slots * (traits.len() / n_dims), [0.0; LANES]);
+    weights.clear();
+    for (block, points) in traits.chunks_exact(n_dims).enumerate() {
+        let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
+        let mut total = log_likelihood::<F>(n_dims, sampling.items.values(), responses, points, own);
+        for (points, noise) in points.iter().zip(&noise[block * n_dims..]) {
+            for lane in 0..LANES {
+                total[lane] += 0.5 * (noise[lane] * noise[lane] - points[lane] * points[lane]);
+            }
+        }
+        weights.push(total);
+    }
+    normalise(weights.as_flattened_mut(), sampling.n_samples)
 }
 
 /// Log weights become weights that sum to 1; those beyond `n_samples` become 0. Returns the logarithm of their mean.

@@ -28,7 +28,7 @@ pub struct EncoderKernel<'a> {
 }
 
 /// The gradient by the parameters of the network.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NetworkGradient {
     /// `hidden`.
     pub hidden_bias: Array1<f32>,
@@ -56,7 +56,7 @@ impl<'a> EncoderKernel<'a> {
     /// [`Error::Tensor`] when a tensor cannot be read.
     pub fn new(encoder: &'a Encoder) -> Result<Self> {
         let network = &encoder.network;
-        let [hidden_bias, hidden_count, output_weight] = network.variables().map(|(_, variable)| variable);
+        let [hidden_bias, hidden_count, output_weight] = network.variables();
         let shape = output_weight.dims2()?;
         let weight = output_weight.flatten_all()?.to_vec1::<f32>()?;
         Ok(Self {

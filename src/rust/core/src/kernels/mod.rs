@@ -5,8 +5,11 @@
 pub mod adam;
 pub mod bound;
 pub mod encoder;
+pub mod fused_bound;
 pub mod lanes;
 pub mod points;
+pub mod prior;
 pub mod respondent;
 pub mod score;
+pub mod slots;
 pub mod terms;

@@ -27,7 +27,7 @@ impl Model {
     /// Are all parameters finite numbers?
     pub(crate) fn is_finite(&self) -> Result<bool> {
         let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());
-        for (_, variable) in self.encoder.network.variables() {
+        for variable in self.encoder.network.variables() {
             if !finite(&variable.flatten_all()?.to_vec1::<f32>()?) {
                 return Ok(false);
             }

@@ -1,47 +1,29 @@
 //! The prior of the item parameters.
 
-use crate::responses::store::Responses;
+use candle_core::{Result, Tensor};
 
-/// The prior of the item parameters. A batch carries the share of it that it holds of an item's responses.
-pub(crate) struct Prior {
-    item_totals: Vec<u64>,
-    /// Precision of each column of the table of item parameters.
+/// The item parameters are independent of one another, and normal with the mean 0.
+#[derive(Clone, Debug)]
+pub struct ItemPrior {
+    /// Of each column of the table of item parameters: the discriminations by dimension, then the difficulty.
     pub precisions: Vec<f32>,
 }
 
-impl Prior {
-    /// The prior of the items of some responses, with these standard deviations.
-    pub fn new(responses: &Responses, n_dims: usize, discrimination_sd: f64, difficulty_sd: f64) -> Self {
+impl ItemPrior {
+    /// The prior with these standard deviations.
+    pub fn new(n_dims: usize, discrimination_sd: f64, difficulty_sd: f64) -> Self {
         let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
         let mut precisions = vec![precision(discrimination_sd); n_dims];
         precisions.push(precision(difficulty_sd));
-        Self {
-            item_totals: responses.item_totals(),
-            precisions,
-        }
+        Self { precisions }
     }
 
-    /// How much of an item's prior a batch carries that holds `n_answers` of its responses, per unit of weight.
-    pub fn share(&self, item: usize, n_answers: usize, total_weight: f32) -> f32 {
-        n_answers as f32 / self.item_totals[item] as f32 / total_weight
-    }
-
-    /// Adds the gradient of the negative log prior per unit of weight of an item of whose responses the batch holds
-    /// `n_answers`.
-    pub fn add_gradient(
-        &self,
-        item: usize,
-        n_answers: usize,
-        total_weight: f32,
-        values: &[f32],
-        slope: &mut [f32],
-    ) {
-        let share = self.share(item, n_answers, total_weight);
-        let width = self.precisions.len();
-        for (slope, values) in slope.chunks_mut(width).zip(values.chunks(width)) {
-            for ((g, x), precision) in slope.iter_mut().zip(values).zip(&self.precisions) {
-                *g += share * precision * x;
-            }
-        }
+    /// The log density of some rows of the table (`n_rows x (n_dims + 1)`), without its constant.
+    ///
+    /// # Errors
+    /// When the rows have another width.
+    pub fn log_density(&self, rows: &Tensor) -> Result<Tensor> {
+        let precisions = Tensor::new(self.precisions.as_slice(), rows.device())?.to_dtype(rows.dtype())?;
+        rows.sqr()?.broadcast_mul(&precisions)?.sum_all()? * -0.5
     }
 }

@@ -10,7 +10,8 @@ use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
 use crate::responses::catalogue::ItemCatalogue;
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarBuilder;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -99,13 +100,34 @@ impl Model {
         if items.n_rows() != shape.catalogue.n_parameter_rows() {
             return Err(Error::Model("its item parameters do not fit its items".into()));
         }
-        let network = Network::new(&shape, tensors)?;
+        let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let network = Network::new(&shape, &weights.pp("network"))?;
         Ok(Self {
             encoder: Encoder { embeddings, network },
             items,
             map,
             shape,
         })
+    }
+}
+
+impl Network {
+    /// All tensors with their names, for storage.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when a tensor cannot be read.
+    pub fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
+        let tensor = |name: &str, variable: &Var| (format!("network.{name}"), variable.as_tensor().clone());
+        let [hidden_bias, hidden_count, output_weight] = self.variables();
+        Ok(vec![
+            tensor("hidden_bias", hidden_bias),
+            tensor("hidden_count", hidden_count),
+            tensor("output_weight", output_weight),
+            (
+                "network.count_center".into(),
+                Tensor::new(&[self.count_center()], &Device::Cpu)?,
+            ),
+        ])
     }
 }
 

@@ -1,67 +1,61 @@
-//! The posteriors of respondents with the log likelihoods computed by a device, for many of them at once. The points come from
-//! the processor, and go back to it with their log likelihoods; so the moments are those of the [kernels](super::expect), to
-//! single precision.
+//! The posteriors of respondents with the log likelihoods computed by operations of Candle, for many of them at once. The points
+//! come from the processor, and go back to it with their log likelihoods; so the moments are those of the
+//! [kernels](crate::posterior::by_kernels), to single precision.
 
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
+use crate::kernels::encoder::{Activations, EncoderKernel};
 use crate::kernels::respondent::Respondent;
+use crate::kernels::slots::{add_to_rows, rows_of_slots};
 use crate::model::gaussian::{Gaussian, WideGaussian};
-use crate::model::network::Network;
-use crate::model::parameters::Model;
+use crate::model::observations::Observations;
+use crate::model::response::log_likelihood;
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::question::Refined;
 use crate::posterior::refinement::{Refinement, Search};
-use crate::posterior::scoring::Scoring;
+use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
-use crate::responses::store::Responses;
-use crate::tensors::batch::{Pooling, TensorBatch, slots_by_row};
-use crate::tensors::likelihood::{Evaluated, evaluate, gradient_by_slots};
-use crate::tensors::table::to_device;
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use rayon::prelude::*;
 
+/// Respondents whom one task encodes.
+const ENCODED: usize = 64;
 /// Respondents whose answers are kept at once, at most.
 const MOST_RESPONDENTS: usize = 4_096;
 
 /// Pairs of a slot and a point that are evaluated at once, about; a temporary tensor has as many numbers.
 const MOST_CELLS: usize = 1 << 25;
 
-/// What the device computes with.
+/// What the device computes.
 struct Computation<'a> {
-    model: &'a Model,
-    responses: &'a Responses<'a>,
+    wanted: &'a Wanted<'a>,
     device: &'a Device,
-    embeddings: Tensor,
-    items: Tensor,
-    network: Network,
+    monitor: &'a dyn Monitor,
 }
 
 /// See [`crate::posterior::expect::expect`].
-pub(crate) fn expect(
-    model: &Model,
-    responses: &Responses,
-    respondents: &[u32],
-    weights: Option<&[f64]>,
-    (scoring, device): (&Scoring, &Device),
-    monitor: &dyn Monitor,
-) -> Result<(Moments, Vec<f64>)> {
-    let computation = Computation {
+pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) -> Result<Expected> {
+    let Wanted {
         model,
-        responses,
+        respondents,
+        scoring,
+        ..
+    } = *wanted;
+    let computation = Computation {
+        wanted,
         device,
-        embeddings: to_device(&model.encoder.embeddings, device)?,
-        items: to_device(&model.items, device)?,
-        network: model.encoder.network.to_device(device)?,
+        monitor,
     };
     let refinement = Refinement::new(model.shape.n_dims, scoring);
+    let kernel = EncoderKernel::new(&model.encoder)?;
     let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
-    let mut score = vec![0.0; weights.map_or(0, |_| model.items.values().len())];
+    let mut score = wanted.no_score();
     for (chunk, mut part) in moments.parts(MOST_RESPONDENTS).enumerate() {
         let own = chunk * MOST_RESPONDENTS..chunk * MOST_RESPONDENTS + part.len();
         monitor.part(Part::Posteriors, own.start as f64 / respondents.len() as f64);
         monitor.proceed()?;
         let members = &respondents[own.clone()];
-        let networks = computation.encode(members)?;
+        let networks = computation.encode(&kernel, members);
         if !scoring.refine {
             networks
                 .iter()
@@ -69,13 +63,13 @@ pub(crate) fn expect(
                 .for_each(|(place, network)| part.set_network(place, network));
             continue;
         }
-        let refined = computation.refine(&refinement, members, &networks, monitor)?;
+        let refined = computation.refine(&refinement, members, &networks)?;
         set(&mut part, &refined, &networks);
-        if let Some(weights) = weights {
-            computation.add_scores(members, &weights[own], &refined, &mut score, monitor)?;
+        if let Some(weights) = wanted.weights {
+            computation.add_scores(members, &weights[own], &refined, &mut score)?;
         }
     }
-    Ok((moments, score))
+    Ok(Expected { moments, score })
 }
 
 fn set(part: &mut MomentsPart<'_>, refined: &[Refined], networks: &[WideGaussian]) {
@@ -85,21 +79,27 @@ fn set(part: &mut MomentsPart<'_>, refined: &[Refined], networks: &[WideGaussian
 }
 
 impl Computation<'_> {
-    /// The posteriors that the network gives.
-    fn encode(&self, members: &[u32]) -> Result<Vec<WideGaussian>> {
-        let n_dims = self.model.shape.n_dims;
-        let pooling = Pooling::new(&self.batch(members), self.device)?;
-        let pooled = pooling.embeddings.sum(&self.embeddings)?;
-        let features = self.network.features(&pooled, &pooling.counts)?;
-        let outputs = self.network.outputs(&features)?;
-        let outputs = outputs.to_vec2::<f32>()?;
-        let widened = |outputs: &Vec<f32>| Gaussian { n_dims, outputs }.widened();
-        Ok(outputs.iter().map(widened).collect())
+    /// The posteriors that the network gives: little work, which the processor does.
+    fn encode(&self, kernel: &EncoderKernel, members: &[u32]) -> Vec<WideGaussian> {
+        let n_dims = self.wanted.model.shape.n_dims;
+        let parts: Vec<Vec<WideGaussian>> = members
+            .par_chunks(ENCODED)
+            .map_init(Activations::default, |activations, members| {
+                kernel.encode(&self.batch(members), 0..members.len(), activations);
+                let rows = activations.outputs.rows().into_iter();
+                let widened = rows.map(|outputs| {
+                    let outputs = outputs.to_slice().unwrap_or_default();
+                    Gaussian { n_dims, outputs }.widened()
+                });
+                widened.collect()
+            })
+            .collect();
+        parts.concat()
     }
 
     fn batch(&self, members: &[u32]) -> Batch {
         let mut batch = Batch::default();
-        batch.fill(self.responses, members);
+        batch.fill(self.wanted.responses, members);
         batch
     }
 
@@ -109,14 +109,13 @@ impl Computation<'_> {
         refinement: &Refinement,
         members: &[u32],
         networks: &[WideGaussian],
-        monitor: &dyn Monitor,
     ) -> Result<Vec<Refined>> {
         let batch = self.batch(members);
         let mut searches: Vec<Search> = networks
             .par_iter()
             .enumerate()
             .map(|(position, network)| {
-                let respondent = Respondent::new(self.model, &batch, position);
+                let respondent = Respondent::new(self.wanted.model, &batch, position);
                 refinement.begin(respondent, batch.responses_of(position), network)
             })
             .collect();
@@ -129,10 +128,11 @@ impl Computation<'_> {
                 refined[place] = searches[place].answer(&likelihoods);
             }
             for run in runs(&batch, &open, |place| searches[place].question.log_weights.len()) {
-                monitor.proceed()?;
+                self.monitor.proceed()?;
                 let points = |place: usize| searches[place].question.points.as_slice();
-                let (_, evaluated, _) = self.evaluate(&self.batch_of(members, &run), &run, points)?;
-                let likelihoods = evaluated.log_likelihood.to_vec2::<f32>()?;
+                let batch = self.batch_of(members, &run);
+                let likelihoods = self.log_likelihoods(&batch, &self.parameters(&batch)?, &run, points)?;
+                let likelihoods = likelihoods.to_vec2::<f32>()?;
                 for (&place, likelihoods) in run.iter().zip(&likelihoods) {
                     refined[place] = searches[place].answer(likelihoods);
                 }
@@ -142,33 +142,32 @@ impl Computation<'_> {
         Ok(refined.into_iter().flatten().collect())
     }
 
-    /// Adds the weighted derivatives of the log marginal likelihood by the item parameters; see [`crate::kernels::score::add_score`].
+    /// Adds the weighted derivatives of the log marginal likelihood by the item parameters; see
+    /// [`crate::kernels::score::add_score`].
     fn add_scores(
         &self,
         members: &[u32],
         weights: &[f64],
         refined: &[Refined],
         score: &mut [f64],
-        monitor: &dyn Monitor,
     ) -> Result<()> {
         let places: Vec<usize> = (0..members.len()).collect();
         let n_points = |place: usize| refined[place].draws.weights.len();
         for run in runs(&self.batch(members), &places, n_points) {
-            monitor.proceed()?;
+            self.monitor.proceed()?;
             let batch = self.batch_of(members, &run);
             let points = |place: usize| refined[place].draws.points.as_slice();
-            let (tensors, evaluated, points) = self.evaluate(&batch, &run, points)?;
+            let parameters = Var::from_tensor(&self.parameters(&batch)?)?;
+            let likelihoods = self.log_likelihoods(&batch, &parameters, &run, points)?;
             let of_draws = run.iter().flat_map(|&place| {
                 let draws = refined[place].draws.weights.iter();
                 draws.map(move |w| (w * weights[place]) as f32)
             });
             let of_draws = Tensor::from_iter(of_draws, self.device)?.reshape((run.len(), ()))?;
-            let by_slots = gradient_by_slots(&tensors, &evaluated.residuals, &of_draws, &points)?;
-            let by_rows = slots_by_row(&batch, self.responses.catalogue(), self.device)?.sum(&by_slots)?;
-            score
-                .iter_mut()
-                .zip(by_rows.flatten_all()?.to_vec1::<f32>()?)
-                .for_each(|(sum, x)| *sum += f64::from(x));
+            let gradients = (likelihoods * of_draws)?.sum_all()?.backward()?;
+            if let Some(by_slots) = gradients.get(&parameters) {
+                add_to_rows(&by_slots.flatten_all()?.to_vec1()?, &batch, score);
+            }
         }
         Ok(())
     }
@@ -178,23 +177,30 @@ impl Computation<'_> {
         self.batch(&who)
     }
 
-    /// Evaluates the respondents of a run, who make up a batch, at as many points each; with the points by dimension,
-    /// `n_respondents x n_points`.
-    fn evaluate<'b>(
+    /// The item parameters of every slot of a batch.
+    fn parameters(&self, batch: &Batch) -> Result<Tensor> {
+        let items = &self.wanted.model.items;
+        let shape = (batch.n_slots(), items.width());
+        Ok(Tensor::from_vec(rows_of_slots(items, batch), shape, self.device)?)
+    }
+
+    /// The log likelihoods of the respondents of a run, who make up a batch, at as many points each: `n_respondents x n_points`.
+    fn log_likelihoods<'b>(
         &self,
         batch: &Batch,
+        parameters: &Tensor,
         run: &[usize],
         points: impl Fn(usize) -> &'b [Vec<f32>],
-    ) -> Result<(TensorBatch, Evaluated, Vec<Tensor>)> {
-        let tensors = TensorBatch::new(batch, self.device)?;
-        let points = (0..self.model.shape.n_dims)
+    ) -> Result<Tensor> {
+        let shape = &self.wanted.model.shape;
+        let observed = Observations::new(batch, self.device)?;
+        let traits = (0..shape.n_dims)
             .map(|d| {
                 let coordinates = run.iter().flat_map(|&place| points(place)[d].iter().copied());
                 Ok(Tensor::from_iter(coordinates, self.device)?.reshape((run.len(), ()))?)
             })
             .collect::<Result<Vec<Tensor>>>()?;
-        let evaluated = evaluate(self.model.shape.link, &self.items, &tensors, &points)?;
-        Ok((tensors, evaluated, points))
+        Ok(log_likelihood(shape.link, parameters, &traits, &observed)?)
     }
 }
 

@@ -1,7 +1,9 @@
 //! How respondents are scored.
 
 use crate::base::backend::Backend;
+use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
+use crate::responses::store::Responses;
 
 /// Respondents with their weights and posterior moments.
 #[derive(Clone, Copy)]
@@ -30,5 +32,30 @@ impl Scoring {
     /// Draws where nothing else is asked for: the time is for many of them up to 10,000 respondents.
     pub fn default_draws(n_respondents: usize) -> usize {
         if n_respondents <= 10_000 { 1_024 } else { 256 }
+    }
+}
+
+/// Whose posteriors are wanted, by which model.
+pub(crate) struct Wanted<'a> {
+    pub model: &'a Model,
+    pub responses: &'a Responses<'a>,
+    pub respondents: &'a [u32],
+    /// Those of the respondents, where the score is wanted as well.
+    pub weights: Option<&'a [f64]>,
+    pub scoring: &'a Scoring,
+}
+
+/// What is found for some respondents.
+pub(crate) struct Expected {
+    pub moments: Moments,
+    /// The weighted gradient of the log marginal likelihood by the item parameters, in the layout of their table; empty where it
+    /// is not wanted.
+    pub score: Vec<f64>,
+}
+
+impl Wanted<'_> {
+    /// The score before anybody is looked at.
+    pub fn no_score(&self) -> Vec<f64> {
+        vec![0.0; self.weights.map_or(0, |_| self.model.items.values().len())]
     }
 }

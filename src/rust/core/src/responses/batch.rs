@@ -20,6 +20,7 @@ pub struct Chooser {
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     respondents: Vec<u32>,
+    weights: Vec<f32>,
     offsets: Vec<u32>,
     responses: Vec<Response>,
     slots: Vec<u32>,
@@ -40,6 +41,9 @@ impl Batch {
     pub fn fill(&mut self, responses: &Responses, respondents: &[u32]) {
         self.respondents.clear();
         self.respondents.extend_from_slice(respondents);
+        self.weights.clear();
+        let weights = respondents.iter().map(|&i| responses.weight(i as usize));
+        self.weights.extend(weights);
         self.responses.clear();
         self.offsets.clear();
         self.offsets.push(0);
@@ -104,6 +108,16 @@ impl Batch {
         &self.respondents
     }
 
+    /// The weights of the respondents.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// What the respondents weigh together.
+    pub fn total_weight(&self) -> f64 {
+        self.weights.iter().map(|&w| f64::from(w)).sum()
+    }
+
     /// The numbers of the responses of the respondent at a position of the batch.
     pub fn numbers_of(&self, position: usize) -> Range<usize> {
         self.offsets[position] as usize..self.offsets[position + 1] as usize
@@ -131,11 +145,6 @@ impl Batch {
     pub fn choosers_of(&self, options: Range<usize>) -> &[Chooser] {
         let starts = &self.group_starts;
         &self.choosers[starts[options.start] as usize..starts[options.end] as usize]
-    }
-
-    /// Number of responses by position, for the network.
-    pub fn response_counts(&self) -> Vec<u32> {
-        self.offsets.windows(2).map(|w| w[1] - w[0]).collect()
     }
 }
 
@@ -165,6 +174,6 @@ mod tests {
         };
         assert_eq!(numbers(1..2), [(0, 0), (1, 2)]);
         assert_eq!(numbers(2..5), [(0, 1), (1, 3)]);
-        assert_eq!(batch.response_counts(), [2, 2]);
+        assert_eq!(batch.weights(), [1.0, 1.0]);
     }
 }

@@ -8,7 +8,7 @@ use crate::model::parameters::Model;
 use crate::responses::store::Responses;
 use crate::settings::{Checkpoint, Settings};
 use crate::train::schedule::Schedule;
-use crate::train::trainer::Trainer;
+use crate::train::trainer::{AdamStates, Trainer};
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -33,7 +33,7 @@ const NAMES: [&str; 2] = ["training.checkpoint", "training.before.checkpoint"];
 /// The key of the header's metadata.
 const KEY: &str = "vaeirt-checkpoint";
 
-/// The names of the states of the optimisers, in the order of [`Trainer::states`].
+/// The names of the states of the optimisers, in the order of [`AdamStates`].
 const STATES: [&str; 5] = [
     "encoder.embeddings",
     "items.parameters",
@@ -41,9 +41,6 @@ const STATES: [&str; 5] = [
     "network.hidden_count",
     "network.output_weight",
 ];
-
-/// The vectors of the schedule.
-const SCHEDULE: [&str; 3] = ["schedule.numbers", "schedule.observations", "schedule.epochs"];
 
 /// To what fit a checkpoint belongs: what decides about the numbers of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,7 +134,7 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Checkpoint`] when it belongs to another fit, or all there are are damaged; [`Error::File`] when one cannot be
     /// read.
-    pub fn restore(&mut self, trainer: &mut dyn Trainer, schedule: &mut Schedule) -> Result<bool> {
+    pub fn restore(&mut self, trainer: &mut Trainer, schedule: &mut Schedule) -> Result<bool> {
         let mut torn = Vec::new();
         for name in NAMES {
             let path = self.folder.join(name);
@@ -164,7 +161,7 @@ impl Checkpoints {
     fn resume(
         &self,
         content: &[u8],
-        trainer: &mut dyn Trainer,
+        trainer: &mut Trainer,
         schedule: &mut Schedule,
     ) -> std::result::Result<(), String> {
         let (identity, tensors) = parse(content)?;
@@ -173,21 +170,22 @@ impl Checkpoints {
         }
         let model =
             Model::from_bytes(&numbers::<u8>(&tensors, "model")?).map_err(|error| error.to_string())?;
-        let text = |error: Error| error.to_string();
-        if model.shape != trainer.model().map_err(text)?.shape {
+        if model.shape != trainer.model().shape {
             return Err("its model has another shape".into());
         }
-        let states = trainer.states().map_err(text)?;
-        let states = STATES
-            .iter()
-            .zip(&states)
-            .map(|(name, state)| read_state(&tensors, name, state))
-            .collect::<std::result::Result<_, _>>()?;
-        let [a, b, c] = SCHEDULE.map(|name| numbers::<f64>(&tensors, name));
-        if !schedule.restore([a?, b?, c?]) {
-            return Err("its steps do not fit the data".into());
-        }
-        trainer.restore(model, states).map_err(text)
+        let like = trainer.states();
+        let state = |which: usize, like: &AdamState| read_state(&tensors, STATES[which], like);
+        let states = AdamStates {
+            embeddings: state(0, &like.embeddings)?,
+            items: state(1, &like.items)?,
+            network: [
+                state(2, &like.network[0])?,
+                state(3, &like.network[1])?,
+                state(4, &like.network[2])?,
+            ],
+        };
+        schedule.restore(|name| numbers::<f64>(&tensors, &schedule_name(name)))?;
+        trainer.restore(model, states).map_err(|error| error.to_string())
     }
 
     /// Is it time for the next checkpoint?
@@ -200,7 +198,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn keep(&mut self, trainer: &dyn Trainer, schedule: &Schedule) -> Result<()> {
+    pub fn keep(&mut self, trainer: &Trainer, schedule: &Schedule) -> Result<()> {
         if self.kept == Some(schedule.done()) {
             return Ok(());
         }
@@ -221,13 +219,14 @@ impl Checkpoints {
         Ok(())
     }
 
-    fn content(&self, trainer: &dyn Trainer, schedule: &Schedule) -> Result<Vec<u8>> {
+    fn content(&self, trainer: &Trainer, schedule: &Schedule) -> Result<Vec<u8>> {
         let device = Device::Cpu;
-        let mut tensors = vec![(
-            "model".into(),
-            Tensor::new(trainer.model()?.to_bytes()?, &device)?,
-        )];
-        for (name, state) in STATES.iter().zip(trainer.states()?) {
+        let mut tensors = vec![("model".into(), Tensor::new(trainer.model().to_bytes()?, &device)?)];
+        let states = trainer.states();
+        let states = [&states.embeddings, &states.items]
+            .into_iter()
+            .chain(&states.network);
+        for (name, state) in STATES.iter().zip(states) {
             let (first, second, steps) = state.parts();
             let [of_first, of_second, of_steps] = state_names(name);
             tensors.extend([
@@ -236,8 +235,8 @@ impl Checkpoints {
                 (of_steps, Tensor::new(steps, &device)?),
             ]);
         }
-        for (name, values) in SCHEDULE.iter().zip(schedule.record_of()) {
-            tensors.push(((*name).into(), Tensor::new(values, &device)?));
+        for (name, values) in schedule.record_of() {
+            tensors.push((schedule_name(name), Tensor::new(values, &device)?));
         }
         tensor_file::to_bytes(tensors, KEY, &self.identity).map_err(|error| about(&self.folder, error))
     }
@@ -294,6 +293,10 @@ fn parse(content: &[u8]) -> std::result::Result<(Identity, Tensors), String> {
     let identity = serde_json::from_str(&identity).map_err(|error| error.to_string())?;
     let tensors = candle_core::safetensors::load_buffer(content, &Device::Cpu);
     Ok((identity, tensors.map_err(|error| error.to_string())?))
+}
+
+fn schedule_name(name: &str) -> String {
+    format!("schedule.{name}")
 }
 
 fn state_names(name: &str) -> [String; 3] {

@@ -1,11 +1,11 @@
 //! The training of a model.
 
-pub mod by_kernels;
-pub mod by_tensors;
+pub mod batches;
 pub mod checkpoint;
 pub mod epochs;
 #[cfg(test)]
 mod gradient_tests;
+pub mod loss;
 pub mod minibatch;
 pub mod objective;
 pub mod schedule;

@@ -1,13 +1,13 @@
 //! What training maximises and how fast it moves, whatever computes it.
 
+use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
-use crate::kernels::adam::AdamState;
-use crate::model::parameters::Model;
-use crate::model::prior::Prior;
+use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
+use candle_core::{DType, Device, Tensor};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
@@ -30,7 +30,10 @@ pub(crate) struct Objective {
     pub mean_weight: f32,
     /// Learning rate of the embeddings relative to that of the other parameters.
     pub embedding_rate: f64,
-    pub prior: Prior,
+    /// A batch carries the share of it that it holds of an item's responses.
+    pub prior: ItemPrior,
+    /// Number of responses by item.
+    item_totals: Vec<u64>,
 }
 
 impl Objective {
@@ -47,23 +50,13 @@ impl Objective {
             seed: settings.seed,
             mean_weight: (total_weight / n_answering) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
-            prior: Prior::new(
-                responses,
+            prior: ItemPrior::new(
                 settings.n_dims,
                 settings.discrimination_sd,
                 settings.difficulty_sd,
             ),
+            item_totals: responses.item_totals(),
         }
-    }
-
-    /// The states of the optimisers before the first step; see [`crate::train::trainer::Trainer::states`].
-    pub fn start_states(&self, model: &Model) -> Vec<AdamState> {
-        let of_table = |table: &Table| AdamState::new(table.n_rows(), table.width());
-        let variables = model.encoder.network.variables().into_iter();
-        [of_table(&model.encoder.embeddings), of_table(&model.items)]
-            .into_iter()
-            .chain(variables.map(|(_, variable)| AdamState::new(1, variable.elem_count())))
-            .collect()
     }
 
     /// What a batch of this size weighs on average.
@@ -71,15 +64,19 @@ impl Objective {
         self.mean_weight * batch.n_respondents() as f32
     }
 
+    /// How much of an item's prior a batch carries that holds `n_answers` of its responses, per unit of weight.
+    pub fn prior_share(&self, item: usize, n_answers: usize, batch: &Batch) -> f32 {
+        n_answers as f32 / self.item_totals[item] as f32 / self.weight_of(batch)
+    }
+
     /// The log prior of the item parameters, without its constant.
-    pub fn log_prior(&self, items: &Table) -> f64 {
-        let precisions = &self.prior.precisions;
-        let terms = items.values().chunks(precisions.len()).flat_map(|row| {
-            row.iter()
-                .zip(precisions)
-                .map(|(&x, &precision)| -0.5 * f64::from(x * x * precision))
-        });
-        terms.sum()
+    ///
+    /// # Errors
+    /// [`crate::Error::Tensor`] when a tensor cannot be made.
+    pub fn log_prior(&self, items: &Table) -> Result<f64> {
+        let rows = Tensor::from_slice(items.values(), (items.n_rows(), items.width()), &Device::Cpu)?;
+        let density = self.prior.log_density(&rows.to_dtype(DType::F64)?)?;
+        Ok(density.to_scalar()?)
     }
 
     /// Standard normal noise of a respondent, `n_samples x n_dims`. Samples come in pairs with opposite noise, which takes the

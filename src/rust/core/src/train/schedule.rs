@@ -28,9 +28,6 @@ const LEAST_EPOCHS: usize = 2;
 /// More steps than anybody takes.
 const MOST_STEPS: f64 = 1e15;
 
-/// Numbers in the record of an epoch.
-const EPOCH_NUMBERS: usize = 5;
-
 /// The mean of some bounds and the square of its standard error.
 struct Window {
     mean: f64,
@@ -60,6 +57,22 @@ pub(crate) struct Step {
     pub learning_rate: f64,
 }
 
+/// The bounds of some steps, summed, and the weights of their respondents.
+#[derive(Clone, Copy, Debug, Default)]
+struct Observed {
+    bound: f64,
+    weight: f64,
+}
+
+/// The end of the training.
+#[derive(Clone, Copy, Debug)]
+struct Descent {
+    /// Number of steps before it.
+    start: usize,
+    /// Number of its steps.
+    length: usize,
+}
+
 /// Decides the learning rate of every step and when to stop.
 ///
 /// The learning rate rises over the first steps and then stays until the bound, averaged over windows of steps,
@@ -81,13 +94,13 @@ pub(crate) struct Schedule {
     unit: usize,
     window: usize,
     /// Sums of bounds and weights of the current observation and of the current epoch.
-    of_unit: (f64, f64),
+    of_unit: Observed,
     of_epoch: f64,
     /// Bounds per unit of weight.
     observations: Vec<f64>,
     without_progress: usize,
-    /// The number of steps after which the descent starts, and its length, once known.
-    descent: Option<(usize, usize)>,
+    /// Once known.
+    descent: Option<Descent>,
     converged: bool,
     epochs: Vec<Epoch>,
 }
@@ -107,7 +120,7 @@ impl Schedule {
             done: 0,
             unit,
             window: WINDOW_STEPS.div_ceil(unit),
-            of_unit: (0.0, 0.0),
+            of_unit: Observed::default(),
             of_epoch: 0.0,
             observations: Vec::new(),
             without_progress: 0,
@@ -129,13 +142,13 @@ impl Schedule {
     /// The step after which training ends, as far as that is known.
     fn end(&self) -> usize {
         self.descent
-            .map_or(self.most_steps, |(start, length)| start + length)
+            .map_or(self.most_steps, |descent| descent.start + descent.length)
     }
 
     fn learning_rate(&self) -> f64 {
         let rise = ((self.done + 1) as f64 / WARM_UP_STEPS as f64).min(1.0);
-        let fall = self.descent.map_or(1.0, |(start, length)| {
-            let share = (self.done - start) as f64 / length as f64;
+        let fall = self.descent.map_or(1.0, |descent| {
+            let share = (self.done - descent.start) as f64 / descent.length as f64;
             0.5 * (1.0 + (std::f64::consts::PI * share).cos())
         });
         self.peak * rise * fall
@@ -160,11 +173,11 @@ impl Schedule {
         };
         self.done += 1;
         self.of_epoch += bound;
-        self.of_unit.0 += bound;
-        self.of_unit.1 += weight;
+        self.of_unit.bound += bound;
+        self.of_unit.weight += weight;
         if self.done.is_multiple_of(self.unit) {
-            self.observations.push(self.of_unit.0 / self.of_unit.1);
-            self.of_unit = (0.0, 0.0);
+            self.observations.push(self.of_unit.bound / self.of_unit.weight);
+            self.of_unit = Observed::default();
             if phase == Phase::Search {
                 self.judge();
             }
@@ -209,89 +222,82 @@ impl Schedule {
             let wanted = ((self.done as f64 * DESCENT_PER_SEARCH).ceil() as usize).max(LEAST_DESCENT_STEPS);
             let end = (self.done + wanted).max(LEAST_EPOCHS * self.n_batches);
             let end = end.next_multiple_of(self.n_batches).min(self.most_steps);
-            self.descent = Some((self.done, end - self.done));
+            self.descent = Some(Descent {
+                start: self.done,
+                length: end - self.done,
+            });
         }
     }
 
-    /// What [`Self::restore`] needs: some numbers, the observations, and the epochs with five numbers each.
-    pub fn record_of(&self) -> [Vec<f64>; 3] {
-        let (start, length) = self.descent.unwrap_or((0, 0));
-        let numbers = vec![
-            self.done as f64,
-            self.without_progress as f64,
-            start as f64,
-            length as f64,
-            f64::from(u8::from(self.converged)),
-            self.of_unit.0,
-            self.of_unit.1,
-            self.of_epoch,
-        ];
-        let of_epoch = |epoch: &Epoch| {
-            let descends = epoch.phase == Phase::Descent;
-            [
-                epoch.number as f64,
-                epoch.bound,
-                epoch.learning_rate,
-                f64::from(u8::from(descends)),
-                epoch.progress,
-            ]
-        };
-        let epochs = self.epochs.iter().flat_map(of_epoch).collect();
-        [numbers, self.observations.clone(), epochs]
+    /// What [`Self::restore`] needs: vectors with their names.
+    pub fn record_of(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let descent = self.descent.unwrap_or(Descent { start: 0, length: 0 });
+        let of_epochs = |number: fn(&Epoch) -> f64| self.epochs.iter().map(number).collect();
+        vec![
+            ("done", vec![self.done as f64]),
+            ("unit.bound", vec![self.of_unit.bound]),
+            ("unit.weight", vec![self.of_unit.weight]),
+            ("epoch.bound", vec![self.of_epoch]),
+            ("observations", self.observations.clone()),
+            ("without_progress", vec![self.without_progress as f64]),
+            ("descent.start", vec![descent.start as f64]),
+            ("descent.length", vec![descent.length as f64]),
+            ("converged", vec![f64::from(u8::from(self.converged))]),
+            ("epochs.bound", of_epochs(|epoch| epoch.bound)),
+            ("epochs.learning_rate", of_epochs(|epoch| epoch.learning_rate)),
+            ("epochs.progress", of_epochs(|epoch| epoch.progress)),
+            (
+                "epochs.descends",
+                of_epochs(|epoch| f64::from(u8::from(epoch.phase == Phase::Descent))),
+            ),
+        ]
     }
 
-    /// Goes on from the [record](Self::record_of) of a schedule with the same settings. False, and no change, where it is not
-    /// one.
-    pub fn restore(&mut self, [numbers, observations, epochs]: [Vec<f64>; 3]) -> bool {
-        let &[
-            done,
-            without_progress,
-            start,
-            length,
-            converged,
-            of_unit,
-            of_weight,
-            of_epoch,
-        ] = numbers.as_slice()
-        else {
-            return false;
+    /// Goes on from the [record](Self::record_of) of a schedule with the same settings.
+    ///
+    /// # Errors
+    /// What is wrong with the record; then nothing changes.
+    pub fn restore(
+        &mut self,
+        find: impl Fn(&str) -> std::result::Result<Vec<f64>, String>,
+    ) -> std::result::Result<(), String> {
+        let number = |name: &str| match find(name)?.as_slice() {
+            &[x] => Ok(x),
+            _ => Err(format!("{name} is not one number")),
         };
-        let whole = |x: f64| ((0.0..MOST_STEPS).contains(&x) && x.fract() == 0.0).then_some(x as usize);
-        let counts = (whole(done), whole(without_progress), whole(start), whole(length));
-        let (Some(done), Some(without_progress), Some(start), Some(length)) = counts else {
-            return false;
+        let count = |name: &str| match number(name)? {
+            x if (0.0..MOST_STEPS).contains(&x) && x.fract() == 0.0 => Ok(x as usize),
+            x => Err(format!("{name} is not a number of steps, but {x}")),
         };
-        let epoch = |numbers: &[f64]| Epoch {
-            number: numbers[0] as usize,
-            bound: numbers[1],
-            learning_rate: numbers[2],
-            phase: if numbers[3] == 1.0 {
-                Phase::Descent
-            } else {
-                Phase::Search
-            },
-            progress: numbers[4],
+        let descent = Descent {
+            start: count("descent.start")?,
+            length: count("descent.length")?,
         };
         let restored = Self {
-            done,
-            of_unit: (of_unit, of_weight),
-            of_epoch,
-            observations,
-            without_progress,
-            descent: (length > 0).then_some((start, length)),
-            converged: converged == 1.0,
-            epochs: epochs.chunks_exact(EPOCH_NUMBERS).map(epoch).collect(),
+            done: count("done")?,
+            of_unit: Observed {
+                bound: number("unit.bound")?,
+                weight: number("unit.weight")?,
+            },
+            of_epoch: number("epoch.bound")?,
+            observations: find("observations")?,
+            without_progress: count("without_progress")?,
+            descent: (descent.length > 0).then_some(descent),
+            converged: number("converged")? == 1.0,
+            epochs: restore_epochs(find)?,
             ..*self
         };
-        let fits = start <= done
+        let done = restored.done;
+        let fits = descent.start <= done
             && done <= restored.end()
             && restored.end() <= self.most_steps
             && restored.observations.len() == done / self.unit
-            && epochs.len() == EPOCH_NUMBERS * (done / self.n_batches);
-        if fits {
-            *self = restored;
+            && restored.epochs.len() == done / self.n_batches;
+        if !fits {
+            return Err("its steps do not fit the data".into());
         }
-        fits
+        *self = restored;
+        Ok(())
     }
 
     /// Number of steps taken.
@@ -308,6 +314,34 @@ impl Schedule {
     pub fn into_epochs(self) -> Vec<Epoch> {
         self.epochs
     }
+}
+
+/// The epochs of a [record](Schedule::record_of).
+fn restore_epochs(
+    find: impl Fn(&str) -> std::result::Result<Vec<f64>, String>,
+) -> std::result::Result<Vec<Epoch>, String> {
+    let [bounds, learning_rates, progress, descends] =
+        ["bound", "learning_rate", "progress", "descends"].map(|name| find(&format!("epochs.{name}")));
+    let (bounds, learning_rates, progress, descends) = (bounds?, learning_rates?, progress?, descends?);
+    let n = bounds.len();
+    if [&learning_rates, &progress, &descends]
+        .iter()
+        .any(|other| other.len() != n)
+    {
+        return Err("its epochs do not fit one another".into());
+    }
+    let epoch = |k: usize| Epoch {
+        number: k + 1,
+        bound: bounds[k],
+        learning_rate: learning_rates[k],
+        phase: if descends[k] == 1.0 {
+            Phase::Descent
+        } else {
+            Phase::Search
+        },
+        progress: progress[k],
+    };
+    Ok((0..n).map(epoch).collect())
 }
 
 #[cfg(test)]

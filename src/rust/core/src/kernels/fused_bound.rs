@@ -1,0 +1,116 @@
+//! The bound of a batch as one operation of Candle.
+
+use crate::kernels::bound::{BoundGradients, Sampling};
+use crate::kernels::encoder::{EncoderKernel, NetworkGradient};
+use crate::model::parameters::Model;
+use crate::responses::batch::Batch;
+use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
+use ndarray::{Array1, Array2};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Fills the noise of the respondent at a position of the batch, `n_samples x n_dims`.
+pub type Noise = Box<dyn Fn(usize, &mut [f32]) + Send + Sync>;
+
+/// The negative bound of a batch per unit of weight, as a function of the three variables of the network: the same as
+/// [`crate::model::bound::Bound`] gives, in one pass of the kernels over the responses, with all of its gradients. Candle gets those
+/// by the variables from it; those by the tables, which stand outside the graph, are left in `gradients`.
+pub struct FusedBound {
+    /// The tables of embeddings and items.
+    pub model: Arc<Model>,
+    /// The responses, grouped by option.
+    pub batch: Arc<Batch>,
+    /// What a batch of this size weighs on average.
+    pub total_weight: f32,
+    /// Samples per respondent.
+    pub n_samples: usize,
+    /// Standard normal noise.
+    pub noise: Noise,
+    /// What is found.
+    pub gradients: Arc<Mutex<BoundGradients>>,
+}
+
+impl FusedBound {
+    /// The loss, a number, whose derivatives by the variables of the network of the model are to be had from Candle.
+    ///
+    /// # Errors
+    /// When the variables are not on the processor.
+    pub fn loss(self) -> Result<Tensor> {
+        let model = Arc::clone(&self.model);
+        let [hidden_bias, hidden_count, output_weight] = model.encoder.network.variables();
+        hidden_bias.apply_op3(hidden_count, output_weight, self)
+    }
+
+    fn found(&self) -> MutexGuard<'_, BoundGradients> {
+        self.gradients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CustomOp3 for FusedBound {
+    fn name(&self) -> &'static str {
+        "fused-bound"
+    }
+
+    fn cpu_fwd(
+        &self,
+        hidden_bias: &CpuStorage,
+        of_bias: &Layout,
+        hidden_count: &CpuStorage,
+        of_count: &Layout,
+        output_weight: &CpuStorage,
+        of_weight: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let weight = Array2::from_shape_vec(of_weight.shape().dims2()?, values(output_weight, of_weight)?);
+        let encoder = EncoderKernel {
+            embeddings: &self.model.encoder.embeddings,
+            hidden_bias: Array1::from(values(hidden_bias, of_bias)?),
+            hidden_count: Array1::from(values(hidden_count, of_count)?),
+            output_weight: weight.map_err(candle_core::Error::wrap)?,
+            count_center: self.model.encoder.network.count_center(),
+        };
+        let sampling = Sampling {
+            encoder: &encoder,
+            items: &self.model.items,
+            link: self.model.shape.link,
+            batch: &self.batch,
+            total_weight: self.total_weight,
+            n_samples: self.n_samples,
+        };
+        let mut found = self.found();
+        found.evaluate(sampling, &self.noise);
+        let loss = -found.total / f64::from(self.total_weight);
+        Ok((CpuStorage::F32(vec![loss as f32]), Shape::from(())))
+    }
+
+    fn bwd(
+        &self,
+        hidden_bias: &Tensor,
+        hidden_count: &Tensor,
+        output_weight: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let NetworkGradient {
+            hidden_bias: by_bias,
+            hidden_count: by_count,
+            output_weight: by_weight,
+        } = &self.found().by_network;
+        let scale = f64::from(gradient.to_scalar::<f32>()?);
+        let scaled = |values: Option<&[f32]>, like: &Tensor| -> Result<Option<Tensor>> {
+            let values = Tensor::from_slice(values.unwrap_or_default(), like.dims(), &Device::Cpu)?;
+            Ok(Some((values * scale)?))
+        };
+        Ok((
+            scaled(by_bias.as_slice(), hidden_bias)?,
+            scaled(by_count.as_slice(), hidden_count)?,
+            scaled(by_weight.as_slice(), output_weight)?,
+        ))
+    }
+}
+
+/// The numbers of a contiguous tensor.
+fn values(storage: &CpuStorage, layout: &Layout) -> Result<Vec<f32>> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(storage.as_slice::<f32>()?[start..end].to_vec()),
+        None => candle_core::bail!("the variables of the network are not contiguous"),
+    }
+}

@@ -1,0 +1,86 @@
+//! The bound that the training maximises, by operations of Candle: the definition of the model.
+
+use crate::model::link::Link;
+use crate::model::network::Network;
+use crate::model::observations::Observations;
+use crate::model::response::log_likelihood;
+use candle_core::{D, Result, Tensor};
+use candle_nn::Module;
+
+/// The importance-weighted bound on the log evidence of respondents (Burda, Grosse and Salakhutdinov 2016,
+/// <https://arxiv.org/abs/1509.00519>),
+///
+/// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)`,
+///
+/// with the prior `p = N(0, I)` and the posterior `q = N(mu, L L')` that the network gives. One sample gives the evidence lower
+/// bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014, <https://arxiv.org/abs/1312.6114>).
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<'a> {
+    /// The amortised posterior.
+    pub network: &'a Network,
+    /// `F`.
+    pub link: Link,
+    /// The responses.
+    pub observed: &'a Observations,
+    /// `e`, by dimension, `n_respondents x n_samples`.
+    pub noise: &'a [Tensor],
+}
+
+impl Bound<'_> {
+    /// The bounds, one a respondent. `pooled` are the summed embeddings, `n_respondents x hidden`; `parameters` those of the
+    /// items of all slots, `n_slots x (n_dims + 1)`.
+    ///
+    /// The items follow the gradient of this bound, but the network and the embeddings that of the evidence lower bound, averaged
+    /// over the same samples, because more samples drown their gradient of the tighter bound in noise (Rainforth and others 2018,
+    /// <https://arxiv.org/abs/1802.04537>).
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn of(&self, pooled: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+        let respondents = Tensor::cat(&[pooled, self.observed.log_counts()], D::Minus1)?;
+        let outputs = self.network.forward(&respondents)?;
+        let of_items = log_mean_exp(&self.log_weights(&outputs.detach(), parameters)?)?;
+        let of_encoder = self
+            .log_weights(&outputs, &parameters.detach())?
+            .mean(D::Minus1)?;
+        of_items + (&of_encoder - of_encoder.detach())?
+    }
+
+    /// `ln w`, `n_respondents x n_samples`. The constants of the two normal densities cancel:
+    /// `ln p(alpha) - ln q(alpha) = (e'e - alpha'alpha) / 2 + ln |L|`.
+    fn log_weights(&self, outputs: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+        let n_dims = self.noise.len();
+        let traits = self.traits(outputs)?;
+        let mut log_weights = log_likelihood(self.link, parameters, &traits, self.observed)?;
+        for (e, alpha) in self.noise.iter().zip(&traits) {
+            log_weights = (log_weights + ((e.sqr()? - alpha.sqr()?)? * 0.5)?)?;
+        }
+        let ln_determinant = outputs.narrow(1, n_dims, n_dims)?.sum_keepdim(1)?;
+        log_weights.broadcast_add(&ln_determinant)
+    }
+
+    /// The samples `mu + L e`, by dimension. The outputs of the network are `mu`, the logarithms of the diagonal of `L`, and what
+    /// stands below it, row by row; that is left out in many dimensions.
+    fn traits(&self, outputs: &Tensor) -> Result<Vec<Tensor>> {
+        let n_dims = self.noise.len();
+        let column = |k: usize| outputs.narrow(1, k, 1);
+        let mut below = 2 * n_dims..outputs.dim(1)?;
+        let mut traits = Vec::with_capacity(n_dims);
+        for (d, e) in self.noise.iter().enumerate() {
+            let along = e.broadcast_mul(&column(n_dims + d)?.exp()?)?;
+            let mut alpha = along.broadcast_add(&column(d)?)?;
+            for (e, k) in self.noise[..d].iter().zip(&mut below) {
+                alpha = (alpha + e.broadcast_mul(&column(k)?)?)?;
+            }
+            traits.push(alpha);
+        }
+        Ok(traits)
+    }
+}
+
+/// `ln (1/S) sum_s e^x_s` by row. The largest is taken off first, so that nothing overflows.
+fn log_mean_exp(x: &Tensor) -> Result<Tensor> {
+    let largest = x.max_keepdim(D::Minus1)?.detach();
+    let mean = x.broadcast_sub(&largest)?.exp()?.mean_keepdim(D::Minus1)?;
+    (mean.log()? + largest)?.squeeze(D::Minus1)
+}

@@ -1,0 +1,100 @@
+//! The responses of a batch as operations of Candle take them.
+
+use crate::base::membership::Membership;
+use crate::responses::batch::Batch;
+use candle_core::{Device, Result, Tensor};
+
+/// Who gave which response, on a device. Responses have numbers and slots as in [`Batch`]: a slot for every option of the item
+/// but the reference.
+#[derive(Clone, Debug)]
+pub struct Observations {
+    /// Responses make up respondents.
+    responses: Membership,
+    /// Slots make up respondents.
+    slots: Membership,
+    /// Slots make up responses; nothing where every response has one.
+    slots_of_responses: Option<Membership>,
+    /// 1 in the slots of options that were chosen, else 0: `n_slots x 1`.
+    is_chosen: Tensor,
+    /// `ln(1 + number of responses)`, `n_respondents x 1`.
+    log_counts: Tensor,
+}
+
+impl Observations {
+    /// The responses of a batch.
+    ///
+    /// # Errors
+    /// When the device does not take the indices.
+    pub fn new(batch: &Batch, device: &Device) -> Result<Self> {
+        let (n, n_slots) = (batch.n_respondents(), batch.n_slots());
+        let responses = batch.responses();
+        let (mut owners, mut owners_of_slots) = (Vec::new(), Vec::with_capacity(n_slots));
+        let mut numbers = Vec::with_capacity(n_slots);
+        let mut is_chosen = Vec::with_capacity(n_slots);
+        for position in 0..n {
+            for number in batch.numbers_of(position) {
+                owners.push(position as u32);
+                for option in 1..=responses[number].n_rows {
+                    owners_of_slots.push(position as u32);
+                    numbers.push(number as u32);
+                    is_chosen.push(f32::from(u8::from(responses[number].chosen == option)));
+                }
+            }
+        }
+        let slots_of_responses = (n_slots > responses.len())
+            .then(|| Membership::new(&numbers, responses.len(), device))
+            .transpose()?;
+        let log_counts = (0..n).map(|position| (batch.numbers_of(position).len() as f32).ln_1p());
+        Ok(Self {
+            responses: Membership::new(&owners, n, device)?,
+            slots: Membership::new(&owners_of_slots, n, device)?,
+            slots_of_responses,
+            is_chosen: Tensor::from_vec(is_chosen, (n_slots, 1), device)?,
+            log_counts: Tensor::from_iter(log_counts, device)?.reshape((n, 1))?,
+        })
+    }
+
+    /// See the field.
+    pub fn is_chosen(&self) -> &Tensor {
+        &self.is_chosen
+    }
+
+    /// See the field.
+    pub fn log_counts(&self) -> &Tensor {
+        &self.log_counts
+    }
+
+    /// Sums over the responses of every respondent.
+    pub fn sum_by_respondent(&self, responses: &Tensor) -> Result<Tensor> {
+        self.responses.sum(responses)
+    }
+
+    /// What its respondent has, for every slot.
+    pub fn of_respondent(&self, respondents: &Tensor) -> Result<Tensor> {
+        self.slots.spread(respondents)
+    }
+
+    /// Sums over the slots of every response.
+    pub fn sum_by_response(&self, slots: &Tensor) -> Result<Tensor> {
+        match &self.slots_of_responses {
+            Some(membership) => membership.sum(slots),
+            None => Ok(slots.clone()),
+        }
+    }
+
+    /// What its response has, for every slot.
+    pub fn of_response(&self, responses: &Tensor) -> Result<Tensor> {
+        match &self.slots_of_responses {
+            Some(membership) => membership.spread(responses),
+            None => Ok(responses.clone()),
+        }
+    }
+
+    /// The largest of the slots of every response, or 0 where that is larger; it has no derivative.
+    pub fn largest_by_response(&self, slots: &Tensor) -> Result<Tensor> {
+        match &self.slots_of_responses {
+            Some(membership) => membership.max_or_zero(slots),
+            None => slots.detach().relu(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The posteriors of respondents by the kernels, one after another on every thread.
+
+use crate::base::error::Result;
+use crate::base::monitor::{Monitor, Part};
+use crate::kernels::encoder::{Activations, EncoderKernel};
+use crate::kernels::respondent::Respondent;
+use crate::kernels::score::add_score;
+use crate::kernels::terms::Terms;
+use crate::model::gaussian::{Gaussian, WideGaussian};
+use crate::posterior::moments::{Moments, MomentsPart};
+use crate::posterior::refinement::Refinement;
+use crate::posterior::scoring::{Expected, Wanted};
+use crate::responses::batch::Batch;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Respondents whose responses are laid out at once.
+const LAID_OUT: usize = 64;
+/// Runs of respondents that are summed one by one. Their number is fixed, so that the sums do not depend on the
+/// threads.
+const SHARDS: usize = 32;
+
+/// See [`crate::posterior::expect::expect`].
+pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected> {
+    let Wanted {
+        model,
+        respondents,
+        scoring,
+        ..
+    } = *wanted;
+    let search = Search {
+        wanted,
+        kernel: EncoderKernel::new(&model.encoder)?,
+        refinement: Refinement::new(model.shape.n_dims, scoring),
+        done: AtomicUsize::new(0),
+        monitor,
+    };
+    let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
+    let size = respondents.len().div_ceil(SHARDS).max(1);
+    let shards: Vec<(usize, MomentsPart)> = moments.parts(size).enumerate().collect();
+    let scores: Vec<Result<Vec<f64>>> = shards
+        .into_par_iter()
+        .map(|(shard, mut part)| search.shard(shard * size, &mut part))
+        .collect();
+    let mut total = Vec::new();
+    for score in scores {
+        let score = score?;
+        total.resize(score.len(), 0.0);
+        total.iter_mut().zip(score).for_each(|(sum, x)| *sum += x);
+    }
+    Ok(Expected {
+        moments,
+        score: total,
+    })
+}
+
+/// What all threads share.
+struct Search<'a> {
+    wanted: &'a Wanted<'a>,
+    kernel: EncoderKernel<'a>,
+    refinement: Refinement,
+    /// Number of respondents who were begun.
+    done: AtomicUsize,
+    monitor: &'a dyn Monitor,
+}
+
+/// What a thread keeps from one respondent to the next.
+#[derive(Default)]
+struct Scratch {
+    batch: Batch,
+    terms: Terms,
+    score: Vec<f64>,
+}
+
+impl Search<'_> {
+    /// The respondents from a place on, whose moments are filled in. Returns their part of the score.
+    fn shard(&self, start: usize, part: &mut MomentsPart) -> Result<Vec<f64>> {
+        let respondents = self.wanted.respondents;
+        let mut scratch = Scratch {
+            score: self.wanted.no_score(),
+            ..Scratch::default()
+        };
+        let mut activations = Activations::default();
+        let own = &respondents[start..start + part.len()];
+        for (chunk, members) in own.chunks(LAID_OUT).enumerate() {
+            let before = self.done.fetch_add(members.len(), Ordering::Relaxed);
+            self.monitor
+                .part(Part::Posteriors, before as f64 / respondents.len() as f64);
+            scratch.batch.fill(self.wanted.responses, members);
+            self.kernel
+                .encode(&scratch.batch, 0..members.len(), &mut activations);
+            for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {
+                let network = Gaussian {
+                    n_dims: self.wanted.model.shape.n_dims,
+                    outputs: outputs.as_slice().unwrap_or_default(),
+                };
+                self.monitor.proceed()?;
+                let place = chunk * LAID_OUT + position;
+                if self.wanted.scoring.refine {
+                    let weight = self.wanted.weights.map(|weights| weights[start + place]);
+                    self.refine(&network.widened(), position, weight, part, place, &mut scratch);
+                } else {
+                    part.set_network(place, &network.widened());
+                }
+            }
+        }
+        Ok(scratch.score)
+    }
+
+    /// Refines the posterior of the respondent at a position of the batch and a place of the moments.
+    fn refine(
+        &self,
+        network: &WideGaussian,
+        position: usize,
+        weight: Option<f64>,
+        part: &mut MomentsPart,
+        place: usize,
+        scratch: &mut Scratch,
+    ) {
+        let model = self.wanted.model;
+        let Scratch { batch, terms, score } = scratch;
+        let respondent = Respondent::new(model, batch, position);
+        let responses = batch.responses_of(position);
+        let refined = self.refinement.begin(respondent, responses, network).finish();
+        part.set(place, &refined.summary, network);
+        if let Some(weight) = weight {
+            add_score(model, responses, &refined.draws, weight, terms, score);
+        }
+    }
+}
