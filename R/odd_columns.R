@@ -50,9 +50,6 @@ mostly_answers <- function(labels) {
   )) >= 0.5
 }
 
-# In the same way in every locale.
-to_lower <- function(x) chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x)
-
 # What columns of these names usually hold: "respondent", "weights", "metadata", or NA.
 role_of_name <- function(names) {
   name <- gsub("[. -]", "_", to_lower(names))

@@ -5,9 +5,8 @@
 in_reference_order <- function(labels) {
   labels <- labels[order(as_utf8(labels), na.last = NA, method = "radix")]
   for (k in seq_along(opposites)) {
-    # Opposites have no accents; the C locale cannot make small letters of those.
-    plain <- ifelse(has_other_than_ascii(labels), "", labels)
-    plain <- tolower(trimws(plain))
+    # Opposites have no accents, and what has may not be valid: it is checked later.
+    plain <- to_lower(trimws(ifelse(has_other_than_ascii(labels), "", labels)))
     positive <- which(plain == names(opposites)[[k]])
     negative <- which(plain == opposites[[k]])
     if (length(positive) == 1 && length(negative) == 1 && negative > positive) {

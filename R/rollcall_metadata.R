@@ -147,18 +147,3 @@ names_elsewhere <- function(key, names) {
   row <- find_names(names, key)
   sum(!is.na(row)) > 1 && any(row != seq_along(row), na.rm = TRUE)
 }
-
-# Columns of a data frame that has one row per row of `table`, except names that `table` or the results use.
-add_metadata <- function(table, metadata) {
-  if (!is.data.frame(metadata) || nrow(metadata) != nrow(table)) {
-    return(table)
-  }
-  metadata <- metadata[setdiff(names(metadata), c(names(table), result_columns))]
-  tibble::add_column(table, !!!as.list(metadata))
-}
-
-# Columns of the results, which metadata may not take.
-result_columns <- c(
-  "respondent", "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high",
-  "n_responses", "pareto_k", "ess", "options"
-)

@@ -100,9 +100,10 @@ as_quoted <- function(x) encodeString(shorten(x, 38), quote = "\"")
 how_they_differ <- function(labels, key) {
   labels <- enc2utf8(labels)
   text <- keep_case(labels)
+  lower <- to_lower(text)
   n <- function(values) nrow(unique(data.frame(key, values)))
   found <- c(
-    any(fold_blanks(labels) != labels), any(text != fold_blanks(labels)), n(text) > n(tolower(text)), n(tolower(text)) > n(key)
+    any(fold_blanks(labels) != labels), any(text != fold_blanks(labels)), n(text) > n(lower), n(lower) > n(key)
   )
   c(blanks = "trimws", `accents or signs` = "", case = "tolower", `how numbers are written` = "as.numeric")[found]
 }

@@ -36,7 +36,16 @@ fold_text <- function(x, accents = TRUE) {
   if (!accents) {
     x[foreign] <- gsub("\u00df", "ss", gsub("[\u0300-\u036f]", "", x[foreign]), fixed = TRUE)
   }
-  tolower(fold_blanks(x))
+  to_lower(fold_blanks(x))
+}
+
+# Small letters: those of ASCII in the same way in every locale (a Turkish I has no dot when it is small), others as far as
+# the locale knows them.
+to_lower <- function(x) {
+  x <- chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x)
+  foreign <- has_other_than_ascii(x)
+  x[foreign] <- tolower(x[foreign])
+  x
 }
 
 has_other_than_ascii <- function(x) grepl("[^ -~\t\r\n]", x, useBytes = TRUE)
