@@ -37,36 +37,9 @@ find_reference <- function(reference, known, options, item_names, call) {
   reference <- stats::setNames(as_names(reference), if (!is.null(names(reference))) as_utf8(names(reference)))
   known <- rbind(known, options[names(known)])
   if (is.null(names(reference))) {
-    if (!any(goes_by(known, reference))) {
-      abort_vaeirt(
-        c(
-          "No item has the response option {.val {reference}} of {.arg reference}.",
-          i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
-        ),
-        "argument",
-        call
-      )
-    }
-    is_reference <- goes_by(options, reference)
-    if (!any(is_reference)) warn_of_lost_reference(reference)
-    return(is_reference)
+    return(find_common_reference(reference, known, options, call))
   }
-  unknown <- setdiff(names(reference), item_names)
-  if (length(unknown) > 0) {
-    abort_vaeirt(
-      c(
-        "{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.",
-        i = "The most similar names are {.val {most_similar(unknown[[1]], item_names)}}."
-      ),
-      "argument",
-      call
-    )
-  }
-  twice <- unique(names(reference)[duplicated(names(reference))])
-  if (length(twice) > 0) {
-    abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
-  }
-  at <- match(names(reference), item_names)
+  at <- match_reference_items(reference, item_names, call)
   bad <- which(!named_reference(known, at, reference)$there)
   if (length(bad) > 0) {
     own <- unique(known$label[known$item == at[[bad[[1]]]]])
@@ -85,6 +58,43 @@ find_reference <- function(reference, known, options, item_names, call) {
     warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
   }
   found$is
+}
+
+# One label for all items that have it.
+find_common_reference <- function(reference, known, options, call) {
+  if (!any(goes_by(known, reference))) {
+    abort_vaeirt(
+      c(
+        "No item has the response option {.val {reference}} of {.arg reference}.",
+        i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  is_reference <- goes_by(options, reference)
+  if (!any(is_reference)) warn_of_lost_reference(reference)
+  is_reference
+}
+
+# The places of the items that the labels are named by.
+match_reference_items <- function(reference, item_names, call) {
+  unknown <- setdiff(names(reference), item_names)
+  if (length(unknown) > 0) {
+    abort_vaeirt(
+      c(
+        "{.arg reference} names {?an item/items} that {?does/do} not exist: {.val {unknown}}.",
+        i = "The most similar names are {.val {most_similar(unknown[[1]], item_names)}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  twice <- unique(names(reference)[duplicated(names(reference))])
+  if (length(twice) > 0) {
+    abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
+  }
+  match(names(reference), item_names)
 }
 
 # Which options are the reference of the item at their place, and which references are there.

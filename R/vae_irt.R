@@ -135,21 +135,7 @@ vae_irt <- function(data,
   started <- proc.time()[["elapsed"]]
   refine <- wants_refinement(control, dims, responses)
   settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
-  own <- rlang::current_env()
-  answers <- lapply(seq_len(control$restarts), function(k) {
-    settings$seed <- (seed + k - 1) %% .Machine$integer.max
-    settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
-    unwrap_rust(
-      rust_fit(
-        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
-        settings, progress_reporter(control$progress)
-      ),
-      own
-    )
-  })
-  if (any(vapply(answers, `[[`, logical(1), "resumed"))) {
-    cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
-  }
+  answers <- fit_restarts(responses, settings, control, rlang::current_env())
   restarts <- compare_restarts(answers, settings$seed, responses)
   fit <- fit_of_answer(
     answers[[which.max(restarts$logLik)]], responses, restarts, settings, prior, control, call,
@@ -159,6 +145,25 @@ vae_irt <- function(data,
   warn_if_not_linked(fit)
   warn_if_few(fit)
   fit
+}
+
+# What Rust answers to each restart.
+fit_restarts <- function(responses, settings, control, call) {
+  answers <- lapply(seq_len(control$restarts), function(k) {
+    settings$seed <- (settings$seed + k - 1) %% .Machine$integer.max
+    settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
+    unwrap_rust(
+      rust_fit(
+        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
+        settings, progress_reporter(control$progress)
+      ),
+      call
+    )
+  })
+  if (any(vapply(answers, `[[`, logical(1), "resumed"))) {
+    cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
+  }
+  answers
 }
 
 fit_of_answer <- function(answer, responses, restarts, settings, prior, control, call, seconds) {
