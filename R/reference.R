@@ -46,7 +46,7 @@ find_reference <- function(reference, known, options, item_names, call) {
     abort_vaeirt(
       c(
         "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
-        i = "Its options are {.val {utils::head(own, 5)}}{if (length(own) > 5) ', ...'}."
+        i = "Its options are {.val {utils::head(own, 5)}}{more_than(own, 5)}."
       ),
       "argument",
       call

@@ -73,7 +73,7 @@ select_columns <- function(x, selection, arg, call) {
       abort_vaeirt(
         c(
           "{.arg {arg}} does not select columns of the data.",
-          i = if (ncol(x) > 0) "They are {.val {utils::head(names(x), 10)}}{if (ncol(x) > 10) ', ...'}.",
+          i = if (ncol(x) > 0) "They are {.val {utils::head(names(x), 10)}}{more_than(names(x), 10)}.",
           i = if (ncol(x) == 0) "There are none."
         ),
         "argument",

@@ -95,7 +95,7 @@ warn_of_unmatched <- function(absent, n, name) {
       c(
         "{length(absent)} of {n} {row_of(name)}s of {.code $votes} {cli::qty(absent)}{?has/have} no row of
          {?its/their} own in {.code ${name}}, and {.val {NA}} in its columns.",
-        x = "{cli::qty(absent)}{?It is/They are} {.val {utils::head(absent, 3)}}{if (length(absent) > 3) ', ...'}.",
+        x = "{cli::qty(absent)}{?It is/They are} {.val {utils::head(absent, 3)}}{more_than(absent, 3)}.",
         i = "Rows are matched by name, whatever the case and the blanks."
       ),
       "metadata"

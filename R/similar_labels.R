@@ -49,7 +49,7 @@ warn_of_similar_options <- function(options, items) {
     c(
       "Response options of {length(own)} item{?s}, such as {.val {items[[own[[1]]]]}}, look the same:
        {pairs}{more}. They differ in {.and {differences(options$label, key)}}.",
-      i = "As they are, each is an option of its own. {alike(cure(options$label, key))}"
+      i = "As they are, each is an option of its own. {advice_on_similar(cure(options$label, key))}"
     ),
     "labels"
   )
@@ -81,7 +81,7 @@ warn_of_similar_names <- function(names, what) {
     c(
       "{length(names)} names of {what} look the same as others: {pairs}{if (n > 3) ', ...'}. They differ in
        {.and {differences(names, plain)}}.",
-      i = "As they are, these are different {what}. {alike(cure(names, plain))}"
+      i = "As they are, these are different {what}. {advice_on_similar(cure(names, plain))}"
     ),
     "labels"
   )
@@ -115,6 +115,6 @@ cure <- function(labels, key) {
   Reduce(function(code, step) paste0(step, "(", code, ")"), steps[nzchar(steps)], "x")
 }
 
-alike <- function(code) {
+advice_on_similar <- function(code) {
   paste0("If they are the same, write them alike in the data", if (code != "x") paste0(", such as with `", code, "`"), ".")
 }

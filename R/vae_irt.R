@@ -237,7 +237,7 @@ rust_responses <- function(fit, responses) {
 # best.
 compare_restarts <- function(answers, seed, responses) {
   score <- vapply(answers, function(answer) {
-    evidence <- sum(answer$posterior$log_evidence * given_weights(responses, answer$respondents))
+    evidence <- sum(answer$posterior$log_evidence * respondent_weights(responses, answer$respondents))
     if (is.nan(evidence)) utils::tail(answer$epochs$elbo, 1) else evidence
   }, numeric(1))
   best <- answers[[which.max(score)]]$posterior$mean
@@ -248,7 +248,7 @@ compare_restarts <- function(answers, seed, responses) {
   tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
 }
 
-given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
+respondent_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
 
 warn_if_not_converged <- function(fit, call = caller_env()) {
   if (!fit$converged) {
@@ -333,10 +333,4 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt("{.arg polarity} names {.val {names[silent]}}, who gave no response to an item in the model.", "argument", call)
   }
   rows
-}
-
-most_similar <- function(name, names, n = 3) {
-  # Longer patterns are more than adist() can take.
-  distance <- utils::adist(shorten(name), names, partial = TRUE, ignore.case = TRUE)
-  names[utils::head(order(distance), n)]
 }

@@ -56,7 +56,7 @@ read_voteview_table <- function(source, arg, name, call) {
       c(
         "A table of {.arg {arg}} needs the {cli::qty(absent)}column{?s} {.val {absent}}.",
         x = if (length(given) > 0) {
-          "{.file {name}} has {.val {utils::head(given, 12)}}{if (length(given) > 12) ', ...'}."
+          "{.file {name}} has {.val {utils::head(given, 12)}}{more_than(given, 12)}."
         } else {
           "{.file {name}} has no columns."
         }
