@@ -66,7 +66,7 @@ warn_of_similar_names <- function(names, what) {
   names <- names[again]
   plain <- plain[again]
   by_case <- grepl("[0-9]", names) | nchar(names) < 3
-  plain[by_case] <- paste(plain[by_case], keep_case(names[by_case]))
+  plain[by_case] <- paste(plain[by_case], fold_text(names[by_case], case = TRUE))
   again <- duplicated(plain) | duplicated(plain, fromLast = TRUE)
   if (!any(again)) {
     return(invisible())
@@ -87,19 +87,12 @@ warn_of_similar_names <- function(names, what) {
   )
 }
 
-# Folded, with its case.
-keep_case <- function(x) {
-  foreign <- has_other_than_ascii(x)
-  x[foreign] <- split_accents(fold_signs(enc2utf8(x[foreign])))
-  fold_blanks(x)
-}
-
 as_quoted <- function(x) encodeString(shorten(x, 38), quote = "\"")
 
 # In what the labels of a key differ, with code that makes them alike.
 how_they_differ <- function(labels, key) {
-  labels <- enc2utf8(labels)
-  text <- keep_case(labels)
+  labels <- enc2utf8(as_utf8(labels))
+  text <- fold_text(labels, case = TRUE)
   lower <- to_lower(text)
   n <- function(values) nrow(unique(data.frame(key, values)))
   found <- c(
