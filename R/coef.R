@@ -78,11 +78,11 @@ vcov.vae_irt <- function(object, component = c("respondents", "items"), ...) {
   } else {
     posterior_covariance(object$parameters$respondents)
   }
-  spread_blocks(covariance, coefficient_names(names))
+  block_matrix(covariance, coefficient_names(names))
 }
 
 # The matrix of the packed covariances of blocks of estimates; what is between blocks is not known.
-spread_blocks <- function(packed, labels, most = 5000, call = caller_env()) {
+block_matrix <- function(packed, labels, most = 5000, call = caller_env()) {
   if (length(labels) > most) {
     abort_vaeirt(
       c(
@@ -145,7 +145,7 @@ logLik.vae_irt <- function(object, ...) {
   check_fit(object, "object")
   check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
-  value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * given_weights(object$responses, TRUE), na.rm = TRUE)
+  value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * respondent_weights(object$responses, TRUE), na.rm = TRUE)
   df <- length(object$parameters$items$values) - object$dims * (object$dims - 1) / 2
   structure(value, df = df, nobs = object$n_respondents, class = "logLik")
 }

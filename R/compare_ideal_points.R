@@ -49,7 +49,7 @@ compare_ideal_points <- function(..., reference = 1, group = NULL, conf.level = 
   reference <- check_reference(reference, names(fits), call)
   points <- Map(read_fit, fits, names(fits), MoreArgs = list(level = level, call = call))
   dims <- common_dims(points, call)
-  positions <- lapply(points, spread_points, dims = dims)
+  positions <- lapply(points, points_by_respondent, dims = dims)
   column <- select_group(positions, rlang::enquo(group), call)
   groups <- if (!is.null(column)) groups_of(positions[c(reference, setdiff(seq_along(fits), reference))], column)
   positions <- align_fits(positions, reference, dims, call)
@@ -150,7 +150,7 @@ common_dims <- function(points, call) {
 }
 
 # Ideal points with one row per respondent (and period): `key`, the metadata and a matrix for each column of numbers.
-spread_points <- function(points, dims) {
+points_by_respondent <- function(points, dims) {
   place <- match(points$dimension, sort(unique(points$dimension)))
   points <- points[place <= dims, ]
   place <- place[place <= dims]

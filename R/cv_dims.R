@@ -26,18 +26,8 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   check_settings(prior, "irt_prior")
   check_settings(control, "vae_control")
   folds <- check_count(folds, min = 2, max = 100)
-  if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {
-    twice <- if (is.numeric(dims)) dims[anyDuplicated(dims)]
-    abort_vaeirt(
-      c(
-        "{.arg dims} must be different whole numbers, such as {.code 1:4}, not {describe(dims)}.",
-        x = if (length(twice) > 0) "{.val {twice}} occurs more than once."
-      ),
-      "argument"
-    )
-  }
   call <- rlang::current_env()
-  dims <- vapply(dims, check_count, integer(1), arg = "dims", call = call)
+  dims <- check_several_dims(dims, call)
   responses <- irt_responses(data, ..., threads = control$threads, .call = call)
   seed <- check_seed(seed)
   control$std_errors <- "none"
@@ -57,9 +47,28 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
     }
     list(log_probability = log_probability, correct = correct)
   })
+  compare_scores(scores, dims, respondent = rep(seq_along(n), n))
+}
+
+check_several_dims <- function(dims, call) {
+  if (!is.numeric(dims) || length(dims) == 0 || anyDuplicated(dims)) {
+    twice <- if (is.numeric(dims)) dims[anyDuplicated(dims)]
+    abort_vaeirt(
+      c(
+        "{.arg dims} must be different whole numbers, such as {.code 1:4}, not {describe(dims)}.",
+        x = if (length(twice) > 0) "{.val {twice}} occurs more than once."
+      ),
+      "argument",
+      call
+    )
+  }
+  vapply(dims, check_count, integer(1), arg = "dims", call = call)
+}
+
+# The table of the scores, one for each of `dims`, of responses that are those of `respondent`.
+compare_scores <- function(scores, dims, respondent) {
   mean_score <- vapply(scores, function(x) mean(x$log_probability), numeric(1))
   best <- scores[[which.max(mean_score)]]$log_probability
-  respondent <- rep(seq_along(n), n)
   error <- vapply(scores, function(x) {
     by_respondent <- rowsum(x$log_probability - best, respondent)
     sqrt(nrow(by_respondent) * stats::var(by_respondent[, 1])) / length(best)

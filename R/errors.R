@@ -27,6 +27,9 @@ shorten_values <- function(frame = parent.frame()) {
   cli::cli_div(theme = list(span.val = list(transform = value)), .envir = frame)
 }
 
+# What follows the first n of a vector in a message.
+more_than <- function(x, n) if (length(x) > n) ", ..." else ""
+
 shorten <- function(x, most = 80) {
   long <- which(nchar(x, "bytes") > most & Encoding(x) != "bytes")
   text <- iconv(enc2utf8(x[long]), "UTF-8", "UTF-8", sub = "byte")

@@ -14,7 +14,7 @@ new_estimates <- function(respondents, posterior, level) {
   estimates$n_responses <- respondents$n_responses[row]
   estimates$pareto_k <- missing_if_nan(posterior$pareto_k[row])
   estimates$ess <- missing_if_nan(posterior$effective_draws[row])
-  with_metadata(estimates, respondents[row, ])
+  add_metadata(estimates, respondents[row, ])
 }
 
 # Those of a fit, of all respondents or some rows of the data.

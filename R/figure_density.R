@@ -2,7 +2,7 @@
 
 plot_density <- function(fit, dimension, groups, scale = "prior", most = 10000, call = caller_env()) {
   points <- drawn_points(fit, dimension, groups, scale, call)
-  weight <- given_weights(fit$responses, points$.row)
+  weight <- respondent_weights(fit$responses, points$.row)
   points$.weight <- rep(weight, length.out = nrow(points))
   share <- tapply(points$.weight, points$.group, sum) / sum(points$.weight)
   points$.sd <- conditional_sd(fit, dimension, scale)[points$.row]

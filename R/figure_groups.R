@@ -74,7 +74,7 @@ say_metadata <- function(metadata) {
   if (ncol(metadata) == 0) {
     return("The fit has no metadata: {.arg metadata} of {.fn irt_responses} keeps columns of the data.")
   }
-  paste0("The metadata are {.val {utils::head(names(metadata), 10)}}", if (ncol(metadata) > 10) ", ...", ".")
+  paste0("The metadata are {.val {utils::head(names(metadata), 10)}}", more_than(metadata, 10), ".")
 }
 
 # The elements of a named vector in the order of the respondents, NA for those whom it does not name.

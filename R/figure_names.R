@@ -89,7 +89,7 @@ makeContent.vaeirt_names <- function(x) {
   line <- 8
   if (x$moved && length(named) * line <= span) {
     shown <- named
-    at <- spread_names(x$rows$y[shown], line / height, range(x$rows$y))
+    at <- move_apart(x$rows$y[shown], line / height, range(x$rows$y))
     size <- 7
   } else {
     fitted <- fit_names(length(named), height * diff(range(x$rows$y[named])))
@@ -127,7 +127,7 @@ names_grob <- function(rows, shown, at, size, height) {
 
 # Heights, in increasing order, moved until they are a line apart within limits: those that are pushed up from below and
 # those that are pushed down from above are, and so are their averages.
-spread_names <- function(y, line, limits) {
+move_apart <- function(y, line, limits) {
   push <- function(y) {
     for (k in seq_along(y)[-1]) y[[k]] <- max(y[[k]], y[[k - 1]] + line)
     y

@@ -42,7 +42,7 @@ example_items <- function(fit, dimension, n = 4) {
   best <- items_by_information(fit, dimension)
   best <- utils::head(best, max(2 * n, length(best) %/% 10))
   share <- option_totals(fit)[first[best] + 1L] / fit$parameters$items$n_responses[best]
-  spread_over(best[order(share)], n)
+  evenly_chosen(best[order(share)], n)
 }
 
 # The options of an item that are drawn, by their places: of two that mirror each other one is enough, of many those that
@@ -66,8 +66,8 @@ in_natural_order <- function(labels) {
   if (anyNA(numbers)) labels else labels[order(numbers)]
 }
 
-# Some elements of a vector, from near its beginning to near its end.
-spread_over <- function(x, n) x[unique(round(seq(0.1, 0.9, length.out = n) * (length(x) - 1)) + 1)]
+# Some elements of a vector at even distances, from near its beginning to near its end.
+evenly_chosen <- function(x, n) x[unique(round(seq(0.1, 0.9, length.out = n) * (length(x) - 1)) + 1)]
 
 # The shares of an item's options among respondents of neighbouring ideal points, and the model's curve. `option`: the
 # chosen ones, counted from 1 through the options of all items.

@@ -39,7 +39,7 @@ check_fit <- function(fit, arg = "fit", call = caller_env()) {
     abort_vaeirt(
       c(
         "This {.cls vae_irt} object lacks {length(absent)} part{?s} of a fit:
-         {.field {utils::head(absent, 4)}}{if (length(absent) > 4) ', ...'}.",
+         {.field {utils::head(absent, 4)}}{more_than(absent, 4)}.",
         i = if (all(c("posterior", "moments") %in% names(fit))) {
           "It was made by an older version of {.pkg vaeirt}. Fit again: {.code vae_irt(x$responses, dims = {fit$dims})}."
         } else {

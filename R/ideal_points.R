@@ -163,13 +163,7 @@ new_ideal_points <- function(respondents, estimate, std_error, level, limits = N
   }
   table$conf.low <- limits$low
   table$conf.high <- limits$high
-  with_metadata(table, respondents[row, ])
-}
-
-# What is estimated comes before the metadata.
-with_metadata <- function(table, metadata) {
-  metadata <- metadata[setdiff(names(metadata), names(table))]
-  if (ncol(metadata) == 0) table else tibble::add_column(table, !!!as.list(metadata))
+  add_metadata(table, respondents[row, ])
 }
 
 # A tibble of the names of the rows of an object: those that the user gives, its own, or numbers.
@@ -251,7 +245,7 @@ long_points <- function(x, at, level, call) {
   point <- paste0(table$respondent, point_period(table[["period"]]))
   several <- length(unique(table$dimension)) > 1
   check_unique(paste0(point, if (several) paste0(" (dimension ", table$dimension, ")")), "ideal point", call)
-  with_metadata(table, respondents)[order(match(point, point), table$dimension), ]
+  add_metadata(table, respondents)[order(match(point, point), table$dimension), ]
 }
 
 point_period <- function(period) if (is.null(period)) "" else paste0(" (period ", period, ")")

@@ -275,21 +275,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   names <- c(known$label, known$code, read$absent)
   inform_of_unused(as_names(rules$drop), names, "drop")
   inform_of_unused(expected_missing(rules$missing, names), names, "missing")
-  read <- clean_responses(read, rules, call)
-  if (sum(read$options$count) == 0) {
-    abort_no_response(read, rules, call)
-  }
-  warn_of_weights(read$weights)
-  warn_of_similar(read)
-  read <- drop_rare(read, rules, call)
-  check_identifiers(read, call)
-  read <- warn_of_columns(read)
-  warn_of_codes(read, reference)
-  read <- drop_uninformative(read, "never chosen", call)
-  read <- drop_short(read, rules, call)
-  if (nrow(read$options) == 0) {
-    abort_nothing_left(read, rules, call)
-  }
+  read <- judge_responses(read, rules, reference, call)
   options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
   packed <- pack_cells(read, options, rules$threads, call)
   items <- items_in_model(read, options)
@@ -322,6 +308,27 @@ new_irt_responses <- function(read, rules, reference, call) {
     ),
     class = "irt_responses"
   )
+}
+
+# What is left of the responses when those that the model does not see are set aside. What looks wrong is said where all of
+# it is still there.
+judge_responses <- function(read, rules, reference, call) {
+  read <- clean_responses(read, rules, call)
+  if (sum(read$options$count) == 0) {
+    abort_no_response(read, rules, call)
+  }
+  warn_of_weights(read$weights)
+  warn_of_similar(read)
+  read <- drop_rare(read, rules, call)
+  check_identifiers(read, call)
+  read <- warn_of_columns(read)
+  warn_of_codes(read, reference)
+  read <- drop_uninformative(read, "never chosen", call)
+  read <- drop_short(read, rules, call)
+  if (nrow(read$options) == 0) {
+    abort_nothing_left(read, rules, call)
+  }
+  read
 }
 
 # The options in their final order, the reference of each item first, with their ids from 0. Pooled options share one.

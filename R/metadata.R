@@ -38,6 +38,22 @@ abort_varying <- function(column, name, row, before, respondent, call) {
   )
 }
 
+# A table with more columns behind its own: those of a data frame with as many rows, except names that the table or the
+# results use. Where there is none, the table.
+add_metadata <- function(table, metadata) {
+  if (is.null(metadata)) {
+    return(table)
+  }
+  metadata <- metadata[setdiff(names(metadata), c(names(table), result_columns))]
+  tibble::add_column(table, !!!as.list(metadata))
+}
+
+# Columns of the results, which metadata may not take.
+result_columns <- c(
+  "respondent", "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high",
+  "n_responses", "pareto_k", "ess", "options"
+)
+
 # Files hold tens of millions of respondents, who have names alone.
 refuse_metadata_of_files <- function(metadata, call) {
   if (!rlang::quo_is_null(metadata)) {

@@ -15,6 +15,13 @@ check_names <- function(names, what, call) {
   check_unique(names, what, call)
 }
 
+# Those of `names` that a user may have meant by one that is not there.
+most_similar <- function(name, names, n = 3) {
+  # Longer patterns are more than adist() can take.
+  distance <- utils::adist(shorten(name), names, partial = TRUE, ignore.case = TRUE)
+  names[utils::head(order(distance), n)]
+}
+
 # Strings that are valid in their encoding.
 check_text <- function(labels, what, call) {
   # In the C locale R takes any bytes for text.

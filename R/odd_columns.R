@@ -50,11 +50,10 @@ mostly_answers <- function(labels) {
   )) >= 0.5
 }
 
-# In the same way in every locale.
-to_lower <- function(x) chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x)
-
 # What columns of these names usually hold: "respondent", "weights", "metadata", or NA.
 role_of_name <- function(names) {
+  # Names that are not in their encoding are refused when it is known that they are items.
+  names[!validEnc(as.character(names))] <- NA
   name <- gsub("[. -]", "_", to_lower(names))
   role <- rep(NA_character_, length(name))
   role[name %in% covariates | grepl("_(date|year)$|^(r|con)?inc(ome)?[0-9]*$", name)] <- "metadata"
@@ -187,10 +186,10 @@ warn_of_columns <- function(read) {
     return(read)
   }
   n <- length(odd)
-  left <- "{.val {few(odd)}} {cli::qty(n)}{?is/are} unlike the other columns and may be no item{?s}. As
+  left <- "{.val {first_few(odd)}} {cli::qty(n)}{?is/are} unlike the other columns and may be no item{?s}. As
            {?it is, it is an item/they are, they are items} of the model."
-  kept <- "{.val {few(aside)}}, text among columns of numbers, {cli::qty(length(aside))}{?is/are} taken for metadata, not for
-           {?an item/items}."
+  kept <- "{.val {first_few(aside)}}, text among columns of numbers, {cli::qty(length(aside))}{?is/are} taken for metadata, not
+           for {?an item/items}."
   messages <- c(if (length(aside) > 0) kept, if (n > 0) left)
   names(messages) <- c("", "!")[seq_along(messages)]
   table$identifiers <- c(table$identifiers, read$items$item[found$identifiers])
@@ -206,7 +205,7 @@ warn_of_columns <- function(read) {
   read
 }
 
-few <- function(names, most = 10) if (length(names) > most) c(utils::head(names, most), "...") else names
+first_few <- function(names, most = 10) if (length(names) > most) c(utils::head(names, most), "...") else names
 
 # The arguments to type for columns that are no items. `table` tells which arguments were `given`, what `metadata` selects,
 # which columns are `identifiers` by their values, and which cannot be, whatever their name: `repeated`.

@@ -197,13 +197,12 @@ inform_of_unknown <- function(read, options, new) {
   other <- which(is.na(options$id) & !new[options$item] & options$count > 0)
   n_responses <- sum(options$count[other])
   labels <- utils::head(option_names(list(items = read$items, options = options), other), 3)
-  more <- function(n) if (n > 3) ", ..." else ""
   unknown <- c(
     if (length(items) > 0) {
-      "{length(items)} item{?s} that {?is/are} not in the model ({.val {utils::head(items, 3)}}{more(length(items))})"
+      "{length(items)} item{?s} that {?is/are} not in the model ({.val {utils::head(items, 3)}}{more_than(items, 3)})"
     },
     if (n_responses > 0) {
-      "{n_responses} response{?s} with an option that is not in the model ({.val {labels}}{more(length(other))})"
+      "{n_responses} response{?s} with an option that is not in the model ({.val {labels}}{more_than(other, 3)})"
     }
   )
   if (length(unknown) == 0) {

@@ -5,9 +5,8 @@
 in_reference_order <- function(labels) {
   labels <- labels[order(as_utf8(labels), na.last = NA, method = "radix")]
   for (k in seq_along(opposites)) {
-    # Opposites have no accents; the C locale cannot make small letters of those.
-    plain <- ifelse(has_other_than_ascii(labels), "", labels)
-    plain <- tolower(trimws(plain))
+    # Opposites have no accents, and what has may not be valid: it is checked later.
+    plain <- to_lower(trimws(ifelse(has_other_than_ascii(labels), "", labels)))
     positive <- which(plain == names(opposites)[[k]])
     negative <- which(plain == opposites[[k]])
     if (length(positive) == 1 && length(negative) == 1 && negative > positive) {
@@ -38,20 +37,48 @@ find_reference <- function(reference, known, options, item_names, call) {
   reference <- stats::setNames(as_names(reference), if (!is.null(names(reference))) as_utf8(names(reference)))
   known <- rbind(known, options[names(known)])
   if (is.null(names(reference))) {
-    if (!any(goes_by(known, reference))) {
-      abort_vaeirt(
-        c(
-          "No item has the response option {.val {reference}} of {.arg reference}.",
-          i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
-        ),
-        "argument",
-        call
-      )
-    }
-    is_reference <- goes_by(options, reference)
-    if (!any(is_reference)) warn_of_lost_reference(reference)
-    return(is_reference)
+    return(find_common_reference(reference, known, options, call))
   }
+  at <- match_reference_items(reference, item_names, call)
+  bad <- which(!named_reference(known, at, reference)$there)
+  if (length(bad) > 0) {
+    own <- unique(known$label[known$item == at[[bad[[1]]]]])
+    abort_vaeirt(
+      c(
+        "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
+        i = "Its options are {.val {utils::head(own, 5)}}{more_than(own, 5)}."
+      ),
+      "argument",
+      call
+    )
+  }
+  found <- named_reference(options, at, reference)
+  lost <- !found$there
+  if (any(lost)) {
+    warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
+  }
+  found$is
+}
+
+# One label for all items that have it.
+find_common_reference <- function(reference, known, options, call) {
+  if (!any(goes_by(known, reference))) {
+    abort_vaeirt(
+      c(
+        "No item has the response option {.val {reference}} of {.arg reference}.",
+        i = "The most similar options are {.val {most_similar(reference, unique(known$label))}}."
+      ),
+      "argument",
+      call
+    )
+  }
+  is_reference <- goes_by(options, reference)
+  if (!any(is_reference)) warn_of_lost_reference(reference)
+  is_reference
+}
+
+# The places of the items that the labels are named by.
+match_reference_items <- function(reference, item_names, call) {
   unknown <- setdiff(names(reference), item_names)
   if (length(unknown) > 0) {
     abort_vaeirt(
@@ -67,25 +94,7 @@ find_reference <- function(reference, known, options, item_names, call) {
   if (length(twice) > 0) {
     abort_vaeirt("{.arg reference} names {cli::qty(twice)}the item{?s} {.val {twice}} more than once.", "argument", call)
   }
-  at <- match(names(reference), item_names)
-  bad <- which(!named_reference(known, at, reference)$there)
-  if (length(bad) > 0) {
-    own <- unique(known$label[known$item == at[[bad[[1]]]]])
-    abort_vaeirt(
-      c(
-        "Item {.val {names(reference)[[bad[[1]]]]}} has no response option {.val {reference[[bad[[1]]]]}}.",
-        i = "Its options are {.val {utils::head(own, 5)}}{if (length(own) > 5) ', ...'}."
-      ),
-      "argument",
-      call
-    )
-  }
-  found <- named_reference(options, at, reference)
-  lost <- !found$there
-  if (any(lost)) {
-    warn_of_lost_reference(paste0(names(reference)[lost], ": ", reference[lost]))
-  }
-  found$is
+  match(names(reference), item_names)
 }
 
 # Which options are the reference of the item at their place, and which references are there.

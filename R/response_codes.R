@@ -205,8 +205,6 @@ advise_missing <- function(options, rows, items, what) {
 # Text for a message that is made in parts: what looks like code in it is none.
 in_line <- function(text, envir = parent.frame()) gsub("([{}])", "\\1\\1", cli::format_inline(text, .envir = envir))
 
-more_than <- function(x, n) if (length(x) > n) ", ..." else ""
-
 # Labels as code that gives them: numbers as numbers, and a vector of several.
 as_code <- function(labels) {
   number <- grepl("^(0|-?[1-9][0-9]{0,14})$", labels)

@@ -8,23 +8,9 @@ read_long <- function(x, columns, weights, rules, call) {
   first <- which(!duplicated(respondent))
   check_gaps(x, columns$respondent, first, respondent, call)
   respondents <- name_respondents(x, columns$respondent, call, first, respondent)
-  item_column <- column_of_names(x, columns$item, call)
-  values <- unique(item_column)
-  item_names <- as_names(values)
-  item <- match(item_column, values)
-  absent <- which(item %in% which(is.na(item_names) | !nzchar(item_names)))
-  if (length(absent) > 0) {
-    abort_vaeirt(
-      c(
-        "Column {.val {names(x)[[columns$item]]}} has no item in row {absent[[1]]}.",
-        i = "{length(absent)} row{?s} of this kind in all. Leave out rows that are no responses."
-      ),
-      "response",
-      call
-    )
-  }
-  items <- tibble::tibble(item = unique(item_names))
-  item <- match(item_names, items$item)[item]
+  named <- name_items(x, columns$item, call)
+  items <- named$items
+  item <- named$item
   names <- respondents$respondent
   row_weights <- select_weights(x, weights, call)$value
   weights <- if (!is.null(row_weights)) weights_by_respondent(row_weights, respondent, first, names, call)
@@ -87,7 +73,7 @@ select_columns <- function(x, selection, arg, call) {
       abort_vaeirt(
         c(
           "{.arg {arg}} does not select columns of the data.",
-          i = if (ncol(x) > 0) "They are {.val {utils::head(names(x), 10)}}{if (ncol(x) > 10) ', ...'}.",
+          i = if (ncol(x) > 0) "They are {.val {utils::head(names(x), 10)}}{more_than(names(x), 10)}.",
           i = if (ncol(x) == 0) "There are none."
         ),
         "argument",
@@ -108,6 +94,27 @@ name_respondents <- function(x, id_columns, call, rows = seq_len(nrow(x)), respo
   }
   names <- tibble::tibble(respondent = join_names(parts))
   if (length(id_columns) > 1) add_metadata(names, metadata_columns(x, id_columns, call, rows)) else names
+}
+
+# A tibble with the column `item`, and the row in it of the item of each row of the data.
+name_items <- function(x, item_column, call) {
+  column <- column_of_names(x, item_column, call)
+  values <- unique(column)
+  item_names <- as_names(values)
+  item <- match(column, values)
+  absent <- which(item %in% which(is.na(item_names) | !nzchar(item_names)))
+  if (length(absent) > 0) {
+    abort_vaeirt(
+      c(
+        "Column {.val {names(x)[[item_column]]}} has no item in row {absent[[1]]}.",
+        i = "{length(absent)} row{?s} of this kind in all. Leave out rows that are no responses."
+      ),
+      "response",
+      call
+    )
+  }
+  items <- tibble::tibble(item = unique(item_names))
+  list(items = items, item = match(item_names, items$item)[item])
 }
 
 # Parts of names joined by "/", without those that are missing.

@@ -80,7 +80,7 @@ read_wide <- function(x, selected, columns, rules, call) {
 divide_columns <- function(x, selected, weight_columns, columns) {
   items <- setdiff(seq_along(x), c(selected$respondent, selected$metadata, weight_columns))
   unasked <- rlang::quo_is_null(columns$metadata)
-  named <- !is.null(names(x)) && !anyNA(names(x)) && all(nzchar(names(x))) && !anyDuplicated(names(x))
+  named <- !is.null(names(x)) && !anyNA(names(x)) && all(validEnc(names(x)) & nzchar(names(x))) && !anyDuplicated(names(x))
   places <- if (unasked && named) items[text_among_numbers(as.list(x)[items])] else integer()
   own <- vapply(as.list(x)[places], function(column) !anyDuplicated(column[!is.na(column)]), logical(1))
   list(

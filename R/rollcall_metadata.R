@@ -95,7 +95,7 @@ warn_of_unmatched <- function(absent, n, name) {
       c(
         "{length(absent)} of {n} {row_of(name)}s of {.code $votes} {cli::qty(absent)}{?has/have} no row of
          {?its/their} own in {.code ${name}}, and {.val {NA}} in its columns.",
-        x = "{cli::qty(absent)}{?It is/They are} {.val {utils::head(absent, 3)}}{if (length(absent) > 3) ', ...'}.",
+        x = "{cli::qty(absent)}{?It is/They are} {.val {utils::head(absent, 3)}}{more_than(absent, 3)}.",
         i = "Rows are matched by name, whatever the case and the blanks."
       ),
       "metadata"
@@ -147,18 +147,3 @@ names_elsewhere <- function(key, names) {
   row <- find_names(names, key)
   sum(!is.na(row)) > 1 && any(row != seq_along(row), na.rm = TRUE)
 }
-
-# Columns of a data frame that has one row per row of `table`, except names that `table` or the results use.
-add_metadata <- function(table, metadata) {
-  if (!is.data.frame(metadata) || nrow(metadata) != nrow(table)) {
-    return(table)
-  }
-  metadata <- metadata[setdiff(names(metadata), c(names(table), result_columns))]
-  tibble::add_column(table, !!!as.list(metadata))
-}
-
-# Columns of the results, which metadata may not take.
-result_columns <- c(
-  "respondent", "item", "response", "term", "dimension", "estimate", "std.error", "conf.low", "conf.high",
-  "n_responses", "pareto_k", "ess", "options"
-)

@@ -185,8 +185,8 @@ check_positions <- function(target, fit, call) {
   target
 }
 
-# The affine map that takes respondents to their anchors.
-map_to_anchors <- function(fit, anchors, call = caller_env()) {
+# A matrix of anchors, enough for a map, with the names of respondents.
+check_anchors <- function(anchors, fit, call) {
   if (is.atomic(anchors) || is.data.frame(anchors)) anchors <- as.matrix(anchors)
   good <- is.matrix(anchors) && is.numeric(anchors) && all(is.finite(anchors)) && !is.null(rownames(anchors))
   if (!good || ncol(anchors) != fit$dims) {
@@ -204,6 +204,12 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
       "argument", call
     )
   }
+  anchors
+}
+
+# The affine map that takes respondents to their anchors.
+map_to_anchors <- function(fit, anchors, call = caller_env()) {
+  anchors <- check_anchors(anchors, fit, call)
   names <- rownames(fit$parameters$respondents$mean)
   rows <- match_names(rownames(anchors), names)
   silent <- is.na(fit$parameters$respondents$mean[rows, 1])

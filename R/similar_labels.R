@@ -49,7 +49,7 @@ warn_of_similar_options <- function(options, items) {
     c(
       "Response options of {length(own)} item{?s}, such as {.val {items[[own[[1]]]]}}, look the same:
        {pairs}{more}. They differ in {.and {differences(options$label, key)}}.",
-      i = "As they are, each is an option of its own. {alike(cure(options$label, key))}"
+      i = "As they are, each is an option of its own. {advice_on_similar(cure(options$label, key))}"
     ),
     "labels"
   )
@@ -66,7 +66,7 @@ warn_of_similar_names <- function(names, what) {
   names <- names[again]
   plain <- plain[again]
   by_case <- grepl("[0-9]", names) | nchar(names) < 3
-  plain[by_case] <- paste(plain[by_case], keep_case(names[by_case]))
+  plain[by_case] <- paste(plain[by_case], fold_text(names[by_case], case = TRUE))
   again <- duplicated(plain) | duplicated(plain, fromLast = TRUE)
   if (!any(again)) {
     return(invisible())
@@ -81,28 +81,22 @@ warn_of_similar_names <- function(names, what) {
     c(
       "{length(names)} names of {what} look the same as others: {pairs}{if (n > 3) ', ...'}. They differ in
        {.and {differences(names, plain)}}.",
-      i = "As they are, these are different {what}. {alike(cure(names, plain))}"
+      i = "As they are, these are different {what}. {advice_on_similar(cure(names, plain))}"
     ),
     "labels"
   )
-}
-
-# Folded, with its case.
-keep_case <- function(x) {
-  foreign <- has_other_than_ascii(x)
-  x[foreign] <- split_accents(fold_signs(enc2utf8(x[foreign])))
-  fold_blanks(x)
 }
 
 as_quoted <- function(x) encodeString(shorten(x, 38), quote = "\"")
 
 # In what the labels of a key differ, with code that makes them alike.
 how_they_differ <- function(labels, key) {
-  labels <- enc2utf8(labels)
-  text <- keep_case(labels)
+  labels <- enc2utf8(as_utf8(labels))
+  text <- fold_text(labels, case = TRUE)
+  lower <- to_lower(text)
   n <- function(values) nrow(unique(data.frame(key, values)))
   found <- c(
-    any(fold_blanks(labels) != labels), any(text != fold_blanks(labels)), n(text) > n(tolower(text)), n(tolower(text)) > n(key)
+    any(fold_blanks(labels) != labels), any(text != fold_blanks(labels)), n(text) > n(lower), n(lower) > n(key)
   )
   c(blanks = "trimws", `accents or signs` = "", case = "tolower", `how numbers are written` = "as.numeric")[found]
 }
@@ -114,6 +108,6 @@ cure <- function(labels, key) {
   Reduce(function(code, step) paste0(step, "(", code, ")"), steps[nzchar(steps)], "x")
 }
 
-alike <- function(code) {
+advice_on_similar <- function(code) {
   paste0("If they are the same, write them alike in the data", if (code != "x") paste0(", such as with `", code, "`"), ".")
 }

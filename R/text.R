@@ -28,15 +28,26 @@ match_names <- function(given, names) {
   place
 }
 
-# Alike but for case, surrounding and doubled blanks, the kind of apostrophe, and how accents are stored.
-fold_text <- function(x, accents = TRUE) {
+# Without what a reader may not see: surrounding and doubled blanks, the kind of apostrophe, how accents are stored, and,
+# unless they are kept, case and accents.
+fold_text <- function(x, accents = TRUE, case = FALSE) {
   x <- enc2utf8(as_utf8(x))
   foreign <- has_other_than_ascii(x)
   x[foreign] <- split_accents(fold_signs(x[foreign]))
   if (!accents) {
     x[foreign] <- gsub("\u00df", "ss", gsub("[\u0300-\u036f]", "", x[foreign]), fixed = TRUE)
   }
-  tolower(fold_blanks(x))
+  x <- fold_blanks(x)
+  if (case) x else to_lower(x)
+}
+
+# Small letters: those of ASCII in the same way in every locale (a Turkish I has no dot when it is small), others as far as
+# the locale knows them.
+to_lower <- function(x) {
+  x <- chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x)
+  foreign <- has_other_than_ascii(x)
+  x[foreign] <- tolower(x[foreign])
+  x
 }
 
 has_other_than_ascii <- function(x) grepl("[^ -~\t\r\n]", x, useBytes = TRUE)
@@ -57,9 +68,12 @@ fold_signs <- function(x) {
 # Letters with an accent as a letter and an accent (U+0300 and on), which is the other way to store them.
 split_accents <- function(x) {
   occur <- unique(utf8ToInt(paste(x, collapse = "")))
-  for (letters in strsplit(accented, " ", fixed = TRUE)) {
-    for (k in which(utf8ToInt(letters[[3]]) %in% occur)) {
-      x <- gsub(substr(letters[[3]], k, k), paste0(substr(letters[[2]], k, k), letters[[1]]), x, fixed = TRUE)
+  for (entry in strsplit(accented, " ", fixed = TRUE)) {
+    accent <- entry[[1]]
+    plain <- entry[[2]]
+    whole <- entry[[3]]
+    for (k in which(utf8ToInt(whole) %in% occur)) {
+      x <- gsub(substr(whole, k, k), paste0(substr(plain, k, k), accent), x, fixed = TRUE)
     }
   }
   x

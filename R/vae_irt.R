@@ -135,21 +135,7 @@ vae_irt <- function(data,
   started <- proc.time()[["elapsed"]]
   refine <- wants_refinement(control, dims, responses)
   settings <- rust_settings(dims, link, prior, control, refine, seed, polarity)
-  own <- rlang::current_env()
-  answers <- lapply(seq_len(control$restarts), function(k) {
-    settings$seed <- (seed + k - 1) %% .Machine$integer.max
-    settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
-    unwrap_rust(
-      rust_fit(
-        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
-        settings, progress_reporter(control$progress)
-      ),
-      own
-    )
-  })
-  if (any(vapply(answers, `[[`, logical(1), "resumed"))) {
-    cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
-  }
+  answers <- fit_restarts(responses, settings, control, rlang::current_env())
   restarts <- compare_restarts(answers, settings$seed, responses)
   fit <- fit_of_answer(
     answers[[which.max(restarts$logLik)]], responses, restarts, settings, prior, control, call,
@@ -159,6 +145,25 @@ vae_irt <- function(data,
   warn_if_not_linked(fit)
   warn_if_few(fit)
   fit
+}
+
+# What Rust answers to each restart.
+fit_restarts <- function(responses, settings, control, call) {
+  answers <- lapply(seq_len(control$restarts), function(k) {
+    settings$seed <- (settings$seed + k - 1) %% .Machine$integer.max
+    settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
+    unwrap_rust(
+      rust_fit(
+        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
+        settings, progress_reporter(control$progress)
+      ),
+      call
+    )
+  })
+  if (any(vapply(answers, `[[`, logical(1), "resumed"))) {
+    cli::cli_inform(c(i = "Went on from the checkpoint in {.path {control$checkpoint}}."))
+  }
+  answers
 }
 
 fit_of_answer <- function(answer, responses, restarts, settings, prior, control, call, seconds) {
@@ -232,7 +237,7 @@ rust_responses <- function(fit, responses) {
 # best.
 compare_restarts <- function(answers, seed, responses) {
   score <- vapply(answers, function(answer) {
-    evidence <- sum(answer$posterior$log_evidence * given_weights(responses, answer$respondents))
+    evidence <- sum(answer$posterior$log_evidence * respondent_weights(responses, answer$respondents))
     if (is.nan(evidence)) utils::tail(answer$epochs$elbo, 1) else evidence
   }, numeric(1))
   best <- answers[[which.max(score)]]$posterior$mean
@@ -243,7 +248,7 @@ compare_restarts <- function(answers, seed, responses) {
   tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
 }
 
-given_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
+respondent_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
 
 warn_if_not_converged <- function(fit, call = caller_env()) {
   if (!fit$converged) {
@@ -328,10 +333,4 @@ check_polarity <- function(polarity, dims, responses, call = caller_env()) {
     abort_vaeirt("{.arg polarity} names {.val {names[silent]}}, who gave no response to an item in the model.", "argument", call)
   }
   rows
-}
-
-most_similar <- function(name, names, n = 3) {
-  # Longer patterns are more than adist() can take.
-  distance <- utils::adist(shorten(name), names, partial = TRUE, ignore.case = TRUE)
-  names[utils::head(order(distance), n)]
 }

@@ -56,7 +56,7 @@ read_voteview_table <- function(source, arg, name, call) {
       c(
         "A table of {.arg {arg}} needs the {cli::qty(absent)}column{?s} {.val {absent}}.",
         x = if (length(given) > 0) {
-          "{.file {name}} has {.val {utils::head(given, 12)}}{if (length(given) > 12) ', ...'}."
+          "{.file {name}} has {.val {utils::head(given, 12)}}{more_than(given, 12)}."
         } else {
           "{.file {name}} has no columns."
         }
@@ -71,7 +71,7 @@ read_voteview_table <- function(source, arg, name, call) {
     columns[[column]] <- as_type(columns[[column]], types[[column]], column, name, call)
   }
   labels <- unique(columns$chamber)
-  place <- match(tolower(labels), tolower(if (arg == "members") chambers else chambers[1:2]))
+  place <- match(to_lower(labels), to_lower(if (arg == "members") chambers else chambers[1:2]))
   place <- place[match(columns$chamber, labels)]
   check_ids(columns, place, arg, name, call)
   columns$chamber <- place

@@ -130,6 +130,7 @@ test_that("text in another encoding than R takes it to be in is refused", {
   expect_refused("encoding", {
     irt_responses(with_rows(votes, c("ann", mangled, "cat")))
     irt_responses(with_columns(votes, c("bill", mangled)))
+    irt_responses(as.data.frame(with_columns(votes, c("bill", mangled))))
     irt_responses(cbind(q = c("yes", mangled)))
     irt_responses(data.frame(q = factor(c("yes", mangled))))
     irt_responses(transform(ballots, voter = c("u", "u", mangled, mangled)), respondent = voter, item = race, response = choice)

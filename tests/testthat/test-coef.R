@@ -55,7 +55,7 @@ test_that("vcov() has the squared standard errors, and NA for what is not known"
   expect_identical(rownames(items), rownames(confint(fit, component = "items")))
   expect_identical(sum(!is.na(items)), 60L * 9L)
   expect_error(vcov(fit, "respondents", x = 1), class = "vaeirt_error_argument")
-  expect_error(spread_blocks(matrix(1, 5001, 1), as.character(1:5001)), "too large", class = "vaeirt_error_argument")
+  expect_error(block_matrix(matrix(1, 5001, 1), as.character(1:5001)), "too large", class = "vaeirt_error_argument")
 })
 
 test_that("a fit is a data frame of its estimates, and has a deviance", {

@@ -92,12 +92,12 @@ test_that("as many names are drawn as fit, from the first to the last", {
 })
 
 test_that("names that were asked for are moved apart within limits", {
-  spread <- vaeirt:::spread_names
-  expect_equal(spread(c(0.1, 0.5, 0.9), 0.1, c(0, 1)), c(0.1, 0.5, 0.9))
-  near <- spread(c(0.5, 0.5, 0.51), 0.1, c(0, 1))
+  move_apart <- vaeirt:::move_apart
+  expect_equal(move_apart(c(0.1, 0.5, 0.9), 0.1, c(0, 1)), c(0.1, 0.5, 0.9))
+  near <- move_apart(c(0.5, 0.5, 0.51), 0.1, c(0, 1))
   expect_true(all(diff(near) > 0.1 - 1e-9))
   expect_equal(mean(near), 0.5, tolerance = 0.02)
-  low <- spread(c(0, 0.01, 0.02, 0.99, 1), 0.1, c(0, 1))
+  low <- move_apart(c(0, 0.01, 0.02, 0.99, 1), 0.1, c(0, 1))
   expect_true(all(diff(low) > 0.1 - 1e-9) && low[[1]] >= 0 && low[[5]] <= 1)
 })
 

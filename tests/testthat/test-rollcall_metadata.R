@@ -90,6 +90,12 @@ test_that("half of the names are enough, whatever the case and the blanks", {
   upper$name <- paste0(" ", toupper(upper$name))
   expect_no_warning(x <- read(roll_calls(known$votes, legis.data = upper)))
   expect_identical(x$respondents$party, known$data$party)
+  if (l10n_info()$`UTF-8`) {
+    votes <- with_rows(known$votes, sub("Gus", "\u00c9va", rownames(known$votes)))
+    upper$name <- sub("GUS", "\u00e9VA", upper$name)
+    expect_no_warning(x <- read(roll_calls(votes, legis.data = upper)))
+    expect_identical(x$respondents$party, known$data$party)
+  }
   other <- known$sorted
   other$name[other$name == "Gus"] <- "Somebody"
   x <- expect_said(roll_calls(known$votes, legis.data = other), "1 of 12.*Gus")
