@@ -7,9 +7,9 @@ use crate::fit::axes::principal_axes;
 use crate::fit::distinct::{Distinct, summed_weight};
 use crate::fit::start::start;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
-use crate::information::gauge::Gauge;
+use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
-use crate::information::polish::polish;
+use crate::information::polish::Polish;
 use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::encoder::Encoder;
 use crate::model::network::Network;
@@ -139,23 +139,22 @@ fn fit_in_pool(
     let everybody = respondents.len() == n_answering;
     let (moments, information, polished) =
         if settings.refine && everybody && Information::can_be_joint(&model) {
-            let who = (distinct.respondents.as_slice(), distinct.weights.as_slice());
-            let polished = polish(
-                &mut model,
+            let polish = Polish {
                 responses,
-                who,
-                &scoring,
+                sample: distinct.sample(),
+                scoring: &scoring,
                 settings,
-                &mut timings,
                 monitor,
-            )?;
+            };
+            let polished = polish.run(&mut model, &mut timings)?;
             (polished.moments, polished.information, Some(polished.converged))
         } else {
             let moments = timings.time(Part::Posteriors.name(), || {
                 moments(&model, responses, &distinct.respondents, &scoring, monitor)
             })?;
             let information = timings.time(Part::Information.name(), || {
-                Information::new(&model, responses, &distinct.scored(&moments), settings, monitor)
+                let calibration = distinct.calibration(&model, responses, &moments);
+                Information::new(calibration, settings, monitor)
             })?;
             (moments, information, None)
         };
@@ -172,16 +171,15 @@ fn fit_in_pool(
         })?;
     }
     let uncertainty = timings.time(Part::StandardErrors.name(), || {
-        uncertainty(
-            &model,
-            responses,
-            &distinct.scored(&moments),
-            &information,
-            (settings.std_errors, Gauge::Principal),
-            monitor,
-        )
+        let calibration = distinct.calibration(&model, responses, &moments);
+        let asked = Asked {
+            std_errors: settings.std_errors,
+            gauge: Gauge::Principal,
+        };
+        uncertainty(calibration, &information, asked, monitor)
     })?;
-    let (moments, uncertainty) = distinct.spread(moments, uncertainty);
+    let uncertainty = distinct.uncertainty_of_all(uncertainty);
+    let moments = distinct.moments_of_all(moments);
     let statistics = timings.time("statistics of fit", || {
         fit_statistics(&model, responses, &respondents, &moments, monitor)
     })?;

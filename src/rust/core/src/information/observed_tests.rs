@@ -5,9 +5,11 @@ use crate::base::backend::Backend;
 use crate::base::monitor::Silent;
 use crate::fit::run::fit;
 use crate::model::link::Link;
+use crate::model::tangents::affine_tangents;
 use crate::posterior::expect::expect;
-use crate::posterior::moments::Moments;
-use crate::posterior::scoring::Scoring;
+use crate::posterior::moments::{Moments, aggregate};
+use crate::posterior::scoring::{Scored, Scoring};
+use crate::responses::store::Responses;
 use crate::simulate::simulation::{Design, simulate};
 
 const SCORING: Scoring = Scoring {
@@ -48,7 +50,12 @@ fn informed(model: &Model, responses: &Responses, settings: &Settings) -> (Infor
         weights: &vec![1.0; everybody.len()],
         moments: &moments,
     };
-    let information = Information::new(model, responses, &scored, settings, &Silent).expect("information");
+    let calibration = Calibration {
+        model,
+        responses,
+        scored,
+    };
+    let information = Information::new(calibration, settings, &Silent).expect("information");
     (information, moments)
 }
 
