@@ -89,7 +89,7 @@ impl Distinct {
         uncertainty
     }
 
-    /// The same with their moments.
+    /// The moments of the distinct respondents, for everybody.
     pub fn moments_of_all(&self, moments: Moments) -> Moments {
         match &self.places {
             Some(places) => moments.select(places.iter().map(|&place| place as usize)),

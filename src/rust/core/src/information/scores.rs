@@ -16,9 +16,10 @@ use std::ops::Range;
 /// Parameters whose scores one task maps.
 const PARAMETERS_PER_TASK: usize = 64;
 
-/// Respondents that are evaluated at once at most, and numbers that are kept of them, about.
+/// Respondents that are evaluated at once at most.
 pub(crate) const MOST_RESPONDENTS: usize = 1_024;
 
+/// Numbers that are kept of them at most, about.
 const MOST_NUMBERS: usize = 4_000_000;
 
 /// Respondents in a chunk of whom so many polynomials of the scores of all parameters are kept.
@@ -307,7 +308,7 @@ impl Addition<'_> {
         }
     }
 
-    /// `E[-H] - Var[score]`, and `Var[score]` to what is missing.
+    /// Adds `E[-H] - Var[score]` to what is observed and, where it is used, `Var[score]` to what is missing.
     #[inline(always)]
     fn add_information(self, sum: &mut ItemSum) {
         let Scratch {
