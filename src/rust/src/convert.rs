@@ -4,8 +4,8 @@ use crate::answer::{Failure, Outcome};
 use extendr_api::prelude::*;
 use std::time::Duration;
 use vae_irt_core::{
-    AffineMap, Backend, Checkpoint, Epoch, ItemCovariances, Linkage, Model, Moments, Phase, Responses,
-    Scales, Settings, Timings, Uncertainty,
+    AffineMap, Backend, Checkpoint, Epoch, ItemCovariances, Linkage, LocationScale, Model, Moments, Phase,
+    Responses, Scales, Settings, Timings, Uncertainty,
 };
 
 /// A part of a list that R did not give.
@@ -159,8 +159,8 @@ pub fn linkage_list(linkage: &Linkage, responses: &Responses) -> List {
 
 /// Item parameters on the reported scale and their covariances, see [`items_table`].
 pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
-    let spread = uncertainty.spread.iter().copied().unzip();
-    items_table(model, &uncertainty.items, spread, uncertainty.method.name())
+    let LocationScale { means, sds } = uncertainty.location_scale.clone();
+    items_table(model, &uncertainty.items, (means, sds), uncertainty.method.name())
 }
 
 /// Item parameters on the reported scale, one row per parameter row: the discriminations by dimension, then the difficulty;

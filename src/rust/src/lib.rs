@@ -121,7 +121,8 @@ fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, 
         };
         let work = |monitor: &dyn Monitor| {
             let refit = Refit::new(model, Some(&map), Gauge::Aligned, &responses, &settings, monitor)?;
-            let (model, moments, uncertainty) = refit.results(&responses, monitor)?;
+            let found = refit.results(&responses, monitor)?;
+            let (model, moments, uncertainty) = (found.model, found.moments, found.uncertainty);
             let bytes = model.to_bytes()?;
             Ok((model, bytes, moments, uncertainty))
         };

@@ -35,12 +35,13 @@ pub use base::monitor::{Epoch, Monitor, Part, Phase, Silent};
 pub use base::random::Stream;
 pub use base::timings::Timings;
 pub use fit::predictive::{Predictive, predictive};
-pub use fit::refit::Refit;
+pub use fit::refit::{Refit, RefitResults};
 pub use fit::run::{Fit, fit};
 pub use fit::starting_network::starting_network;
 pub use fit::statistics::FitStatistics;
 pub use information::gauge::{Gauge, Method};
-pub use information::uncertainty::{Scales, Uncertainty};
+pub use information::scales::{LocationScale, Scales};
+pub use information::uncertainty::Uncertainty;
 pub use ingest::files::parquet_files;
 pub use ingest::ids::{IdColumn, TextColumn};
 pub use ingest::reader::{Ballots, ParquetColumns, read_parquet};
@@ -70,6 +71,8 @@ pub use responses::options::RawOptions;
 pub use responses::response::Response;
 pub use responses::store::{OptionIds, Responses};
 pub use responses::table::{Column, LabelledCells, NotWhole, read_long, read_table};
-pub use settings::{Checkpoint, Settings, StdErrors};
+pub use settings::{
+    Checked, Checkpoint, ModelSettings, RunSettings, ScoringSettings, Settings, StdErrors, TrainingSettings,
+};
 pub use simulate::ballots::{BallotBox, BallotDesign, SimulatedBallots, ballots};
 pub use simulate::simulation::{Design, Simulation, simulate};

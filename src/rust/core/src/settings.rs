@@ -3,8 +3,11 @@
 use crate::base::backend::Backend;
 use crate::base::checks::{at_least_one, positive};
 use crate::base::error::{Error, Result};
-use crate::base::threads::pool;
 use crate::model::link::Link;
+use crate::model::prior::ItemPrior;
+use crate::model::shape::ModelShape;
+use crate::responses::catalogue::ItemCatalogue;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -51,19 +54,42 @@ pub struct Checkpoint {
     pub every: Duration,
 }
 
-/// How to fit.
+/// How to fit: what [`check`](Self::check) accepts can be given to [`crate::fit()`].
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What the model is.
+    pub model: ModelSettings,
+    /// How it is trained.
+    pub training: TrainingSettings,
+    /// How respondents are estimated.
+    pub scoring: ScoringSettings,
+    /// The standard errors.
+    pub std_errors: StdErrors,
+    /// How it is computed.
+    pub run: RunSettings,
+}
+
+/// What the model is.
+#[derive(Clone, Debug)]
+pub struct ModelSettings {
     /// Number of latent dimensions.
     pub n_dims: usize,
     /// The link.
     pub link: Link,
+    /// Width of the embeddings and of the hidden layer.
+    pub hidden: usize,
     /// Prior standard deviation of the discriminations.
     pub discrimination_sd: f64,
     /// Prior standard deviation of the difficulties.
     pub difficulty_sd: f64,
-    /// Width of the embeddings and of the hidden layer.
-    pub hidden: usize,
+    /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
+    /// the rule by which the axes are found.
+    pub polarity: Option<Vec<u32>>,
+}
+
+/// How a model is trained.
+#[derive(Clone, Debug)]
+pub struct TrainingSettings {
     /// Samples in the importance-weighted bound; 1 is the evidence lower bound.
     pub importance_samples: usize,
     /// Most passes over the data.
@@ -74,6 +100,13 @@ pub struct Settings {
     pub learning_rate: f64,
     /// Improvement of the bound per respondent, relative to its size, below which training has converged.
     pub tolerance: f64,
+    /// Where the training is kept while it runs; nothing not to keep it.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// How respondents are estimated.
+#[derive(Clone, Debug)]
+pub struct ScoringSettings {
     /// False to leave the items as the training and the posteriors as the network gives them.
     pub refine: bool,
     /// Draws of importance sampling per respondent; nothing to let the number of respondents decide.
@@ -81,13 +114,11 @@ pub struct Settings {
     /// False to estimate nobody but a sample of the respondents, from which scale, axes, standard errors and
     /// statistics come.
     pub estimates: bool,
-    /// The standard errors.
-    pub std_errors: StdErrors,
-    /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
-    /// the rule by which the axes are found.
-    pub polarity: Option<Vec<u32>>,
-    /// Where the training is kept while it runs; nothing not to keep it.
-    pub checkpoint: Option<Checkpoint>,
+}
+
+/// How a fit is computed.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
     /// Seed of all random numbers.
     pub seed: u64,
     /// Worker threads.
@@ -96,55 +127,116 @@ pub struct Settings {
     pub backend: Backend,
 }
 
+/// Settings within their ranges: the only ones with which anything is computed.
+#[derive(Clone, Debug)]
+pub struct Checked(Settings);
+
+impl Deref for Checked {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.0
+    }
+}
+
 impl Settings {
     /// The default settings for a number of dimensions.
     pub fn new(n_dims: usize) -> Self {
         Self {
-            n_dims,
-            link: Link::Logit,
-            discrimination_sd: 5.0,
-            difficulty_sd: 5.0,
-            hidden: 64,
-            importance_samples: 4,
-            max_epochs: 2_000,
-            batch_size: None,
-            learning_rate: 0.05,
-            tolerance: 1e-3,
-            refine: true,
-            draws: None,
-            estimates: true,
+            model: ModelSettings {
+                n_dims,
+                link: Link::Logit,
+                hidden: 64,
+                discrimination_sd: 5.0,
+                difficulty_sd: 5.0,
+                polarity: None,
+            },
+            training: TrainingSettings {
+                importance_samples: 4,
+                max_epochs: 2_000,
+                batch_size: None,
+                learning_rate: 0.05,
+                tolerance: 1e-3,
+                checkpoint: None,
+            },
+            scoring: ScoringSettings {
+                refine: true,
+                draws: None,
+                estimates: true,
+            },
             std_errors: StdErrors::Auto,
-            polarity: None,
-            checkpoint: None,
-            seed: 1,
-            threads: 1,
-            backend: Backend::Kernels,
+            run: RunSettings {
+                seed: 1,
+                threads: 1,
+                backend: Backend::Kernels,
+            },
         }
     }
 
+    /// The settings with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// The settings, if they are within their ranges.
+    ///
     /// # Errors
     /// [`Error::Setting`] for the first setting out of its range.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(self) -> Result<Checked> {
+        self.model.check()?;
+        self.training.check()?;
+        at_least_one("draws", self.scoring.draws.unwrap_or(1))?;
+        at_least_one("threads", self.run.threads)?;
+        Ok(Checked(self))
+    }
+}
+
+impl ModelSettings {
+    fn check(&self) -> Result<()> {
         at_least_one("dims", self.n_dims)?;
         at_least_one("hidden", self.hidden)?;
-        at_least_one("importance_samples", self.importance_samples)?;
-        at_least_one("max_epochs", self.max_epochs)?;
-        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
-        at_least_one("threads", self.threads)?;
-        at_least_one("draws", self.draws.unwrap_or(1))?;
-        if let Some(polarity) = &self.polarity
-            && polarity.len() != self.n_dims
-        {
-            return Err(Error::Setting {
+        positive("discrimination", self.discrimination_sd)?;
+        positive("difficulty", self.difficulty_sd)?;
+        match &self.polarity {
+            Some(polarity) if polarity.len() != self.n_dims => Err(Error::Setting {
                 name: "polarity",
                 requirement: "one respondent per dimension",
                 value: format!("{} of them", polarity.len()),
-            });
+            }),
+            _ => Ok(()),
         }
+    }
+
+    /// The shape of the model for some items.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the items do not allow it.
+    pub(crate) fn shape(&self, catalogue: &ItemCatalogue) -> Result<ModelShape> {
+        let shape = ModelShape {
+            n_dims: self.n_dims,
+            hidden: self.hidden,
+            link: self.link,
+            catalogue: catalogue.clone(),
+        };
+        shape.check()?;
+        Ok(shape)
+    }
+
+    /// The prior of the items.
+    pub(crate) fn item_prior(&self) -> ItemPrior {
+        ItemPrior::new(self.n_dims, self.discrimination_sd, self.difficulty_sd)
+    }
+}
+
+impl TrainingSettings {
+    fn check(&self) -> Result<()> {
+        at_least_one("importance_samples", self.importance_samples)?;
+        at_least_one("max_epochs", self.max_epochs)?;
+        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
         positive("learning_rate", self.learning_rate)?;
-        positive("tolerance", self.tolerance)?;
-        positive("discrimination", self.discrimination_sd)?;
-        positive("difficulty", self.difficulty_sd)
+        positive("tolerance", self.tolerance)
     }
 
     /// The batch size for a number of respondents, who have so many slots (options beside the reference of the items
@@ -161,14 +253,6 @@ impl Settings {
             .unwrap_or(usual.min(affordable).max(1))
             .min(n_respondents)
     }
-
-    /// Worker threads of our own, never the process-wide ones, which would not survive a fork.
-    ///
-    /// # Errors
-    /// [`Error::Threads`] when they cannot be started.
-    pub(crate) fn pool(&self) -> Result<rayon::ThreadPool> {
-        pool(self.threads)
-    }
 }
 
 #[cfg(test)]
@@ -180,22 +264,19 @@ mod tests {
         assert!(Settings::new(1).check().is_ok());
         let message = |settings: Settings| settings.check().expect_err("refused").to_string();
         assert!(message(Settings::new(0)).contains("dims"));
-        let bad = Settings {
-            learning_rate: f64::NAN,
-            ..Settings::new(1)
-        };
+        let bad = Settings::new(1).with(|settings| settings.training.learning_rate = f64::NAN);
         assert!(message(bad).contains("learning_rate must be a positive number, not NaN"));
     }
 
     #[test]
     fn batches_grow_with_the_data() {
-        let settings = Settings::new(1);
+        let settings = Settings::new(1).training;
         assert_eq!(settings.batch_size_for(102, 500.0), 102);
         assert_eq!(settings.batch_size_for(10_000, 100.0), 512);
         assert_eq!(settings.batch_size_for(1_000_000, 75.0), 4_096);
         assert_eq!(settings.batch_size_for(1_000_000, 10_000.0), 200);
         assert_eq!(settings.batch_size_for(10, 1e9), 1);
-        let own = Settings {
+        let own = TrainingSettings {
             batch_size: Some(64),
             ..settings
         };

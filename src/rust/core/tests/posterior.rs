@@ -4,7 +4,8 @@ mod common;
 
 use common::{for_each_backend, quick, simulated};
 use vae_irt_core::{
-    Backend, Error, Gauge, Link, Model, Refit, Responses, Scoring, Settings, Silent, fit, predictive, score,
+    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Settings, Silent, fit,
+    predictive, score,
 };
 
 fn scoring(backend: &Backend) -> Scoring {
@@ -283,7 +284,11 @@ fn draws_have_the_reported_moments() {
         let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
         let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
         assert_eq!(draws, again);
-        let (model, moments, uncertainty) = refit.results(&responses, &Silent).expect("results");
+        let RefitResults {
+            model,
+            moments,
+            uncertainty,
+        } = refit.results(&responses, &Silent).expect("results");
         let n_columns = 2 * responses.n_respondents();
         assert_eq!(draws.len(), N_DRAWS * n_columns);
         for respondent in 0..responses.n_respondents() {

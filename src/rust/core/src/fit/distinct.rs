@@ -2,9 +2,10 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
+use crate::information::calibration::{Calibration, Sample};
 use crate::information::uncertainty::Uncertainty;
+use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
-use crate::posterior::scoring::Scored;
 use crate::responses::patterns::Patterns;
 use crate::responses::store::Responses;
 
@@ -47,11 +48,25 @@ impl Distinct {
         })
     }
 
-    pub fn scored<'a>(&'a self, moments: &'a Moments) -> Scored<'a> {
-        Scored {
+    /// The distinct respondents with their weights.
+    pub fn sample(&self) -> Sample<'_> {
+        Sample {
             respondents: &self.respondents,
             weights: &self.weights,
-            moments,
+        }
+    }
+
+    /// What they, who have these moments, tell about the items of a model.
+    pub fn calibration<'a>(
+        &'a self,
+        model: &'a Model,
+        responses: &'a Responses<'a>,
+        moments: &'a Moments,
+    ) -> Calibration<'a> {
+        Calibration {
+            model,
+            responses,
+            scored: self.sample().scored(moments),
         }
     }
 
@@ -61,8 +76,8 @@ impl Distinct {
             .map_or(position, |places| places[position] as usize)
     }
 
-    /// What was found for the distinct respondents, for everybody.
-    pub fn spread(&self, moments: Moments, mut uncertainty: Uncertainty) -> (Moments, Uncertainty) {
+    /// The uncertainty that was found for the distinct respondents, for everybody.
+    pub fn uncertainty_of_all(&self, mut uncertainty: Uncertainty) -> Uncertainty {
         if let Some(places) = &self.places {
             let of = &mut uncertainty.respondents;
             for covariances in [&mut of.prior, &mut of.normalised] {
@@ -71,9 +86,10 @@ impl Distinct {
                 *covariances = places.iter().flat_map(own).collect();
             }
         }
-        (self.moments_of_all(moments), uncertainty)
+        uncertainty
     }
 
+    /// The moments of the distinct respondents, for everybody.
     pub fn moments_of_all(&self, moments: Moments) -> Moments {
         match &self.places {
             Some(places) => moments.select(places.iter().map(|&place| place as usize)),

@@ -2,9 +2,11 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
+use crate::base::threads::pool;
 use crate::fit::distinct::{Distinct, summed_weight};
-use crate::information::draws::draws;
-use crate::information::gauge::Gauge;
+use crate::information::calibration::Calibration;
+use crate::information::draws::{Drawing, draws};
+use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
 use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::parameters::Model;
@@ -13,16 +15,26 @@ use crate::posterior::expect::{check_items, moments};
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Scored, Scoring};
 use crate::responses::store::Responses;
-use crate::settings::Settings;
+use crate::settings::Checked;
 
 /// A fitted model with what it says about the respondents of some responses.
 pub struct Refit {
     model: Model,
     gauge: Gauge,
-    settings: Settings,
+    settings: Checked,
     distinct: Distinct,
     moments: Moments,
     information: Information,
+}
+
+/// What a [`Refit`] finds.
+pub struct RefitResults {
+    /// The model, with its new axes where it got some.
+    pub model: Model,
+    /// The posterior moments of the respondents with responses.
+    pub moments: Moments,
+    /// The uncertainty of the items and of these respondents.
+    pub uncertainty: Uncertainty,
 }
 
 impl Refit {
@@ -37,28 +49,21 @@ impl Refit {
         map: Option<&AffineMap>,
         gauge: Gauge,
         responses: &Responses,
-        settings: &Settings,
+        settings: &Checked,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         check_items(&model, responses)?;
         if let Some(map) = map {
             model.map = model.map.then(map)?;
         }
-        settings.pool()?.install(|| {
+        pool(settings.run.threads)?.install(|| {
             let respondents = responses.respondents_with_responses();
             let total = summed_weight(responses, &respondents);
             let distinct = Distinct::new(responses, &respondents, total, monitor)?;
-            let scoring = Scoring {
-                refine: settings.refine,
-                draws: settings
-                    .draws
-                    .unwrap_or_else(|| Scoring::default_draws(respondents.len())),
-                seed: settings.seed,
-                backend: settings.backend.clone(),
-            };
+            let scoring = Scoring::of(settings, respondents.len());
             let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
-            let scored = distinct.scored(&moments);
-            let information = Information::new(&model, responses, &scored, settings, monitor)?;
+            let calibration = distinct.calibration(&model, responses, &moments);
+            let information = Information::new(calibration, settings, monitor)?;
             Ok(Self {
                 model,
                 gauge,
@@ -70,22 +75,19 @@ impl Refit {
         })
     }
 
-    /// The model, the moments of the respondents with responses, and the uncertainty.
+    /// The model with what it says about the respondents.
     ///
     /// # Errors
     /// As [`Refit::new`].
-    pub fn results(
-        self,
-        responses: &Responses,
-        monitor: &dyn Monitor,
-    ) -> Result<(Model, Moments, Uncertainty)> {
-        self.settings.pool()?.install(|| {
-            let scored = self.distinct.scored(&self.moments);
-            let asked = (self.settings.std_errors, self.gauge);
-            let uncertainty =
-                uncertainty(&self.model, responses, &scored, &self.information, asked, monitor)?;
-            let (moments, uncertainty) = self.distinct.spread(self.moments, uncertainty);
-            Ok((self.model, moments, uncertainty))
+    pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<RefitResults> {
+        pool(self.settings.run.threads)?.install(|| {
+            let calibration = self.distinct.calibration(&self.model, responses, &self.moments);
+            let uncertainty = uncertainty(calibration, &self.information, self.asked(), monitor)?;
+            Ok(RefitResults {
+                uncertainty: self.distinct.uncertainty_of_all(uncertainty),
+                moments: self.distinct.moments_of_all(self.moments),
+                model: self.model,
+            })
         })
     }
 
@@ -95,26 +97,31 @@ impl Refit {
     /// # Errors
     /// As [`Refit::new`].
     pub fn draws(&self, responses: &Responses, n_draws: usize, monitor: &dyn Monitor) -> Result<Vec<f64>> {
-        self.settings.pool()?.install(|| {
+        pool(self.settings.run.threads)?.install(|| {
             // Respondents who gave the same responses have draws of their own.
             let respondents = responses.respondents_with_responses();
             let moments = self.distinct.moments_of_all(self.moments.clone());
-            let scored = Scored {
-                respondents: &respondents,
-                weights: &vec![1.0; respondents.len()],
-                moments: &moments,
-            };
-            let asked = (self.settings.std_errors, self.gauge);
-            let of = (n_draws, self.settings.seed);
-            draws(
-                &self.model,
+            let everybody = Calibration {
+                model: &self.model,
                 responses,
-                &scored,
-                &self.information,
-                asked,
-                of,
-                monitor,
-            )
+                scored: Scored {
+                    respondents: &respondents,
+                    weights: &vec![1.0; respondents.len()],
+                    moments: &moments,
+                },
+            };
+            let drawing = Drawing {
+                n_draws,
+                seed: self.settings.run.seed,
+            };
+            draws(everybody, &self.information, self.asked(), drawing, monitor)
         })
+    }
+
+    fn asked(&self) -> Asked {
+        Asked {
+            std_errors: self.settings.std_errors,
+            gauge: self.gauge,
+        }
     }
 }

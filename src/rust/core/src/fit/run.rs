@@ -2,26 +2,26 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::monitor::{Epoch, Monitor, Part};
+use crate::base::threads::pool;
 use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
 use crate::fit::distinct::{Distinct, summed_weight};
 use crate::fit::start::start;
 use crate::fit::starting_network::starting_network;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
-use crate::information::gauge::Gauge;
+use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
-use crate::information::polish::polish;
+use crate::information::polish::{Polish, Polished};
 use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::encoder::Encoder;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
-use crate::model::shape::ModelShape;
 use crate::posterior::expect::moments;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scoring;
 use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
-use crate::settings::Settings;
+use crate::settings::{Checked, Settings};
 use crate::train::epochs::{Trained, train};
 use crate::train::objective::Objective;
 use crate::train::trainer::Trainer;
@@ -62,164 +62,227 @@ pub struct Fit {
 /// Fits the model.
 ///
 /// # Errors
-/// [`Error::Setting`] for a setting out of its range, [`Error::Responses`] when there is nothing to estimate,
+/// [`Error::Setting`] for settings that do not allow the items, [`Error::Responses`] when there is nothing to estimate,
 /// [`Error::NotFinite`] when training diverges, [`Error::Checkpoint`] when there is a checkpoint of another fit,
 /// [`Error::File`] when one cannot be read or written, [`Error::Cancelled`] when the monitor says so.
-pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) -> Result<Fit> {
-    settings.check()?;
-    let shape = ModelShape {
-        n_dims: settings.n_dims,
-        hidden: settings.hidden,
-        link: settings.link,
-        catalogue: responses.catalogue().clone(),
+pub fn fit(responses: &Responses, settings: &Checked, monitor: &dyn Monitor) -> Result<Fit> {
+    let run = Run {
+        responses,
+        settings,
+        monitor,
     };
-    shape.check()?;
-    settings
-        .pool()?
-        .install(|| fit_in_pool(responses, settings, shape, monitor))
+    pool(settings.run.threads)?.install(|| run.fit())
 }
 
-fn fit_in_pool(
-    responses: &Responses,
-    settings: &Settings,
-    shape: ModelShape,
-    monitor: &dyn Monitor,
-) -> Result<Fit> {
-    let respondents = responses.respondents_with_responses();
-    if respondents.len() < 2 {
-        return Err(Error::Responses(
-            "fewer than two respondents gave a response".into(),
-        ));
+/// A fit under way.
+struct Run<'a> {
+    responses: &'a Responses<'a>,
+    settings: &'a Settings,
+    monitor: &'a dyn Monitor,
+}
+
+impl Run<'_> {
+    fn fit(&self) -> Result<Fit> {
+        let mut timings = Timings::default();
+        let answering = self.answering()?;
+        let Started { model, linkage } = timings.time("starting values", || self.start(&answering))?;
+        let (model, trained) = self.train(model, &answering, &mut timings)?;
+        let respondents = self.estimated(&answering);
+        let weight = summed_weight(self.responses, &answering);
+        let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
+        let scoring = Scoring::of(self.settings, answering.len());
+        let everybody = respondents.len() == answering.len();
+        let mut calibrated = self.calibrate(model, &distinct, everybody, &scoring, &mut timings)?;
+        calibrated.model.map = self.axes(&calibrated, &respondents, &distinct)?;
+        let uncertainty = timings.time(Part::StandardErrors.name(), || {
+            self.uncertainty(&calibrated, &distinct)
+        })?;
+        let Calibrated {
+            model,
+            moments,
+            polished,
+            ..
+        } = calibrated;
+        let moments = distinct.moments_of_all(moments);
+        let statistics = timings.time("statistics of fit", || {
+            fit_statistics(&model, self.responses, &respondents, &moments, self.monitor)
+        })?;
+        Ok(Fit {
+            model,
+            converged: trained.schedule.converged(),
+            epochs: trained.schedule.into_epochs(),
+            resumed: trained.resumed,
+            respondents,
+            moments,
+            uncertainty: distinct.uncertainty_of_all(uncertainty),
+            polished,
+            draws: scoring.draws,
+            linkage,
+            statistics,
+            timings,
+        })
     }
-    for &respondent in settings.polarity.iter().flatten() {
-        position_of(respondent, &respondents)?;
+
+    /// The respondents who gave a response.
+    fn answering(&self) -> Result<Vec<u32>> {
+        let answering = self.responses.respondents_with_responses();
+        if answering.len() < 2 {
+            return Err(Error::Responses(
+                "fewer than two respondents gave a response".into(),
+            ));
+        }
+        for &respondent in self.settings.model.polarity.iter().flatten() {
+            position_of(respondent, &answering)?;
+        }
+        Ok(answering)
     }
-    let mut timings = Timings::default();
-    let start = timings.time("starting values", || {
-        start(responses, &respondents, &shape, settings.seed, monitor)
-    })?;
-    let network = starting_network(&shape, start.count_center, start.ln_sd, settings.seed)?;
-    let n_dims = shape.n_dims;
-    let model = Model {
-        shape,
-        encoder: Encoder {
+
+    /// The model before the training.
+    fn start(&self, answering: &[u32]) -> Result<Started> {
+        let shape = self.settings.model.shape(self.responses.catalogue())?;
+        let seed = self.settings.run.seed;
+        let start = start(self.responses, answering, &shape, seed, self.monitor)?;
+        let network = starting_network(&shape, start.count_center, start.ln_sd, seed)?;
+        let map = AffineMap::identity(shape.n_dims);
+        let encoder = Encoder {
             embeddings: start.embeddings,
             network,
-        },
-        items: start.items,
-        map: AffineMap::identity(n_dims),
-    };
-    let objective = Objective::new(responses, &respondents, settings);
-    let mut trainer = Trainer::new(model, objective, &settings.backend)?;
-    let Trained { schedule, resumed } = train(&mut trainer, responses, settings, &respondents, monitor)?;
-    let (mut model, of_training) = trainer.finish()?;
-    timings.merge(&of_training);
-    let n_answering = respondents.len();
-    let answering_weight = summed_weight(responses, &respondents);
-    let respondents = if settings.estimates {
-        respondents
-    } else {
-        sample(&respondents, settings)
-    };
-    let distinct = Distinct::new(responses, &respondents, answering_weight, monitor)?;
-    let draws = settings
-        .draws
-        .unwrap_or_else(|| Scoring::default_draws(n_answering));
-    let scoring = Scoring {
-        refine: settings.refine,
-        draws,
-        seed: settings.seed,
-        backend: settings.backend.clone(),
-    };
-    let everybody = respondents.len() == n_answering;
-    let (moments, information, polished) =
-        if settings.refine && everybody && Information::can_be_joint(&model) {
-            let who = (distinct.respondents.as_slice(), distinct.weights.as_slice());
-            let polished = polish(
-                &mut model,
-                responses,
-                who,
-                &scoring,
-                settings,
-                &mut timings,
-                monitor,
-            )?;
-            (polished.moments, polished.information, Some(polished.converged))
-        } else {
-            let moments = timings.time(Part::Posteriors.name(), || {
-                moments(&model, responses, &distinct.respondents, &scoring, monitor)
-            })?;
-            let information = timings.time(Part::Information.name(), || {
-                Information::new(&model, responses, &distinct.scored(&moments), settings, monitor)
-            })?;
-            (moments, information, None)
         };
-    model.map = principal_axes(
-        &moments,
-        &distinct.weights,
-        &model.items,
-        &model.shape.catalogue,
-        &responses.weighted_item_totals(),
-    )?;
-    if let Some(polarity) = &settings.polarity {
-        orient(&mut model.map, polarity, &respondents, |position| {
-            moments.mean(distinct.place_of(position))
-        })?;
+        Ok(Started {
+            model: Model {
+                shape,
+                encoder,
+                items: start.items,
+                map,
+            },
+            linkage: start.linkage,
+        })
     }
-    let uncertainty = timings.time(Part::StandardErrors.name(), || {
-        uncertainty(
-            &model,
-            responses,
-            &distinct.scored(&moments),
-            &information,
-            (settings.std_errors, Gauge::Principal),
-            monitor,
-        )
-    })?;
-    let (moments, uncertainty) = distinct.spread(moments, uncertainty);
-    let statistics = timings.time("statistics of fit", || {
-        fit_statistics(&model, responses, &respondents, &moments, monitor)
-    })?;
-    Ok(Fit {
-        model,
-        converged: schedule.converged(),
-        epochs: schedule.into_epochs(),
-        resumed,
-        respondents,
-        moments,
-        uncertainty,
-        polished,
-        draws,
-        linkage: start.linkage,
-        statistics,
-        timings,
-    })
-}
 
-/// Evenly spaced respondents, and those of `polarity`.
-fn sample(respondents: &[u32], settings: &Settings) -> Vec<u32> {
-    let stride = respondents.len().div_ceil(SAMPLE);
-    let mut sample: Vec<u32> = respondents.iter().step_by(stride).copied().collect();
-    sample.extend(settings.polarity.iter().flatten());
-    sample.sort_unstable();
-    sample.dedup();
-    sample
-}
+    /// Maximises the bound.
+    fn train(&self, model: Model, answering: &[u32], timings: &mut Timings) -> Result<(Model, Trained)> {
+        let objective = Objective::new(self.responses, answering, self.settings);
+        let mut trainer = Trainer::new(model, objective, &self.settings.run.backend)?;
+        let trained = train(
+            &mut trainer,
+            self.responses,
+            self.settings,
+            answering,
+            self.monitor,
+        )?;
+        let (model, of_training) = trainer.finish()?;
+        timings.merge(&of_training);
+        Ok((model, trained))
+    }
 
-/// Turns the dimensions around in which the respondent named for it is negative.
-fn orient<'a>(
-    map: &mut AffineMap,
-    polarity: &[u32],
-    respondents: &[u32],
-    mean: impl Fn(usize) -> &'a [f64],
-) -> Result<()> {
-    for (dimension, &respondent) in polarity.iter().enumerate() {
-        let position = position_of(respondent, respondents)?;
-        if map.point(mean(position))[dimension] < 0.0 {
-            map.flip(dimension);
+    /// Who is estimated: those who gave a response, or evenly spaced ones of them and those of the polarity.
+    fn estimated(&self, answering: &[u32]) -> Vec<u32> {
+        if self.settings.scoring.estimates {
+            return answering.to_vec();
         }
+        let stride = answering.len().div_ceil(SAMPLE);
+        let mut sample: Vec<u32> = answering.iter().step_by(stride).copied().collect();
+        sample.extend(self.settings.model.polarity.iter().flatten());
+        sample.sort_unstable();
+        sample.dedup();
+        sample
     }
-    Ok(())
+
+    /// Takes the items to the maximum of their marginal posterior, where that is to be done and can be; finds the posteriors of the
+    /// respondents and the information about the items there.
+    fn calibrate(
+        &self,
+        mut model: Model,
+        distinct: &Distinct,
+        everybody: bool,
+        scoring: &Scoring,
+        timings: &mut Timings,
+    ) -> Result<Calibrated> {
+        if scoring.refine && everybody && Information::can_be_joint(&model) {
+            let polish = Polish {
+                responses: self.responses,
+                sample: distinct.sample(),
+                scoring,
+                settings: self.settings,
+                monitor: self.monitor,
+            };
+            let Polished {
+                moments,
+                information,
+                converged,
+            } = polish.run(&mut model, timings)?;
+            return Ok(Calibrated {
+                model,
+                moments,
+                information,
+                polished: Some(converged),
+            });
+        }
+        let moments = timings.time(Part::Posteriors.name(), || {
+            moments(
+                &model,
+                self.responses,
+                &distinct.respondents,
+                scoring,
+                self.monitor,
+            )
+        })?;
+        let information = timings.time(Part::Information.name(), || {
+            let calibration = distinct.calibration(&model, self.responses, &moments);
+            Information::new(calibration, self.settings, self.monitor)
+        })?;
+        Ok(Calibrated {
+            model,
+            moments,
+            information,
+            polished: None,
+        })
+    }
+
+    /// The map to the reported scale: principal axes, turned to the respondents of the polarity.
+    fn axes(&self, calibrated: &Calibrated, respondents: &[u32], distinct: &Distinct) -> Result<AffineMap> {
+        let Calibrated { model, moments, .. } = calibrated;
+        let mut map = principal_axes(
+            moments,
+            &distinct.weights,
+            &model.items,
+            &model.shape.catalogue,
+            &self.responses.weighted_item_totals(),
+        )?;
+        for (dimension, &respondent) in self.settings.model.polarity.iter().flatten().enumerate() {
+            let position = position_of(respondent, respondents)?;
+            let mean = moments.mean(distinct.place_of(position));
+            if map.point(mean)[dimension] < 0.0 {
+                map.flip(dimension);
+            }
+        }
+        Ok(map)
+    }
+
+    fn uncertainty(&self, calibrated: &Calibrated, distinct: &Distinct) -> Result<Uncertainty> {
+        let calibration = distinct.calibration(&calibrated.model, self.responses, &calibrated.moments);
+        let asked = Asked {
+            std_errors: self.settings.std_errors,
+            gauge: Gauge::Principal,
+        };
+        uncertainty(calibration, &calibrated.information, asked, self.monitor)
+    }
+}
+
+/// Where a fit starts.
+struct Started {
+    model: Model,
+    linkage: Linkage,
+}
+
+/// A model with what the respondents say about its items.
+struct Calibrated {
+    model: Model,
+    /// The posteriors of the distinct respondents.
+    moments: Moments,
+    information: Information,
+    /// See [`Fit::polished`].
+    polished: Option<bool>,
 }
 
 /// The position among those who gave a response of a respondent to orient by.

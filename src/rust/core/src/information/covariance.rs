@@ -4,14 +4,18 @@ use crate::base::error::{Error, Result};
 use crate::base::linalg::{factor, invert};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
+use crate::information::calibration::Calibration;
 use crate::information::gauge::Gauge;
+use crate::information::matrices::subtract_products;
 use crate::model::parameters::Model;
 use crate::model::tangents::{principal_conditions, rotation_tangents};
-use crate::responses::store::Responses;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use std::ops::Range;
+
+/// Rows of the matrix of item parameters that one task looks at.
+pub(crate) const ROWS_PER_TASK: usize = 256;
 
 /// A share of the diagonal that makes a covariance positive definite.
 const RIDGE: f64 = 1e-7;
@@ -102,8 +106,9 @@ impl Covariance {
         }
     }
 
-    /// The covariance of the parameters in one row of the table of an item's.
-    pub fn of_row(&self, item: usize, row_of_item: usize, row: usize, width: usize) -> Array2<f64> {
+    /// The covariance of the parameters in one row of the table, which is one of an item's.
+    pub fn of_row(&self, item: usize, row: usize, model: &Model) -> Array2<f64> {
+        let width = model.items.width();
         let unknown = || Array2::from_elem((width, width), f64::NAN);
         match self {
             Covariance::Joint(matrix) => {
@@ -111,54 +116,50 @@ impl Covariance {
                 matrix.slice(s![own.clone(), own]).to_owned()
             }
             Covariance::Blocks(blocks) => {
-                let own = row_of_item * width..(row_of_item + 1) * width;
+                let first = (row - model.shape.catalogue.rows_of(item).start) * width;
+                let own = first..first + width;
                 let block = blocks[item].as_ref();
                 block.map_or_else(unknown, |block| block.slice(s![own.clone(), own]).to_owned())
             }
         }
     }
-}
 
-/// The covariance under the conditions that the axes are principal: `P C P'`, where `P` moves along rotations until
-/// these hold. Where two axes explain nearly the same, the angle between them is not known and the moves know no bounds; but
-/// a turn by an angle with the variance `v` moves a point by no more than its sine, whose variance is `(1 - exp(-2 v)) / 2` for a
-/// normal angle, and so far the moves go.
-pub(crate) fn principal(
-    covariance: Covariance,
-    model: &Model,
-    responses: &Responses,
-    gauge: Gauge,
-) -> Covariance {
-    let Covariance::Joint(mut matrix) = covariance else {
-        return covariance;
-    };
-    if gauge == Gauge::Principal && model.shape.n_dims > 1 {
-        let totals = responses.weighted_item_totals();
-        let axes = model.map.matrix.t().to_owned();
-        let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
-        let rotations = rotation_tangents(&model.items);
-        let effects = conditions.t().dot(&rotations);
-        let square = effects.dot(&effects.t());
-        // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
-        if let Some(inverse) = invert(square.view()) {
-            let angles = effects.t().dot(&inverse);
-            let known = matrix.dot(&conditions);
-            let within = conditions.t().dot(&known);
-            let variances = angles.dot(&within).dot(&angles.t()).diag().to_owned();
-            let bounds = variances.mapv(|v| {
-                if v > 1e-12 {
-                    (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
-                } else {
-                    1.0
-                }
-            });
-            let turned = rotations.dot(&(Array2::from_diag(&bounds).dot(&angles)));
-            let half = &known - &(turned.dot(&within) * 0.5);
-            general_mat_mul(-1.0, &turned, &half.t(), 1.0, &mut matrix);
-            general_mat_mul(-1.0, &half, &turned.t(), 1.0, &mut matrix);
+    /// The covariance under the conditions that fix the axes; one by item has none. Where the axes are principal it is `P C P'`,
+    /// where `P` moves along rotations until they are. Where two axes explain nearly the same, the angle between them is not known
+    /// and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no more than its sine, whose
+    /// variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
+    pub fn in_gauge(self, gauge: Gauge, calibration: Calibration) -> Self {
+        let Covariance::Joint(mut matrix) = self else {
+            return self;
+        };
+        if gauge == Gauge::Principal && calibration.n_dims() > 1 {
+            let model = calibration.model;
+            let totals = calibration.responses.weighted_item_totals();
+            let axes = model.map.matrix.t().to_owned();
+            let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
+            let rotations = rotation_tangents(&model.items);
+            let effects = conditions.t().dot(&rotations);
+            let square = effects.dot(&effects.t());
+            // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
+            if let Some(inverse) = invert(square.view()) {
+                let angles = effects.t().dot(&inverse);
+                let known = matrix.dot(&conditions);
+                let within = conditions.t().dot(&known);
+                let variances = angles.dot(&within).dot(&angles.t()).diag().to_owned();
+                let bounds = variances.mapv(|v| {
+                    if v > 1e-12 {
+                        (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
+                    } else {
+                        1.0
+                    }
+                });
+                let turned = rotations.dot(&(Array2::from_diag(&bounds).dot(&angles)));
+                let half = &known - &(turned.dot(&within) * 0.5);
+                subtract_products(&mut matrix, turned.view(), half.view());
+            }
         }
+        Covariance::Joint(matrix)
     }
-    Covariance::Joint(matrix)
 }
 
 /// The places of each item's parameters in the table, read row by row.
@@ -173,6 +174,3 @@ fn parameters_by_item(model: &Model) -> Vec<Range<usize>> {
         })
         .collect()
 }
-
-/// Rows of the matrix of item parameters that one task looks at.
-pub(crate) const ROWS_PER_TASK: usize = 256;

@@ -5,17 +5,21 @@ use crate::base::linalg::cholesky;
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
+use crate::information::calibration::Calibration;
 use crate::information::choice::choose;
-use crate::information::gauge::Gauge;
+use crate::information::gauge::Asked;
 use crate::information::observed::Information;
 use crate::information::scores::{Chunk, chunk_size};
-use crate::model::parameters::Model;
 use crate::posterior::cubature::Cubature;
-use crate::posterior::scoring::Scored;
-use crate::responses::store::Responses;
-use crate::settings::StdErrors;
 use ndarray::{Array1, Array2, s};
 use rand_distr::{Distribution, StandardNormal};
+
+/// How many draws, and where the random numbers begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawing {
+    pub n_draws: usize,
+    pub seed: u64,
+}
 
 /// Draws of the respondents' traits from the normal distribution with their posterior means and covariances on the
 /// reported axes, those of items and respondents together where the items' uncertainty is carried: for each draw the
@@ -24,35 +28,35 @@ use rand_distr::{Distribution, StandardNormal};
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn draws(
-    model: &Model,
-    responses: &Responses,
-    scored: &Scored,
+    calibration: Calibration,
     information: &Information,
-    (asked, gauge): (StdErrors, Gauge),
-    (n_draws, seed): (usize, u64),
+    asked: Asked,
+    drawing: Drawing,
     monitor: &dyn Monitor,
 ) -> Result<Vec<f64>> {
-    let n_dims = model.shape.n_dims;
-    let n_respondents = scored.respondents.len();
+    let Drawing { n_draws, seed } = drawing;
+    let model = calibration.model;
+    let n_dims = calibration.n_dims();
+    let n_respondents = calibration.n_respondents();
     let mut normal = normals(seed, 0);
-    let of_items = choose(model, responses, information, asked, gauge, monitor)?
-        .filter(|(method, _)| method.carries_items())
-        .map(|(_, covariance)| covariance.draw(model, n_draws, &mut normal, monitor))
+    let of_items = choose(calibration, information, asked, monitor)?
+        .filter(|chosen| chosen.method.carries_items())
+        .map(|chosen| chosen.covariance.draw(model, n_draws, &mut normal, monitor))
         .transpose()?
         .map(|drawn| drawn.mapv(|x| x as f32));
     let rule = Cubature::new(n_dims);
     let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
     let everybody: Vec<usize> = (0..n_respondents).collect();
-    for positions in everybody.chunks(chunk_size(model.items.values().len(), n_dims)) {
+    for positions in everybody.chunks(chunk_size(calibration.n_parameters(), n_dims)) {
         monitor.proceed()?;
         let moved = of_items.as_ref().map(|of_items| {
-            let chunk = Chunk::new(model, responses, scored, positions, &rule);
+            let chunk = Chunk::new(calibration, positions, &rule);
             of_items.t().dot(&chunk.slopes_of_means())
         });
         for (k, &position) in positions.iter().enumerate() {
             monitor.proceed()?;
-            let mean = model.map.point(scored.moments.mean(position));
-            let covariance = model.map.covariance(scored.moments.covariance(position));
+            let mean = calibration.mean(position);
+            let covariance = calibration.covariance(position);
             let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
             let mut normal = normals(seed, 1 + position as u64);
             for draw in 0..n_draws {

@@ -1,5 +1,7 @@
 //! How uncertainty was found, and on which axes.
 
+use crate::settings::StdErrors;
+
 /// How the uncertainty was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -40,4 +42,11 @@ pub enum Gauge {
     Principal,
     /// The axes are those that keep the estimates closest to themselves.
     Aligned,
+}
+
+/// What is asked about the items: which standard errors, and on which axes.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    pub std_errors: StdErrors,
+    pub gauge: Gauge,
 }

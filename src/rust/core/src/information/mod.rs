@@ -1,12 +1,20 @@
 //! What the responses say about the items: observed information, Newton steps, covariances.
 
-pub mod block;
+pub mod calibration;
 pub mod choice;
 pub mod covariance;
+pub mod delta;
 pub mod draws;
 pub mod gauge;
+pub mod item;
+pub mod joint;
+pub mod matrices;
 pub mod normalisation;
 pub mod observed;
 pub mod polish;
+pub mod prior;
+pub mod scales;
 pub mod scores;
+pub mod slopes;
+pub mod sums;
 pub mod uncertainty;

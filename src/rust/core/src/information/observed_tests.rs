@@ -5,9 +5,11 @@ use crate::base::backend::Backend;
 use crate::base::monitor::Silent;
 use crate::fit::run::fit;
 use crate::model::link::Link;
+use crate::model::tangents::affine_tangents;
 use crate::posterior::expect::expect;
-use crate::posterior::moments::Moments;
-use crate::posterior::scoring::{Expected, Scoring};
+use crate::posterior::moments::{Moments, aggregate};
+use crate::posterior::scoring::{Expected, Scored, Scoring};
+use crate::responses::store::Responses;
 use crate::simulate::simulation::{Design, simulate};
 
 const SCORING: Scoring = Scoring {
@@ -17,8 +19,21 @@ const SCORING: Scoring = Scoring {
     backend: Backend::Kernels,
 };
 
-/// The model of a small fit, its responses and the settings.
-fn fitted(link: Link, n_options: usize) -> (Model, Responses<'static>, Settings) {
+/// A model with the responses that it was fitted to.
+struct Fitted {
+    model: Model,
+    responses: Responses<'static>,
+    settings: Settings,
+}
+
+/// The information at the items of a model, and the moments of all respondents.
+struct Informed {
+    information: Information,
+    moments: Moments,
+}
+
+/// A small fit.
+fn fitted(link: Link, n_options: usize) -> Fitted {
     let design = Design {
         n_respondents: 300,
         n_items: 15,
@@ -35,11 +50,14 @@ fn fitted(link: Link, n_options: usize) -> (Model, Responses<'static>, Settings)
         ..Settings::new(1)
     };
     let model = fit(&responses, &settings, &Silent).expect("fit").model;
-    (model, responses, settings)
+    Fitted {
+        model,
+        responses,
+        settings,
+    }
 }
 
-/// The information at the items of a model, and the moments of all respondents.
-fn informed(model: &Model, responses: &Responses, settings: &Settings) -> (Information, Moments) {
+fn informed(model: &Model, responses: &Responses, settings: &Settings) -> Informed {
     let everybody = responses.respondents_with_responses();
     let moments =
         crate::posterior::expect::moments(model, responses, &everybody, &SCORING, &Silent).expect("moments");
@@ -48,17 +66,32 @@ fn informed(model: &Model, responses: &Responses, settings: &Settings) -> (Infor
         weights: &vec![1.0; everybody.len()],
         moments: &moments,
     };
-    let information = Information::new(model, responses, &scored, settings, &Silent).expect("information");
-    (information, moments)
+    let calibration = Calibration {
+        model,
+        responses,
+        scored,
+    };
+    let information = Information::new(calibration, settings, &Silent).expect("information");
+    Informed { information, moments }
 }
 
-/// The gradient of the log marginal likelihood, and its value.
-fn gradient(model: &Model, responses: &Responses) -> (Vec<f64>, f64) {
+/// The log marginal likelihood at the items of a model.
+struct Likelihood {
+    value: f64,
+    gradient: Vec<f64>,
+}
+
+fn likelihood(model: &Model, responses: &Responses) -> Likelihood {
     let everybody = responses.respondents_with_responses();
     let weights = vec![1.0; everybody.len()];
-    let Expected { moments, score } =
-        expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
-    (score, moments.log_evidence.iter().sum())
+    let Expected {
+        moments,
+        score: gradient,
+    } = expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
+    Likelihood {
+        value: moments.log_evidence.iter().sum(),
+        gradient,
+    }
 }
 
 fn moved(model: &Model, parameter: usize, by: f32) -> Model {
@@ -71,25 +104,30 @@ fn moved(model: &Model, parameter: usize, by: f32) -> Model {
 #[test]
 fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
     for (link, n_options) in [(Link::Logit, 2), (Link::Probit, 2), (Link::Logit, 3)] {
-        let (model, responses, settings) = fitted(link, n_options);
-        let (score, _) = gradient(&model, &responses);
-        let (information, _) = informed(&model, &responses, &settings);
+        let Fitted {
+            model,
+            responses,
+            settings,
+        } = fitted(link, n_options);
+        let score = likelihood(&model, &responses).gradient;
+        let information = informed(&model, &responses, &settings).information;
         let joint = information.joint.as_ref().expect("few parameters");
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
         let h = 0.02f32;
         let n = score.len();
         let mut numeric = Array2::<f64>::zeros((n, n));
         for parameter in 0..n {
-            let (up, value_up) = gradient(&moved(&model, parameter, h), &responses);
-            let (down, value_down) = gradient(&moved(&model, parameter, -h), &responses);
-            let slope = (value_up - value_down) / f64::from(2.0 * h);
+            let up = likelihood(&moved(&model, parameter, h), &responses);
+            let down = likelihood(&moved(&model, parameter, -h), &responses);
+            let slope = (up.value - down.value) / f64::from(2.0 * h);
             assert!(
                 (slope - score[parameter]).abs() < 0.05,
                 "{slope} against {}",
                 score[parameter]
             );
             for other in 0..n {
-                numeric[[other, parameter]] = -(up[other] - down[other]) / f64::from(2.0 * h);
+                numeric[[other, parameter]] =
+                    -(up.gradient[other] - down.gradient[other]) / f64::from(2.0 * h);
             }
             numeric[[parameter, parameter]] += 0.04;
         }
@@ -122,7 +160,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
             .expect("responses");
         let settings = Settings::new(n_dims);
         let model = fit(&responses, &settings, &Silent).expect("fit").model;
-        let (information, moments) = informed(&model, &responses, &settings);
+        let Informed { information, moments } = informed(&model, &responses, &settings);
         let joint = information.joint.as_ref().expect("few parameters");
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
         let tangents = affine_tangents(&model.items);
@@ -147,7 +185,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
                 for (i, t) in tangent.iter().enumerate() {
                     model.items.row_mut(i / width)[i % width] += (by * t) as f32;
                 }
-                Array1::from(gradient(&model, &responses).0).dot(&tangent)
+                Array1::from(likelihood(&model, &responses).gradient).dot(&tangent)
             };
             let prior: f64 = tangent.iter().map(|t| t * t / 25.0).sum();
             let numeric = (along(-h) - along(h)) / (2.0 * h) + prior;
@@ -162,8 +200,8 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
 
 #[test]
 fn the_items_of_a_fit_are_at_the_maximum() {
-    let (model, responses, _) = fitted(Link::Logit, 2);
-    let (score, _) = gradient(&model, &responses);
+    let Fitted { model, responses, .. } = fitted(Link::Logit, 2);
+    let score = likelihood(&model, &responses).gradient;
     for (slope, value) in score.iter().zip(model.items.values()) {
         // The prior pulls by value / 25; a standard error is at least .1 here.
         let pull = slope - f64::from(*value) / 25.0;

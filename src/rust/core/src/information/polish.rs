@@ -4,12 +4,13 @@ use crate::base::error::{Error, Result};
 use crate::base::linalg::{solve_lower, solve_upper};
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
+use crate::information::calibration::{Calibration, Sample};
 use crate::information::observed::Information;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::Moments;
-use crate::posterior::scoring::{Expected, Scored, Scoring};
+use crate::posterior::scoring::{Expected, Scoring};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView1, s};
@@ -37,76 +38,116 @@ pub(crate) struct Polished {
     pub converged: bool,
 }
 
-/// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
-/// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
-/// noise goes. The gradient is exact up to the quadrature or the draws of the respondents' posteriors.
-///
-/// # Errors
-/// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
-/// matrix.
-pub(crate) fn polish(
-    model: &mut Model,
-    responses: &Responses,
-    (respondents, weights): (&[u32], &[f64]),
-    scoring: &Scoring,
-    settings: &Settings,
-    timings: &mut Timings,
-    monitor: &dyn Monitor,
-) -> Result<Polished> {
-    let mut known: Option<(Information, Array2<f64>)> = None;
-    let mut trust = Trust::new(&model.items);
-    let mut last = None;
-    for round in 1.. {
-        let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
-            expect(model, responses, respondents, Some(weights), scoring, monitor)
-        })?;
-        let scored = Scored {
-            respondents,
-            weights,
-            moments: &moments,
-        };
-        let score = Array1::from(score);
-        let mut inform = |model: &Model| {
-            timings.time(Part::Information.name(), || {
-                Information::new(model, responses, &scored, settings, monitor)
-            })
-        };
-        let newton = |(information, factor): &(Information, Array2<f64>)| {
-            let mut gradient = score.clone();
-            information.add_prior(&model.items, &mut gradient);
-            let half = solve_lower(factor.view(), gradient.view());
-            let step = solve_upper(factor.view(), half.view());
-            let distance = step.dot(&gradient) / gradient.len() as f64;
-            (step, distance)
-        };
-        let mut found = known.as_ref().map(newton);
-        let before = last.unwrap_or(0.0);
-        let stale = found.as_ref().is_none_or(|(_, now)| *now > STALE * before);
-        if stale {
-            let information = inform(model)?;
-            let factor = information
-                .newton_factor(&trust.turning_items(model), monitor)?
-                .ok_or_else(unknown)?;
-            found = Some(newton(known.insert((information, factor))));
+/// What the items are estimated from, and how.
+pub(crate) struct Polish<'a> {
+    pub responses: &'a Responses<'a>,
+    pub sample: Sample<'a>,
+    pub scoring: &'a Scoring,
+    pub settings: &'a Settings,
+    pub monitor: &'a dyn Monitor,
+}
+
+/// The information at some items, and its Cholesky factor for Newton's method.
+struct Newton {
+    information: Information,
+    factor: Array2<f64>,
+}
+
+/// A step of Newton's method.
+struct Step {
+    values: Array1<f64>,
+    /// The mean of its squares, in standard errors.
+    distance: f64,
+}
+
+impl Polish<'_> {
+    /// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
+    /// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
+    /// noise goes. The gradient is exact up to the quadrature or the draws of the respondents' posteriors.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
+    /// matrix.
+    pub fn run(&self, model: &mut Model, timings: &mut Timings) -> Result<Polished> {
+        let mut known: Option<Newton> = None;
+        let mut trust = Trust::new(&model.items);
+        let mut before = 0.0;
+        for round in 1.. {
+            let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
+                let Sample { respondents, weights } = self.sample;
+                expect(
+                    model,
+                    self.responses,
+                    respondents,
+                    Some(weights),
+                    self.scoring,
+                    self.monitor,
+                )
+            })?;
+            let score = Array1::from(score);
+            let mut step = known.as_ref().map(|newton| newton.step(&score, &model.items));
+            let stale = step.as_ref().is_none_or(|step| step.distance > STALE * before);
+            if stale {
+                let information = self.inform(model, &moments, timings)?;
+                let newton = Newton::new(information, &trust.turning_items(model), self.monitor)?;
+                step = Some(known.insert(newton).step(&score, &model.items));
+            }
+            let Some(mut step) = step else { break };
+            let converged = step.is_small();
+            if converged || round == MOST_ROUNDS {
+                let information = match known {
+                    Some(newton) if stale => newton.information,
+                    _ => self.inform(model, &moments, timings)?,
+                };
+                return Ok(Polished {
+                    moments,
+                    information,
+                    converged,
+                });
+            }
+            trust.shorten(&mut step.values, &model.items);
+            advance(&mut model.items, &step.values);
+            before = step.distance;
         }
-        let Some((mut step, now)) = found else { break };
-        let found = now.abs() < CLOSE || step.dot(&step) < TINY * TINY * step.len() as f64;
-        if found || round == MOST_ROUNDS {
-            let information = match known {
-                Some((information, _)) if stale => information,
-                _ => inform(model)?,
-            };
-            return Ok(Polished {
-                moments,
-                information,
-                converged: found,
-            });
-        }
-        trust.shorten(&mut step, &model.items);
-        advance(&mut model.items, &step);
-        last = Some(now);
+        Err(unknown())
     }
-    Err(unknown())
+
+    fn inform(&self, model: &Model, moments: &Moments, timings: &mut Timings) -> Result<Information> {
+        let calibration = Calibration {
+            model,
+            responses: self.responses,
+            scored: self.sample.scored(moments),
+        };
+        timings.time(Part::Information.name(), || {
+            Information::new(calibration, self.settings, self.monitor)
+        })
+    }
+}
+
+impl Newton {
+    fn new(information: Information, doubtful: &[bool], monitor: &dyn Monitor) -> Result<Self> {
+        let factor = information
+            .newton_factor(doubtful, monitor)?
+            .ok_or_else(unknown)?;
+        Ok(Self { information, factor })
+    }
+
+    /// From some items, where the log likelihood has the gradient `score`.
+    fn step(&self, score: &Array1<f64>, items: &Table) -> Step {
+        let mut gradient = score.clone();
+        self.information.add_prior(items, &mut gradient);
+        let half = solve_lower(self.factor.view(), gradient.view());
+        let values = solve_upper(self.factor.view(), half.view());
+        let distance = values.dot(&gradient) / gradient.len() as f64;
+        Step { values, distance }
+    }
+}
+
+impl Step {
+    fn is_small(&self) -> bool {
+        let squares = self.values.dot(&self.values);
+        self.distance.abs() < CLOSE || squares < TINY * TINY * self.values.len() as f64
+    }
 }
 
 fn unknown() -> Error {

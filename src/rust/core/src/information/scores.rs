@@ -1,60 +1,70 @@
 //! What the responses of some respondents tell about the parameters of their items.
 
 use crate::base::linalg::lower_pairs;
-use crate::information::block::{Block, add_pairs};
+use crate::information::calibration::Calibration;
+use crate::information::item::{ItemSum, RowPair};
 use crate::kernels::terms::{Terms, dot};
 use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::posterior::cubature::{Cubature, Nodes};
-use crate::posterior::scoring::Scored;
 use crate::responses::batch::Batch;
-use crate::responses::store::Responses;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows of a matrix that one task computes.
-pub(crate) const ROWS_PER_TASK: usize = 64;
+/// Parameters whose scores one task maps.
+const PARAMETERS_PER_TASK: usize = 64;
 
-/// Respondents that are evaluated at once at most, and numbers that are kept of them, about.
-pub(crate) const CHUNK: usize = 1_024;
+/// Respondents that are evaluated at once at most.
+pub(crate) const MOST_RESPONDENTS: usize = 1_024;
 
-const CHUNK_SIZE: usize = 4_000_000;
+/// Numbers that are kept of them at most, about.
+const MOST_NUMBERS: usize = 4_000_000;
 
 /// Respondents in a chunk of whom so many polynomials of the scores of all parameters are kept.
 pub(crate) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
-    (CHUNK_SIZE / (n_parameters * n_polynomials).max(1)).clamp(1, CHUNK)
+    (MOST_NUMBERS / (n_parameters * n_polynomials).max(1)).clamp(1, MOST_RESPONDENTS)
 }
-
-/// An item with the places for its information and for the scores of its parameters.
-type Task<'a> = (usize, Option<&'a mut Block>, Option<ArrayViewMut2<'a, f32>>);
 
 /// Some respondents whose scores are evaluated at once.
 pub(crate) struct Chunk<'a> {
-    model: &'a Model,
+    calibration: Calibration<'a>,
+    positions: &'a [usize],
     rule: &'a Cubature,
     batch: Batch,
     weights: Vec<f64>,
     nodes: Vec<Nodes>,
 }
 
+/// An item with the places for its information and for the scores of its parameters.
+struct ItemPlaces<'a> {
+    item: usize,
+    sum: Option<&'a mut ItemSum>,
+    scores: Option<ArrayViewMut2<'a, f32>>,
+}
+
+/// The columns of a matrix of scores.
+#[derive(Clone, Copy)]
+struct Columns {
+    /// The first so many polynomials of the traits, for each respondent.
+    n_polynomials: usize,
+    /// Times the root of the respondent's weight?
+    rooted: bool,
+}
+
 impl<'a> Chunk<'a> {
-    pub fn new(
-        model: &'a Model,
-        responses: &Responses,
-        scored: &Scored,
-        positions: &[usize],
-        rule: &'a Cubature,
-    ) -> Self {
+    pub fn new(calibration: Calibration<'a>, positions: &'a [usize], rule: &'a Cubature) -> Self {
+        let scored = calibration.scored;
         let members: Vec<u32> = positions
             .iter()
             .map(|&position| scored.respondents[position])
             .collect();
         Self {
-            model,
+            calibration,
+            positions,
             rule,
-            batch: Batch::new(responses, &members),
+            batch: Batch::new(calibration.responses, &members),
             weights: positions
                 .iter()
                 .map(|&position| scored.weights[position])
@@ -66,38 +76,45 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    /// The covariance of each parameter's score with the first so many polynomials of the traits, in one column per
-    /// respondent and polynomial, times the root of the respondent's weight if asked for; the information of the
-    /// items is added to `blocks`.
-    pub fn scores(&self, n_polynomials: usize, rooted: bool, blocks: Option<&mut [Block]>) -> Array2<f32> {
-        let n_columns = self.nodes.len() * n_polynomials;
-        let mut values = Array2::zeros((self.model.items.values().len(), n_columns));
-        let catalogue = &self.model.shape.catalogue;
-        let width = self.model.items.width();
-        let mut blocks: Vec<Option<&mut Block>> = match blocks {
-            Some(blocks) => blocks.iter_mut().map(Some).collect(),
-            None => (0..catalogue.n_items()).map(|_| None).collect(),
+    /// The covariance of each parameter's score with the polynomials of the traits, times the root of the respondent's
+    /// weight, in one column per respondent and polynomial; the information of the items is added to `sums`.
+    pub fn scores(&self, sums: &mut [ItemSum]) -> Array2<f32> {
+        let columns = Columns {
+            n_polynomials: self.rule.polynomials.len(),
+            rooted: true,
         };
-        let mut rest = values.view_mut();
-        let mut tasks = Vec::new();
-        for (item, block) in blocks.iter_mut().enumerate() {
-            let (own, others) = rest.split_at(Axis(0), catalogue.rows_of(item).len() * width);
-            rest = others;
-            tasks.push((item, block.as_deref_mut(), Some(own)));
-        }
-        self.evaluate(tasks, n_polynomials, rooted);
-        values
+        self.scores_with(columns, sums.iter_mut().map(Some))
+    }
+
+    /// Adds the information of the items.
+    pub fn add_to(&self, sums: &mut [ItemSum]) {
+        let none = Columns {
+            n_polynomials: 0,
+            rooted: false,
+        };
+        let items = sums.iter_mut().enumerate().map(|(item, sum)| ItemPlaces {
+            item,
+            sum: Some(sum),
+            scores: None,
+        });
+        self.evaluate(items.collect(), none);
     }
 
     /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters =
     /// Cov[a, score]`, in one column per respondent and dimension.
     pub fn slopes_of_means(&self) -> Array2<f32> {
-        let n_dims = self.model.shape.n_dims;
-        let mut scores = self.scores(n_dims, false, None);
+        let n_dims = self.calibration.n_dims();
+        let linear = Columns {
+            n_polynomials: n_dims,
+            rooted: false,
+        };
+        let n_items = self.calibration.model.shape.catalogue.n_items();
+        let mut scores = self.scores_with(linear, (0..n_items).map(|_| None));
         let factors: Vec<Array2<f32>> = self.nodes.iter().map(|n| n.factor.mapv(|x| x as f32)).collect();
-        let mut blocks: Vec<ArrayViewMut2<f32>> =
-            scores.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
-        blocks.par_iter_mut().for_each(|rows| {
+        let mut runs: Vec<ArrayViewMut2<f32>> = scores
+            .axis_chunks_iter_mut(Axis(0), PARAMETERS_PER_TASK)
+            .collect();
+        runs.par_iter_mut().for_each(|rows| {
             for mut row in rows.rows_mut() {
                 for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
                     let mapped = factor.dot(&own);
@@ -108,14 +125,15 @@ impl<'a> Chunk<'a> {
         scores
     }
 
-    /// What the columns of [`Self::scores`] (all polynomials, rooted) have to be multiplied by and summed for the covariances
-    /// of the scores with the traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
-    pub fn affine_coefficients(&self, scored: &Scored, positions: &[usize]) -> Array2<f32> {
-        let n_dims = self.model.shape.n_dims;
+    /// What the columns of [`Self::scores`] have to be multiplied by and summed for the covariances of the scores with the
+    /// traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
+    pub fn affine_coefficients(&self) -> Array2<f32> {
+        let n_dims = self.calibration.n_dims();
+        let moments = self.calibration.scored.moments;
         let n_polynomials = self.rule.polynomials.len();
-        let mut coefficients = Array2::zeros((positions.len() * n_polynomials, n_polynomials));
-        for (k, &position) in positions.iter().enumerate() {
-            let (mean, factor) = (scored.moments.mean(position), &self.nodes[k].factor);
+        let mut coefficients = Array2::zeros((self.positions.len() * n_polynomials, n_polynomials));
+        for (k, &position) in self.positions.iter().enumerate() {
+            let (mean, factor) = (moments.mean(position), &self.nodes[k].factor);
             let root = self.weights[k].sqrt();
             let first = k * n_polynomials;
             for a in 0..n_dims {
@@ -143,38 +161,58 @@ impl<'a> Chunk<'a> {
         coefficients
     }
 
-    pub fn add_to(&self, blocks: &mut [Block]) {
-        let tasks = blocks
-            .iter_mut()
-            .enumerate()
-            .map(|(item, block)| (item, Some(block), None));
-        self.evaluate(tasks.collect(), 0, false);
+    fn scores_with<'s>(
+        &self,
+        columns: Columns,
+        sums: impl Iterator<Item = Option<&'s mut ItemSum>>,
+    ) -> Array2<f32> {
+        let n_columns = self.nodes.len() * columns.n_polynomials;
+        let mut values = Array2::zeros((self.calibration.n_parameters(), n_columns));
+        let catalogue = &self.calibration.model.shape.catalogue;
+        let width = self.calibration.model.items.width();
+        let mut rest = values.view_mut();
+        let mut items = Vec::new();
+        for (item, sum) in sums.enumerate() {
+            let (own, others) = rest.split_at(Axis(0), catalogue.rows_of(item).len() * width);
+            rest = others;
+            items.push(ItemPlaces {
+                item,
+                sum,
+                scores: Some(own),
+            });
+        }
+        self.evaluate(items, columns);
+        values
     }
 
-    fn evaluate(&self, mut tasks: Vec<Task>, n_polynomials: usize, rooted: bool) {
-        let catalogue = &self.model.shape.catalogue;
+    fn evaluate(&self, mut items: Vec<ItemPlaces>, columns: Columns) {
+        let model = self.calibration.model;
+        let catalogue = &model.shape.catalogue;
         let arch = pulp::Arch::new();
-        tasks
+        let Columns {
+            n_polynomials,
+            rooted,
+        } = columns;
+        items
             .par_iter_mut()
-            .for_each_init(Scratch::default, |scratch, (item, block, scores)| {
-                for chooser in self.batch.choosers_of(catalogue.options_of(*item)) {
+            .for_each_init(Scratch::default, |scratch, own| {
+                for chooser in self.batch.choosers_of(catalogue.options_of(own.item)) {
                     let position = chooser.position as usize;
                     let weight = self.weights[position];
-                    let block = block
-                        .as_deref_mut()
-                        .and_then(|block| block.takes().then_some(block));
-                    if block.is_none() && scores.is_none() {
+                    let sum = own.sum.as_deref_mut();
+                    let sum = sum.and_then(|sum| sum.takes().then_some(sum));
+                    if sum.is_none() && own.scores.is_none() {
                         continue;
                     }
                     arch.dispatch(Addition {
-                        model: self.model,
+                        model,
                         rule: self.rule,
-                        rows: catalogue.rows_of(*item),
+                        rows: catalogue.rows_of(own.item),
                         chosen: self.batch.responses()[chooser.response as usize].chosen as usize,
                         nodes: &self.nodes[position],
                         weight,
-                        block,
-                        scores: scores.as_mut().map(|scores| {
+                        sum,
+                        scores: own.scores.as_mut().map(|scores| {
                             let first = position * n_polynomials;
                             scores.slice_mut(s![.., first..first + n_polynomials])
                         }),
@@ -202,7 +240,7 @@ struct Addition<'a> {
     chosen: usize,
     nodes: &'a Nodes,
     weight: f64,
-    block: Option<&'a mut Block>,
+    sum: Option<&'a mut ItemSum>,
     scores: Option<ArrayViewMut2<'a, f32>>,
     root: f32,
     scratch: &'a mut Scratch,
@@ -212,75 +250,102 @@ impl NullaryFnOnce for Addition<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        let Self {
-            model,
-            rule,
-            rows,
-            chosen,
-            nodes,
-            weight,
-            block,
-            scores,
-            root,
-            scratch,
-        } = self;
-        let n_nodes = rule.weights.len();
-        let n_dims = model.shape.n_dims;
-        let width = n_dims + 1;
-        let n_rows = rows.len();
+    fn call(mut self) {
+        let n_nodes = self.rule.weights.len();
+        let n_dims = self.model.shape.n_dims;
+        let design: Vec<&[f32]> = self.nodes.design.chunks_exact(n_nodes).collect();
+        self.scratch.terms.evaluate(
+            self.model.shape.link,
+            &self.model.items,
+            self.rows.clone(),
+            self.chosen,
+            &design[..n_dims],
+        );
+        self.scratch.products.resize(n_nodes, 0.0);
+        self.set_scores(&design);
+        if let Some(sum) = self.sum.take() {
+            sum.evaluated += self.weight;
+            self.find_means(&design);
+            self.add_information(sum);
+        }
+    }
+}
+
+impl Addition<'_> {
+    /// The covariances of the scores with the polynomials.
+    #[inline(always)]
+    fn set_scores(&mut self, design: &[&[f32]]) {
+        let Some(scores) = &mut self.scores else { return };
+        let Scratch { terms, products, .. } = &mut *self.scratch;
+        let (n_nodes, width, root) = (products.len(), design.len(), self.root);
+        for (row, residuals) in terms.residuals.chunks_exact(n_nodes).enumerate() {
+            for (d, column) in design.iter().enumerate() {
+                for (product, (r, x)) in products.iter_mut().zip(residuals.iter().zip(*column)) {
+                    *product = r * x * root;
+                }
+                let mut to = scores.row_mut(row * width + d);
+                for (to, polynomial) in to.iter_mut().zip(&self.rule.polynomials) {
+                    *to = dot(products, polynomial);
+                }
+            }
+        }
+    }
+
+    /// The means of the scores.
+    #[inline(always)]
+    fn find_means(&mut self, design: &[&[f32]]) {
         let Scratch {
             terms,
             products,
             means,
-        } = scratch;
-        let design: Vec<&[f32]> = nodes.design.chunks_exact(n_nodes).collect();
-        terms.evaluate(model.shape.link, &model.items, rows, chosen, &design[..n_dims]);
-        products.resize(n_nodes, 0.0);
-        if let Some(mut scores) = scores {
-            for (row, residuals) in terms.residuals.chunks_exact(n_nodes).enumerate() {
-                for (d, column) in design.iter().enumerate() {
-                    for (product, (r, x)) in products.iter_mut().zip(residuals.iter().zip(*column)) {
-                        *product = r * x * root;
-                    }
-                    let mut to = scores.row_mut(row * width + d);
-                    for (to, polynomial) in to.iter_mut().zip(&rule.polynomials) {
-                        *to = dot(products, polynomial);
-                    }
-                }
-            }
-        }
-        let Some(block) = block else { return };
-        block.evaluated += weight;
+        } = &mut *self.scratch;
         means.clear();
-        for residuals in terms.residuals.chunks_exact(n_nodes) {
-            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&rule.weights)) {
+        for residuals in terms.residuals.chunks_exact(products.len()) {
+            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&self.rule.weights)) {
                 *product = r * w;
             }
             means.extend(design.iter().map(|x| f64::from(dot(products, x))));
         }
-        let shared = if model.shape.link == Link::Logit { 1.0 } else { 0.0 };
-        for a in 0..n_rows {
-            let (p, r) = (
-                &terms.curvatures[a * n_nodes..][..n_nodes],
-                &terms.residuals[a * n_nodes..][..n_nodes],
-            );
-            for b in 0..=a {
-                let (q, s) = (
-                    &terms.curvatures[b * n_nodes..][..n_nodes],
-                    &terms.residuals[b * n_nodes..][..n_nodes],
-                );
-                let own = if a == b { 1.0 } else { 0.0 };
+    }
+
+    /// Adds `E[-H] - Var[score]` to what is observed and, where it is used, `Var[score]` to what is missing.
+    #[inline(always)]
+    fn add_information(self, sum: &mut ItemSum) {
+        let Scratch {
+            terms,
+            products,
+            means,
+        } = self.scratch;
+        let (nodes, weights) = (self.nodes, &self.rule.weights);
+        let n_nodes = weights.len();
+        let shared = if self.model.shape.link == Link::Logit {
+            1.0
+        } else {
+            0.0
+        };
+        for row in 0..self.rows.len() {
+            let p = &terms.curvatures[row * n_nodes..][..n_nodes];
+            let r = &terms.residuals[row * n_nodes..][..n_nodes];
+            for other in 0..=row {
+                let q = &terms.curvatures[other * n_nodes..][..n_nodes];
+                let s = &terms.residuals[other * n_nodes..][..n_nodes];
+                let own = if row == other { 1.0 } else { 0.0 };
                 for node in 0..n_nodes {
                     let curvature = own * p[node] - shared * p[node] * q[node];
-                    products[node] = rule.weights[node] * (curvature - r[node] * s[node]);
+                    products[node] = weights[node] * (curvature - r[node] * s[node]);
                 }
-                add_pairs(&mut block.information, (a, b), (products, nodes), means, weight);
-                if block.missing.nrows() > 0 {
+                let pair = RowPair {
+                    row,
+                    other,
+                    nodes,
+                    means,
+                };
+                pair.add(products, self.weight, &mut sum.information.observed);
+                if sum.information.missing.nrows() > 0 {
                     for node in 0..n_nodes {
-                        products[node] = -rule.weights[node] * r[node] * s[node];
+                        products[node] = -weights[node] * r[node] * s[node];
                     }
-                    add_pairs(&mut block.missing, (a, b), (products, nodes), means, -weight);
+                    pair.add(products, -self.weight, &mut sum.information.missing);
                 }
             }
         }

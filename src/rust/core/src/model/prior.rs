@@ -6,15 +6,14 @@ use candle_core::{Result, Tensor};
 #[derive(Clone, Debug)]
 pub struct ItemPrior {
     /// Of each column of the table of item parameters: the discriminations by dimension, then the difficulty.
-    pub precisions: Vec<f32>,
+    pub precisions: Vec<f64>,
 }
 
 impl ItemPrior {
     /// The prior with these standard deviations.
     pub fn new(n_dims: usize, discrimination_sd: f64, difficulty_sd: f64) -> Self {
-        let precision = |sd: f64| (1.0 / (sd * sd)) as f32;
-        let mut precisions = vec![precision(discrimination_sd); n_dims];
-        precisions.push(precision(difficulty_sd));
+        let mut precisions = vec![discrimination_sd.powi(-2); n_dims];
+        precisions.push(difficulty_sd.powi(-2));
         Self { precisions }
     }
 

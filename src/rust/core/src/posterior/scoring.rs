@@ -4,6 +4,7 @@ use crate::base::backend::Backend;
 use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
 use crate::responses::store::Responses;
+use crate::settings::Settings;
 
 /// Respondents with their weights and posterior moments.
 #[derive(Clone, Copy)]
@@ -29,6 +30,17 @@ pub struct Scoring {
 }
 
 impl Scoring {
+    /// How the respondents of a fit, so many of whom answered, are scored.
+    pub(crate) fn of(settings: &Settings, n_respondents: usize) -> Self {
+        let draws = settings.scoring.draws;
+        Self {
+            refine: settings.scoring.refine,
+            draws: draws.unwrap_or_else(|| Self::default_draws(n_respondents)),
+            seed: settings.run.seed,
+            backend: settings.run.backend.clone(),
+        }
+    }
+
     /// Draws where nothing else is asked for: the time is for many of them up to 10,000 respondents.
     pub fn default_draws(n_respondents: usize) -> usize {
         if n_respondents <= 10_000 { 1_024 } else { 256 }

@@ -26,12 +26,12 @@ impl<'a> Batches<'a> {
     /// The batches of these respondents before the first epoch.
     pub fn new(responses: &'a Responses<'a>, respondents: &[u32], settings: &'a Settings) -> Self {
         let mean_slots = responses.n_slots() as f64 / respondents.len() as f64;
-        let wanted = settings.batch_size_for(respondents.len(), mean_slots);
+        let wanted = settings.training.batch_size_for(respondents.len(), mean_slots);
         let n_batches = respondents.len().div_ceil(wanted);
         Self {
             responses,
-            backend: &settings.backend,
-            seed: settings.seed,
+            backend: &settings.run.backend,
+            seed: settings.run.seed,
             order: respondents.to_vec(),
             size: respondents.len().div_ceil(n_batches),
             now: Minibatch::default(),

@@ -55,24 +55,31 @@ struct Identity {
 impl Identity {
     fn new(responses: &Responses, settings: &Settings) -> Self {
         let batch_size = settings
+            .training
             .batch_size
             .map_or("automatic".into(), |size| size.to_string());
         let settings = [
-            ("dims", settings.n_dims.to_string()),
-            ("link", settings.link.name().into()),
+            ("dims", settings.model.n_dims.to_string()),
+            ("link", settings.model.link.name().into()),
             (
                 "prior of the discriminations",
-                settings.discrimination_sd.to_string(),
+                settings.model.discrimination_sd.to_string(),
             ),
-            ("prior of the difficulties", settings.difficulty_sd.to_string()),
-            ("hidden", settings.hidden.to_string()),
-            ("importance_samples", settings.importance_samples.to_string()),
-            ("max_epochs", settings.max_epochs.to_string()),
+            (
+                "prior of the difficulties",
+                settings.model.difficulty_sd.to_string(),
+            ),
+            ("hidden", settings.model.hidden.to_string()),
+            (
+                "importance_samples",
+                settings.training.importance_samples.to_string(),
+            ),
+            ("max_epochs", settings.training.max_epochs.to_string()),
             ("batch_size", batch_size),
-            ("learning_rate", settings.learning_rate.to_string()),
-            ("tolerance", settings.tolerance.to_string()),
-            ("seed", settings.seed.to_string()),
-            ("device", settings.backend.name().into()),
+            ("learning_rate", settings.training.learning_rate.to_string()),
+            ("tolerance", settings.training.tolerance.to_string()),
+            ("seed", settings.run.seed.to_string()),
+            ("device", settings.run.backend.name().into()),
         ];
         Self {
             version: env!("CARGO_PKG_VERSION").into(),

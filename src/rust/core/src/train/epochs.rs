@@ -30,7 +30,7 @@ pub(crate) fn train(
 ) -> Result<Trained> {
     let mut batches = Batches::new(responses, respondents, settings);
     let mut schedule = Schedule::new(settings, batches.len());
-    let checkpoint = settings.checkpoint.as_ref();
+    let checkpoint = settings.training.checkpoint.as_ref();
     let mut checkpoints = checkpoint
         .map(|checkpoint| Checkpoints::open(checkpoint, responses, settings))
         .transpose()?;

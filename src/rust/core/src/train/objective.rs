@@ -46,15 +46,11 @@ impl Objective {
             .map(|&i| f64::from(responses.weight(i as usize)))
             .sum();
         Self {
-            n_samples: settings.importance_samples,
-            seed: settings.seed,
+            n_samples: settings.training.importance_samples,
+            seed: settings.run.seed,
             mean_weight: (total_weight / n_answering) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
-            prior: ItemPrior::new(
-                settings.n_dims,
-                settings.discrimination_sd,
-                settings.difficulty_sd,
-            ),
+            prior: settings.model.item_prior(),
             item_totals: responses.item_totals(),
         }
     }

@@ -113,10 +113,10 @@ impl Schedule {
             1
         };
         Self {
-            peak: settings.learning_rate,
-            tolerance: settings.tolerance,
+            peak: settings.training.learning_rate,
+            tolerance: settings.training.tolerance,
             n_batches,
-            most_steps: settings.max_epochs.saturating_mul(n_batches),
+            most_steps: settings.training.max_epochs.saturating_mul(n_batches),
             done: 0,
             unit,
             window: WINDOW_STEPS.div_ceil(unit),
@@ -369,7 +369,7 @@ mod tests {
         assert!(epochs.len() < 150, "{} epochs", epochs.len());
         let last = epochs.last().expect("epochs");
         assert_eq!(last.phase, Phase::Descent);
-        assert!(last.learning_rate < 0.02 * settings.learning_rate);
+        assert!(last.learning_rate < 0.02 * settings.training.learning_rate);
         assert!((last.progress - 1.0).abs() < 1e-12);
     }
 
@@ -407,7 +407,7 @@ mod tests {
             assert_eq!(epochs.len(), max_epochs);
             let last = epochs.last().expect("epochs");
             assert_eq!(last.phase, Phase::Descent);
-            assert!(last.learning_rate < 0.5 * settings.learning_rate);
+            assert!(last.learning_rate < 0.5 * settings.training.learning_rate);
         }
     }
 

@@ -1,0 +1,60 @@
+//! Whose responses tell about the items.
+
+use crate::model::parameters::Model;
+use crate::posterior::moments::Moments;
+use crate::posterior::scoring::Scored;
+use crate::responses::store::Responses;
+use ndarray::{Array1, Array2};
+
+/// Respondents with their weights.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample<'a> {
+    pub respondents: &'a [u32],
+    pub weights: &'a [f64],
+}
+
+impl<'a> Sample<'a> {
+    /// The same with their posterior moments.
+    pub fn scored(self, moments: &'a Moments) -> Scored<'a> {
+        Scored {
+            respondents: self.respondents,
+            weights: self.weights,
+            moments,
+        }
+    }
+}
+
+/// A model with the respondents whose responses tell about its items: the calibration sample.
+#[derive(Clone, Copy)]
+pub(crate) struct Calibration<'a> {
+    pub model: &'a Model,
+    pub responses: &'a Responses<'a>,
+    pub scored: Scored<'a>,
+}
+
+impl Calibration<'_> {
+    pub fn n_dims(&self) -> usize {
+        self.model.shape.n_dims
+    }
+
+    /// Number of item parameters.
+    pub fn n_parameters(&self) -> usize {
+        self.model.items.values().len()
+    }
+
+    pub fn n_respondents(&self) -> usize {
+        self.scored.respondents.len()
+    }
+
+    /// The posterior mean of the respondent at a position, on the reported axes.
+    pub fn mean(&self, position: usize) -> Array1<f64> {
+        self.model.map.point(self.scored.moments.mean(position))
+    }
+
+    /// The posterior covariance given the items of the respondent at a position, on the reported axes.
+    pub fn covariance(&self, position: usize) -> Array2<f64> {
+        self.model
+            .map
+            .covariance(self.scored.moments.covariance(position))
+    }
+}

@@ -1,0 +1,171 @@
+//! The delta method: what follows from a covariance of the item parameters for what is reported.
+
+use crate::base::error::Result;
+use crate::information::calibration::Calibration;
+use crate::information::covariance::{Covariance, ROWS_PER_TASK};
+use crate::information::normalisation::{FromItems, Normalisation};
+use crate::information::scales::{ScaledCovariance, Scales};
+use crate::information::slopes::Slopes;
+use ndarray::{Array2, Axis, s};
+use rayon::prelude::*;
+
+/// How the functionals of the [normalisation](Normalisation) depend on the items.
+pub(crate) struct DeltaMethod<'a> {
+    calibration: Calibration<'a>,
+    normalisation: Normalisation<'a>,
+    /// Their derivatives: a row for each item parameter.
+    derivatives: Array2<f64>,
+    /// Their variance given the items.
+    own: Array2<f64>,
+}
+
+/// What a covariance of the item parameters makes of the functionals.
+pub(crate) struct Propagated<'a> {
+    delta: &'a DeltaMethod<'a>,
+    covariance: &'a Covariance,
+    /// Covariances of the item parameters (rows) with the functionals.
+    with_functionals: Array2<f64>,
+    /// The covariance of the functionals.
+    of_functionals: Array2<f64>,
+}
+
+impl<'a> DeltaMethod<'a> {
+    /// Where the respondents do not carry the items' uncertainty, the functionals are known.
+    pub fn of_known_traits(calibration: Calibration<'a>, normalisation: Normalisation<'a>) -> Self {
+        let n_functionals = 2 * calibration.n_dims();
+        Self {
+            calibration,
+            normalisation,
+            derivatives: Array2::zeros((calibration.n_parameters(), n_functionals)),
+            own: Array2::zeros((n_functionals, n_functionals)),
+        }
+    }
+
+    /// # Errors
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    pub fn new(
+        calibration: Calibration<'a>,
+        normalisation: Normalisation<'a>,
+        slopes: &mut Slopes,
+    ) -> Result<Self> {
+        let mut delta = Self::of_known_traits(calibration, normalisation);
+        slopes.pass(|positions, slopes| {
+            let coefficients = delta.normalisation.coefficients(positions);
+            delta.derivatives += &slopes.dot(&coefficients).mapv(f64::from);
+        })?;
+        delta.own = delta.normalisation.own_variance();
+        Ok(delta)
+    }
+
+    pub fn propagate(&'a self, covariance: &'a Covariance) -> Propagated<'a> {
+        let derivatives = self.derivatives.mapv(|x| x as f32);
+        let with_functionals = covariance.times(derivatives.view(), self.calibration.model);
+        let with_functionals = with_functionals.mapv(f64::from);
+        let of_functionals = self.derivatives.t().dot(&with_functionals) + &self.own;
+        Propagated {
+            delta: self,
+            covariance,
+            with_functionals,
+            of_functionals,
+        }
+    }
+}
+
+impl Propagated<'_> {
+    /// The covariances of the parameters in each row of the table of the items.
+    ///
+    /// # Errors
+    /// [`crate::base::error::Error::Model`] when the map of the model cannot be inverted.
+    pub fn items(&self) -> Result<Scales> {
+        let model = self.delta.calibration.model;
+        let n_dims = model.shape.n_dims;
+        let width = n_dims + 1;
+        let jacobian = model.map.item_jacobian()?;
+        let reported = model.map.items(&model.items)?;
+        let stretch = self.delta.normalisation.stretch();
+        let mut scales = Scales::default();
+        for item in 0..model.shape.catalogue.n_items() {
+            for row in model.shape.catalogue.rows_of(item) {
+                let own = self.covariance.of_row(item, row, model);
+                let prior = jacobian.dot(&own).dot(&jacobian.t());
+                let mut pull = Array2::zeros((width, 2 * n_dims));
+                for d in 0..n_dims {
+                    pull[[d, n_dims + d]] = reported[[row, d]];
+                    pull[[n_dims, d]] = -reported[[row, d]];
+                }
+                let of_row = s![row * width..(row + 1) * width, ..];
+                let cross = jacobian.dot(&self.with_functionals.slice(of_row));
+                let mixed = stretch.dot(&cross).dot(&pull.t());
+                let normalised = stretch.dot(&prior).dot(&stretch.t())
+                    + &mixed
+                    + mixed.t()
+                    + pull.dot(&self.of_functionals).dot(&pull.t());
+                scales.push(&ScaledCovariance { prior, normalised });
+            }
+        }
+        Ok(scales)
+    }
+
+    /// The covariances of the respondents, who carry the uncertainty of the items.
+    ///
+    /// # Errors
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
+        let model = self.delta.calibration.model;
+        let n_dims = model.shape.n_dims;
+        let with_functionals = self.with_functionals.mapv(|x| x as f32);
+        let mut scales = Scales::default();
+        slopes.pass(|positions, slopes| {
+            let products = self.covariance.times(slopes.view(), model);
+            let squares = inner_products(slopes, &products, n_dims);
+            let crosses = slopes.t().dot(&with_functionals);
+            for ((k, of_mean), &position) in squares.into_iter().enumerate().zip(positions) {
+                let cross = crosses.slice(s![k * n_dims..(k + 1) * n_dims, ..]);
+                let from_items = FromItems {
+                    of_mean,
+                    with_functionals: cross.mapv(f64::from),
+                };
+                let normalisation = &self.delta.normalisation;
+                scales.push(&normalisation.of_respondent(position, &from_items, &self.of_functionals));
+            }
+        })?;
+        Ok(scales)
+    }
+}
+
+/// For each of some respondents `left' right` of their columns.
+fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
+    let n = left.ncols() / n_dims;
+    let runs: Vec<_> = left
+        .axis_chunks_iter(Axis(0), ROWS_PER_TASK)
+        .zip(right.axis_chunks_iter(Axis(0), ROWS_PER_TASK))
+        .collect();
+    let parts: Vec<Vec<f64>> = runs
+        .into_par_iter()
+        .map(|(left, right)| {
+            let mut sums = vec![0.0f64; n * n_dims * n_dims];
+            for (a, b) in left.rows().into_iter().zip(right.rows()) {
+                for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
+                    for d in 0..n_dims {
+                        for e in 0..n_dims {
+                            sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
+                        }
+                    }
+                }
+            }
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; n * n_dims * n_dims];
+    for part in &parts {
+        total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    }
+    total
+        .chunks(n_dims * n_dims)
+        .map(|x| {
+            Array2::from_shape_fn((n_dims, n_dims), |(d, e)| {
+                0.5 * (x[d * n_dims + e] + x[e * n_dims + d])
+            })
+        })
+        .collect()
+}

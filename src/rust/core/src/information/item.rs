@@ -1,0 +1,113 @@
+//! The information about the parameters of one item.
+
+use crate::base::linalg::mirror;
+use crate::kernels::terms::dot;
+use crate::posterior::cubature::Nodes;
+use ndarray::Array2;
+use std::ops::Range;
+
+/// Parameters of one item beyond which nothing is said about them: the matrices grow with the square.
+pub(crate) const MOST_PARAMETERS: usize = 600;
+
+/// The information about one item's parameters, in the order of their table and without the prior; empty where there
+/// are too many of them.
+pub(crate) struct ItemInformation {
+    pub observed: Array2<f64>,
+    /// What the latent traits leave unknown; empty where that is not used.
+    pub missing: Array2<f64>,
+}
+
+/// The places of each item's parameters among those of all.
+pub(crate) fn places(items: &[ItemInformation]) -> impl Iterator<Item = Range<usize>> {
+    items.iter().scan(0, |end, item| {
+        let first = *end;
+        *end += item.observed.nrows();
+        Some(first..*end)
+    })
+}
+
+/// The information about one item while it is summed over the responses.
+pub(crate) struct ItemSum {
+    pub information: ItemInformation,
+    /// Every so many responses one is evaluated.
+    stride: u64,
+    seen: u64,
+    /// Summed weights of the responses that were evaluated.
+    pub evaluated: f64,
+}
+
+impl ItemSum {
+    pub fn new(n_parameters: usize, stride: u64, joint: bool) -> Self {
+        let size = if n_parameters > MOST_PARAMETERS {
+            0
+        } else {
+            n_parameters
+        };
+        Self {
+            information: ItemInformation {
+                observed: Array2::zeros((size, size)),
+                missing: Array2::zeros(if joint { (size, size) } else { (0, 0) }),
+            },
+            stride,
+            seen: 0,
+            evaluated: 0.0,
+        }
+    }
+
+    /// Is the next response evaluated?
+    pub fn takes(&mut self) -> bool {
+        self.seen += 1;
+        self.information.observed.nrows() > 0 && (self.seen - 1).is_multiple_of(self.stride)
+    }
+
+    /// The information of all responses to the item, which have this summed weight.
+    pub fn extrapolated(self, total: f64) -> ItemInformation {
+        let mut information = self.information;
+        for matrix in [&mut information.observed, &mut information.missing] {
+            if self.evaluated > 0.0 {
+                *matrix *= total / self.evaluated;
+            }
+            mirror(matrix);
+        }
+        information
+    }
+}
+
+/// Two rows of an item's parameters, about which a respondent says something.
+pub(crate) struct RowPair<'a> {
+    pub row: usize,
+    /// Not after `row`.
+    pub other: usize,
+    pub nodes: &'a Nodes,
+    /// The means of the scores of all the item's parameters.
+    pub means: &'a [f64],
+}
+
+impl RowPair<'_> {
+    /// Adds the sums of some products, one a node, with pairs of the design and the products of the means, times a weight, to
+    /// the part of a matrix that belongs to the two rows.
+    #[inline(always)]
+    pub fn add(&self, products: &[f32], weight: f64, matrix: &mut Array2<f64>) {
+        let Self {
+            row,
+            other,
+            nodes,
+            means,
+        } = *self;
+        let n_nodes = products.len();
+        let width = nodes.design.len() / n_nodes;
+        let mut pair = nodes.pairs.chunks_exact(n_nodes);
+        for i in 0..width {
+            for j in 0..=i {
+                let Some(pair) = pair.next() else { return };
+                let sum = f64::from(dot(products, pair));
+                let (u, v) = (row * width + i, other * width + j);
+                matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+                if row != other && i != j {
+                    let (u, v) = (row * width + j, other * width + i);
+                    matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The information about all item parameters as one matrix, and what it says along location, scale and rotations.
+
+use crate::base::linalg::{invert, lower_pairs, orthonormalise};
+use crate::information::calibration::Calibration;
+use crate::information::item::{ItemInformation, places};
+use crate::information::matrices::{fix_images, subtract_products};
+use crate::information::sums::JointSums;
+use crate::model::prior::ItemPrior;
+use crate::model::tangents::{affine_tangents, rotation_tangents};
+use crate::posterior::moments::aggregate;
+use crate::posterior::scoring::Scored;
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+
+/// The information about all item parameters as one matrix. The likelihood does not know rotations.
+pub(crate) struct Joint {
+    /// As the scores say it.
+    pub matrix: Array2<f64>,
+    /// Orthonormal basis of the rotations' tangents, then tangents of location and scale orthogonal to them.
+    known: Array2<f64>,
+    /// What the matrix has to map these to, as the [posterior](Affine::Posterior) of the items says: the rotations to `ridge`
+    /// times themselves, so that it can be inverted.
+    of_posterior: Array2<f64>,
+    /// The same as the [population](Affine::Population) says.
+    of_population: Array2<f64>,
+    /// Number of rotations.
+    n_rotations: usize,
+    ridge: f64,
+}
+
+/// What tells location and scale.
+#[derive(Clone, Copy)]
+pub(crate) enum Affine {
+    /// The priors of the items and the traits: the curvature of the posterior of the items.
+    Posterior,
+    /// So many respondents of a normal population with the mean and the covariance of the aggregate posterior. The reported
+    /// scale is that of this population, whatever the priors would make of it.
+    Population,
+}
+
+impl Joint {
+    /// Puts the items' own information and the prior into the matrix of what lies between them.
+    pub fn new(
+        calibration: Calibration,
+        sums: JointSums,
+        items: &[ItemInformation],
+        prior: &ItemPrior,
+    ) -> Self {
+        let JointSums { mut matrix, affine } = sums;
+        for (own, item) in places(items).zip(items) {
+            matrix.slice_mut(s![own.clone(), own]).assign(&item.observed);
+        }
+        prior.add_information(&mut matrix);
+        let table = &calibration.model.items;
+        let mut rotations = rotation_tangents(table);
+        orthonormalise(&mut rotations);
+        let ridge = matrix.diag().mapv(f64::abs).mean().unwrap_or(1.0);
+        let outside = |x: Array2<f64>| &x - &rotations.dot(&rotations.t().dot(&x));
+        let tangents = outside(affine_tangents(table));
+        let of_population = outside(affine.dot(&population_images(&calibration.scored)));
+        let of_posterior = outside(affine + prior.affine_images(table));
+        let with_ridge = &rotations * ridge;
+        Self {
+            matrix,
+            known: concatenate![Axis(1), rotations, tangents],
+            of_posterior: concatenate![Axis(1), with_ridge, of_posterior],
+            of_population: concatenate![Axis(1), with_ridge, of_population],
+            n_rotations: rotations.ncols(),
+            ridge,
+        }
+    }
+
+    /// Orthonormal basis of the rotations' tangents, in columns.
+    pub fn rotations(&self) -> ArrayView2<'_, f64> {
+        self.known.slice(s![.., ..self.n_rotations])
+    }
+
+    /// Makes a matrix agree with what is known about affine maps. Discriminations of 0 do not move with location and scale.
+    pub fn corrected(&self, mut matrix: Array2<f64>, affine: Affine) -> Array2<f64> {
+        let images = match affine {
+            Affine::Posterior => &self.of_posterior,
+            Affine::Population => &self.of_population,
+        };
+        if !fix_images(&mut matrix, self.known.view(), images.view()) {
+            fix_images(
+                &mut matrix,
+                self.rotations(),
+                images.slice(s![.., ..self.n_rotations]),
+            );
+        }
+        matrix
+    }
+
+    /// Takes what the ridge says along rotations out of the inverse of a [corrected](Self::corrected) matrix.
+    pub fn hold_rotations(&self, covariance: &mut Array2<f64>) {
+        let half = &self.rotations() * (0.5 / self.ridge);
+        subtract_products(covariance, self.rotations(), half.view());
+    }
+}
+
+/// From the covariances of the scores with the traits, then with the quadratic forms `a' E a` of [`affine_tangents`], to the
+/// images of these tangents under the information, in columns, where the traits have the prior `N(c, V)` with the moments of the
+/// aggregate posterior: along the density of the prior, a shift changes `ln p(a)` by `V^-1 (a - c)`, and a scale `E` by
+/// `a' E V^-1 (a - c)`. With `N(0, I)` this is the identity.
+fn population_images(scored: &Scored) -> Array2<f64> {
+    let (center, covariance) = aggregate(scored.moments, scored.weights);
+    let n_dims = center.len();
+    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
+    let n = n_dims + pairs.len();
+    let Some(precision) = invert(covariance.view()) else {
+        return Array2::eye(n);
+    };
+    let mut images = Array2::zeros((n, n));
+    images.slice_mut(s![..n_dims, ..n_dims]).assign(&precision);
+    for (column, &(a, b)) in pairs.iter().enumerate() {
+        let mut form = Array2::<f64>::zeros((n_dims, n_dims));
+        form[[a, b]] = 1.0;
+        form[[b, a]] = 1.0;
+        let product = form.dot(&precision);
+        let linear = product.dot(&center);
+        (0..n_dims).for_each(|d| images[[d, n_dims + column]] = -linear[d]);
+        for (row, &(i, j)) in pairs.iter().enumerate() {
+            images[[n_dims + row, n_dims + column]] = 0.5 * (product[[i, j]] + product[[j, i]]);
+        }
+    }
+    images
+}

@@ -1,0 +1,82 @@
+//! Algebra of symmetric matrices with a row and a column for each item parameter.
+
+use crate::base::error::Result;
+use crate::base::linalg::{invert, solve_lower, solve_upper};
+use crate::base::monitor::Monitor;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
+
+/// Rows of a square of scores that one task computes.
+const ROWS_OF_SQUARE: usize = 64;
+
+/// Steps of the power iteration.
+const POWERS: usize = 30;
+
+/// `matrix -= a b' + b a'`.
+pub(crate) fn subtract_products(matrix: &mut Array2<f64>, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) {
+    general_mat_mul(-1.0, &a, &b.t(), 1.0, matrix);
+    general_mat_mul(-1.0, &b, &a.t(), 1.0, matrix);
+}
+
+/// Changes a symmetric matrix as little as it takes to map some vectors (columns) to wanted images. False, and no change, where
+/// the vectors depend on each other.
+pub(crate) fn fix_images(
+    matrix: &mut Array2<f64>,
+    vectors: ArrayView2<'_, f64>,
+    images: ArrayView2<'_, f64>,
+) -> bool {
+    let Some(gram) = invert(vectors.t().dot(&vectors).view()) else {
+        return false;
+    };
+    let missing = &images - &matrix.dot(&vectors);
+    let within = vectors.t().dot(&missing);
+    let within = (&within + &within.t()) * 0.5;
+    let half = vectors.dot(&gram).dot(&within) * 0.5 - missing;
+    subtract_products(matrix, vectors, half.dot(&gram).view());
+    true
+}
+
+/// The direction in which a matrix is smallest in units of a positive definite one that is nowhere smaller, whose Cholesky factor is
+/// given, by power iteration.
+///
+/// # Errors
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+pub(crate) fn lowest_direction(
+    matrix: &Array2<f64>,
+    factor: &Array2<f64>,
+    monitor: &dyn Monitor,
+) -> Result<Array1<f64>> {
+    let mut direction = Array1::from_iter((0..matrix.nrows()).map(|i| (i * 31 % 13) as f64 - 6.0));
+    for _ in 0..POWERS {
+        monitor.proceed()?;
+        let half = solve_lower(factor.view(), matrix.dot(&direction).view());
+        direction -= &solve_upper(factor.view(), half.view());
+        let length = direction.dot(&direction).sqrt().max(f64::MIN_POSITIVE);
+        direction /= length;
+    }
+    Ok(direction)
+}
+
+/// Adds `scores scores'` to the lower triangle of a matrix.
+///
+/// # Errors
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+pub(crate) fn add_square(
+    matrix: &mut Array2<f64>,
+    scores: &Array2<f32>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    let mut runs: Vec<ArrayViewMut2<f64>> = matrix.axis_chunks_iter_mut(Axis(0), ROWS_OF_SQUARE).collect();
+    runs.par_iter_mut().enumerate().try_for_each(|(run, rows)| {
+        monitor.proceed()?;
+        let first = run * ROWS_OF_SQUARE;
+        let last = first + rows.nrows();
+        let product = scores
+            .slice(s![first..last, ..])
+            .dot(&scores.slice(s![..last, ..]).t());
+        let mut lower = rows.slice_mut(s![.., ..last]);
+        lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
+        Ok(())
+    })
+}
