@@ -1,7 +1,8 @@
 //! Models that travel without the data.
 
-use crate::answer::{Outcome, answer};
-use crate::convert::{by_row, items_table, missing};
+use crate::answer::answer;
+use crate::items::items_table;
+use crate::list::{matrix, missing};
 use extendr_api::prelude::*;
 use std::path::Path;
 use vae_irt_core::{Card, ItemCovariances, Model, ModelFile};
@@ -32,13 +33,6 @@ fn rust_write_model(
         file.write(Path::new(path))?;
         Ok(list!(path = path))
     })
-}
-
-/// A matrix in a list, row by row.
-fn matrix(list: &List, name: &str) -> Outcome<Vec<f64>> {
-    let value = list.dollar(name).map_err(|_| missing(name))?;
-    let matrix = RMatrix::<f64>::try_from(&value).map_err(|_| missing(name))?;
-    Ok(by_row(&matrix))
 }
 
 /// Reads a model from a file.
