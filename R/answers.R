@@ -27,7 +27,7 @@ answer_fields <- local({
     rust_read_table = table,
     rust_read_long = table,
     rust_parquet_fields = c("name", "holds"),
-    rust_read_parquet = c("cells", "item", "label", "count", "items", "labels", "ids", "n_respondents", "weights", "n_rows"),
+    rust_read_parquet = c("cells", "item", "label", "count", "items", "labels", "ids", "n_respondents", "weights"),
     rust_join_names = "names",
     rust_unpack = c("cells", "item", "count"),
     rust_keep_options = "count",

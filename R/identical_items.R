@@ -1,9 +1,7 @@
 # Items that are one and the same question twice, or its complement: they are counted twice, and intervals are too narrow.
 # `packed`: the responses as they are stored; `items`: their tibble.
 warn_of_identical_items <- function(packed, items, threads, call, most = 5) {
-  found <- unwrap_rust(
-    rust_identical_items(packed$offsets, packed$options, packed$option_size, lengths(items$options), threads), call
-  )
+  found <- unwrap_rust(rust_identical_items(rust_responses(packed, items), threads), call)
   n <- length(found$item)
   if (n == 0) {
     return()

@@ -245,7 +245,7 @@ advice_on_row <- "One respondent's responses are a table with one row, such as {
 #' @exportS3Method
 read_responses.irt_responses <- function(x, columns, rules, call) {
   x <- in_own_order(x, call)
-  found <- unwrap_rust(rust_unpack(x$offsets, x$options, x$option_size, lengths(x$items$options)), call)
+  found <- unwrap_rust(rust_unpack(rust_responses(x)), call)
   list(
     cells = found$cells,
     options = new_options(
@@ -359,6 +359,14 @@ items_in_model <- function(read, options) {
     items$pooled <- read$pooled[kept]
   }
   items
+}
+
+# Stored or packed responses to some items as the Rust side reads them.
+rust_responses <- function(stored, items = stored$items) {
+  list(
+    offsets = stored$offsets, options = stored$options, option_size = stored$option_size, weights = stored$weights,
+    option_counts = lengths(items$options)
+  )
 }
 
 # Number of responses.

@@ -123,7 +123,7 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
   settings <- scoring_of(fit, refine)
   answer <- unwrap_rust(
     rust_score(
-      fit$model, packed$offsets, packed$options, packed$option_size, option_counts(fit), settings,
+      fit$model, rust_responses(packed, fit$parameters$items), settings,
       progress_reporter(fit$control$progress && default_progress())
     ),
     call

@@ -139,5 +139,6 @@ group_responses <- function(cells, by, respondents, items) {
 # Probabilities of the responses `asked` by a fit, given others of the same respondents.
 predictive <- function(fit, given, asked) {
   settings <- scoring_of(fit, fit$refined)
-  unwrap_rust(rust_predictive(fit$model, rust_responses(fit, given), rust_responses(fit, asked), settings))
+  items <- fit$parameters$items
+  unwrap_rust(rust_predictive(fit$model, rust_responses(given, items), rust_responses(asked, items), settings))
 }

@@ -246,7 +246,7 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
 # The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
 remap <- function(fit, map, rotation) {
   answer <- unwrap_rust(
-    rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit, fit$responses), settings_of(fit))
+    rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit$responses), settings_of(fit))
   )
   fit$parameters <- parameters_of(answer, rownames(fit$parameters$respondents$mean), fit$parameters$items)
   fit$model <- answer$model

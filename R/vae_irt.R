@@ -153,10 +153,7 @@ fit_restarts <- function(responses, settings, control, call) {
     settings$seed <- (settings$seed + k - 1) %% .Machine$integer.max
     settings["checkpoint"] <- list(checkpoint_of_restart(control, k))
     unwrap_rust(
-      rust_fit(
-        responses$offsets, responses$options, responses$option_size, lengths(responses$items$options), responses$weights,
-        settings, progress_reporter(control$progress)
-      ),
+      rust_fit(rust_responses(responses), settings, progress_reporter(control$progress)),
       call
     )
   })
@@ -226,11 +223,6 @@ settings_of <- function(fit) {
 scoring_of <- function(fit, refine) {
   control <- fit$control
   list(refine = refine, draws = fit$draws, seed = fit$seed, threads = control$threads, device = control$device)
-}
-
-# Responses to the items of a fit as the Rust side reads them.
-rust_responses <- function(fit, responses) {
-  c(responses[c("offsets", "options", "option_size", "weights")], list(option_counts = option_counts(fit)))
 }
 
 # Marginal log-likelihood of every restart, and the least squared canonical correlation of its ideal points with those of the

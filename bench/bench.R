@@ -196,9 +196,8 @@ if (size != "quick") {
       if (tibble) {
         predict(fit, votes, refine = FALSE)
       } else {
-        getNamespace("vaeirt")$rust_score(
-          fit$model, votes$offsets, votes$options, votes$option_size, lengths(fit$catalogue$options),
-          list(refine = FALSE, draws = fit$draws, seed = 1, threads = fit$control$threads)
+        vaeirt:::rust_score(
+          fit$model, vaeirt:::rust_responses(votes, fit$parameters$items), vaeirt:::scoring_of(fit, FALSE), NULL
         )
       }
     )[["elapsed"]]

@@ -1,10 +1,11 @@
 //! Models that travel without the data.
 
-use crate::answer::{Outcome, answer};
-use crate::convert::{by_row, items_table, missing};
+use crate::answer::answer;
+use crate::items::items_table;
+use crate::list::{matrix, missing};
 use extendr_api::prelude::*;
 use std::path::Path;
-use vae_irt_core::{Card, ItemCovariances, Model, ModelFile};
+use vae_irt_core::{Card, ItemCovariances, LocationScale, Model, ModelFile};
 
 /// Writes a model to a file. `card` has the fields of [`Card`]; `covariances` has the matrices of the
 /// fit, `prior`, `normalised` and `aligned`.
@@ -34,20 +35,16 @@ fn rust_write_model(
     })
 }
 
-/// A matrix in a list, row by row.
-fn matrix(list: &List, name: &str) -> Outcome<Vec<f64>> {
-    let value = list.dollar(name).map_err(|_| missing(name))?;
-    let matrix = RMatrix::<f64>::try_from(&value).map_err(|_| missing(name))?;
-    Ok(by_row(&matrix))
-}
-
 /// Reads a model from a file.
 #[extendr]
 fn rust_read_model(path: &str) -> List {
     answer(|| {
         let file = ModelFile::read(Path::new(path))?;
-        let spread = (file.trait_means.clone(), file.trait_sds.clone());
-        let items = items_table(&file.model, &file.covariances, spread, &file.card.std_errors)?;
+        let traits = LocationScale {
+            means: file.trait_means.clone(),
+            sds: file.trait_sds.clone(),
+        };
+        let items = items_table(&file.model, &file.covariances, &traits, &file.card.std_errors)?;
         let options: Vec<Robj> = file
             .card
             .items

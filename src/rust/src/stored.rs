@@ -1,43 +1,19 @@
 //! Stored responses between R's vectors and the core's.
 
 use crate::answer::Outcome;
-use crate::convert::{missing, number};
+use crate::list::{missing, number};
 use crate::worker;
 use extendr_api::prelude::*;
 use std::borrow::Cow;
-use vae_irt_core::{ItemCatalogue, Monitor, OptionIds, Packed, Responses};
+use vae_irt_core::{Cells, ItemCatalogue, Monitor, OptionIds, Packed, Responses};
 
 /// Bytes of an option id.
 const NARROW: i32 = 2;
 const WIDE: i32 = 4;
 
-/// The responses of R's vectors, whose option ids are not copied. `options` holds little-endian numbers of `size`
-/// bytes each; `weights` one number for each respondent, or NULL.
-pub fn read_responses<'a>(
-    offsets: &[f64],
-    options: &'a [u8],
-    size: i32,
-    option_counts: &[i32],
-    weights: &Robj,
-) -> Outcome<Responses<'a>> {
-    let counts: Vec<u32> = option_counts.iter().map(|&n| n.max(0) as u32).collect();
-    let offsets: Vec<u64> = offsets.iter().map(|&x| x as u64).collect();
-    let ids = if size == NARROW {
-        OptionIds::Narrow(narrow_ids(options))
-    } else {
-        OptionIds::Wide(wide_ids(options))
-    };
-    let catalogue = ItemCatalogue::new(&counts)?;
-    let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
-    let responses = worker::run(work, &().into_robj())?;
-    match weights.as_real_slice() {
-        None => Ok(responses),
-        Some(weights) => Ok(responses.with_weights(weights.iter().map(|&w| w as f32).collect())?),
-    }
-}
-
-/// Responses as a list of R: `offsets`, `options`, `option_size`, `option_counts` and `weights`, see
-/// [`read_responses`].
+/// Responses as a list of R: `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each,
+/// little-endian) by respondent, `option_counts` (the numbers of options of the items) and `weights` (those of the
+/// respondents, or NULL).
 pub struct Stored {
     offsets: Robj,
     options: Robj,
@@ -58,12 +34,50 @@ impl Stored {
         })
     }
 
+    /// The responses, whose option ids are not copied.
     pub fn responses(&self) -> Outcome<Responses<'_>> {
+        let ids = if self.size == NARROW {
+            OptionIds::Narrow(narrow_ids(self.options()?))
+        } else {
+            OptionIds::Wide(wide_ids(self.options()?))
+        };
+        let (catalogue, offsets) = (ItemCatalogue::new(&self.option_counts()?)?, self.offsets()?);
+        let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
+        let responses = worker::run(work, &().into_robj())?;
+        match self.weights.as_real_slice() {
+            None => Ok(responses),
+            Some(weights) => Ok(responses.with_weights(weights.iter().map(|&w| w as f32).collect())?),
+        }
+    }
+
+    /// The responses as cells, whose raw options are the options, and how often each was chosen.
+    pub fn cells(&self) -> Outcome<(Cells, Vec<u64>)> {
+        let (offsets, options, counts) = (self.offsets()?, self.options()?, self.option_counts()?);
+        let size = self.size;
+        let work = |monitor: &dyn Monitor| {
+            let owners = (0u32..).zip(&counts);
+            let item_of_raw = owners.flat_map(|(j, &n)| std::iter::repeat_n(j, n as usize));
+            let raw = widened(options, size);
+            let cells = Cells::new(item_of_raw.collect(), counts.len(), offsets, raw)?;
+            let count = cells.counts(monitor)?;
+            Ok((cells, count))
+        };
+        worker::run(work, &().into_robj())
+    }
+
+    fn offsets(&self) -> Outcome<Vec<u64>> {
         let offsets = self.offsets.as_real_slice().ok_or_else(|| missing("offsets"))?;
-        let options = self.options.as_raw_slice().ok_or_else(|| missing("options"))?;
+        Ok(offsets.iter().map(|&x| x as u64).collect())
+    }
+
+    fn options(&self) -> Outcome<&[u8]> {
+        self.options.as_raw_slice().ok_or_else(|| missing("options"))
+    }
+
+    fn option_counts(&self) -> Outcome<Vec<u32>> {
         let counts = self.option_counts.as_integer_slice();
         let counts = counts.ok_or_else(|| missing("option_counts"))?;
-        read_responses(offsets, options, self.size, counts, &self.weights)
+        Ok(counts.iter().map(|&n| n.max(0) as u32).collect())
     }
 }
 
@@ -90,7 +104,7 @@ fn wide_ids(bytes: &[u8]) -> Cow<'_, [u32]> {
 }
 
 /// The option ids as numbers of the core.
-pub fn widened(options: &[u8], size: i32) -> Vec<u32> {
+fn widened(options: &[u8], size: i32) -> Vec<u32> {
     if size == NARROW {
         narrow_ids(options).iter().map(|&id| u32::from(id)).collect()
     } else {

@@ -64,13 +64,18 @@ pub use posterior::proposal::pareto_threshold;
 pub use posterior::scoring::Scoring;
 pub use responses::batch::{Batch, Chooser};
 pub use responses::catalogue::ItemCatalogue;
-pub use responses::cells::{Cells, CellsBuilder, Duplicates, Packed};
+pub use responses::cells::{Cells, LabelledCells};
+pub use responses::cells_builder::CellsBuilder;
+pub use responses::column::{Column, NotWhole};
+pub use responses::duplicates::Duplicates;
 pub use responses::identical::identical_items;
 pub use responses::linkage::Linkage;
+pub use responses::long::read_long;
 pub use responses::options::RawOptions;
+pub use responses::packed::Packed;
 pub use responses::response::Response;
 pub use responses::store::{OptionIds, Responses};
-pub use responses::table::{Column, LabelledCells, NotWhole, read_long, read_table};
+pub use responses::table::read_table;
 pub use settings::{
     Checked, Checkpoint, ModelSettings, RunSettings, ScoringSettings, Settings, StdErrors, TrainingSettings,
 };

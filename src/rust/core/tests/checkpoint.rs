@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{for_each_backend, simulated};
+use common::{fit, for_each_backend, simulated};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use vae_irt_core::{Backend, Checkpoint, Epoch, Error, Fit, Monitor, Part, Responses, Settings, Silent, fit};
+use vae_irt_core::{Backend, Checkpoint, Epoch, Error, Fit, Monitor, Part, Responses, Settings, Silent};
 
 const LAST: &str = "training.checkpoint";
 const BEFORE: &str = "training.before.checkpoint";
@@ -49,16 +49,15 @@ fn folder(name: &str) -> PathBuf {
 
 /// Few epochs, and checkpoints whenever one is asked for or after every step.
 fn settings(n_dims: usize, batch_size: usize, folder: &Path, every: Duration) -> Settings {
-    Settings {
-        max_epochs: 12,
-        hidden: 8,
-        batch_size: Some(batch_size),
-        checkpoint: Some(Checkpoint {
+    Settings::new(n_dims).with(|settings| {
+        settings.training.max_epochs = 12;
+        settings.model.hidden = 8;
+        settings.training.batch_size = Some(batch_size);
+        settings.training.checkpoint = Some(Checkpoint {
             folder: folder.to_path_buf(),
             every,
-        }),
-        ..Settings::new(n_dims)
-    }
+        });
+    })
 }
 
 const NEVER: Duration = Duration::MAX;
@@ -86,10 +85,9 @@ fn assert_same(found: &Fit, expected: &Fit) {
 }
 
 fn unbroken(responses: &Responses, settings: &Settings) -> Fit {
-    let settings = Settings {
-        checkpoint: None,
-        ..settings.clone()
-    };
+    let settings = settings.clone().with(|settings| {
+        settings.training.checkpoint = None;
+    });
     fit(responses, &settings, &Silent).expect("fit")
 }
 
@@ -106,10 +104,9 @@ fn interrupt(backend: &Backend) {
                 "interrupted-{}-{batch_size}-{patience}-{n_dims}",
                 backend.name()
             ));
-            let settings = Settings {
-                backend: backend.clone(),
-                ..settings(n_dims, batch_size, &folder, NEVER)
-            };
+            let settings = settings(n_dims, batch_size, &folder, NEVER).with(|settings| {
+                settings.run.backend = backend.clone();
+            });
             let responses = data(weighted);
             let expected = unbroken(&responses, &settings);
             let mut attempts = 0;
@@ -136,18 +133,16 @@ fn interrupt(backend: &Backend) {
 fn a_finished_training_is_not_done_again() {
     for_each_backend(|backend| {
         let folder = folder(&format!("finished-{}", backend.name()));
-        let settings = Settings {
-            backend: backend.clone(),
-            ..settings(1, 13, &folder, NEVER)
-        };
+        let settings = settings(1, 13, &folder, NEVER).with(|settings| {
+            settings.run.backend = backend.clone();
+        });
         let responses = data(false);
         let first = fit(&responses, &settings, &Silent).expect("fit");
         assert_eq!(first.resumed, None);
         let steps = 7 * first.epochs.len();
-        let other = Settings {
-            threads: 2,
-            ..settings
-        };
+        let other = settings.with(|settings| {
+            settings.run.threads = 2;
+        });
         let again = fit(&responses, &other, &Silent).expect("fit");
         assert_eq!(again.resumed, Some(steps));
         assert_same(&again, &first);
@@ -220,19 +215,22 @@ fn a_checkpoint_of_another_fit_is_refused() {
         refused(&responses, &changed)
     };
     for (name, message) in [
-        ("dims", change(&|s| s.n_dims = 1)),
-        ("hidden", change(&|s| s.hidden = 9)),
-        ("seed", change(&|s| s.seed = 9)),
-        ("learning_rate", change(&|s| s.learning_rate = 0.01)),
-        ("tolerance", change(&|s| s.tolerance = 0.01)),
-        ("max_epochs", change(&|s| s.max_epochs = 13)),
-        ("batch_size", change(&|s| s.batch_size = None)),
-        ("importance_samples", change(&|s| s.importance_samples = 1)),
-        ("discriminations", change(&|s| s.discrimination_sd = 1.0)),
-        ("difficulties", change(&|s| s.difficulty_sd = 1.0)),
+        ("dims", change(&|s| s.model.n_dims = 1)),
+        ("hidden", change(&|s| s.model.hidden = 9)),
+        ("seed", change(&|s| s.run.seed = 9)),
+        ("learning_rate", change(&|s| s.training.learning_rate = 0.01)),
+        ("tolerance", change(&|s| s.training.tolerance = 0.01)),
+        ("max_epochs", change(&|s| s.training.max_epochs = 13)),
+        ("batch_size", change(&|s| s.training.batch_size = None)),
+        (
+            "importance_samples",
+            change(&|s| s.training.importance_samples = 1),
+        ),
+        ("discriminations", change(&|s| s.model.discrimination_sd = 1.0)),
+        ("difficulties", change(&|s| s.model.difficulty_sd = 1.0)),
         (
             "device",
-            change(&|s| s.backend = Backend::Tensors(candle_core::Device::Cpu)),
+            change(&|s| s.run.backend = Backend::Tensors(candle_core::Device::Cpu)),
         ),
     ] {
         assert!(

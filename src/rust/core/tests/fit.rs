@@ -2,31 +2,29 @@
 
 mod common;
 
-use common::{correlation, for_each_backend, quick, simulated, slope};
+use common::{correlation, fit, for_each_backend, quick, simulated, slope};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
     Backend, Design, Epoch, Error, ItemCatalogue, Link, Model, Monitor, Part, Responses, Scoring, Settings,
-    Silent, fit, score, simulate,
+    Silent, score, simulate,
 };
 
 /// Quick settings for a backend.
 fn on(backend: &Backend, n_dims: usize) -> Settings {
-    Settings {
-        backend: backend.clone(),
-        ..quick(n_dims)
-    }
+    quick(n_dims).with(|settings| {
+        settings.run.backend = backend.clone();
+    })
 }
 
 #[test]
 fn the_truth_is_recovered() {
     for_each_backend(|backend| {
         let (truth, responses) = simulated(2_000, 50, 1, 2);
-        let settings = Settings {
-            threads: 2,
-            backend: backend.clone(),
-            ..Settings::new(1)
-        };
+        let settings = Settings::new(1).with(|settings| {
+            settings.run.threads = 2;
+            settings.run.backend = backend.clone();
+        });
         let fitted = fit(&responses, &settings, &Silent).expect("fit");
         assert!(fitted.converged);
         let map = &fitted.model.map;
@@ -53,11 +51,10 @@ fn results_do_not_depend_on_the_number_of_threads() {
         let results: Vec<(Vec<u8>, Vec<f64>, Vec<u64>)> = [1, 2, 5]
             .into_iter()
             .map(|threads| {
-                let settings = Settings {
-                    threads,
-                    backend: backend.clone(),
-                    ..quick(2)
-                };
+                let settings = quick(2).with(|settings| {
+                    settings.run.threads = threads;
+                    settings.run.backend = backend.clone();
+                });
                 let fitted = fit(&responses, &settings, &Silent).expect("fit");
                 let bytes = fitted.model.to_bytes().expect("bytes");
                 let errors = [
@@ -80,11 +77,10 @@ fn another_seed_gives_other_numbers() {
     for_each_backend(|backend| {
         let (_, responses) = simulated(100, 20, 1, 2);
         let means = |seed| {
-            let settings = Settings {
-                seed,
-                backend: backend.clone(),
-                ..quick(1)
-            };
+            let settings = quick(1).with(|settings| {
+                settings.run.seed = seed;
+                settings.run.backend = backend.clone();
+            });
             fit(&responses, &settings, &Silent).expect("fit").moments.means
         };
         let first = means(1);
@@ -191,11 +187,10 @@ fn polarity_turns_the_axis() {
     for_each_backend(|backend| {
         let (_, responses) = simulated(100, 20, 1, 2);
         for respondent in [3, 4, 5, 6] {
-            let settings = Settings {
-                polarity: Some(vec![respondent]),
-                backend: backend.clone(),
-                ..quick(1)
-            };
+            let settings = quick(1).with(|settings| {
+                settings.model.polarity = Some(vec![respondent]);
+                settings.run.backend = backend.clone();
+            });
             let fitted = fit(&responses, &settings, &Silent).expect("fit");
             let position = fitted.respondents.binary_search(&respondent).expect("answered");
             assert!(fitted.model.map.point(fitted.moments.mean(position))[0] >= 0.0);
@@ -209,10 +204,9 @@ fn what_cannot_be_fitted_is_an_error() {
     let one = Responses::new(catalogue.clone(), vec![0, 1, 1], &[1]).expect("valid responses");
     assert!(matches!(fit(&one, &quick(1), &Silent), Err(Error::Responses(_))));
     let two = Responses::new(catalogue, vec![0, 1, 2], &[1, 0]).expect("valid responses");
-    let probit = Settings {
-        link: Link::Probit,
-        ..quick(1)
-    };
+    let probit = quick(1).with(|settings| {
+        settings.model.link = Link::Probit;
+    });
     assert!(matches!(
         fit(&two, &probit, &Silent),
         Err(Error::Setting { name: "link", .. })
@@ -240,18 +234,16 @@ fn other_items_are_refused_by_a_model() {
 #[test]
 fn standard_errors_without_estimates_are_those_of_all_respondents() {
     let (_, responses) = simulated(120_000, 8, 1, 2);
-    let settings = Settings {
-        max_epochs: 2,
-        refine: false,
-        ..Settings::new(1)
-    };
+    let settings = Settings::new(1).with(|settings| {
+        settings.training.max_epochs = 2;
+        settings.scoring.refine = false;
+    });
     let all = fit(&responses, &settings, &Silent).expect("fit");
     let sampled = fit(
         &responses,
-        &Settings {
-            estimates: false,
-            ..settings
-        },
+        &settings.with(|settings| {
+            settings.scoring.estimates = false;
+        }),
         &Silent,
     )
     .expect("fit");
@@ -307,11 +299,10 @@ fn all_backends_give_the_same_estimates() {
     for (n_dims, n_options, link) in [(1, 2, Link::Probit), (2, 3, Link::Logit), (3, 2, Link::Logit)] {
         let (_, responses) = simulated(300, 30, n_dims, n_options);
         let estimates = |backend: &Backend| {
-            let settings = Settings {
-                link,
-                max_epochs: 60,
-                ..on(backend, n_dims)
-            };
+            let settings = on(backend, n_dims).with(|settings| {
+                settings.model.link = link;
+                settings.training.max_epochs = 60;
+            });
             let fitted = fit(&responses, &settings, &Silent).expect("fit");
             let map = &fitted.model.map;
             let points: Vec<f64> = (0..300).flat_map(|i| map.point(fitted.moments.mean(i))).collect();

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{quick, simulated};
-use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ModelFile, Silent, fit};
+use common::{fit, quick, simulated};
+use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ModelFile, Silent};
 
 fn small_file() -> ModelFile {
     let (_, responses) = simulated(40, 5, 2, 3);

@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{for_each_backend, quick, simulated};
+use common::{fit, for_each_backend, quick, simulated};
 use vae_irt_core::{
-    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Settings, Silent, fit,
-    predictive, score,
+    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Silent, predictive, score,
 };
 
 fn scoring(backend: &Backend) -> Scoring {
@@ -75,12 +74,11 @@ fn compare(n_options: usize, link: Link) {
 
 fn compare_with(backend: &Backend, n_options: usize, link: Link) {
     let (_, responses) = simulated(60, 12, 1, n_options);
-    let settings = Settings {
-        link,
-        max_epochs: 200,
-        backend: backend.clone(),
-        ..quick(1)
-    };
+    let settings = quick(1).with(|settings| {
+        settings.model.link = link;
+        settings.training.max_epochs = 200;
+        settings.run.backend = backend.clone();
+    });
     let fitted = fit(&responses, &settings, &Silent).expect("fit");
     let mut worst = [0.0f64; 4];
     for (position, &respondent) in fitted.respondents.iter().enumerate() {
@@ -149,7 +147,7 @@ fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
         for n_dims in [1, 2] {
             let (_, responses) = simulated(400, 150, n_dims, 2);
             let mut settings = quick(n_dims);
-            settings.max_epochs = 1;
+            settings.training.max_epochs = 1;
             let fitted = fit(&responses, &settings, &Silent).expect("fit");
             let catalogue = responses.catalogue();
             // Everybody's answer that points along the first axis.
@@ -185,10 +183,9 @@ fn predictions_average_over_the_posterior() {
         // What is asked are items 6 to 11; the first respondent answered none of the others.
         for n_options in [2, 3] {
             let (_, responses) = simulated(40, 12, 1, n_options);
-            let settings = Settings {
-                max_epochs: 100,
-                ..quick(1)
-            };
+            let settings = quick(1).with(|settings| {
+                settings.training.max_epochs = 100;
+            });
             let model = fit(&responses, &settings, &Silent).expect("fit").model;
             let catalogue = responses.catalogue();
             let half = |later: bool| {
@@ -273,14 +270,15 @@ fn draws_have_the_reported_moments() {
     for_each_backend(|backend| {
         const N_DRAWS: usize = 2_000;
         let (_, responses) = simulated(50, 20, 2, 2);
-        let settings = Settings {
-            max_epochs: 100,
-            backend: backend.clone(),
-            ..quick(2)
-        };
+        let settings = quick(2).with(|settings| {
+            settings.training.max_epochs = 100;
+            settings.run.backend = backend.clone();
+        });
         let model = fit(&responses, &settings, &Silent).expect("fit").model;
-        let refit =
-            Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores");
+        let refit = {
+            let settings = settings.check().expect("valid settings");
+            Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores")
+        };
         let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
         let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
         assert_eq!(draws, again);

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{for_each_backend, quick, simulated};
+use common::{fit, for_each_backend, quick, simulated};
 use proptest::prelude::*;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
     AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, Link, Model,
     ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
-    WrittenColumn, fit, math, read_parquet, score, simulate, starting_network, write_parquet,
+    WrittenColumn, math, read_parquet, score, simulate, starting_network, write_parquet,
 };
 
 /// How far estimates of the same data in another order may be from each other, in posterior standard deviations.
@@ -355,12 +355,11 @@ fn extreme_priors_give_finite_fits() {
     for_each_backend(|backend| {
         let (_, responses) = simulated(80, 12, 1, 3);
         for sd in [1e-6, 1e6] {
-            let settings = Settings {
-                discrimination_sd: sd,
-                difficulty_sd: sd,
-                backend: backend.clone(),
-                ..quick(1)
-            };
+            let settings = quick(1).with(|settings| {
+                settings.model.discrimination_sd = sd;
+                settings.model.difficulty_sd = sd;
+                settings.run.backend = backend.clone();
+            });
             let fitted = fit(&responses, &settings, &Silent).expect("a fit");
             assert_finite(&fitted.moments, &format!("prior SD {sd}"));
             let items = fitted.model.map.items(&fitted.model.items).expect("items");
@@ -385,10 +384,9 @@ fn an_item_may_have_ten_thousand_options() {
         }
         let mut counts = vec![2; 12];
         counts.push(10_000);
-        let settings = Settings {
-            backend: backend.clone(),
-            ..quick(1)
-        };
+        let settings = quick(1).with(|settings| {
+            settings.run.backend = backend.clone();
+        });
         let fitted = fit(&stored(&counts, &data), &settings, &Silent).expect("a fit");
         assert_finite(&fitted.moments, "10,000 options");
         assert!(fitted.model.items.values().iter().all(|x| x.is_finite()));
@@ -411,11 +409,10 @@ fn more_dimensions_than_the_data_have_give_finite_numbers() {
             let truth = simulate(&design, seed).expect("valid design");
             let responses = truth.to_responses().expect("valid responses");
             for (max_epochs, hidden) in [(3, 4), (3, 64), (2_000, 64)] {
-                let settings = Settings {
-                    max_epochs,
-                    hidden,
-                    ..Settings::new(n_dims)
-                };
+                let settings = Settings::new(n_dims).with(|settings| {
+                    settings.training.max_epochs = max_epochs;
+                    settings.model.hidden = hidden;
+                });
                 match fit(&responses, &settings, &Silent) {
                     Ok(fitted) => assert_finite_in(&fitted.moments, n_dims),
                     Err(error) => {
@@ -461,12 +458,11 @@ fn training_that_diverges_names_its_epoch() {
         let (_, responses) = simulated(100, 20, 1, 2);
         let mut diverged = 0;
         for learning_rate in [1e2, 1e4, 1e10, 1e20, 1e30, 1e37, 1e300] {
-            let settings = Settings {
-                learning_rate,
-                max_epochs: 30,
-                backend: backend.clone(),
-                ..Settings::new(1)
-            };
+            let settings = Settings::new(1).with(|settings| {
+                settings.training.learning_rate = learning_rate;
+                settings.training.max_epochs = 30;
+                settings.run.backend = backend.clone();
+            });
             let heard = Heard::default();
             match fit(&responses, &settings, &heard) {
                 Ok(fitted) => {

@@ -1,5 +1,5 @@
-//! Writes the corpora anew: `cargo run --example corpus`, in this folder. Checkpoints of a small training, small models, and small Parquet files of every
-//! type, encoding, codec and kind of page that is read.
+//! Writes the corpora anew: `cargo run --example corpus`, in this folder. Checkpoints of a small training, small models, and
+//! small Parquet files of every type, encoding, codec and kind of page that is read.
 
 use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
@@ -9,7 +9,9 @@ use parquet::schema::types::Type;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use vae_irt_core::{ItemCovariances, Design, simulate, Silent, fit, Card, ItemCard, Link, ModelFile, Settings};
+use vae_irt_core::{
+    Card, Design, ItemCard, ItemCovariances, Link, ModelFile, Settings, Silent, fit, simulate,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -45,13 +47,17 @@ fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, describ
         n_options,
         missing: 0.1,
     };
-    let settings = Settings {
-        link,
-        hidden: 4,
-        max_epochs: 3,
-        ..Settings::new(n_dims)
-    };
-    let model = fit(&simulate(&design, 1)?.to_responses()?, &settings, &Silent)?.model;
+    let settings = Settings::new(n_dims).with(|settings| {
+        settings.model.link = link;
+        settings.model.hidden = 4;
+        settings.training.max_epochs = 3;
+    });
+    let model = fit(
+        &simulate(&design, 1)?.to_responses()?,
+        &settings.check()?,
+        &Silent,
+    )?
+    .model;
     if !described {
         return Ok(std::fs::write(path, model.to_bytes()?)?);
     }
@@ -109,7 +115,7 @@ enum Values {
 /// A Parquet file: `encoding` is that of the columns beside dictionaries.
 struct Sample {
     name: &'static str,
-    columns: Vec<(&'static str, Values)>,
+    columns: Columns,
     compression: Compression,
     encoding: Option<Encoding>,
     version: WriterVersion,
@@ -126,86 +132,72 @@ const RACES: &[Option<&str>] = &[
 ];
 const CHOICES: &[Option<&str>] = &[Some("yes"), Some("no"), None, Some("yes"), Some("\u{e9}t\u{e9}")];
 
+type Columns = Vec<(&'static str, Values)>;
+
+fn texts() -> Columns {
+    vec![
+        ("voter", Values::Text(VOTERS)),
+        ("race", Values::Text(RACES)),
+        ("choice", Values::Text(CHOICES)),
+    ]
+}
+
+fn numbers() -> Columns {
+    vec![
+        ("county", Values::Int32(&[1, 1, 2, 2, 2])),
+        ("voter", Values::Int64(&[7, 7, 8, 8, -9])),
+        ("race", Values::Float(&[1.0, 2.0, 1.0, 2.0, 3.0])),
+        ("choice", Values::Double(&[0.0, 1.0, f64::NAN, 1.0, 2.0])),
+        ("weight", Values::Double(&[0.5, 0.5, 2.0, 2.0, 2.0])),
+    ]
+}
+
+fn flags() -> Columns {
+    vec![
+        ("voter", Values::Int32(&[1, 1, 2, 2, 3])),
+        ("race", Values::Int32(&[1, 2, 1, 2, 3])),
+        ("choice", Values::Flag(&[true, false, true, true, false])),
+    ]
+}
+
 fn samples() -> Vec<Sample> {
-    use Values::{Double, Flag, Float, Int32, Int64, Text};
-    let texts = || {
-        vec![
-            ("voter", Text(VOTERS)),
-            ("race", Text(RACES)),
-            ("choice", Text(CHOICES)),
-        ]
-    };
-    let numbers = || {
-        vec![
-            ("county", Int32(&[1, 1, 2, 2, 2])),
-            ("voter", Int64(&[7, 7, 8, 8, -9])),
-            ("race", Float(&[1.0, 2.0, 1.0, 2.0, 3.0])),
-            ("choice", Double(&[0.0, 1.0, f64::NAN, 1.0, 2.0])),
-            ("weight", Double(&[0.5, 0.5, 2.0, 2.0, 2.0])),
-        ]
-    };
-    let flags = || {
-        vec![
-            ("voter", Int32(&[1, 1, 2, 2, 3])),
-            ("race", Int32(&[1, 2, 1, 2, 3])),
-            ("choice", Flag(&[true, false, true, true, false])),
-        ]
-    };
-    let sample = |name, columns, compression, encoding, version, row_groups| Sample {
+    let sample = |name, columns: fn() -> Columns, compression, encoding, version, row_groups| Sample {
         name,
-        columns,
+        columns: columns(),
         compression,
         encoding,
         version,
         row_groups,
     };
     let (one, two) = (WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0);
-    let (none, gzip, zstd) = (
+    let (none, snappy, gzip, zstd) = (
         Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
         Compression::GZIP(Default::default()),
         Compression::ZSTD(Default::default()),
     );
+    let (plain, lengths, prefixes) = (
+        Some(Encoding::PLAIN),
+        Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
+        Some(Encoding::DELTA_BYTE_ARRAY),
+    );
+    let (split, deltas) = (
+        Some(Encoding::BYTE_STREAM_SPLIT),
+        Some(Encoding::DELTA_BINARY_PACKED),
+    );
     vec![
-        sample("text", texts(), none, None, one, 1),
-        sample("text_v2", texts(), none, None, two, 2),
-        sample("snappy", texts(), Compression::SNAPPY, None, one, 1),
-        sample("gzip", texts(), gzip, None, one, 1),
-        sample("zstd_v2", texts(), zstd, None, two, 1),
-        sample("plain", texts(), none, Some(Encoding::PLAIN), one, 1),
-        sample(
-            "lengths",
-            texts(),
-            none,
-            Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
-            two,
-            1,
-        ),
-        sample(
-            "prefixes",
-            texts(),
-            none,
-            Some(Encoding::DELTA_BYTE_ARRAY),
-            one,
-            1,
-        ),
-        sample("numbers", numbers(), none, None, one, 2),
-        sample(
-            "split",
-            numbers(),
-            none,
-            Some(Encoding::BYTE_STREAM_SPLIT),
-            two,
-            1,
-        ),
-        sample(
-            "flags",
-            flags(),
-            none,
-            Some(Encoding::DELTA_BINARY_PACKED),
-            two,
-            1,
-        ),
-        sample("flags_v1", flags(), none, Some(Encoding::PLAIN), one, 1),
+        sample("text", texts, none, None, one, 1),
+        sample("text_v2", texts, none, None, two, 2),
+        sample("snappy", texts, snappy, None, one, 1),
+        sample("gzip", texts, gzip, None, one, 1),
+        sample("zstd_v2", texts, zstd, None, two, 1),
+        sample("plain", texts, none, plain, one, 1),
+        sample("lengths", texts, none, lengths, two, 1),
+        sample("prefixes", texts, none, prefixes, one, 1),
+        sample("numbers", numbers, none, None, one, 2),
+        sample("split", numbers, none, split, two, 1),
+        sample("flags", flags, none, deltas, two, 1),
+        sample("flags_v1", flags, none, plain, one, 1),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use twox_hash::XxHash64;
 use vae_irt_core::{
-    Backend, Ballots, Checkpoint, Epoch, Error, IdColumn, ItemCatalogue, Model, ModelFile, Monitor,
+    Backend, Ballots, Checked, Checkpoint, Epoch, Error, IdColumn, ItemCatalogue, Model, ModelFile, Monitor,
     ParquetColumns, Part, Responses, Result, Scoring, Settings, Silent, StdErrors, fit, parquet_fields,
     read_parquet, score,
 };
@@ -140,7 +140,7 @@ pub fn checkpoint(content: &[u8]) -> Result<()> {
     let folder = Scratch::new();
     let checksum = XxHash64::oneshot(0, content).to_le_bytes();
     folder.file(CHECKPOINT, &[CHECKPOINT_MAGIC, &checksum, content].concat());
-    match fit(&trained_data(), &trained_settings(&folder.0), &Silent) {
+    match fit(&trained_data(), &trained_settings(&folder.0)?, &Silent) {
         // Other numbers than ours need not be noticed before the training, or the respondents, meet them.
         Ok(_) | Err(Error::NotFinite { .. } | Error::Model(_) | Error::Responses(_)) => Ok(()),
         Err(refused @ Error::Checkpoint { .. }) => Err(refused),
@@ -160,7 +160,7 @@ const CHECKPOINT_MAGIC: &[u8] = b"vaeirtC1";
 pub fn checkpoint_after(patience: usize) -> Result<Option<Vec<u8>>> {
     let folder = Scratch::new();
     let monitor = Patience(AtomicUsize::new(patience));
-    match fit(&trained_data(), &trained_settings(&folder.0), &monitor) {
+    match fit(&trained_data(), &trained_settings(&folder.0)?, &monitor) {
         Ok(_) | Err(Error::Cancelled) => {}
         Err(other) => return Err(other),
     }
@@ -176,19 +176,20 @@ fn trained_data() -> Responses<'static> {
 }
 
 /// Two epochs of three steps.
-fn trained_settings(folder: &Path) -> Settings {
-    Settings {
-        max_epochs: 2,
-        hidden: 2,
-        batch_size: Some(3),
-        refine: false,
-        std_errors: StdErrors::None,
-        checkpoint: Some(Checkpoint {
-            folder: folder.to_path_buf(),
-            every: Duration::MAX,
-        }),
-        ..Settings::new(1)
-    }
+fn trained_settings(folder: &Path) -> Result<Checked> {
+    Settings::new(1)
+        .with(|settings| {
+            settings.training.max_epochs = 2;
+            settings.model.hidden = 2;
+            settings.training.batch_size = Some(3);
+            settings.scoring.refine = false;
+            settings.std_errors = StdErrors::None;
+            settings.training.checkpoint = Some(Checkpoint {
+                folder: folder.to_path_buf(),
+                every: Duration::MAX,
+            });
+        })
+        .check()
 }
 
 /// A folder in memory where there is a file system for it, which goes with the value.

@@ -45,11 +45,11 @@ fn fitted(link: Link, n_options: usize) -> Fitted {
         .expect("simulation")
         .to_responses()
         .expect("responses");
-    let settings = Settings {
-        link,
-        ..Settings::new(1)
-    };
-    let model = fit(&responses, &settings, &Silent).expect("fit").model;
+    let settings = Settings::new(1).with(|settings| {
+        settings.model.link = link;
+    });
+    let checked = settings.clone().check().expect("valid settings");
+    let model = fit(&responses, &checked, &Silent).expect("fit").model;
     Fitted {
         model,
         responses,
@@ -159,7 +159,8 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
             .to_responses()
             .expect("responses");
         let settings = Settings::new(n_dims);
-        let model = fit(&responses, &settings, &Silent).expect("fit").model;
+        let checked = settings.clone().check().expect("valid settings");
+        let model = fit(&responses, &checked, &Silent).expect("fit").model;
         let Informed { information, moments } = informed(&model, &responses, &settings);
         let joint = information.joint.as_ref().expect("few parameters");
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);

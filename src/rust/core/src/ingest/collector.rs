@@ -2,7 +2,7 @@
 
 use crate::base::error::Error;
 use crate::ingest::values::{MISSING, TooMany, Tuples};
-use crate::responses::cells::CellsBuilder;
+use crate::responses::cells_builder::CellsBuilder;
 use crate::responses::options::RawOptions;
 
 /// Some rows of the selected columns.

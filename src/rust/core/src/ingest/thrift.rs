@@ -1,7 +1,7 @@
 //! Just enough of Thrift's compact protocol (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>)
 //! to see what a Parquet file says about sizes before its library believes it.
 
-use Kind::{Bytes, Flag, Number, Structure};
+use FieldKind::{Bytes, Flag, Number, Structure};
 
 /// Structures in structures that are looked through.
 const MOST_DEPTH: usize = 64;
@@ -172,16 +172,16 @@ fn read_children(bytes: &mut Compact) -> Option<u64> {
 
 /// What a field of a structure is. The library reads fields by their number, whatever type they say they have.
 #[derive(Clone, Copy)]
-enum Kind {
+enum FieldKind {
     Number,
     Flag,
     Bytes,
     /// With its own fields, from number 1.
-    Structure(&'static [Kind]),
+    Structure(&'static [FieldKind]),
 }
 
 /// The header of a page (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
-const PAGE: &[Kind] = &[
+const PAGE: &[FieldKind] = &[
     Number,
     Number,
     Number,
@@ -201,11 +201,11 @@ const PAGE: &[Kind] = &[
     ]),
 ];
 
-const STATISTICS: &[Kind] = &[Bytes, Bytes, Number, Number, Bytes, Bytes, Flag, Flag];
+const STATISTICS: &[FieldKind] = &[Bytes, Bytes, Number, Number, Bytes, Bytes, Flag, Flag];
 
 impl Compact<'_> {
     /// Goes past a structure whose known fields must be what they are, in rising order; others are left out.
-    fn structure(&mut self, kinds: &[Kind]) -> Option<()> {
+    fn structure(&mut self, kinds: &[FieldKind]) -> Option<()> {
         let mut last = 0;
         while let Some((number, kind)) = self.field(last)? {
             if number <= last {

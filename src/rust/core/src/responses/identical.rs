@@ -7,39 +7,17 @@
 //!
 //! All pairs are compared on a sample of the respondents, by two bits a response: was the item answered, and was the item's
 //! most frequent option chosen. It may be any of the frequent options of the other, whose order and frequencies tell
-//! nothing where several are chosen equally often or one item was asked of fewer respondents: each of them is a *column*.
-//! What passes there is compared option by option for everybody.
+//! nothing where several are chosen equally often or one item was asked of fewer respondents. What passes there is compared
+//! option by option for everybody.
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::pool;
+use crate::responses::agreement::{Agreement, Doubt, Earlier};
+use crate::responses::evidence::confirm;
+use crate::responses::sample::Sample;
 use crate::responses::store::Responses;
-use pulp::NullaryFnOnce;
 use rayon::prelude::*;
-
-/// Respondents who answered both items, at least.
-const JOINT: u32 = 50;
-
-/// Those of them beside the ones with the item's most frequent option, at least.
-const MINORITY: u32 = 10;
-
-/// Pairs nearly agree up to this share of disagreement among those who answered both...
-const NEAR: f64 = 0.05;
-
-/// ... and up to this share of the minority: otherwise all rare options would nearly agree.
-const NEAR_OF_MINORITY: f64 = 0.5;
-
-/// So many neighbours of an item are remembered.
-const NEIGHBOURS: usize = 16;
-
-/// Columns of an item at most. Those of one with two options are complements, so that one is enough.
-const COLUMNS: usize = 8;
-
-/// Words of 64 respondents that are compared, and the items with so many; more items or columns have fewer words, so that
-/// the time is bounded.
-const WORDS: usize = 64;
-
-const ITEMS: usize = 5_000;
 
 /// Nothing is compared where there are more items.
 const MOST_ITEMS: usize = 20_000;
@@ -64,10 +42,15 @@ pub fn identical_items(
         return Ok(Vec::new());
     }
     let sample = Sample::new(responses, monitor)?;
+    let doubt = Doubt::new(sample.n_words);
     let arch = pulp::Arch::new();
     let compare = |at: usize| -> Result<Agreement> {
         monitor.proceed()?;
-        Ok(arch.dispatch(Earlier { sample: &sample, at }))
+        Ok(arch.dispatch(Earlier {
+            sample: &sample,
+            doubt: &doubt,
+            at,
+        }))
     };
     let few = sample.items.len() * sample.owners.len() * sample.n_words < 1 << 18;
     let found: Vec<Agreement> = pool(if few { 1 } else { threads })?.install(|| {
@@ -82,17 +65,6 @@ pub fn identical_items(
         .filter_map(|(found, &item)| found.first.map(|first| (item, sample.items[first])))
         .collect();
     confirm(responses, &pairs, monitor)
-}
-
-/// How an item agrees with those before it.
-#[derive(Clone, Debug, Default)]
-struct Agreement {
-    /// How many of them it repeats, and the places of the first and the last.
-    n_exact: u64,
-    first: Option<usize>,
-    last: Option<usize>,
-    /// The places of some that nearly agree with it.
-    near: Vec<usize>,
 }
 
 /// Is exact agreement what a few of many similar items come to? So it is where the items that repeat none agree nearly as
@@ -110,342 +82,12 @@ fn chance(found: &[Agreement], n_items: usize) -> bool {
         || n_repeated as f64 > REPEATED * n_items as f64
 }
 
-/// 64 respondents' responses to an item.
-#[derive(Clone, Copy, Default)]
-struct Word {
-    answered: u64,
-    /// Who chose the option of the column.
-    frequent: u64,
-}
-
-/// The frequent options of all items.
-struct Columns {
-    /// The column of each option, or [`NONE`].
-    of_option: Vec<u32>,
-    /// Where those of each item begin, the most frequent option (the first of equals) before the others, and the end.
-    starts: Vec<usize>,
-}
-
-impl Columns {
-    /// Options that are chosen half as often as the most frequent one.
-    fn new(responses: &Responses) -> Self {
-        let (catalogue, totals) = (responses.catalogue(), responses.option_totals());
-        let mut of_option = vec![NONE; catalogue.n_options()];
-        let mut starts = vec![0];
-        let mut n_columns = 0;
-        for item in 0..catalogue.n_items() {
-            let mut chosen: Vec<usize> = catalogue
-                .options_of(item)
-                .filter(|&option| totals[option] > 0)
-                .collect();
-            chosen.sort_by_key(|&option| std::cmp::Reverse(totals[option]));
-            let most = chosen.first().map_or(0, |&option| totals[option]);
-            let n_own = if chosen.len() > 2 { COLUMNS } else { 1 };
-            chosen.retain(|&option| totals[option] >= most / 2);
-            for &option in chosen.iter().take(n_own) {
-                of_option[option] = n_columns as u32;
-                n_columns += 1;
-            }
-            starts.push(n_columns);
-        }
-        Self { of_option, starts }
-    }
-
-    fn len(&self) -> usize {
-        self.starts[self.starts.len() - 1]
-    }
-}
-
-/// Responses of some respondents to the items that enough of them answered.
-struct Sample {
-    items: Vec<u32>,
-    /// The first column of each item, that of its most frequent option.
-    first: Vec<usize>,
-    /// The place of the item of each column.
-    owners: Vec<usize>,
-    n_words: usize,
-    /// Word by word, the columns in their order.
-    words: Vec<Word>,
-    doubt: Doubt,
-}
-
-/// What pairs that were compared in part may be and still agree, exactly or nearly, at the end. Four standard deviations are
-/// beyond doubt.
-struct Doubt {
-    /// By the respondents who answered both: on so many of them the two may differ.
-    most_different: Vec<u32>,
-    /// By the words compared: so few may have answered both.
-    fewest_joint: Vec<u32>,
-}
-
-impl Doubt {
-    fn new(n_words: usize) -> Self {
-        let most = |joint: usize| {
-            let expected = NEAR * joint as f64;
-            (expected + (4.0 * expected.sqrt()).max(1.0)) as u32
-        };
-        let fewest = |word: usize| {
-            let expected = f64::from(JOINT) * (word + 1) as f64 / n_words as f64;
-            (expected - 4.0 * expected.sqrt()).max(0.0) as u32
-        };
-        Self {
-            most_different: (0..=64 * n_words).map(most).collect(),
-            fewest_joint: (0..n_words).map(fewest).collect(),
-        }
-    }
-}
-
-impl Sample {
-    /// Takes respondents spread evenly over those with responses.
-    fn new(responses: &Responses, monitor: &dyn Monitor) -> Result<Self> {
-        let catalogue = responses.catalogue();
-        let n_items = catalogue.n_items();
-        let respondents = responses.respondents_with_responses();
-        let columns = Columns::new(responses);
-        let n_words = words_for(n_items, columns.len()).min(respondents.len().div_ceil(64));
-        let n_taken = respondents.len().min(64 * n_words);
-        let mut all = vec![Word::default(); columns.len() * n_words];
-        let mut row = Vec::new();
-        for k in 0..n_taken {
-            monitor.proceed()?;
-            row.clear();
-            let place = k * respondents.len() / n_taken;
-            responses.copy_row(respondents[place] as usize, &mut row);
-            // Neighbours, who may be of one party, go to different words: each word is a sample of its own.
-            let (word, bit) = (k % n_words, 1u64 << (k / n_words));
-            let to = &mut all[word * columns.len()..(word + 1) * columns.len()];
-            for &option in &row {
-                let item = catalogue.item_of(option as usize);
-                for word in &mut to[columns.starts[item]..columns.starts[item + 1]] {
-                    word.answered |= bit;
-                }
-                if columns.of_option[option as usize] != NONE {
-                    to[columns.of_option[option as usize] as usize].frequent |= bit;
-                }
-            }
-        }
-        Ok(Self::of_answered(&all, &columns, n_words))
-    }
-
-    /// Leaves out items that no pair can be made of, and the columns of few.
-    fn of_answered(all: &[Word], columns: &Columns, n_words: usize) -> Self {
-        let total = |column: usize, count: fn(&Word) -> u32| -> u32 {
-            (0..n_words)
-                .map(|word| count(&all[word * columns.len() + column]))
-                .sum()
-        };
-        let can_match = |&column: &usize| {
-            let n_answered = total(column, |word| word.answered.count_ones());
-            let n_frequent = total(column, |word| word.frequent.count_ones());
-            n_answered >= JOINT && n_frequent >= MINORITY && n_answered - n_frequent >= MINORITY
-        };
-        let (mut items, mut first, mut owners, mut kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (item, ends) in (0..).zip(columns.starts.windows(2)) {
-            let own: Vec<usize> = (ends[0]..ends[1]).filter(can_match).collect();
-            if own.first() == Some(&ends[0]) {
-                owners.extend(own.iter().map(|_| items.len()));
-                first.push(kept.len());
-                items.push(item);
-                kept.extend(own);
-            }
-        }
-        let words =
-            (0..n_words).flat_map(|word| kept.iter().map(move |&column| all[word * columns.len() + column]));
-        Self {
-            words: words.collect(),
-            items,
-            first,
-            owners,
-            n_words,
-            doubt: Doubt::new(n_words),
-        }
-    }
-
-    /// The words at a place of the columns.
-    #[inline(always)]
-    fn row(&self, word: usize) -> &[Word] {
-        &self.words[word * self.owners.len()..(word + 1) * self.owners.len()]
-    }
-}
-
-fn words_for(n_items: usize, n_columns: usize) -> usize {
-    let share = (ITEMS as f64 / n_items as f64).min(1.0) * (ITEMS as f64 / n_columns as f64).min(1.0);
-    ((WORDS as f64 * share) as usize).max(1)
-}
-
-/// Compares an item of the sample with those before it. The code is compiled for the processors that pulp tells apart.
-struct Earlier<'a> {
-    sample: &'a Sample,
-    at: usize,
-}
-
-/// A pair of the item with a column of an earlier one, as far as it was compared.
-#[derive(Clone, Copy)]
-struct Pair {
-    earlier: u32,
-    joint: u32,
-    apart: u32,
-}
-
-impl NullaryFnOnce for Earlier<'_> {
-    type Output = Agreement;
-
-    #[inline(always)]
-    fn call(self) -> Agreement {
-        let mut pairs: Vec<Pair> = Vec::new();
-        let (doubt, first) = (&self.sample.doubt, self.sample.first[self.at]);
-        for word in 0..self.sample.n_words {
-            let row = self.sample.row(word);
-            let fewest = doubt.fewest_joint[word];
-            let may_agree = |pair: &Pair| {
-                pair.joint >= fewest && pair.different() <= doubt.most_different[pair.joint as usize]
-            };
-            let own = row[first];
-            if word == 0 {
-                let start = |earlier| Pair {
-                    earlier,
-                    joint: 0,
-                    apart: 0,
-                };
-                let earlier = (0..).zip(&row[..first]);
-                let compared = earlier.map(|(earlier, &other)| start(earlier).and(own, other));
-                pairs.extend(compared.filter(may_agree));
-            } else {
-                pairs.retain_mut(|pair| {
-                    *pair = pair.and(own, row[pair.earlier as usize]);
-                    may_agree(pair)
-                });
-            }
-        }
-        let mut found = Agreement::default();
-        for pair in pairs {
-            self.judge(pair, &mut found);
-        }
-        found
-    }
-}
-
-impl Pair {
-    #[inline(always)]
-    fn and(self, own: Word, other: Word) -> Self {
-        let both = own.answered & other.answered;
-        Self {
-            earlier: self.earlier,
-            joint: self.joint + both.count_ones(),
-            apart: self.apart + (both & (own.frequent ^ other.frequent)).count_ones(),
-        }
-    }
-
-    /// Those on whom the two differ, as they are or with one of them turned round.
-    #[inline(always)]
-    fn different(&self) -> u32 {
-        self.apart.min(self.joint - self.apart)
-    }
-}
-
-impl Earlier<'_> {
-    #[inline(always)]
-    fn judge(&self, pair: Pair, found: &mut Agreement) {
-        if pair.joint < JOINT || f64::from(pair.different()) > NEAR * f64::from(pair.joint) {
-            return;
-        }
-        let minority = self.minority(pair);
-        if minority < MINORITY || f64::from(pair.different()) > NEAR_OF_MINORITY * f64::from(minority) {
-            return;
-        }
-        let earlier = self.sample.owners[pair.earlier as usize];
-        if pair.different() > 0 {
-            if found.near.len() < NEIGHBOURS && found.near.last() != Some(&earlier) {
-                found.near.push(earlier);
-            }
-        } else if found.last != Some(earlier) {
-            found.n_exact += 1;
-            found.first = found.first.or(Some(earlier));
-            found.last = Some(earlier);
-        }
-    }
-
-    /// The smaller side of the item that splits the respondents of a pair less evenly.
-    #[inline(always)]
-    fn minority(&self, pair: Pair) -> u32 {
-        let (mut own, mut other) = (0, 0);
-        let first = self.sample.first[self.at];
-        for word in 0..self.sample.n_words {
-            let row = self.sample.row(word);
-            own += (row[first].frequent & row[pair.earlier as usize].answered).count_ones();
-            other += (row[first].answered & row[pair.earlier as usize].frequent).count_ones();
-        }
-        own.min(pair.joint - own).min(other).min(pair.joint - other)
-    }
-}
-
-/// No option yet, and more than one.
-const NONE: u32 = u32::MAX;
-
-/// The pairs between whose options everybody's responses are a one-to-one map, with enough respondents and enough of them
-/// in the minority.
-fn confirm(responses: &Responses, pairs: &[(u32, u32)], monitor: &dyn Monitor) -> Result<Vec<(u32, u32)>> {
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let catalogue = responses.catalogue();
-    // A repeated item has one pair, so that its options hold what is known of it.
-    let mut first_of = vec![NONE; catalogue.n_items()];
-    pairs
-        .iter()
-        .for_each(|&(item, first)| first_of[item as usize] = first);
-    let mut there = vec![NONE; catalogue.n_options()];
-    let mut joint = vec![0u64; catalogue.n_options()];
-    let mut one_to_one = vec![true; catalogue.n_items()];
-    // The option that the respondent chose on each item, and who that was.
-    let mut chosen = vec![(NONE, NONE); catalogue.n_items()];
-    let mut row = Vec::new();
-    for respondent in 0..responses.n_respondents() as u32 {
-        monitor.proceed()?;
-        row.clear();
-        responses.copy_row(respondent as usize, &mut row);
-        for &option in &row {
-            let item = catalogue.item_of(option as usize);
-            chosen[item] = (respondent, option);
-            // The first item of a pair has the smaller number, so that it is known by now.
-            let first = first_of[item];
-            if first == NONE || chosen[first as usize].0 != respondent {
-                continue;
-            }
-            let other = chosen[first as usize].1;
-            let known = &mut there[option as usize];
-            one_to_one[item] &= *known == NONE || *known == other;
-            *known = other;
-            joint[option as usize] += 1;
-        }
-    }
-    let holds = |&&(item, _): &&(u32, u32)| {
-        let options = catalogue.options_of(item as usize);
-        one_to_one[item as usize] && is_evidence(&there[options.clone()], &joint[options])
-    };
-    Ok(pairs.iter().filter(holds).copied().collect())
-}
-
-/// Do the options of an item lead to different options of the other, and is that more than chance? `joint`: how often they
-/// were chosen by those who answered both.
-fn is_evidence(there: &[u32], joint: &[u64]) -> bool {
-    let mut others: Vec<u32> = there.iter().copied().filter(|&other| other != NONE).collect();
-    let n_options = others.len();
-    others.sort_unstable();
-    others.dedup();
-    let total: u64 = joint.iter().sum();
-    let most = joint.iter().copied().max().unwrap_or(0);
-    others.len() == n_options && total >= u64::from(JOINT) && total - most >= u64::from(MINORITY)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::error::Error;
-    use crate::base::monitor::Impatient;
-    use crate::base::monitor::Silent;
-    use crate::base::random::Purpose;
-    use crate::base::random::Stream;
+    use crate::base::monitor::{Impatient, Silent};
+    use crate::base::random::{Purpose, Stream};
     use crate::responses::catalogue::ItemCatalogue;
     use rand::Rng;
 
@@ -582,15 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_is_bounded_and_can_be_cancelled() {
-        assert_eq!(
-            [1, 5_000, 10_000, 20_000].map(|n| words_for(n, n)),
-            [64, 64, 16, 4]
-        );
-        assert_eq!(
-            [100, 1_000, 5_000, 20_000].map(|n| words_for(n, 8 * n)),
-            [64, 40, 8, 1]
-        );
+    fn comparing_can_be_cancelled() {
         let responses = stored(&random(100, 3, 2), 2);
         let cancelled = identical_items(&responses, 1, &Impatient);
         assert!(matches!(cancelled, Err(Error::Cancelled)));

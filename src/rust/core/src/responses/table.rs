@@ -1,63 +1,20 @@
-//! Cells from vectors in memory: tables with one column per item, and long data.
+//! Cells from tables in memory with one column per item.
 
 use crate::base::error::{Error, Result};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::pool;
-use crate::responses::cells::{Cells, CellsBuilder};
-use crate::responses::options::RawOptions;
-use crate::responses::whole::{close, nearest_whole};
-use hashbrown::{HashMap, HashSet};
+use crate::responses::cells::{Cells, LabelledCells};
+use crate::responses::column::{Column, NotWhole, check_whole, each_whole, whole_integer};
+use crate::responses::lookup::{Lookup, distinct};
+use crate::responses::whole::nearest_whole;
 use rayon::prelude::*;
-
-/// A span of values for which a table is used rather than hashing.
-const DENSE: i64 = 1 << 16;
 
 /// Rows that are transposed at once: their part of a hundred columns fits the second cache.
 const BLOCK: usize = 2_048;
 
-/// Rows of long data after which the wish to stop is looked for.
-const ROWS: usize = 1 << 14;
-
-/// A vector of values, as R stores them.
-#[derive(Clone, Copy, Debug)]
-pub enum Column<'a> {
-    /// Whole numbers or codes; the smallest number is R's missing value.
-    Integers(&'a [i32]),
-    /// Numbers; those that are not a number are missing.
-    Numbers(&'a [f64]),
-}
-
-impl Column<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Column::Integers(values) => values.len(),
-            Column::Numbers(values) => values.len(),
-        }
-    }
-}
-
-/// A value that is no whole number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotWhole {
-    /// The row of the first such value.
-    pub row: usize,
-    /// Its column.
-    pub column: usize,
-    /// The value.
-    pub value: f64,
-    /// How many such values there are.
-    pub n_values: usize,
-}
-
-/// Cells with the value that is the label of each raw option.
-#[derive(Clone, Debug)]
-pub struct LabelledCells {
-    /// The cells.
-    pub cells: Cells,
-    /// The value of each raw option.
-    pub values: Vec<i64>,
-}
+/// Cells of a table for which one thread is enough.
+const FEW: usize = 1 << 16;
 
 /// Reads a table with one column per item and one row per respondent. The raw options are ordered by item and value.
 /// `ignored` are numbers that count as missing even though they are not whole.
@@ -75,7 +32,7 @@ pub fn read_table(
     if columns.iter().any(|column| column.len() != n_rows) {
         return Err(Error::Responses("the columns differ in length".into()));
     }
-    let small = columns.len().saturating_mul(n_rows) < DENSE as usize;
+    let small = columns.len().saturating_mul(n_rows) < FEW;
     pool(if small { 1 } else { threads })?.install(|| read_columns(columns, n_rows, ignored, monitor))
 }
 
@@ -120,90 +77,6 @@ fn read_columns(
     }))
 }
 
-/// Reads data with one row per response: codes of respondents and of items, counted from 0, and the response.
-///
-/// # Errors
-/// [`Error::Responses`] when the vectors differ in length, or a code is negative or an unknown item; [`Error::Cancelled`] when
-/// the monitor says so.
-pub fn read_long(
-    respondent: &[i32],
-    item: &[i32],
-    response: Column,
-    n_items: usize,
-    ignored: &[f64],
-    monitor: &dyn Monitor,
-) -> Result<std::result::Result<LabelledCells, NotWhole>> {
-    if respondent.len() != response.len() || item.len() != response.len() {
-        return Err(Error::Responses("the columns differ in length".into()));
-    }
-    match response {
-        Column::Integers(values) => {
-            let value = |row: usize| whole_integer(values[row]);
-            collect_long(respondent, item, n_items, value, monitor)
-        }
-        Column::Numbers(values) => {
-            if let Err(bad) = check_whole(values, 0, ignored) {
-                return Ok(Err(bad));
-            }
-            let value = |row: usize| nearest_whole(values[row]);
-            collect_long(respondent, item, n_items, value, monitor)
-        }
-    }
-    .map(Ok)
-}
-
-fn collect_long(
-    respondent: &[i32],
-    item: &[i32],
-    n_items: usize,
-    value: impl Fn(usize) -> Option<i64>,
-    monitor: &dyn Monitor,
-) -> Result<LabelledCells> {
-    let code = |x: i32| u32::try_from(x).map_err(|_| Error::Responses("there is a negative code".into()));
-    let mut options = RawOptions::default();
-    let mut labels: HashMap<i64, u32> = HashMap::new();
-    let mut values = Vec::new();
-    let mut builder = CellsBuilder::default();
-    for (row, (&respondent, &item)) in respondent.iter().zip(item).enumerate() {
-        if row.is_multiple_of(ROWS) {
-            monitor.proceed()?;
-        }
-        let respondent = code(respondent)?;
-        builder.add_respondent(respondent);
-        if let Some(value) = value(row) {
-            let label = *labels.entry(value).or_insert_with(|| {
-                values.push(value);
-                values.len() as u32 - 1
-            });
-            builder.push(respondent, options.intern(code(item)?, label)?)?;
-        }
-    }
-    let (item_of_raw, label_of_raw) = options.into_parts();
-    Ok(LabelledCells {
-        cells: builder.finish(item_of_raw, n_items, monitor)?,
-        values: label_of_raw.iter().map(|&label| values[label as usize]).collect(),
-    })
-}
-
-fn whole_integer(value: i32) -> Option<i64> {
-    (value != i32::MIN).then_some(i64::from(value))
-}
-
-/// Numbers that are not whole, and that the user declared missing, are missing.
-fn check_whole(values: &[f64], column: usize, ignored: &[f64]) -> std::result::Result<(), NotWhole> {
-    let absent = |value: f64| value.is_nan() || ignored.iter().any(|&other| close(value, other));
-    let bad = |value: f64| nearest_whole(value).is_none() && !absent(value);
-    match values.iter().position(|&value| bad(value)) {
-        None => Ok(()),
-        Some(row) => Err(NotWhole {
-            row,
-            column,
-            value: values[row],
-            n_values: values.iter().filter(|&&value| bad(value)).count(),
-        }),
-    }
-}
-
 /// The first of the columns with a bad value, with the number of bad values of all.
 fn first_bad(found: &[std::result::Result<Vec<i64>, NotWhole>]) -> Option<NotWhole> {
     let n_values = found
@@ -215,54 +88,6 @@ fn first_bad(found: &[std::result::Result<Vec<i64>, NotWhole>]) -> Option<NotWho
         n_values,
         ..bad.clone()
     })
-}
-
-/// The values that occur, rising.
-fn distinct<T: Sync>(values: &[T], whole: impl Fn(&T) -> Option<i64> + Sync) -> Vec<i64> {
-    let observed = || values.iter().filter_map(&whole);
-    let (low, high) = observed().fold((i64::MAX, i64::MIN), |(low, high), x| (low.min(x), high.max(x)));
-    if low > high {
-        return Vec::new();
-    }
-    if high - low < DENSE {
-        let mut occurs = vec![false; (high - low + 1) as usize];
-        observed().for_each(|x| occurs[(x - low) as usize] = true);
-        return (low..=high).filter(|x| occurs[(x - low) as usize]).collect();
-    }
-    let set: HashSet<i64> = observed().collect();
-    let mut values: Vec<i64> = set.into_iter().collect();
-    values.sort_unstable();
-    values
-}
-
-/// From a value of a column to its raw option.
-enum Lookup {
-    Dense { low: i64, raw: Vec<u32> },
-    Sparse(HashMap<i64, u32>),
-}
-
-impl Lookup {
-    fn new(values: &[i64], first: u32) -> Self {
-        let numbered = values.iter().zip(first..);
-        match (values.first(), values.last()) {
-            (Some(&low), Some(&high)) if high - low >= DENSE => {
-                Lookup::Sparse(numbered.map(|(&value, raw)| (value, raw)).collect())
-            }
-            (Some(&low), Some(&high)) => {
-                let mut raw = vec![0; (high - low + 1) as usize];
-                numbered.for_each(|(value, id)| raw[(value - low) as usize] = id);
-                Lookup::Dense { low, raw }
-            }
-            _ => Lookup::Sparse(HashMap::new()),
-        }
-    }
-
-    fn raw(&self, value: i64) -> u32 {
-        match self {
-            Lookup::Dense { low, raw } => raw[(value - low) as usize],
-            Lookup::Sparse(raw) => raw[&value],
-        }
-    }
 }
 
 /// The raw options row by row, from columns, a block of rows at a time.
@@ -323,35 +148,16 @@ fn count_block(columns: &[Column], start: usize, n_rows: usize) -> Vec<u32> {
     counts
 }
 
-/// Calls `see(row - start, value)` for the observed values of some rows.
-fn each_whole(column: &Column, start: usize, end: usize, mut see: impl FnMut(usize, i64)) {
-    match column {
-        Column::Integers(values) => {
-            for (row, &value) in values[start..end].iter().enumerate() {
-                if let Some(value) = whole_integer(value) {
-                    see(row, value);
-                }
-            }
-        }
-        Column::Numbers(values) => {
-            for (row, &value) in values[start..end].iter().enumerate() {
-                if let Some(value) = nearest_whole(value) {
-                    see(row, value);
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::monitor::Impatient;
-    use crate::base::monitor::Silent;
+    use crate::base::monitor::{Impatient, Silent};
+    use crate::responses::long::read_long;
+    use crate::responses::packed::Packed;
 
     const NA: i32 = i32::MIN;
 
-    fn packed(read: &LabelledCells) -> crate::responses::cells::Packed {
+    fn packed(read: &LabelledCells) -> Packed {
         let n = read.values.len();
         let ids: Vec<_> = (0..n as u32).map(Some).collect();
         read.cells.pack(&ids, n, 1, &Silent).expect("packed")
@@ -428,7 +234,6 @@ mod tests {
         assert!(fine.is_ok());
         let uneven = [Column::Integers(&[1]), Column::Integers(&[])];
         assert!(read_table(&uneven, &[], 1, &Silent).is_err());
-        assert!(read_long(&[-1], &[0], Column::Integers(&[0]), 1, &[], &Silent).is_err());
     }
 
     #[test]
@@ -438,20 +243,13 @@ mod tests {
             .expect("read")
             .expect("whole");
         assert_eq!(wide.values, [0, 1]);
-        let long = read_long(&[0, 1, 2], &[0, 0, 0], columns[0], 1, &[], &Silent)
-            .expect("read")
-            .expect("whole");
-        assert_eq!(long.values, [1, 0]);
         let almost = [Column::Numbers(&[0.0, 0.999])];
         assert!(read_table(&almost, &[], 1, &Silent).expect("read").is_err());
     }
 
     #[test]
     fn reading_can_be_cancelled() {
-        let columns = [Column::Integers(&[0, 1])];
-        let wide = read_table(&columns, &[], 1, &Impatient);
-        assert!(matches!(wide, Err(Error::Cancelled)));
-        let long = read_long(&[0, 0], &[0, 1], columns[0], 2, &[], &Impatient);
-        assert!(matches!(long, Err(Error::Cancelled)));
+        let cancelled = read_table(&[Column::Integers(&[0, 1])], &[], 1, &Impatient);
+        assert!(matches!(cancelled, Err(Error::Cancelled)));
     }
 }

@@ -146,58 +146,25 @@ impl BallotBox {
     /// # Errors
     /// As [`Responses::new`].
     pub fn ballots(&self, voters: std::ops::Range<usize>) -> Result<SimulatedBallots> {
-        let (design, catalogue, items) = (&self.design, &self.catalogue, &self.items);
-        let n_dims = design.n_dims;
+        let design = &self.design;
         let mut counties = Vec::with_capacity(voters.len());
-        let mut traits = Vec::with_capacity(voters.len() * n_dims);
+        let mut traits = Vec::with_capacity(voters.len() * design.n_dims);
         let mut undervotes = Vec::new();
         let mut offsets = vec![0u64];
         let mut options: Vec<u32> = Vec::with_capacity(voters.len() * design.n_on_ballot);
         let mut probabilities = Vec::new();
         for (position, voter) in voters.enumerate() {
             let mut stream = Stream::new(self.seed, Purpose::Simulation, 11, voter as u64);
-            let county = if design.uneven {
-                // The k-th county has a share proportional to 1 / k, about.
-                let n = design.n_counties() as f64;
-                ((n + 1.0).powf(stream.random::<f64>()) - 1.0) as usize
-            } else {
-                stream.random_range(0..design.n_counties())
-            };
+            let county = self.draw_county(&mut stream);
             let style = county * STYLES_PER_COUNTY + stream.random_range(0..STYLES_PER_COUNTY);
             counties.push(county as u32);
             let start = traits.len();
-            traits.extend((0..n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
+            traits.extend((0..design.n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
             let point = &traits[start..];
-            let short = stream.random::<f64>() < design.short;
-            let on_ballot = &self.styles[style];
-            let first = if short {
-                stream.random_range(0..on_ballot.len() - 3)
-            } else {
-                0
-            };
-            let last = if short { first + 3 } else { on_ballot.len() };
-            for &contest in &on_ballot[first..last] {
-                let rows = catalogue
-                    .rows_of(contest)
-                    .map(|row| &items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
-                let predictors: Vec<f64> = rows
-                    .map(|row| {
-                        let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
-                        sum - f64::from(row[n_dims])
-                    })
-                    .collect();
-                Link::Logit.probabilities(&predictors, &mut probabilities);
-                let absent = stream.random::<f64>() < design.undervotes;
-                let mut left = stream.random::<f64>();
-                let chosen = probabilities.iter().position(|p| {
-                    left -= p;
-                    left < 0.0
-                });
-                if absent {
-                    undervotes.push((position as u32, contest as u32));
-                } else {
-                    let chosen = chosen.unwrap_or(probabilities.len() - 1);
-                    options.push((catalogue.options_of(contest).start + chosen) as u32);
+            for &contest in self.draw_contests(style, &mut stream) {
+                match self.draw_vote(contest, point, &mut probabilities, &mut stream) {
+                    Some(option) => options.push(option),
+                    None => undervotes.push((position as u32, contest as u32)),
                 }
             }
             offsets.push(options.len() as u64);
@@ -205,10 +172,63 @@ impl BallotBox {
         Ok(SimulatedBallots {
             counties,
             traits,
-            items: items.clone(),
+            items: self.items.clone(),
             undervotes,
-            responses: Responses::new(catalogue.clone(), offsets, &options)?,
+            responses: Responses::new(self.catalogue.clone(), offsets, &options)?,
         })
+    }
+
+    /// The county of a voter.
+    fn draw_county(&self, stream: &mut Stream) -> usize {
+        let n_counties = self.design.n_counties();
+        if self.design.uneven {
+            // The k-th county has a share proportional to 1 / k, about.
+            ((n_counties as f64 + 1.0).powf(stream.random::<f64>()) - 1.0) as usize
+        } else {
+            stream.random_range(0..n_counties)
+        }
+    }
+
+    /// The contests of a ballot style that a voter looks at: all of them, or three in a row.
+    fn draw_contests(&self, style: usize, stream: &mut Stream) -> &[usize] {
+        let on_ballot = &self.styles[style];
+        if stream.random::<f64>() < self.design.short {
+            let first = stream.random_range(0..on_ballot.len() - 3);
+            &on_ballot[first..first + 3]
+        } else {
+            on_ballot
+        }
+    }
+
+    /// The option that a voter at a point chooses; nothing where they leave the contest out. Both cases take as many random
+    /// numbers.
+    fn draw_vote(
+        &self,
+        contest: usize,
+        point: &[f64],
+        probabilities: &mut Vec<f64>,
+        stream: &mut Stream,
+    ) -> Option<u32> {
+        let n_dims = self.design.n_dims;
+        let rows = self
+            .catalogue
+            .rows_of(contest)
+            .map(|row| &self.items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
+        let predictors: Vec<f64> = rows
+            .map(|row| {
+                let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
+                sum - f64::from(row[n_dims])
+            })
+            .collect();
+        Link::Logit.probabilities(&predictors, probabilities);
+        let absent = stream.random::<f64>() < self.design.undervotes;
+        let mut left = stream.random::<f64>();
+        let chosen = probabilities.iter().position(|p| {
+            left -= p;
+            left < 0.0
+        });
+        let chosen = chosen.unwrap_or(probabilities.len() - 1);
+        (!absent).then(|| (self.catalogue.options_of(contest).start + chosen) as u32)
     }
 }
 

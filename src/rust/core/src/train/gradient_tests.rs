@@ -96,12 +96,11 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
         map: AffineMap::identity(n_dims),
         shape,
     };
-    let settings = Settings {
-        importance_samples: n_samples,
-        discrimination_sd: 2.0,
-        difficulty_sd: 3.0,
-        ..Settings::new(n_dims)
-    };
+    let settings = Settings::new(n_dims).with(|settings| {
+        settings.training.importance_samples = n_samples;
+        settings.model.discrimination_sd = 2.0;
+        settings.model.difficulty_sd = 3.0;
+    });
     Case {
         model,
         responses,

@@ -375,10 +375,9 @@ mod tests {
 
     #[test]
     fn a_bound_that_keeps_rising_uses_all_epochs() {
-        let settings = Settings {
-            max_epochs: 50,
-            ..Settings::new(1)
-        };
+        let settings = Settings::new(1).with(|settings| {
+            settings.training.max_epochs = 50;
+        });
         let schedule = run(&settings, |epoch| -1_000.0 / epoch as f64);
         assert!(!schedule.converged());
         let epochs = schedule.into_epochs();
@@ -389,20 +388,18 @@ mod tests {
 
     #[test]
     fn one_epoch_is_enough_to_end() {
-        let settings = Settings {
-            max_epochs: 1,
-            ..Settings::new(1)
-        };
+        let settings = Settings::new(1).with(|settings| {
+            settings.training.max_epochs = 1;
+        });
         assert_eq!(run(&settings, |_| -1.0).into_epochs().len(), 1);
     }
 
     #[test]
     fn few_epochs_end_in_a_descent() {
         for max_epochs in 1..4 {
-            let settings = Settings {
-                max_epochs,
-                ..Settings::new(1)
-            };
+            let settings = Settings::new(1).with(|settings| {
+                settings.training.max_epochs = max_epochs;
+            });
             let epochs = run(&settings, |epoch| epoch as f64).into_epochs();
             assert_eq!(epochs.len(), max_epochs);
             let last = epochs.last().expect("epochs");

@@ -1,7 +1,12 @@
 //! Helpers that several test files share.
 #![allow(dead_code)]
 
-use vae_irt_core::{Backend, Design, Responses, Settings, Simulation, simulate};
+use vae_irt_core::{Backend, Design, Fit, Monitor, Responses, Result, Settings, Simulation, simulate};
+
+/// Fits with settings that are checked before.
+pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) -> Result<Fit> {
+    vae_irt_core::fit(responses, &settings.clone().check()?, monitor)
+}
 
 /// Runs a test with the kernels, with tensors on the processor and, in a build with CUDA, on the GPU.
 pub fn for_each_backend(test: impl Fn(&Backend)) {
@@ -32,11 +37,10 @@ pub fn simulated(
 
 /// Settings for tests that need an estimate, not a converged one.
 pub fn quick(n_dims: usize) -> Settings {
-    Settings {
-        max_epochs: 4,
-        hidden: 16,
-        ..Settings::new(n_dims)
-    }
+    Settings::new(n_dims).with(|settings| {
+        settings.training.max_epochs = 4;
+        settings.model.hidden = 16;
+    })
 }
 
 pub fn correlation(x: &[f64], y: &[f64]) -> f64 {

@@ -1,0 +1,36 @@
+//! The parameters of items.
+
+use crate::answer::Outcome;
+use crate::vectors::rows;
+use extendr_api::prelude::*;
+use vae_irt_core::{ItemCovariances, LocationScale, Model, Uncertainty};
+
+/// Item parameters on the reported scale and their covariances, see [`items_table`].
+pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
+    let method = uncertainty.method.name();
+    items_table(model, &uncertainty.items, &uncertainty.location_scale, method)
+}
+
+/// Item parameters on the reported scale, one row per parameter row: the discriminations by dimension, then the difficulty;
+/// the covariances of each row, lower triangles row by row; and the mean and the standard deviation of the posterior means
+/// by dimension.
+pub fn items_table(
+    model: &Model,
+    covariances: &ItemCovariances,
+    location_scale: &LocationScale,
+    std_errors: &str,
+) -> Outcome<List> {
+    let parameters = model.map.items(&model.items)?;
+    let width = model.items.width();
+    let flat: Vec<f64> = parameters.iter().copied().collect();
+    let packed = |values: &[f64]| rows(values, width * (width + 1) / 2);
+    Ok(list!(
+        parameters = rows(&flat, width),
+        covariance = packed(&covariances.prior),
+        covariance_normalised = packed(&covariances.normalised),
+        covariance_aligned = packed(&covariances.aligned),
+        std_errors = std_errors,
+        mean = location_scale.means.clone(),
+        sd = location_scale.sds.clone()
+    ))
+}

@@ -1,0 +1,48 @@
+//! Other axes for a fitted model.
+
+use crate::answer::answer;
+use crate::items::items_list;
+use crate::list::missing;
+use crate::posterior::posterior_list;
+use crate::settings::read_settings;
+use crate::stored::Stored;
+use crate::vectors::{by_row, row_numbers};
+use crate::worker;
+use extendr_api::prelude::*;
+use ndarray::{Array1, Array2};
+use vae_irt_core::{AffineMap, Gauge, Model, Monitor, Refit};
+
+/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`.
+/// Settings as in `rust_fit`.
+#[extendr]
+fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, settings: List) -> List {
+    answer(|| {
+        let model = Model::from_bytes(model.as_slice())?;
+        let settings = read_settings(&settings)?;
+        let stored = Stored::new(&responses)?;
+        let responses = stored.responses()?;
+        let map = AffineMap {
+            matrix: Array2::from_shape_vec((shift.len(), shift.len()), by_row(&matrix))
+                .map_err(|_| missing("the matrix"))?,
+            shift: Array1::from(shift.to_vec()),
+        };
+        let work = |monitor: &dyn Monitor| {
+            let refit = Refit::new(model, Some(&map), Gauge::Aligned, &responses, &settings, monitor)?;
+            let found = refit.results(&responses, monitor)?;
+            let bytes = found.model.to_bytes()?;
+            Ok((found, bytes))
+        };
+        let (found, bytes) = worker::run(work, &().into_robj())?;
+        Ok(list!(
+            model = Raw::from_bytes(&bytes),
+            respondents = row_numbers(&responses.respondents_with_responses()),
+            posterior = posterior_list(&found.model.map, &found.moments, &found.uncertainty.respondents),
+            items = items_list(&found.model, &found.uncertainty)?
+        ))
+    })
+}
+
+extendr_module! {
+    mod rotate;
+    fn rust_remap;
+}
