@@ -62,13 +62,17 @@
 #' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; use a folder for one fit at a time. The
 #' files stay until you delete them; a finished training is not repeated.
 #'
-#' @section GPUs:
+#' @section Devices:
+#' The model is defined once, by operations of the tensor library Candle. They run on every device, and Candle differentiates
+#' them. On the processor one of them is a kernel of ours, which computes the same bound and gradients in one pass over
+#' the responses; `device = "candle"` does without it.
+#'
 #' If the package was installed with `VAEIRT_CUDA=1 R CMD INSTALL .` and found the compiler of CUDA, it can train and refine
 #' the posteriors on an NVIDIA GPU; `vaeirt_info()$devices` says whether it can here. If it cannot, `device = "cuda"` is an
 #' error. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
 #' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
 #'
-#' The GPU takes the same steps with the same random numbers as the processor, but sums in another order, so the results
+#' These operations take the same steps with the same random numbers as the kernels, but sum in another order, so the results
 #' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H100 the core
 #' gave the log-likelihoods of the processor to 1e-8 and ideal points within .001 of its, and all tests passed. It was slower
 #' than the 16 cores beside it, though: 24 against 7 seconds for 200,000 ballots in 4 dimensions, because the posteriors are
@@ -104,9 +108,10 @@
 #'   file with `predict(fit, newdata, to = )`. Scale, axes, standard errors and statistics then come from
 #'   100,000 of them, evenly spaced over the data, and `$estimates` is empty.
 #' @param level Level of the intervals `conf.low` to `conf.high`.
-#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"cuda"`, the first GPU of NVIDIA, in
-#'   a build of the package that can use one; `"auto"`, that GPU where there is one, else the processor. See the section on
-#'   GPUs.
+#' @param device What computes the training and the posteriors: `"cpu"`, the processor; `"candle"`, the processor as well, but
+#'   by the operations of Candle in which the model is defined instead of our kernels, which takes many times as long and is there
+#'   to check them; `"cuda"`, the first GPU of NVIDIA, in a build of the package that can use one; `"auto"`, that GPU where there
+#'   is one, else the processor. See the section on devices.
 #' @param threads Worker threads. The default is the option `vaeirt.threads` or, without it, all processors, but
 #'   never more than the environment variable `OMP_THREAD_LIMIT` says, nor than 2 under `R CMD check`. The results do not
 #'   depend on it.
@@ -130,7 +135,7 @@ vae_control <- function(hidden = 64L,
                         checkpoint_seconds = 60,
                         estimates = TRUE,
                         level = 0.95,
-                        device = c("cpu", "cuda", "auto"),
+                        device = c("cpu", "candle", "cuda", "auto"),
                         threads = getOption("vaeirt.threads", default_threads()),
                         progress = default_progress()) {
   structure(
@@ -149,7 +154,7 @@ vae_control <- function(hidden = 64L,
       checkpoint_seconds = check_positive(checkpoint_seconds),
       estimates = check_flag(estimates),
       level = check_share(level),
-      device = check_device(check_choice(device, c("cpu", "cuda", "auto"))),
+      device = check_device(check_choice(device, c("cpu", "candle", "cuda", "auto"))),
       threads = check_count(threads, max = 1024),
       progress = check_flag(progress)
     ),

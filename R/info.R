@@ -2,7 +2,7 @@
 #'
 #' @return A list of class `vaeirt_info`: `version` of the package, `core` (version of the Rust crate), `target` (processor
 #'   and operating system it was built for), `features` (of this build: `"cuda"` if it can use NVIDIA's GPUs), `devices`
-#'   (what [vae_irt()] can compute on here: `"cpu"`, and `"cuda"` if there is such a GPU), `processors` (how many the
+#'   (what [vae_irt()] can compute on here: `"cpu"`, `"candle"`, and `"cuda"` if there is such a GPU), `processors` (how many the
 #'   operating system offers), `threads` (the default of [vae_control()]).
 #' @export
 #' @examples
@@ -15,7 +15,7 @@ vaeirt_info <- function() {
       core = core$version,
       target = core$target,
       features = if (core$cuda) "cuda" else character(),
-      devices = unique(c("cpu", unwrap_rust(rust_device("auto"))$name)),
+      devices = unique(c("cpu", "candle", unwrap_rust(rust_device("auto"))$name)),
       processors = core$processors,
       threads = vae_control()$threads
     ),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # R CMD check of the package, as on CRAN but with the crates of the network, in .cache/check. Fails on any error, warning
-# or note.
+# or note but that on the size of the compiled library, which cran-comments.md explains.
 set -eu
 out=.cache/check
 rm -rf "$out"
@@ -8,10 +8,10 @@ mkdir -p "$out"
 root=$(pwd)
 (cd "$out" && R CMD build "$root")
 package=$(ls "$out"/vaeirt_*.tar.gz)
-# 5 MB of the installed package are R's default; the compiled library alone has 4.1.
-env -u NOT_CRAN _R_CHECK_FORCE_SUGGESTS_=true _R_CHECK_CRAN_INCOMING_=false _R_CHECK_PKG_SIZES_THRESHOLD_=7 \
+env -u NOT_CRAN _R_CHECK_FORCE_SUGGESTS_=true _R_CHECK_CRAN_INCOMING_=false \
   R CMD check --timings --output="$out" "$package"
 echo "The slowest examples (seconds):"
 sed 1d "$out/vaeirt.Rcheck/vaeirt-Ex.timings" | sort -t "$(printf '\t')" -k 4 -rn | head -n 5 | cut -f 1,4
 grep "^Status:" "$out/vaeirt.Rcheck/00check.log"
-grep -q "^Status: OK" "$out/vaeirt.Rcheck/00check.log"
+others=$(grep -E "\.\.\. (NOTE|WARNING|ERROR)$" "$out/vaeirt.Rcheck/00check.log" | grep -v "^\* checking installed package size" || true)
+[ -z "$others" ] && grep -qE "^Status: (OK|1 NOTE)$" "$out/vaeirt.Rcheck/00check.log"

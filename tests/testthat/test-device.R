@@ -3,8 +3,8 @@
 test_that("vaeirt_info() tells features and devices", {
   info <- vaeirt_info()
   expect_true(all(info$features %in% "cuda"))
-  expect_identical(info$devices[[1]], "cpu")
-  expect_true(all(info$devices %in% c("cpu", info$features)))
+  expect_identical(info$devices[1:2], c("cpu", "candle"))
+  expect_true(all(info$devices %in% c("cpu", "candle", info$features)))
   expect_output(print(info), "Features: (none|cuda)")
 })
 
@@ -20,6 +20,14 @@ test_that("a GPU that is not there is an error before anything is read, never a 
 
 test_that("an unknown device is refused by name", {
   expect_snapshot(vae_control(device = "gpu"), error = TRUE)
+})
+
+test_that("the operations of Candle give the estimates of the kernels", {
+  fit <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, device = "candle"))
+  expect_equal(fit$estimates$estimate, small_fit()$estimates$estimate, tolerance = 0.01)
+  expect_equal(as.numeric(logLik(fit)), as.numeric(logLik(small_fit())), tolerance = 1e-5)
+  scores <- predict(fit, small_truth()$responses)
+  expect_equal(scores$estimate, fit$estimates$estimate, tolerance = 0.001)
 })
 
 test_that("a GPU gives the estimates of the processor", {

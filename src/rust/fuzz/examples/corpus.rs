@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use vae_irt_core::{
-    Card, Design, ItemCard, ItemCovariances, Link, ModelFile, Settings, Silent, fit, simulate,
+    Card, Design, ItemCard, ItemCovariances, Link, Model, ModelFile, Settings, Silent, fit, simulate,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -61,6 +61,12 @@ fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, describ
     if !described {
         return Ok(std::fs::write(path, model.to_bytes()?)?);
     }
+    Ok(described_model(model).write(path)?)
+}
+
+/// A model with a description.
+fn described_model(model: Model) -> ModelFile {
+    let n_dims = model.shape.n_dims;
     let counts = model.shape.catalogue.option_counts().to_vec();
     let item = |(j, &n): (usize, &u32)| ItemCard {
         name: format!("i{j}"),
@@ -69,7 +75,7 @@ fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, describ
         n_responses: 40,
     };
     let n_covariances = model.items.n_rows() * (n_dims + 1) * (n_dims + 2) / 2;
-    let file = ModelFile {
+    ModelFile {
         model,
         card: Card {
             package: "0".into(),
@@ -98,8 +104,7 @@ fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, describ
         },
         trait_means: vec![0.0; n_dims],
         trait_sds: vec![1.0; n_dims],
-    };
-    Ok(file.write(path)?)
+    }
 }
 
 /// What a column of a sample holds; nothing is a missing value.

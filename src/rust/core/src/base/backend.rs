@@ -1,7 +1,7 @@
 //! What computes: the kernels of this crate, or operations of Candle on a device.
 
 use crate::base::error::{Error, Result};
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 
 /// What computes the training and the posteriors.
 #[derive(Clone, Debug)]
@@ -18,19 +18,20 @@ impl Backend {
         candle_core::utils::cuda_is_available()
     }
 
-    /// The backend for a device by name: `"cpu"` for the kernels, `"cuda"` for the first GPU, `"auto"` for that where there
-    /// is one, else the kernels.
+    /// The backend for a device by name: `"cpu"` for the kernels, `"candle"` for the operations of Candle on the processor,
+    /// `"cuda"` for the first GPU, `"auto"` for that where there is one, else the kernels.
     ///
     /// # Errors
     /// [`Error::Device`] when a GPU is asked for and cannot be used, [`Error::Setting`] for another name.
     pub fn named(name: &str) -> Result<Self> {
         match name {
             "cpu" => Ok(Backend::Kernels),
+            "candle" => Ok(Backend::Tensors(Device::Cpu)),
             "cuda" => Self::cuda(),
             "auto" => Ok(Self::cuda().unwrap_or(Backend::Kernels)),
             other => Err(Error::Setting {
                 name: "device",
-                requirement: "\"cpu\", \"cuda\" or \"auto\"",
+                requirement: "\"cpu\", \"candle\", \"cuda\" or \"auto\"",
                 value: format!("\"{other}\""),
             }),
         }
@@ -40,12 +41,18 @@ impl Backend {
         if !Self::has_cuda() {
             return Err(Error::Device("this build is without CUDA".into()));
         }
-        let device = Device::new_cuda(0).map_err(|error| {
+        let device = Device::new_cuda(0).and_then(|device| {
+            // A driver may list a GPU for which this build has no code.
+            Tensor::ones(2, DType::F32, &device)?
+                .sum_all()?
+                .to_scalar::<f32>()?;
+            Ok(device)
+        });
+        device.map(Backend::Tensors).map_err(|error| {
             // What follows the first line is a backtrace.
             let message = error.to_string();
             Error::Device(message.lines().next().unwrap_or_default().into())
-        })?;
-        Ok(Backend::Tensors(device))
+        })
     }
 
     /// What the numbers depend on: two backends of the same name give the same.
@@ -53,15 +60,14 @@ impl Backend {
         match self {
             Backend::Kernels => "cpu",
             Backend::Tensors(device) if device.is_cuda() => "cuda",
-            Backend::Tensors(_) => "tensors",
+            Backend::Tensors(_) => "candle",
         }
     }
 }
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use candle_core::Device;
-    use candle_core::Result;
+    use candle_core::{Device, Result};
 
     /// Runs a test on every device that is to be tested: the processor and, in a build with CUDA, the GPU.
     pub fn for_each_device(test: impl Fn(&Device) -> Result<()>) {
@@ -81,7 +87,9 @@ mod tests {
 
     #[test]
     fn devices_have_names() {
-        assert_eq!(Backend::named("cpu").expect("kernels").name(), "cpu");
+        for name in ["cpu", "candle"] {
+            assert_eq!(Backend::named(name).expect("a backend").name(), name);
+        }
         let automatic = Backend::named("auto").expect("something").name();
         assert_eq!(automatic, Backend::named("cuda").map_or("cpu", |gpu| gpu.name()));
         let unknown = Backend::named("abacus").expect_err("no such device").to_string();
