@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
-use crate::model::network::{Network, n_features};
+use crate::model::network::Network;
 use crate::model::shape::ModelShape;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -22,7 +22,7 @@ pub fn starting_network(shape: &ModelShape, count_center: f32, ln_sd: f32, seed:
     let (hidden, outputs, n_dims) = (shape.hidden, shape.n_outputs(), shape.n_dims);
     let mut stream = Stream::new(seed, Purpose::Network, 0, 0);
     let spread = OUTPUT_SPREAD / (hidden as f32).sqrt();
-    let mut weight = vec![0.0f32; n_features(hidden) * outputs];
+    let mut weight = vec![0.0f32; shape.n_features() * outputs];
     let (of_hidden, others) = weight.split_at_mut(hidden * outputs);
     of_hidden.iter_mut().for_each(|w| {
         let draw: f32 = StandardNormal.sample(&mut stream);
@@ -40,7 +40,7 @@ pub fn starting_network(shape: &ModelShape, count_center: f32, ln_sd: f32, seed:
         ("hidden_count".into(), Tensor::zeros(hidden, DType::F32, &device)?),
         (
             "output_weight".into(),
-            Tensor::from_vec(weight, (n_features(hidden), outputs), &device)?,
+            Tensor::from_vec(weight, (shape.n_features(), outputs), &device)?,
         ),
         ("count_center".into(), Tensor::new(&[count_center], &device)?),
     ]);

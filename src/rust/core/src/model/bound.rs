@@ -22,8 +22,8 @@ pub struct Bound<'a> {
     pub link: Link,
     /// The responses.
     pub observed: &'a Observations,
-    /// `e`, by dimension, `n_respondents x n_samples`.
-    pub noise: &'a [Tensor],
+    /// `e`, `n_respondents x n_samples x n_dims`.
+    pub noise: &'a Tensor,
 }
 
 impl Bound<'_> {
@@ -49,32 +49,33 @@ impl Bound<'_> {
     /// `ln w`, `n_respondents x n_samples`. The constants of the two normal densities cancel:
     /// `ln p(alpha) - ln q(alpha) = (e'e - alpha'alpha) / 2 + ln |L|`.
     fn log_weights(&self, outputs: &Tensor, parameters: &Tensor) -> Result<Tensor> {
-        let n_dims = self.noise.len();
+        let n_dims = self.noise.dim(D::Minus1)?;
         let traits = self.traits(outputs)?;
-        let mut log_weights = log_likelihood(self.link, parameters, &traits, self.observed)?;
-        for (e, alpha) in self.noise.iter().zip(&traits) {
-            log_weights = (log_weights + ((e.sqr()? - alpha.sqr()?)? * 0.5)?)?;
-        }
+        let squares = (self.noise.sqr()? - traits.sqr()?)?.sum(D::Minus1)?;
         let ln_determinant = outputs.narrow(1, n_dims, n_dims)?.sum_keepdim(1)?;
-        log_weights.broadcast_add(&ln_determinant)
+        let log_likelihood = log_likelihood(self.link, parameters, &traits, self.observed)?;
+        (log_likelihood + (squares * 0.5)?)?.broadcast_add(&ln_determinant)
     }
 
-    /// The samples `mu + L e`, by dimension. The outputs of the network are `mu`, the logarithms of the diagonal of `L`, and what
-    /// stands below it, row by row; that is left out in many dimensions.
-    fn traits(&self, outputs: &Tensor) -> Result<Vec<Tensor>> {
-        let n_dims = self.noise.len();
-        let column = |k: usize| outputs.narrow(1, k, 1);
-        let mut below = 2 * n_dims..outputs.dim(1)?;
-        let mut traits = Vec::with_capacity(n_dims);
-        for (d, e) in self.noise.iter().enumerate() {
-            let along = e.broadcast_mul(&column(n_dims + d)?.exp()?)?;
-            let mut alpha = along.broadcast_add(&column(d)?)?;
-            for (e, k) in self.noise[..d].iter().zip(&mut below) {
-                alpha = (alpha + e.broadcast_mul(&column(k)?)?)?;
-            }
-            traits.push(alpha);
+    /// The samples `mu + L e`, `n_respondents x n_samples x n_dims`. The outputs of the network are `mu`, the logarithms of the
+    /// diagonal of `L`, and what stands below it, row by row; that is left out in many dimensions.
+    fn traits(&self, outputs: &Tensor) -> Result<Tensor> {
+        let n_dims = self.noise.dim(D::Minus1)?;
+        let n_below = outputs.dim(1)? - 2 * n_dims;
+        let diagonal = outputs.narrow(1, n_dims, n_dims)?.exp()?;
+        let entries = Tensor::cat(&[&diagonal, &outputs.narrow(1, 2 * n_dims, n_below)?], 1)?;
+        // Zeros and ones that put every entry into its place of the transpose of L.
+        let places = (0..n_dims).map(|d| (d, d));
+        let below = (0..n_dims).flat_map(|row| (0..row).map(move |column| (row, column)));
+        let mut place = vec![0.0f32; (n_dims + n_below) * n_dims * n_dims];
+        for (entry, (row, column)) in places.chain(below.take(n_below)).enumerate() {
+            place[(entry * n_dims + column) * n_dims + row] = 1.0;
         }
-        Ok(traits)
+        let place = Tensor::from_vec(place, (n_dims + n_below, n_dims * n_dims), outputs.device())?;
+        let transposed = entries.matmul(&place)?.reshape(((), n_dims, n_dims))?;
+        self.noise
+            .matmul(&transposed)?
+            .broadcast_add(&outputs.narrow(1, 0, n_dims)?.unsqueeze(1)?)
     }
 }
 

@@ -51,7 +51,7 @@ impl Network {
         Ok(Self {
             hidden_bias: variable(&[hidden], "hidden_bias")?,
             hidden_count: variable(&[hidden], "hidden_count")?,
-            output_weight: variable(&[n_features(hidden), outputs], "output_weight")?,
+            output_weight: variable(&[shape.n_features(), outputs], "output_weight")?,
             count_center: get(&[1], "count_center")?.to_vec1::<f32>()?[0],
         })
     }
@@ -81,9 +81,4 @@ impl Network {
             count_center: self.count_center,
         })
     }
-}
-
-/// Number of features for a hidden layer of a width: its activations, the pooled embeddings, the count and 1.
-pub fn n_features(hidden: usize) -> usize {
-    2 * hidden + 2
 }

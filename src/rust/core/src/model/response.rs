@@ -3,25 +3,22 @@
 use crate::base::math;
 use crate::model::link::Link;
 use crate::model::observations::Observations;
-use candle_core::{Result, Tensor};
+use candle_core::{D, Result, Tensor};
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// The linear predictors `gamma . alpha - beta` of every slot at some points of the respondents' traits, `n_slots x n_points`.
-/// `parameters` are those of the slots, the discriminations by dimension, then the difficulty, `n_slots x (n_dims + 1)`;
-/// `traits[d]` is coordinate `d` of the points, `n_respondents x n_points`.
+/// The linear predictors `gamma . alpha - beta` of every slot at some points of the respondents' traits (`n_respondents x
+/// n_points x n_dims`): `n_slots x n_points`. `parameters` are those of the slots, the discriminations by dimension, then the
+/// difficulty, `n_slots x (n_dims + 1)`.
 ///
 /// # Errors
 /// When the shapes do not fit.
-pub fn predictors(parameters: &Tensor, traits: &[Tensor], observed: &Observations) -> Result<Tensor> {
-    let n_dims = traits.len();
-    let mut predictors = parameters.narrow(1, n_dims, 1)?.neg()?;
-    for (d, coordinate) in traits.iter().enumerate() {
-        let products = observed
-            .of_respondent(coordinate)?
-            .broadcast_mul(&parameters.narrow(1, d, 1)?)?;
-        predictors = products.broadcast_add(&predictors)?;
-    }
-    Ok(predictors)
+pub fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations) -> Result<Tensor> {
+    let (_, n_points, n_dims) = traits.dims3()?;
+    let alpha = observed.of_respondent(&traits.flatten_from(1)?)?;
+    let alpha = alpha.reshape(((), n_points, n_dims))?;
+    let gamma = parameters.narrow(1, 0, n_dims)?.unsqueeze(1)?;
+    let beta = parameters.narrow(1, n_dims, 1)?;
+    alpha.broadcast_mul(&gamma)?.sum(D::Minus1)?.broadcast_sub(&beta)
 }
 
 /// The log probabilities of the responses for the predictors of their slots: `n_slots x n_points` to
@@ -47,7 +44,7 @@ pub fn log_probabilities(link: Link, predictors: &Tensor, observed: &Observation
 pub fn log_likelihood(
     link: Link,
     parameters: &Tensor,
-    traits: &[Tensor],
+    traits: &Tensor,
     observed: &Observations,
 ) -> Result<Tensor> {
     let predictors = predictors(parameters, traits, observed)?;

@@ -30,6 +30,11 @@ impl ModelShape {
         }
     }
 
+    /// Number of features of the network: the activations of its hidden layer, the pooled embeddings, the count and 1.
+    pub fn n_features(&self) -> usize {
+        2 * self.hidden + 2
+    }
+
     /// Number of outputs of the network: means, logarithms of the diagonal of the Cholesky factor, and its
     /// elements below the diagonal, row by row.
     pub fn n_outputs(&self) -> usize {

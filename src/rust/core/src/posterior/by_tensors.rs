@@ -23,8 +23,8 @@ const ENCODED: usize = 64;
 /// Respondents whose answers are kept at once, at most.
 const MOST_RESPONDENTS: usize = 4_096;
 
-/// Pairs of a slot and a point that are evaluated at once, about; a temporary tensor has as many numbers.
-const MOST_CELLS: usize = 1 << 25;
+/// Coordinates of points that are evaluated at once, about, one for each slot; a temporary tensor has as many numbers.
+const MOST_COORDINATES: usize = 1 << 25;
 
 /// What the device computes.
 struct Computation<'a> {
@@ -111,6 +111,7 @@ impl Computation<'_> {
         networks: &[WideGaussian],
     ) -> Result<Vec<Refined>> {
         let batch = self.batch(members);
+        let n_dims = self.wanted.model.shape.n_dims;
         let mut searches: Vec<Search> = networks
             .par_iter()
             .enumerate()
@@ -127,7 +128,9 @@ impl Computation<'_> {
                 let likelihoods = vec![0.0; searches[place].question.log_weights.len()];
                 refined[place] = searches[place].answer(&likelihoods);
             }
-            for run in runs(&batch, &open, |place| searches[place].question.log_weights.len()) {
+            for run in runs(&batch, &open, n_dims, |place| {
+                searches[place].question.log_weights.len()
+            }) {
                 self.monitor.proceed()?;
                 let points = |place: usize| searches[place].question.points.as_slice();
                 let batch = self.batch_of(members, &run);
@@ -153,7 +156,12 @@ impl Computation<'_> {
     ) -> Result<()> {
         let places: Vec<usize> = (0..members.len()).collect();
         let n_points = |place: usize| refined[place].draws.weights.len();
-        for run in runs(&self.batch(members), &places, n_points) {
+        for run in runs(
+            &self.batch(members),
+            &places,
+            self.wanted.model.shape.n_dims,
+            n_points,
+        ) {
             self.monitor.proceed()?;
             let batch = self.batch_of(members, &run);
             let points = |place: usize| refined[place].draws.points.as_slice();
@@ -194,19 +202,25 @@ impl Computation<'_> {
     ) -> Result<Tensor> {
         let shape = &self.wanted.model.shape;
         let observed = Observations::new(batch, self.device)?;
-        let traits = (0..shape.n_dims)
-            .map(|d| {
-                let coordinates = run.iter().flat_map(|&place| points(place)[d].iter().copied());
-                Ok(Tensor::from_iter(coordinates, self.device)?.reshape((run.len(), ()))?)
-            })
-            .collect::<Result<Vec<Tensor>>>()?;
+        let mut traits = Vec::new();
+        for &place in run {
+            let points = points(place);
+            let n_points = points.first().map_or(0, Vec::len);
+            traits.extend((0..n_points).flat_map(|k| points.iter().map(move |coordinate| coordinate[k])));
+        }
+        let traits = Tensor::new(traits, self.device)?.reshape((run.len(), (), shape.n_dims))?;
         Ok(log_likelihood(shape.link, parameters, &traits, &observed)?)
     }
 }
 
 /// Some places of a batch in runs that the device evaluates at once, with as many points for each; those without a response
 /// are left out.
-fn runs(batch: &Batch, places: &[usize], n_points: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
+fn runs(
+    batch: &Batch,
+    places: &[usize],
+    n_dims: usize,
+    n_points: impl Fn(usize) -> usize,
+) -> Vec<Vec<usize>> {
     let n_slots = |place: usize| batch.slots_of(batch.numbers_of(place)).len();
     let mut answering: Vec<usize> = places
         .iter()
@@ -217,15 +231,15 @@ fn runs(batch: &Batch, places: &[usize], n_points: impl Fn(usize) -> usize) -> V
     let mut runs: Vec<Vec<usize>> = Vec::new();
     let mut left = 0;
     for place in answering {
-        let cells = n_slots(place) * n_points(place);
+        let coordinates = n_slots(place) * n_points(place) * n_dims;
         match runs.last_mut() {
-            Some(run) if cells <= left && n_points(run[0]) == n_points(place) => run.push(place),
+            Some(run) if coordinates <= left && n_points(run[0]) == n_points(place) => run.push(place),
             _ => {
                 runs.push(vec![place]);
-                left = MOST_CELLS;
+                left = MOST_COORDINATES;
             }
         }
-        left = left.saturating_sub(cells);
+        left = left.saturating_sub(coordinates);
     }
     runs
 }

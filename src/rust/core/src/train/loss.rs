@@ -11,7 +11,7 @@ use crate::model::parameters::Model;
 use crate::responses::batch::Batch;
 use crate::train::objective::Objective;
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Tensor, Var};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The negative bound of a minibatch per unit of weight. The network's variables are part of its graph. The tables of
@@ -82,7 +82,7 @@ impl Step<'_> {
             )?,
         };
         let noise = self.objective.noise_of(self.batch, self.epoch, shape.n_dims);
-        let noise = by_dimension(noise, (n, self.objective.n_samples, shape.n_dims), device)?;
+        let noise = Tensor::from_vec(noise, (n, self.objective.n_samples, shape.n_dims), device)?;
         let bound = Bound {
             network: &encoder.network,
             link: shape.link,
@@ -121,16 +121,4 @@ impl Loss {
         }
         Ok(by_variables)
     }
-}
-
-/// Numbers of some respondents, sample by sample, as one tensor a dimension, `n_respondents x n_samples`.
-fn by_dimension(
-    values: Vec<f32>,
-    shape @ (_, _, n_dims): (usize, usize, usize),
-    device: &Device,
-) -> Result<Vec<Tensor>> {
-    let values = Tensor::from_vec(values, shape, device)?;
-    (0..n_dims)
-        .map(|d| Ok(values.narrow(2, d, 1)?.squeeze(2)?.contiguous()?))
-        .collect()
 }
