@@ -73,9 +73,9 @@
 #' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
 #'
 #' These operations take the same steps with the same random numbers as the kernels, but sum in another order, so the results
-#' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H100 the core
+#' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H200 the core
 #' gave the log-likelihoods of the processor to 1e-8 and ideal points within .001 of its, and all tests passed. It was slower
-#' than the 16 cores beside it, though: 24 against 7 seconds for 200,000 ballots in 4 dimensions, because the posteriors are
+#' than the 16 cores beside it, though: 26 against 8 seconds for 200,000 ballots in 4 dimensions, because the posteriors are
 #' not yet laid out for a GPU (`bench/gpu.csv` in the sources).
 #'
 #' @param hidden Width of the response embeddings and of the network's hidden layer: at least `dims`, at most 4,096.

@@ -95,7 +95,7 @@ gpu_table <- function(root = ".") {
   of <- function(part, device) formatC(vapply(own, function(x) x[x$device == device, part], numeric(1)), digits = 1, format = "f")
   markdown_table(data.frame(
     job = names(own),
-    `seconds, H100` = of("seconds", "cuda"), `of these refining` = of("posteriors_seconds", "cuda"),
+    `seconds, H200` = of("seconds", "cuda"), `of these refining` = of("posteriors_seconds", "cuda"),
     `seconds, 16 cores` = of("seconds", "cpu"), `of these refining ` = of("posteriors_seconds", "cpu"),
     check.names = FALSE
   ))

@@ -153,8 +153,10 @@ fn levels(segments: &[u32], n_segments: usize, device: &Device) -> Result<Vec<Le
 /// A linear function as one node of Candle's graph: its value, and its transpose, which takes the gradient back.
 struct Linear {
     value: Tensor,
-    transposed: Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>,
+    transposed: Function,
 }
+
+type Function = Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
 
 impl CustomOp1 for Linear {
     fn name(&self) -> &'static str {
