@@ -8,7 +8,7 @@ fit_with <- function(folder, truth) {
   )
   suppressMessages(suppressWarnings(vaeirt::vae_irt(truth$responses, dims = 3, control = control, seed = 7)))
 }
-numbers_of <- function(fit) fit[c("estimates", "items", "training", "model", "posterior", "statistics")]
+numbers_of <- function(fit) fit[c("estimates", "items", "training", "model", "parameters", "statistics")]
 
 truth <- simulate_irt(2000, 40, dims = 3, seed = 1)
 seconds <- system.time(expected <- fit_with(NULL, truth))[["elapsed"]]
