@@ -63,14 +63,14 @@
 #' files stay until you delete them; a finished training is not repeated.
 #'
 #' @section Devices:
-#' The model is defined once, by operations of the tensor library Candle. They run on every device, and Candle differentiates
-#' them. On the processor one of them is a kernel of ours, which computes the same bound and gradients in one pass over
-#' the responses; `device = "candle"` does without it.
+#' The model is defined once, by operations of the tensor library Candle, which run on every device and which it
+#' differentiates. With `device = "cpu"` they are replaced by one operation, a kernel of ours that computes the same bound and
+#' gradients in one pass over the responses; `device = "candle"` does without it.
 #'
 #' If the package was installed with `VAEIRT_CUDA=1 R CMD INSTALL .` and found the compiler of CUDA, it can train and refine
 #' the posteriors on an NVIDIA GPU; `vaeirt_info()$devices` says whether it can here. If it cannot, `device = "cuda"` is an
 #' error. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
-#' out while the GPU computes. Starting values, standard errors and statistics are computed by the processor.
+#' out while the GPU computes. The processor computes starting values, sums of embeddings, updates, standard errors and statistics.
 #'
 #' These operations take the same steps with the same random numbers as the kernels, but sum in another order, so the results
 #' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H200 the core

@@ -6,13 +6,14 @@
 //! reference: its discrimination and difficulty are 0. The latent traits have the prior `N(0, I)`, the item
 //! parameters independent normal priors, and one network maps the responses of any respondent to a normal
 //! approximation of the posterior of the trait. Network and item parameters maximise the (importance-weighted)
-//! evidence lower bound.
+//! evidence lower bound plus the log prior of the items.
 //!
-//! [`Backend`] says what computes: the kernels of this crate or, with the feature `cuda`, a GPU of NVIDIA.
+//! [`Backend`] says what computes: the kernels of this crate, or the operations of Candle in which the model is defined, on the
+//! processor or, with the feature `cuda`, on a GPU of NVIDIA.
 //!
 //! The crate knows nothing of R. The way through it is [`Responses`] -> [`fit()`] -> [`Fit`], and [`score`] for respondents
-//! who were not in the sample. Its modules stand from the ground to the roof in the order in which they are listed; a module
-//! imports only what stands before it.
+//! who were not in the sample. From the ground to the roof its modules are base, responses, ingest, model, settings, kernels,
+//! posterior, train, information, fit and simulate; each imports only from itself and from those before it.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -61,6 +61,9 @@ impl Membership {
     /// When there are other rows.
     pub fn sum(&self, rows: &Tensor) -> Result<Tensor> {
         let value = self.0.reduce(&rows.detach(), Reduction::Sum)?;
+        if !rows.track_op() {
+            return Ok(value);
+        }
         let own = self.clone();
         rows.apply_op1(Linear {
             value,
@@ -74,6 +77,9 @@ impl Membership {
     /// When there are other segments.
     pub fn spread(&self, segments: &Tensor) -> Result<Tensor> {
         let value = self.0.gather(&segments.detach())?;
+        if !segments.track_op() {
+            return Ok(value);
+        }
         let own = self.clone();
         segments.apply_op1(Linear {
             value,

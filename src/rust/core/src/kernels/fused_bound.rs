@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub type Noise = Box<dyn Fn(usize, &mut [f32]) + Send + Sync>;
 
 /// The negative bound of a batch per unit of weight, as a function of the three variables of the network: the same as
-/// [`crate::model::bound::Bound`] gives, in one pass of the kernels over the responses, with all of its gradients. Candle gets those
-/// by the variables from it; those by the tables, which stand outside the graph, are left in `gradients`.
+/// [`crate::model::bound::Bound`] gives, in one pass of the kernels over the responses, with the gradients that it prescribes. Candle
+/// gets those by the variables from it; those by the tables, which stand outside the graph, are left in `gradients`, until the next
+/// loss is computed. It is the whole loss: nothing may be added to it, nor may it be multiplied.
 pub struct FusedBound {
     /// The tables of embeddings and items.
     pub model: Arc<Model>,
@@ -94,15 +95,17 @@ impl CustomOp3 for FusedBound {
             hidden_count: by_count,
             output_weight: by_weight,
         } = &self.found().by_network;
-        let scale = f64::from(gradient.to_scalar::<f32>()?);
-        let scaled = |values: Option<&[f32]>, like: &Tensor| -> Result<Option<Tensor>> {
-            let values = Tensor::from_slice(values.unwrap_or_default(), like.dims(), &Device::Cpu)?;
-            Ok(Some((values * scale)?))
+        // The gradients by the tables, which Candle does not see, would have to be scaled alike.
+        if gradient.to_scalar::<f32>()? != 1.0 {
+            candle_core::bail!("{} is the whole loss", self.name());
+        }
+        let tensor = |values: Option<&[f32]>, like: &Tensor| -> Result<Option<Tensor>> {
+            Tensor::from_slice(values.unwrap_or_default(), like.dims(), &Device::Cpu).map(Some)
         };
         Ok((
-            scaled(by_bias.as_slice(), hidden_bias)?,
-            scaled(by_count.as_slice(), hidden_count)?,
-            scaled(by_weight.as_slice(), output_weight)?,
+            tensor(by_bias.as_slice(), hidden_bias)?,
+            tensor(by_count.as_slice(), hidden_count)?,
+            tensor(by_weight.as_slice(), output_weight)?,
         ))
     }
 }

@@ -10,7 +10,7 @@ use candle_nn::Module;
 /// The importance-weighted bound on the log evidence of respondents (Burda, Grosse and Salakhutdinov 2016,
 /// <https://arxiv.org/abs/1509.00519>),
 ///
-/// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)`,
+/// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)` in pairs of opposites,
 ///
 /// with the prior `p = N(0, I)` and the posterior `q = N(mu, L L')` that the network gives. One sample gives the evidence lower
 /// bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014, <https://arxiv.org/abs/1312.6114>).
@@ -63,6 +63,13 @@ impl Bound<'_> {
         let n_dims = self.noise.dim(D::Minus1)?;
         let n_below = outputs.dim(1)? - 2 * n_dims;
         let diagonal = outputs.narrow(1, n_dims, n_dims)?.exp()?;
+        let mean = outputs.narrow(1, 0, n_dims)?.unsqueeze(1)?;
+        if n_below == 0 {
+            return self
+                .noise
+                .broadcast_mul(&diagonal.unsqueeze(1)?)?
+                .broadcast_add(&mean);
+        }
         let entries = Tensor::cat(&[&diagonal, &outputs.narrow(1, 2 * n_dims, n_below)?], 1)?;
         // Zeros and ones that put every entry into its place of the transpose of L.
         let places = (0..n_dims).map(|d| (d, d));
@@ -73,9 +80,7 @@ impl Bound<'_> {
         }
         let place = Tensor::from_vec(place, (n_dims + n_below, n_dims * n_dims), outputs.device())?;
         let transposed = entries.matmul(&place)?.reshape(((), n_dims, n_dims))?;
-        self.noise
-            .matmul(&transposed)?
-            .broadcast_add(&outputs.narrow(1, 0, n_dims)?.unsqueeze(1)?)
+        self.noise.matmul(&transposed)?.broadcast_add(&mean)
     }
 }
 

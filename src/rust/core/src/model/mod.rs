@@ -1,7 +1,9 @@
 //! What the model is: its parameters, its encoder, the probabilities of responses, and the bound that the training maximises.
 //!
 //! [`encoder`], [`network`], [`response`], [`bound`] and [`prior`] are the definition, by operations of Candle: they run on every
-//! device and are differentiated by Candle. The kernels of this crate compute the same faster, and tests hold them equal.
+//! device and are differentiated by Candle. The tables of embeddings and items stand outside: the network takes the summed
+//! embeddings of a respondent, the probabilities the parameters of the items that he answered. The kernels of this crate compute
+//! the same faster, and tests hold them equal.
 
 pub mod bound;
 pub mod card;

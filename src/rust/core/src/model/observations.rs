@@ -45,9 +45,14 @@ impl Observations {
             .then(|| Membership::new(&numbers, responses.len(), device))
             .transpose()?;
         let log_counts = (0..n).map(|position| (batch.numbers_of(position).len() as f32).ln_1p());
+        let responses_of_respondents = Membership::new(&owners, n, device)?;
+        let slots = match &slots_of_responses {
+            Some(_) => Membership::new(&owners_of_slots, n, device)?,
+            None => responses_of_respondents.clone(),
+        };
         Ok(Self {
-            responses: Membership::new(&owners, n, device)?,
-            slots: Membership::new(&owners_of_slots, n, device)?,
+            responses: responses_of_respondents,
+            slots,
             slots_of_responses,
             is_chosen: Tensor::from_vec(is_chosen, (n_slots, 1), device)?,
             log_counts: Tensor::from_iter(log_counts, device)?.reshape((n, 1))?,

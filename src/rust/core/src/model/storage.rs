@@ -117,12 +117,14 @@ impl Network {
     /// # Errors
     /// [`Error::Tensor`] when a tensor cannot be read.
     pub fn tensors(&self) -> Result<Vec<(String, Tensor)>> {
-        let tensor = |name: &str, variable: &Var| (format!("network.{name}"), variable.as_tensor().clone());
+        let tensor = |name: &str, variable: &Var| -> Result<(String, Tensor)> {
+            Ok((format!("network.{name}"), variable.to_device(&Device::Cpu)?))
+        };
         let [hidden_bias, hidden_count, output_weight] = self.variables();
         Ok(vec![
-            tensor("hidden_bias", hidden_bias),
-            tensor("hidden_count", hidden_count),
-            tensor("output_weight", output_weight),
+            tensor("hidden_bias", hidden_bias)?,
+            tensor("hidden_count", hidden_count)?,
+            tensor("output_weight", output_weight)?,
             (
                 "network.count_center".into(),
                 Tensor::new(&[self.count_center()], &Device::Cpu)?,

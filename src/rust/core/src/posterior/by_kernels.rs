@@ -28,7 +28,7 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
         scoring,
         ..
     } = *wanted;
-    let search = Search {
+    let shared = Shared {
         wanted,
         kernel: EncoderKernel::new(&model.encoder)?,
         refinement: Refinement::new(model.shape.n_dims, scoring),
@@ -40,7 +40,7 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
     let shards: Vec<(usize, MomentsPart)> = moments.parts(size).enumerate().collect();
     let scores: Vec<Result<Vec<f64>>> = shards
         .into_par_iter()
-        .map(|(shard, mut part)| search.shard(shard * size, &mut part))
+        .map(|(shard, mut part)| shared.shard(shard * size, &mut part))
         .collect();
     let mut total = Vec::new();
     for score in scores {
@@ -55,7 +55,7 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
 }
 
 /// What all threads share.
-struct Search<'a> {
+struct Shared<'a> {
     wanted: &'a Wanted<'a>,
     kernel: EncoderKernel<'a>,
     refinement: Refinement,
@@ -72,7 +72,7 @@ struct Scratch {
     score: Vec<f64>,
 }
 
-impl Search<'_> {
+impl Shared<'_> {
     /// The respondents from a place on, whose moments are filled in. Returns their part of the score.
     fn shard(&self, start: usize, part: &mut MomentsPart) -> Result<Vec<f64>> {
         let respondents = self.wanted.respondents;

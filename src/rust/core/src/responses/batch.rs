@@ -1,4 +1,4 @@
-//! A minibatch: the responses of some respondents, laid out for the kernels.
+//! The responses of some respondents, laid out for computing.
 
 use crate::responses::response::Response;
 use crate::responses::store::Responses;

@@ -86,8 +86,9 @@ impl<'a> Batches<'a> {
             || work(now),
             || following.map_or(Ok(()), |members| fill(next, members)),
         );
+        let result = result?;
         filled?;
-        result
+        Ok(result)
     }
 
     /// Fisher and Yates' shuffle. A single batch is left in its order.

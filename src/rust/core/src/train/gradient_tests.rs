@@ -18,6 +18,7 @@ use crate::responses::batch::Batch;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
+use crate::simulate::simulation::{Design, simulate};
 use crate::train::minibatch::Minibatch;
 use crate::train::objective::Objective;
 use crate::train::trainer::Trainer;
@@ -35,12 +36,16 @@ struct Case {
     model: Model,
     responses: Responses<'static>,
     settings: Settings,
+    /// The respondents of the batch.
+    members: Vec<u32>,
 }
 
 impl Case {
     fn objective(&self) -> Objective {
-        let mut objective = Objective::new(&self.responses, &[0, 1, 2, 3], &self.settings);
-        objective.mean_weight = WEIGHTS.iter().sum::<f32>() / WEIGHTS.len() as f32;
+        let everybody = self.responses.respondents_with_responses();
+        let mut objective = Objective::new(&self.responses, &everybody, &self.settings);
+        let weights = self.members.iter().map(|&i| self.responses.weight(i as usize));
+        objective.mean_weight = weights.sum::<f32>() / self.members.len() as f32;
         objective
     }
 }
@@ -55,7 +60,7 @@ fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
         .collect()
 }
 
-/// Three respondents, one of whom answers one item only, in a batch that leaves one respondent out.
+/// Four respondents, three of whom answer one item only, in a batch that leaves one respondent out.
 fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> Case {
     let catalogue = ItemCatalogue::new(option_counts).expect("valid catalogue");
     let first = |item: usize| catalogue.options_of(item).start as u32;
@@ -72,6 +77,37 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
     let responses = responses
         .with_weights(vec![WEIGHTS[1], WEIGHTS[2], 1.0, WEIGHTS[0]])
         .expect("valid weights");
+    case_of(responses, n_dims, link, n_samples, MEMBERS.to_vec())
+}
+
+/// More respondents than one task of the kernels takes, with more responses than one block of sums, of which they leave some out.
+fn larger_case(n_options: usize, n_dims: usize, link: Link, n_samples: usize) -> Case {
+    let design = Design {
+        n_respondents: 200,
+        n_items: 90,
+        n_dims,
+        n_options,
+        missing: 0.1,
+    };
+    let responses = simulate(&design, 4)
+        .expect("valid design")
+        .to_responses()
+        .expect("responses");
+    let weights = (0..200).map(|i| 0.5 + (i % 4) as f32 * 0.25).collect();
+    let responses = responses.with_weights(weights).expect("valid weights");
+    let members = (0..150).map(|k| k * 7 % 200).collect();
+    case_of(responses, n_dims, link, n_samples, members)
+}
+
+/// A model of some responses, away from its start.
+fn case_of(
+    responses: Responses<'static>,
+    n_dims: usize,
+    link: Link,
+    n_samples: usize,
+    members: Vec<u32>,
+) -> Case {
+    let catalogue = responses.catalogue().clone();
     let shape = ModelShape {
         n_dims,
         hidden: HIDDEN,
@@ -85,11 +121,13 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
         let sum = (variable.as_tensor() + moved).expect("sum");
         variable.set(&sum).expect("set");
     }
+    // So that the sums over a respondent's responses are of the size of 1.
+    let spread = 0.5 / (responses.n_responses() as f32 / responses.n_respondents() as f32).sqrt();
     let n_options = shape.catalogue.n_options();
     let n_rows = shape.catalogue.n_parameter_rows();
     let model = Model {
         encoder: Encoder {
-            embeddings: Table::new(HIDDEN, values(n_options * HIDDEN, 0.5, 1)),
+            embeddings: Table::new(HIDDEN, values(n_options * HIDDEN, spread, 1)),
             network,
         },
         items: Table::new(n_dims + 1, values(n_rows * (n_dims + 1), 1.0, 2)),
@@ -105,30 +143,38 @@ fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> C
         model,
         responses,
         settings,
+        members,
     }
 }
 
 /// The bound by loops in double precision, from the outputs of the network that the kernel gives.
 fn by_loops(case: &Case) -> f64 {
-    let Case { model, responses, .. } = case;
+    let Case {
+        model,
+        responses,
+        members,
+        ..
+    } = case;
     let objective = case.objective();
-    let batch = Batch::new(responses, &MEMBERS);
+    let batch = Batch::new(responses, members);
     let n_dims = model.shape.n_dims;
     let mut activations = Activations::default();
     let kernel = EncoderKernel::new(&model.encoder).expect("a kernel");
-    kernel.encode(&batch, 0..MEMBERS.len(), &mut activations);
+    kernel.encode(&batch, 0..members.len(), &mut activations);
     let mut total = 0.0;
     for (position, outputs) in activations.outputs.rows().into_iter().enumerate() {
         let outputs = outputs.as_slice().expect("a row");
         let posterior = Gaussian { n_dims, outputs }.widened();
         let mut noise = vec![0.0; objective.n_samples * n_dims];
-        objective.draw_noise(1, MEMBERS[position], n_dims, &mut noise);
+        objective.draw_noise(1, members[position], n_dims, &mut noise);
         let log_weights: Vec<f64> = noise
             .chunks(n_dims)
             .map(|noise| log_weight(case, &batch, position, &posterior, noise))
             .collect();
-        let mean: f64 = log_weights.iter().map(|x| x.exp()).sum::<f64>() / log_weights.len() as f64;
-        total += f64::from(WEIGHTS[position]) * mean.ln();
+        let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+        let shares = log_weights.iter().map(|x| (x - largest).exp());
+        let mean = shares.sum::<f64>() / log_weights.len() as f64;
+        total += f64::from(batch.weights()[position]) * (largest + mean.ln());
     }
     total
 }
@@ -163,7 +209,7 @@ fn log_weight(case: &Case, batch: &Batch, position: usize, posterior: &WideGauss
 /// sum them up.
 fn differentiated(case: &Case, backend: &Backend) -> Result<(f64, Vec<Vec<f32>>)> {
     let mut minibatch = Minibatch::default();
-    minibatch.fill(&case.responses, &MEMBERS, backend)?;
+    minibatch.fill(&case.responses, &case.members, backend)?;
     let trainer = Trainer::new(case.model.clone(), case.objective(), backend)?;
     let by_variables = trainer.loss(&minibatch, 1)?.backward()?;
     let (model, batch) = (trainer.model(), &minibatch.batch);
@@ -196,20 +242,28 @@ fn differentiated(case: &Case, backend: &Backend) -> Result<(f64, Vec<Vec<f32>>)
 
 fn compare(option_counts: &[u32], n_dims: usize, link: Link) {
     for n_samples in [1, 4, 6] {
-        let case = case(option_counts, n_dims, link, n_samples);
-        let expected = by_loops(&case);
-        let fused = differentiated(&case, &Backend::Kernels).expect("kernels");
-        assert!(
-            (fused.0 - expected).abs() < 1e-5 * expected.abs(),
-            "{} against {expected}",
-            fused.0
-        );
-        for_each_device(|device| {
-            let composed = differentiated(&case, &Backend::Tensors(device.clone())).expect("operations");
-            assert_same(&composed, &fused);
-            Ok(())
-        });
+        compare_case(&case(option_counts, n_dims, link, n_samples));
     }
+}
+
+fn compare_case(case: &Case) {
+    let expected = by_loops(case);
+    let fused = compare_backends(case);
+    assert!(
+        (fused - expected).abs() < 1e-5 * expected.abs(),
+        "{fused} against {expected}"
+    );
+}
+
+/// Compares the devices with the kernels; returns the bound.
+fn compare_backends(case: &Case) -> f64 {
+    let fused = differentiated(case, &Backend::Kernels).expect("kernels");
+    for_each_device(|device| {
+        let composed = differentiated(case, &Backend::Tensors(device.clone())).expect("operations");
+        assert_same(&composed, &fused);
+        Ok(())
+    });
+    fused.0
 }
 
 /// What Candle keeps of the steps that led to a tensor would fill the memory in a long training.
@@ -219,7 +273,7 @@ fn steps_are_not_remembered() {
     let check = |backend: &Backend| {
         let mut minibatch = Minibatch::default();
         minibatch
-            .fill(&case.responses, &MEMBERS, backend)
+            .fill(&case.responses, &case.members, backend)
             .expect("a batch");
         let mut trainer = Trainer::new(case.model.clone(), case.objective(), backend).expect("a trainer");
         for epoch in 1..=2 {
@@ -292,6 +346,12 @@ fn binary_probit_kernels_are_the_definition() {
 fn nominal_kernels_are_the_definition() {
     compare(&[3, 2, 5], 1, Link::Logit);
     compare(&[4, 3, 2], 3, Link::Logit);
+}
+
+#[test]
+fn larger_batches_are_the_definition() {
+    compare_backends(&larger_case(2, 2, Link::Probit, 4));
+    compare_backends(&larger_case(4, 3, Link::Logit, 6));
 }
 
 #[test]

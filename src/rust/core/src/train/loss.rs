@@ -33,14 +33,14 @@ struct Taken {
 }
 
 /// What a loss is computed from.
-pub(crate) struct Step<'a> {
+pub(crate) struct Evaluation<'a> {
     pub model: &'a Arc<Model>,
     pub objective: &'a Arc<Objective>,
     pub batch: &'a Arc<Batch>,
     pub epoch: usize,
 }
 
-impl Step<'_> {
+impl Evaluation<'_> {
     /// By the kernels, as one operation of Candle.
     pub fn fused(&self, gradients: &Arc<Mutex<BoundGradients>>) -> Result<Loss> {
         let (objective, batch) = (Arc::clone(self.objective), Arc::clone(self.batch));

@@ -59,7 +59,7 @@ pub(crate) struct Step {
 
 /// The bounds of some steps, summed, and the weights of their respondents.
 #[derive(Clone, Copy, Debug, Default)]
-struct Observed {
+struct SummedBound {
     bound: f64,
     weight: f64,
 }
@@ -94,7 +94,7 @@ pub(crate) struct Schedule {
     unit: usize,
     window: usize,
     /// Sums of bounds and weights of the current observation and of the current epoch.
-    of_unit: Observed,
+    of_unit: SummedBound,
     of_epoch: f64,
     /// Bounds per unit of weight.
     observations: Vec<f64>,
@@ -120,7 +120,7 @@ impl Schedule {
             done: 0,
             unit,
             window: WINDOW_STEPS.div_ceil(unit),
-            of_unit: Observed::default(),
+            of_unit: SummedBound::default(),
             of_epoch: 0.0,
             observations: Vec::new(),
             without_progress: 0,
@@ -177,7 +177,7 @@ impl Schedule {
         self.of_unit.weight += weight;
         if self.done.is_multiple_of(self.unit) {
             self.observations.push(self.of_unit.bound / self.of_unit.weight);
-            self.of_unit = Observed::default();
+            self.of_unit = SummedBound::default();
             if phase == Phase::Search {
                 self.judge();
             }
@@ -275,7 +275,7 @@ impl Schedule {
         };
         let restored = Self {
             done: count("done")?,
-            of_unit: Observed {
+            of_unit: SummedBound {
                 bound: number("unit.bound")?,
                 weight: number("unit.weight")?,
             },

@@ -9,7 +9,7 @@ use crate::kernels::encoder::sum_over_choosers;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
-use crate::train::loss::{Loss, Step};
+use crate::train::loss::{Evaluation, Loss};
 use crate::train::minibatch::Minibatch;
 use crate::train::objective::{NETWORK_RATE, Objective};
 use candle_core::backprop::GradStore;
@@ -51,9 +51,12 @@ impl Trainer {
     /// # Errors
     /// [`crate::Error::Tensor`] when the device does not take the network.
     pub fn new(mut model: Model, objective: Objective, backend: &Backend) -> Result<Self> {
-        if let Backend::Tensors(device) = backend {
-            model.encoder.network = model.encoder.network.to_device(device)?;
-        }
+        // Variables of its own: those of a clone of a model are those of the model.
+        let device = match backend {
+            Backend::Kernels => &Device::Cpu,
+            Backend::Tensors(device) => device,
+        };
+        model.encoder.network = model.encoder.network.to_device(device)?;
         Ok(Self {
             states: AdamStates::new(&model),
             model: Arc::new(model),
@@ -90,15 +93,15 @@ impl Trainer {
     /// # Errors
     /// [`crate::Error::Tensor`] when Candle fails.
     pub fn loss(&self, minibatch: &Minibatch, epoch: usize) -> Result<Loss> {
-        let step = Step {
+        let evaluation = Evaluation {
             model: &self.model,
             objective: &self.objective,
             batch: &minibatch.batch,
             epoch,
         };
         match &minibatch.observed {
-            None => step.fused(&self.gradients),
-            Some(observed) => step.composed(observed, &self.gradients),
+            None => evaluation.fused(&self.gradients),
+            Some(observed) => evaluation.composed(observed, &self.gradients),
         }
     }
 
