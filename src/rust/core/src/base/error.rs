@@ -1,4 +1,4 @@
-//! TODO
+//! What can go wrong.
 
 use thiserror::Error as ThisError;
 

@@ -164,6 +164,16 @@ struct Linear {
 
 type Function = Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
 
+impl Linear {
+    /// The value, which fills its storage.
+    fn copy<S: BackendStorage>(&self, storage: &S) -> Result<(S, Shape)> {
+        Ok((
+            storage.try_clone(self.value.layout())?,
+            self.value.shape().clone(),
+        ))
+    }
+}
+
 impl CustomOp1 for Linear {
     fn name(&self) -> &'static str {
         "membership"
@@ -171,20 +181,14 @@ impl CustomOp1 for Linear {
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
         match &*self.value.storage_and_layout().0 {
-            Storage::Cpu(storage) => Ok((
-                storage.try_clone(self.value.layout())?,
-                self.value.shape().clone(),
-            )),
+            Storage::Cpu(storage) => self.copy(storage),
             _ => candle_core::bail!("{} is not on the processor", self.name()),
         }
     }
 
     fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
         match &*self.value.storage_and_layout().0 {
-            Storage::Cuda(storage) => Ok((
-                storage.try_clone(self.value.layout())?,
-                self.value.shape().clone(),
-            )),
+            Storage::Cuda(storage) => self.copy(storage),
             _ => candle_core::bail!("{} is not on the GPU", self.name()),
         }
     }

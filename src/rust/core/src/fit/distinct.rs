@@ -26,7 +26,7 @@ impl Distinct {
         total: f64,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
-        let share = total / summed_weight(responses, respondents);
+        let share = total / responses.summed_weight(respondents);
         let weight = |i: u32| share * f64::from(responses.weight(i as usize));
         Ok(match Patterns::new(responses, respondents, monitor)? {
             Some(Patterns { firsts, pattern_of }) => {
@@ -96,12 +96,4 @@ impl Distinct {
             None => moments,
         }
     }
-}
-
-/// The weights of some respondents, summed.
-pub(crate) fn summed_weight(responses: &Responses, respondents: &[u32]) -> f64 {
-    respondents
-        .iter()
-        .map(|&i| f64::from(responses.weight(i as usize)))
-        .sum()
 }

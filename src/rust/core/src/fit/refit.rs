@@ -3,7 +3,7 @@
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::pool;
-use crate::fit::distinct::{Distinct, summed_weight};
+use crate::fit::distinct::Distinct;
 use crate::information::calibration::Calibration;
 use crate::information::draws::{Drawing, draws};
 use crate::information::gauge::{Asked, Gauge};
@@ -58,7 +58,7 @@ impl Refit {
         }
         pool(settings.run.threads)?.install(|| {
             let respondents = responses.respondents_with_responses();
-            let total = summed_weight(responses, &respondents);
+            let total = responses.summed_weight(&respondents);
             let distinct = Distinct::new(responses, &respondents, total, monitor)?;
             let scoring = Scoring::of(settings, respondents.len());
             let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;

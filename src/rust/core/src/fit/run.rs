@@ -5,7 +5,7 @@ use crate::base::monitor::{Epoch, Monitor, Part};
 use crate::base::threads::pool;
 use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
-use crate::fit::distinct::{Distinct, summed_weight};
+use crate::fit::distinct::Distinct;
 use crate::fit::start::start;
 use crate::fit::starting_network::starting_network;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
@@ -88,7 +88,7 @@ impl Run<'_> {
         let Started { model, linkage } = timings.time("starting values", || self.start(&answering))?;
         let (model, trained) = self.train(model, &answering, &mut timings)?;
         let respondents = self.estimated(&answering);
-        let weight = summed_weight(self.responses, &answering);
+        let weight = self.responses.summed_weight(&answering);
         let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
         let scoring = Scoring::of(self.settings, answering.len());
         let everybody = respondents.len() == answering.len();

@@ -55,17 +55,33 @@ impl<'a> EncoderKernel<'a> {
     /// # Errors
     /// [`Error::Tensor`] when a tensor cannot be read.
     pub fn new(encoder: &'a Encoder) -> Result<Self> {
-        let network = &encoder.network;
-        let [hidden_bias, hidden_count, output_weight] = network.variables();
-        let shape = output_weight.dims2()?;
-        let weight = output_weight.flatten_all()?.to_vec1::<f32>()?;
+        let [hidden_bias, hidden_count, output_weight] = encoder.network.variables();
+        Self::with_variables(
+            encoder,
+            hidden_bias.to_vec1()?,
+            hidden_count.to_vec1()?,
+            output_weight.flatten_all()?.to_vec1()?,
+        )
+    }
+
+    /// Those of an encoder with other values of the [variables](crate::model::network::Network::variables) of its network.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when they do not fit one another.
+    pub fn with_variables(
+        encoder: &'a Encoder,
+        hidden_bias: Vec<f32>,
+        hidden_count: Vec<f32>,
+        output_weight: Vec<f32>,
+    ) -> Result<Self> {
+        let [.., like] = encoder.network.variables();
         Ok(Self {
             embeddings: &encoder.embeddings,
-            hidden_bias: hidden_bias.to_vec1::<f32>()?.into(),
-            hidden_count: hidden_count.to_vec1::<f32>()?.into(),
-            output_weight: Array2::from_shape_vec(shape, weight)
+            hidden_bias: hidden_bias.into(),
+            hidden_count: hidden_count.into(),
+            output_weight: Array2::from_shape_vec(like.dims2()?, output_weight)
                 .map_err(|error| Error::Model(error.to_string()))?,
-            count_center: network.count_center(),
+            count_center: encoder.network.count_center(),
         })
     }
 

@@ -5,11 +5,21 @@ use crate::kernels::encoder::{EncoderKernel, NetworkGradient};
 use crate::model::parameters::Model;
 use crate::responses::batch::Batch;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
-use ndarray::{Array1, Array2};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Fills the noise of the respondent at a position of the batch, `n_samples x n_dims`.
-pub type Noise = Box<dyn Fn(usize, &mut [f32]) + Send + Sync>;
+/// Fills the noise of a respondent, a row of the responses, `n_samples x n_dims`.
+pub type Noise = Box<dyn Fn(u32, &mut [f32]) + Send + Sync>;
+
+/// Where a loss leaves what Candle does not see, for the updates; the memory is kept from one step to the next.
+#[derive(Clone, Default)]
+pub struct SharedGradients(Arc<Mutex<BoundGradients>>);
+
+impl SharedGradients {
+    /// What was found for the last batch.
+    pub fn lock(&self) -> MutexGuard<'_, BoundGradients> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The negative bound of a batch per unit of weight, as a function of the three variables of the network: the same as
 /// [`crate::model::bound::Bound`] gives, in one pass of the kernels over the responses, with the gradients that it prescribes. Candle
@@ -27,7 +37,7 @@ pub struct FusedBound {
     /// Standard normal noise.
     pub noise: Noise,
     /// What is found.
-    pub gradients: Arc<Mutex<BoundGradients>>,
+    pub gradients: SharedGradients,
 }
 
 impl FusedBound {
@@ -39,10 +49,6 @@ impl FusedBound {
         let model = Arc::clone(&self.model);
         let [hidden_bias, hidden_count, output_weight] = model.encoder.network.variables();
         hidden_bias.apply_op3(hidden_count, output_weight, self)
-    }
-
-    fn found(&self) -> MutexGuard<'_, BoundGradients> {
-        self.gradients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,14 +66,13 @@ impl CustomOp3 for FusedBound {
         output_weight: &CpuStorage,
         of_weight: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let weight = Array2::from_shape_vec(of_weight.shape().dims2()?, values(output_weight, of_weight)?);
-        let encoder = EncoderKernel {
-            embeddings: &self.model.encoder.embeddings,
-            hidden_bias: Array1::from(values(hidden_bias, of_bias)?),
-            hidden_count: Array1::from(values(hidden_count, of_count)?),
-            output_weight: weight.map_err(candle_core::Error::wrap)?,
-            count_center: self.model.encoder.network.count_center(),
-        };
+        let encoder = EncoderKernel::with_variables(
+            &self.model.encoder,
+            values(hidden_bias, of_bias)?,
+            values(hidden_count, of_count)?,
+            values(output_weight, of_weight)?,
+        )
+        .map_err(candle_core::Error::wrap)?;
         let sampling = Sampling {
             encoder: &encoder,
             items: &self.model.items,
@@ -76,8 +81,10 @@ impl CustomOp3 for FusedBound {
             total_weight: self.total_weight,
             n_samples: self.n_samples,
         };
-        let mut found = self.found();
-        found.evaluate(sampling, &self.noise);
+        let mut found = self.gradients.lock();
+        found.evaluate(sampling, |position, to| {
+            (self.noise)(self.batch.respondents()[position], to)
+        });
         let loss = -found.total / f64::from(self.total_weight);
         Ok((CpuStorage::F32(vec![loss as f32]), Shape::from(())))
     }
@@ -94,7 +101,7 @@ impl CustomOp3 for FusedBound {
             hidden_bias: by_bias,
             hidden_count: by_count,
             output_weight: by_weight,
-        } = &self.found().by_network;
+        } = &self.gradients.lock().by_network;
         // The gradients by the tables, which Candle does not see, would have to be scaled alike.
         if gradient.to_scalar::<f32>()? != 1.0 {
             candle_core::bail!("{} is the whole loss", self.name());

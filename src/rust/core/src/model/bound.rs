@@ -37,24 +37,25 @@ impl Bound<'_> {
     /// # Errors
     /// When the shapes do not fit.
     pub fn of(&self, pooled: &Tensor, parameters: &Tensor) -> Result<Tensor> {
-        let respondents = Tensor::cat(&[pooled, self.observed.log_counts()], D::Minus1)?;
+        let respondents = Tensor::cat(&[pooled, &self.observed.log_counts], D::Minus1)?;
         let outputs = self.network.forward(&respondents)?;
-        let of_items = log_mean_exp(&self.log_weights(&outputs.detach(), parameters)?)?;
-        let of_encoder = self
-            .log_weights(&outputs, &parameters.detach())?
-            .mean(D::Minus1)?;
-        of_items + (&of_encoder - of_encoder.detach())?
+        let traits = self.traits(&outputs)?;
+        let ratio = self.log_ratio(&outputs, &traits)?;
+        let likelihood = |parameters: &Tensor, traits: &Tensor| {
+            log_likelihood(self.link, parameters, traits, self.observed)
+        };
+        let of_items = (likelihood(parameters, &traits.detach())? + ratio.detach())?;
+        let of_encoder = (likelihood(&parameters.detach(), &traits)? + ratio)?.mean(D::Minus1)?;
+        log_mean_exp(&of_items)? + (&of_encoder - of_encoder.detach())?
     }
 
-    /// `ln w`, `n_respondents x n_samples`. The constants of the two normal densities cancel:
-    /// `ln p(alpha) - ln q(alpha) = (e'e - alpha'alpha) / 2 + ln |L|`.
-    fn log_weights(&self, outputs: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+    /// `ln p(alpha) - ln q(alpha) = (e'e - alpha'alpha) / 2 + ln |L|`, `n_respondents x n_samples`: the constants of the two normal
+    /// densities cancel.
+    fn log_ratio(&self, outputs: &Tensor, traits: &Tensor) -> Result<Tensor> {
         let n_dims = self.noise.dim(D::Minus1)?;
-        let traits = self.traits(outputs)?;
         let squares = (self.noise.sqr()? - traits.sqr()?)?.sum(D::Minus1)?;
         let ln_determinant = outputs.narrow(1, n_dims, n_dims)?.sum_keepdim(1)?;
-        let log_likelihood = log_likelihood(self.link, parameters, &traits, self.observed)?;
-        (log_likelihood + (squares * 0.5)?)?.broadcast_add(&ln_determinant)
+        (squares * 0.5)?.broadcast_add(&ln_determinant)
     }
 
     /// The samples `mu + L e`, `n_respondents x n_samples x n_dims`. The outputs of the network are `mu`, the logarithms of the

@@ -15,9 +15,9 @@ pub struct Observations {
     /// Slots make up responses; nothing where every response has one.
     slots_of_responses: Option<Membership>,
     /// 1 in the slots of options that were chosen, else 0: `n_slots x 1`.
-    is_chosen: Tensor,
+    pub is_chosen: Tensor,
     /// `ln(1 + number of responses)`, `n_respondents x 1`.
-    log_counts: Tensor,
+    pub log_counts: Tensor,
 }
 
 impl Observations {
@@ -57,16 +57,6 @@ impl Observations {
             is_chosen: Tensor::from_vec(is_chosen, (n_slots, 1), device)?,
             log_counts: Tensor::from_iter(log_counts, device)?.reshape((n, 1))?,
         })
-    }
-
-    /// See the field.
-    pub fn is_chosen(&self) -> &Tensor {
-        &self.is_chosen
-    }
-
-    /// See the field.
-    pub fn log_counts(&self) -> &Tensor {
-        &self.log_counts
     }
 
     /// Sums over the responses of every respondent.

@@ -9,10 +9,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 /// The linear predictors `gamma . alpha - beta` of every slot at some points of the respondents' traits (`n_respondents x
 /// n_points x n_dims`): `n_slots x n_points`. `parameters` are those of the slots, the discriminations by dimension, then the
 /// difficulty, `n_slots x (n_dims + 1)`.
-///
-/// # Errors
-/// When the shapes do not fit.
-pub fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations) -> Result<Tensor> {
+fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations) -> Result<Tensor> {
     let (_, n_points, n_dims) = traits.dims3()?;
     let alpha = observed.of_respondent(&traits.flatten_from(1)?)?;
     let alpha = alpha.reshape(((), n_points, n_dims))?;
@@ -23,14 +20,11 @@ pub fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations)
 
 /// The log probabilities of the responses for the predictors of their slots: `n_slots x n_points` to
 /// `n_responses x n_points`.
-///
-/// # Errors
-/// When the shapes do not fit.
-pub fn log_probabilities(link: Link, predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
+fn log_probabilities(link: Link, predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
     match link {
         Link::Logit => softmax(predictors, observed),
         Link::Probit => {
-            let sign = ((observed.is_chosen() * 2.0)? - 1.0)?;
+            let sign = ((&observed.is_chosen * 2.0)? - 1.0)?;
             normal(&predictors.broadcast_mul(&sign)?)
         }
     }
@@ -57,7 +51,7 @@ fn softmax(predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
     let largest = observed.largest_by_response(predictors)?;
     let shares = (predictors - observed.of_response(&largest)?)?.exp()?;
     let total = (observed.sum_by_response(&shares)? + largest.neg()?.exp()?)?;
-    let chosen = observed.sum_by_response(&predictors.broadcast_mul(observed.is_chosen())?)?;
+    let chosen = observed.sum_by_response(&predictors.broadcast_mul(&observed.is_chosen)?)?;
     (chosen - largest)? - total.log()?
 }
 

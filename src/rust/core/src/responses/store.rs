@@ -156,6 +156,12 @@ impl<'a> Responses<'a> {
         self.weights.as_ref().map_or(1.0, |weights| weights[respondent])
     }
 
+    /// The weights of some respondents, summed.
+    pub(crate) fn summed_weight(&self, respondents: &[u32]) -> f64 {
+        let weights = respondents.iter().map(|&i| self.weight(i as usize));
+        weights.map(f64::from).sum()
+    }
+
     /// True when the respondents have weights.
     pub fn has_weights(&self) -> bool {
         self.weights.is_some()

@@ -214,7 +214,7 @@ fn differentiated(case: &Case, backend: &Backend) -> Result<(f64, Vec<Vec<f32>>)
     let by_variables = trainer.loss(&minibatch, 1)?.backward()?;
     let (model, batch) = (trainer.model(), &minibatch.batch);
     let catalogue = &model.shape.catalogue;
-    let gradients = trainer.gradients();
+    let gradients = trainer.gradients.lock();
     let mut embeddings = vec![0.0f32; model.encoder.embeddings.values().len()];
     for (option, gradient) in embeddings.chunks_mut(HIDDEN).enumerate() {
         sum_over_choosers(&gradients.by_pooled, batch, option, gradient);

@@ -1,9 +1,8 @@
 //! The negative bound of a minibatch as a node of Candle's graph.
 
 use crate::base::error::Result;
-use crate::kernels::bound::BoundGradients;
 use crate::kernels::encoder::pool;
-use crate::kernels::fused_bound::FusedBound;
+use crate::kernels::fused_bound::{FusedBound, SharedGradients};
 use crate::kernels::slots::rows_of_slots;
 use crate::model::bound::Bound;
 use crate::model::observations::Observations;
@@ -12,17 +11,17 @@ use crate::responses::batch::Batch;
 use crate::train::objective::Objective;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// The negative bound of a minibatch per unit of weight. The network's variables are part of its graph. The tables of
 /// embeddings and items are not, for a batch touches some of their rows only: instead of the gradients by the tables there are those
-/// by what the batch takes from them, see [`BoundGradients`].
+/// by what the batch takes from them, see [`crate::kernels::bound::BoundGradients`].
 pub(crate) struct Loss {
     /// A number.
     value: Tensor,
     /// What the batch takes from the tables, where it is part of the graph.
     taken: Option<Taken>,
-    gradients: Arc<Mutex<BoundGradients>>,
+    gradients: SharedGradients,
 }
 
 struct Taken {
@@ -42,29 +41,27 @@ pub(crate) struct Evaluation<'a> {
 
 impl Evaluation<'_> {
     /// By the kernels, as one operation of Candle.
-    pub fn fused(&self, gradients: &Arc<Mutex<BoundGradients>>) -> Result<Loss> {
-        let (objective, batch) = (Arc::clone(self.objective), Arc::clone(self.batch));
+    pub fn fused(&self, gradients: &SharedGradients) -> Result<Loss> {
+        let objective = Arc::clone(self.objective);
         let (epoch, n_dims) = (self.epoch, self.model.shape.n_dims);
         let bound = FusedBound {
             model: Arc::clone(self.model),
             batch: Arc::clone(self.batch),
             total_weight: self.objective.weight_of(self.batch),
             n_samples: self.objective.n_samples,
-            noise: Box::new(move |position, to| {
-                objective.draw_noise(epoch, batch.respondents()[position], n_dims, to);
-            }),
-            gradients: Arc::clone(gradients),
+            noise: Box::new(move |respondent, to| objective.draw_noise(epoch, respondent, n_dims, to)),
+            gradients: gradients.clone(),
         };
         Ok(Loss {
             value: bound.loss()?,
             taken: None,
-            gradients: Arc::clone(gradients),
+            gradients: gradients.clone(),
         })
     }
 
     /// By the definition of the model, on the device of the observations.
-    pub fn composed(&self, observed: &Observations, gradients: &Arc<Mutex<BoundGradients>>) -> Result<Loss> {
-        let device = observed.is_chosen().device();
+    pub fn composed(&self, observed: &Observations, gradients: &SharedGradients) -> Result<Loss> {
+        let device = observed.is_chosen.device();
         let Model {
             shape,
             encoder,
@@ -94,12 +91,12 @@ impl Evaluation<'_> {
         let of_respondents = bounds.to_vec1::<f32>()?;
         let weighted = of_respondents.iter().zip(weights);
         let total = weighted.map(|(&b, &w)| f64::from(b) * f64::from(w)).sum();
-        gradients.lock().unwrap_or_else(PoisonError::into_inner).total = total;
+        gradients.lock().total = total;
         let share = -1.0 / f64::from(self.objective.weight_of(self.batch));
         Ok(Loss {
             value: ((bounds * Tensor::new(weights, device)?)?.sum_all()? * share)?,
             taken: Some(taken),
-            gradients: Arc::clone(gradients),
+            gradients: gradients.clone(),
         })
     }
 }
@@ -115,7 +112,7 @@ impl Loss {
                     None => Ok(vec![0.0; variable.elem_count()]),
                 }
             };
-            let mut gradients = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut gradients = self.gradients.lock();
             gradients.by_pooled = read(pooled)?;
             gradients.by_slots = read(parameters)?;
         }

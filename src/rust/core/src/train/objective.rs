@@ -41,14 +41,10 @@ impl Objective {
     pub fn new(responses: &Responses, respondents: &[u32], settings: &Settings) -> Self {
         let n_answering = respondents.len() as f64;
         let mean_responses = responses.n_responses() as f64 / n_answering;
-        let total_weight: f64 = respondents
-            .iter()
-            .map(|&i| f64::from(responses.weight(i as usize)))
-            .sum();
         Self {
             n_samples: settings.training.importance_samples,
             seed: settings.run.seed,
-            mean_weight: (total_weight / n_answering) as f32,
+            mean_weight: (responses.summed_weight(respondents) / n_answering) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
             prior: settings.model.item_prior(),
             item_totals: responses.item_totals(),

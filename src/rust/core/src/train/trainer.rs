@@ -4,8 +4,8 @@ use crate::base::backend::Backend;
 use crate::base::error::Result;
 use crate::base::timings::Timings;
 use crate::kernels::adam::AdamState;
-use crate::kernels::bound::BoundGradients;
 use crate::kernels::encoder::sum_over_choosers;
+use crate::kernels::fused_bound::SharedGradients;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
@@ -14,14 +14,15 @@ use crate::train::minibatch::Minibatch;
 use crate::train::objective::{NETWORK_RATE, Objective};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A model in training. Its tables are in the memory of the processor, the variables of its network on the device.
 pub(crate) struct Trainer {
     model: Arc<Model>,
     objective: Arc<Objective>,
     states: AdamStates,
-    gradients: Arc<Mutex<BoundGradients>>,
+    /// What was found for the last batch.
+    pub gradients: SharedGradients,
     timings: Timings,
 }
 
@@ -61,7 +62,7 @@ impl Trainer {
             states: AdamStates::new(&model),
             model: Arc::new(model),
             objective: Arc::new(objective),
-            gradients: Arc::default(),
+            gradients: SharedGradients::default(),
             timings: Timings::default(),
         })
     }
@@ -85,7 +86,7 @@ impl Trainer {
             self.update_items(&minibatch.batch, learning_rate)
         });
         self.timings = timings;
-        Ok(self.gradients().total)
+        Ok(self.gradients.lock().total)
     }
 
     /// The loss of a batch.
@@ -120,7 +121,7 @@ impl Trainer {
     }
 
     fn update_embeddings(&mut self, batch: &Batch, learning_rate: f64) {
-        let gradients = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
+        let gradients = self.gradients.lock();
         let model = Arc::make_mut(&mut self.model);
         model.encoder.embeddings.update(
             &mut self.states.embeddings,
@@ -132,7 +133,7 @@ impl Trainer {
     }
 
     fn update_items(&mut self, batch: &Batch, learning_rate: f64) {
-        let gradients = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
+        let gradients = self.gradients.lock();
         let (objective, model) = (&self.objective, Arc::make_mut(&mut self.model));
         let catalogue = &model.shape.catalogue;
         model.items.update(
@@ -147,11 +148,6 @@ impl Trainer {
                 n_answers > 0
             },
         );
-    }
-
-    /// What was found for the last batch.
-    pub fn gradients(&self) -> MutexGuard<'_, BoundGradients> {
-        self.gradients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The model as it is.
