@@ -84,7 +84,11 @@ fn keep_panics() {
 }
 
 /// Runs a computation and turns its outcome into an R list.
-pub fn answer(work: impl FnOnce() -> Outcome<List>) -> List {
+pub fn answer<'a>(work: impl FnOnce() -> Outcome<List> + 'a) -> List {
+    list_of(Box::new(work))
+}
+
+fn list_of(work: Box<dyn FnOnce() -> Outcome<List> + '_>) -> List {
     keep_panics();
     match catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::of_panic())) {
         Ok(value) => list!(value = value),

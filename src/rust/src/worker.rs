@@ -52,6 +52,15 @@ pub fn run<T: Send>(
     work: impl FnOnce(&dyn Monitor) -> vae_irt_core::Result<T> + Send,
     report: &Robj,
 ) -> Outcome<T> {
+    let mut result = None;
+    watch(Box::new(|monitor| result = Some(work(monitor))), report)?;
+    Ok(result.ok_or_else(Failure::of_panic)??)
+}
+
+type Work<'a> = Box<dyn FnOnce(&dyn Monitor) + Send + 'a>;
+
+/// Waits for `work`; the error of one that was interrupted is not its own.
+fn watch(work: Work<'_>, report: &Robj) -> Outcome<()> {
     let (progress, received) = mpsc::channel();
     let (done, finished) = mpsc::channel();
     let relay = Relay {
@@ -63,9 +72,8 @@ pub fn run<T: Send>(
         let worker = std::thread::Builder::new()
             .name("vaeirt-main".into())
             .spawn_scoped(scope, move || {
-                let result = work(relay);
+                work(relay);
                 let _ = done.send(());
-                result
             });
         let worker = worker.map_err(|error| Failure::Threads(error.to_string()))?;
         let mut failure = None;
@@ -87,11 +95,8 @@ pub fn run<T: Send>(
                 relay.stop.store(failure.is_some(), Ordering::Relaxed);
             }
         }
-        let result = worker.join().map_err(|_| Failure::of_panic())?;
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(result?),
-        }
+        worker.join().map_err(|_| Failure::of_panic())?;
+        failure.map_or(Ok(()), Err)
     })
 }
 

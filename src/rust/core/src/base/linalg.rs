@@ -1,10 +1,11 @@
 //! Dense algebra: matrices of the size of the latent space, and symmetric ones of up to some thousand rows.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Silent};
+use crate::base::threads::{map, try_map};
+use ndarray::iter::AxisChunksIterMut;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
-use rayon::prelude::*;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Ix2, s};
 
 /// Rows of a block of the algorithms for large matrices.
 const BLOCK: usize = 64;
@@ -20,7 +21,7 @@ pub(crate) fn cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
 /// [`cholesky`] of a large matrix.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when the monitor says so.
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn factor(matrix: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
     let n = matrix.nrows();
     let mut factor = matrix.to_owned();
@@ -33,7 +34,7 @@ pub(crate) fn factor(matrix: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Resu
         factor.slice_mut(s![start..end, start..end]).assign(&corner);
         factor.slice_mut(s![start..end, end..]).fill(0.0);
         let mut below = factor.slice_mut(s![end.., start..end]);
-        row_blocks(&mut below).into_par_iter().for_each(|mut rows| {
+        map(row_blocks(&mut below), |mut rows| {
             for mut row in rows.rows_mut() {
                 let solved = solve_lower(corner.view(), row.view());
                 row.assign(&solved);
@@ -41,23 +42,20 @@ pub(crate) fn factor(matrix: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Resu
         });
         let panel = below.to_owned();
         let mut rest = factor.slice_mut(s![end.., end..]);
-        row_blocks(&mut rest)
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(block, mut rows)| {
-                let first = block * BLOCK;
-                let last = first + rows.nrows();
-                let mut lower = rows.slice_mut(s![.., ..last]);
-                let own = panel.slice(s![first..last, ..]);
-                general_mat_mul(-1.0, &own, &panel.slice(s![..last, ..]).t(), 1.0, &mut lower);
-            });
+        map(row_blocks(&mut rest).enumerate(), |(block, mut rows)| {
+            let first = block * BLOCK;
+            let last = first + rows.nrows();
+            let mut lower = rows.slice_mut(s![.., ..last]);
+            let own = panel.slice(s![first..last, ..]);
+            general_mat_mul(-1.0, &own, &panel.slice(s![..last, ..]).t(), 1.0, &mut lower);
+        });
     }
     Ok(Some(factor))
 }
 
 /// The matrix in blocks of rows.
-fn row_blocks<'a>(matrix: &'a mut ArrayViewMut2<'_, f64>) -> Vec<ArrayViewMut2<'a, f64>> {
-    matrix.axis_chunks_iter_mut(Axis(0), BLOCK).collect()
+fn row_blocks<'a>(matrix: &'a mut ArrayViewMut2<'_, f64>) -> AxisChunksIterMut<'a, f64, Ix2> {
+    matrix.axis_chunks_iter_mut(Axis(0), BLOCK)
 }
 
 fn small_cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
@@ -113,7 +111,7 @@ pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
 /// The inverse of `L L'` for a lower factor `L`: `X' X` with `X = L^-1`, which is found from the top down in blocks of rows.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when the monitor says so.
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Array2<f64>> {
     let n = factor.nrows();
     if n <= BLOCK {
@@ -133,30 +131,27 @@ pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>, monitor: &dyn Monitor
         let (above, mut rows) = inverse.multi_slice_mut((s![..start, ..start], s![start..end, ..end]));
         let left = own.dot(&factor.slice(s![start..end, ..start]));
         let mut known_columns = rows.slice_mut(s![.., ..start]);
-        let mut columns: Vec<_> = known_columns.axis_chunks_iter_mut(Axis(1), BLOCK).collect();
-        columns.par_iter_mut().enumerate().for_each(|(block, columns)| {
+        let columns = known_columns.axis_chunks_iter_mut(Axis(1), BLOCK);
+        map(columns.enumerate(), |(block, mut columns)| {
             let first = block * BLOCK;
             let last = first + columns.ncols();
             // `above` is lower triangular.
             let known = above.slice(s![first.., first..last]);
-            general_mat_mul(-1.0, &left.slice(s![.., first..]), &known, 0.0, columns);
+            general_mat_mul(-1.0, &left.slice(s![.., first..]), &known, 0.0, &mut columns);
         });
         rows.slice_mut(s![.., start..]).assign(&own);
     }
     let mut product = Array2::<f64>::zeros((n, n));
     let mut view = product.view_mut();
-    row_blocks(&mut view)
-        .into_par_iter()
-        .enumerate()
-        .try_for_each(|(block, mut rows)| {
-            monitor.proceed()?;
-            let first = block * BLOCK;
-            let last = first + rows.nrows();
-            let left = inverse.slice(s![first.., first..last]);
-            let right = inverse.slice(s![first.., ..last]);
-            general_mat_mul(1.0, &left.t(), &right, 0.0, &mut rows.slice_mut(s![.., ..last]));
-            Ok::<(), Error>(())
-        })?;
+    try_map(row_blocks(&mut view).enumerate(), |(block, mut rows)| {
+        monitor.proceed()?;
+        let first = block * BLOCK;
+        let last = first + rows.nrows();
+        let left = inverse.slice(s![first.., first..last]);
+        let right = inverse.slice(s![first.., ..last]);
+        general_mat_mul(1.0, &left.t(), &right, 0.0, &mut rows.slice_mut(s![.., ..last]));
+        Ok(())
+    })?;
     mirror(&mut product);
     Ok(product)
 }

@@ -3,7 +3,7 @@
 use crate::base::error::Result;
 use crate::base::linalg::{pack, unpack};
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::{on_threads, try_map};
 use crate::model::link;
 use crate::model::parameters::Model;
 use crate::posterior::cubature::Cubature;
@@ -14,7 +14,6 @@ use crate::posterior::scoring::Scoring;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 use ndarray::{Array2, ArrayView1};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Respondents that one task looks at.
@@ -48,7 +47,7 @@ pub fn predictive(
 ) -> Result<Predictive> {
     check_items(model, given)?;
     check_items(model, asked)?;
-    pool(threads)?.install(|| {
+    on_threads(threads, || {
         let everybody: Vec<u32> = (0..asked.n_respondents() as u32).collect();
         let mut known = moments(model, given, &everybody, scoring, monitor)?;
         let n_dims = model.shape.n_dims;
@@ -61,10 +60,9 @@ pub fn predictive(
             of_traits: Cubature::new(n_dims),
             of_predictor: gauss_hermite(PREDICTOR_NODES),
         };
-        let parts: Vec<Predictive> = everybody
-            .par_chunks(RESPONDENTS_PER_TASK)
-            .map(|members| predict_some(model, asked, members, &known, &rules, monitor))
-            .collect::<Result<_>>()?;
+        let parts = try_map(everybody.chunks(RESPONDENTS_PER_TASK), |members| {
+            predict_some(model, asked, members, &known, &rules, monitor)
+        })?;
         let mut all = Predictive::default();
         for part in parts {
             all.log_probabilities.extend(part.log_probabilities);

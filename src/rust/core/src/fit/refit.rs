@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::on_threads;
 use crate::fit::distinct::Distinct;
 use crate::information::calibration::Calibration;
 use crate::information::draws::{Drawing, draws};
@@ -56,7 +56,7 @@ impl Refit {
         if let Some(map) = map {
             model.map = model.map.then(map)?;
         }
-        pool(settings.run.threads)?.install(|| {
+        on_threads(settings.run.threads, || {
             let respondents = responses.respondents_with_responses();
             let total = responses.summed_weight(&respondents);
             let distinct = Distinct::new(responses, &respondents, total, monitor)?;
@@ -80,7 +80,7 @@ impl Refit {
     /// # Errors
     /// As [`Refit::new`].
     pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<RefitResults> {
-        pool(self.settings.run.threads)?.install(|| {
+        on_threads(self.settings.run.threads, || {
             let calibration = self.distinct.calibration(&self.model, responses, &self.moments);
             let uncertainty = uncertainty(calibration, &self.information, self.asked(), monitor)?;
             Ok(RefitResults {
@@ -97,7 +97,7 @@ impl Refit {
     /// # Errors
     /// As [`Refit::new`].
     pub fn draws(&self, responses: &Responses, n_draws: usize, monitor: &dyn Monitor) -> Result<Vec<f64>> {
-        pool(self.settings.run.threads)?.install(|| {
+        on_threads(self.settings.run.threads, || {
             // Respondents who gave the same responses have draws of their own.
             let respondents = responses.respondents_with_responses();
             let moments = self.distinct.moments_of_all(self.moments.clone());

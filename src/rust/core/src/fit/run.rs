@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::monitor::{Epoch, Monitor, Part};
-use crate::base::threads::pool;
+use crate::base::threads::on_threads;
 use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
 use crate::fit::distinct::Distinct;
@@ -71,7 +71,7 @@ pub fn fit(responses: &Responses, settings: &Checked, monitor: &dyn Monitor) -> 
         settings,
         monitor,
     };
-    pool(settings.run.threads)?.install(|| run.fit())
+    on_threads(settings.run.threads, || run.fit())
 }
 
 /// A fit under way.

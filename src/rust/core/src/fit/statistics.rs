@@ -2,12 +2,12 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
+use crate::base::threads::try_map;
 use crate::model::link;
 use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
-use rayon::prelude::*;
 
 /// Statistics of fit at the posterior means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,17 +64,13 @@ pub(crate) fn fit_statistics(
             options.max_by_key(|&option| totals[option]).unwrap_or(0)
         })
         .collect();
-    let chunks: Vec<(usize, &[u32])> = respondents.chunks(CHUNK).enumerate().collect();
-    let parts: Vec<FitStatistics> = chunks
-        .into_par_iter()
-        .map_init(Batch::default, |batch, (chunk, members)| {
-            monitor.proceed()?;
-            batch.fill(responses, members);
-            let minority = |option: usize| most_frequent[catalogue.item_of(option)] != option;
-            let mean = |position: usize| moments.mean(chunk * CHUNK + position);
-            Ok(count(model, batch, &mean, &minority))
-        })
-        .collect::<Result<_>>()?;
+    let chunks = respondents.chunks(CHUNK).enumerate();
+    let parts = try_map(chunks, |(chunk, members)| {
+        monitor.proceed()?;
+        let minority = |option: usize| most_frequent[catalogue.item_of(option)] != option;
+        let mean = |position: usize| moments.mean(chunk * CHUNK + position);
+        Ok(count(model, &Batch::new(responses, members), &mean, &minority))
+    })?;
     let mut statistics = FitStatistics {
         n_responses: 0,
         n_correct: 0,

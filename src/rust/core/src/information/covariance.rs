@@ -1,9 +1,10 @@
 //! Covariances of the estimates of the item parameters.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::linalg::{factor, invert};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
+use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
 use crate::information::gauge::Gauge;
 use crate::information::matrices::subtract_products;
@@ -11,7 +12,6 @@ use crate::model::parameters::Model;
 use crate::model::tangents::{principal_conditions, rotation_tangents};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows of the matrix of item parameters that one task looks at.
@@ -35,11 +35,11 @@ impl Covariance {
             Covariance::Joint(matrix) => {
                 let matrix = matrix.mapv(|x| x as f32);
                 let mut product = Array2::zeros(right.dim());
-                let mut rows: Vec<_> = product.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
-                let left: Vec<_> = matrix.axis_chunks_iter(Axis(0), ROWS_PER_TASK).collect();
-                rows.par_iter_mut()
-                    .zip(left)
-                    .for_each(|(rows, left)| general_mat_mul(1.0, &left, &right, 0.0, rows));
+                let rows = product.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK);
+                let left = matrix.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+                map(rows.zip(left), |(mut rows, left)| {
+                    general_mat_mul(1.0, &left, &right, 0.0, &mut rows);
+                });
                 product
             }
             Covariance::Blocks(blocks) => {
@@ -58,7 +58,7 @@ impl Covariance {
     /// Draws from the normal distribution with this covariance, one a column; 0 where it is not known.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when the monitor says so.
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn draw(
         &self,
         model: &Model,
@@ -83,12 +83,12 @@ impl Covariance {
                     return Ok(Array2::zeros(standard.dim()));
                 };
                 let mut drawn = Array2::zeros(standard.dim());
-                let mut rows: Vec<_> = drawn.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).collect();
-                let left: Vec<_> = factor.axis_chunks_iter(Axis(0), ROWS_PER_TASK).collect();
-                rows.par_iter_mut().zip(left).try_for_each(|(rows, left)| {
+                let rows = drawn.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK);
+                let left = factor.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+                try_map(rows.zip(left), |(mut rows, left)| {
                     monitor.proceed()?;
-                    general_mat_mul(1.0, &left, &standard, 0.0, rows);
-                    Ok::<(), Error>(())
+                    general_mat_mul(1.0, &left, &standard, 0.0, &mut rows);
+                    Ok(())
                 })?;
                 Ok(drawn)
             }

@@ -1,13 +1,13 @@
 //! The delta method: what follows from a covariance of the item parameters for what is reported.
 
 use crate::base::error::Result;
+use crate::base::threads::map;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::{Covariance, ROWS_PER_TASK};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
 use ndarray::{Array2, Axis, s};
-use rayon::prelude::*;
 
 /// How the functionals of the [normalisation](Normalisation) depend on the items.
 pub(crate) struct DeltaMethod<'a> {
@@ -136,26 +136,21 @@ impl Propagated<'_> {
 /// For each of some respondents `left' right` of their columns.
 fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
     let n = left.ncols() / n_dims;
-    let runs: Vec<_> = left
-        .axis_chunks_iter(Axis(0), ROWS_PER_TASK)
-        .zip(right.axis_chunks_iter(Axis(0), ROWS_PER_TASK))
-        .collect();
-    let parts: Vec<Vec<f64>> = runs
-        .into_par_iter()
-        .map(|(left, right)| {
-            let mut sums = vec![0.0f64; n * n_dims * n_dims];
-            for (a, b) in left.rows().into_iter().zip(right.rows()) {
-                for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
-                    for d in 0..n_dims {
-                        for e in 0..n_dims {
-                            sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
-                        }
+    let left = left.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+    let right = right.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+    let parts = map(left.zip(right), |(left, right)| {
+        let mut sums = vec![0.0f64; n * n_dims * n_dims];
+        for (a, b) in left.rows().into_iter().zip(right.rows()) {
+            for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
+                for d in 0..n_dims {
+                    for e in 0..n_dims {
+                        sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
                     }
                 }
             }
-            sums
-        })
-        .collect();
+        }
+        sums
+    });
     let mut total = vec![0.0; n * n_dims * n_dims];
     for part in &parts {
         total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);

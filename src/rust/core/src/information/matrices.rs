@@ -3,9 +3,9 @@
 use crate::base::error::Result;
 use crate::base::linalg::{invert, solve_lower, solve_upper};
 use crate::base::monitor::Monitor;
+use crate::base::threads::try_map;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
-use rayon::prelude::*;
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 /// Rows of a square of scores that one task computes.
 const ROWS_OF_SQUARE: usize = 64;
@@ -67,8 +67,8 @@ pub(crate) fn add_square(
     scores: &Array2<f32>,
     monitor: &dyn Monitor,
 ) -> Result<()> {
-    let mut runs: Vec<ArrayViewMut2<f64>> = matrix.axis_chunks_iter_mut(Axis(0), ROWS_OF_SQUARE).collect();
-    runs.par_iter_mut().enumerate().try_for_each(|(run, rows)| {
+    let runs = matrix.axis_chunks_iter_mut(Axis(0), ROWS_OF_SQUARE);
+    try_map(runs.enumerate(), |(run, mut rows)| {
         monitor.proceed()?;
         let first = run * ROWS_OF_SQUARE;
         let last = first + rows.nrows();
@@ -78,5 +78,6 @@ pub(crate) fn add_square(
         let mut lower = rows.slice_mut(s![.., ..last]);
         lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
         Ok(())
-    })
+    })?;
+    Ok(())
 }

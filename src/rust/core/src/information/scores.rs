@@ -1,6 +1,7 @@
 //! What the responses of some respondents tell about the parameters of their items.
 
 use crate::base::linalg::lower_pairs;
+use crate::base::threads::{map, map_with};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, RowPair};
 use crate::kernels::terms::{Terms, dot};
@@ -10,7 +11,6 @@ use crate::posterior::cubature::{Cubature, Nodes};
 use crate::responses::batch::Batch;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Parameters whose scores one task maps.
@@ -69,10 +69,7 @@ impl<'a> Chunk<'a> {
                 .iter()
                 .map(|&position| scored.weights[position])
                 .collect(),
-            nodes: positions
-                .par_iter()
-                .map(|&position| rule.nodes(scored.moments, position))
-                .collect(),
+            nodes: map(positions, |&position| rule.nodes(scored.moments, position)),
         }
     }
 
@@ -111,17 +108,17 @@ impl<'a> Chunk<'a> {
         let n_items = self.calibration.model.shape.catalogue.n_items();
         let mut scores = self.scores_with(linear, (0..n_items).map(|_| None));
         let factors: Vec<Array2<f32>> = self.nodes.iter().map(|n| n.factor.mapv(|x| x as f32)).collect();
-        let mut runs: Vec<ArrayViewMut2<f32>> = scores
-            .axis_chunks_iter_mut(Axis(0), PARAMETERS_PER_TASK)
-            .collect();
-        runs.par_iter_mut().for_each(|rows| {
-            for mut row in rows.rows_mut() {
-                for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
-                    let mapped = factor.dot(&own);
-                    own.assign(&mapped);
+        map(
+            scores.axis_chunks_iter_mut(Axis(0), PARAMETERS_PER_TASK),
+            |mut rows| {
+                for mut row in rows.rows_mut() {
+                    for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
+                        let mapped = factor.dot(&own);
+                        own.assign(&mapped);
+                    }
                 }
-            }
-        });
+            },
+        );
         scores
     }
 
@@ -185,7 +182,7 @@ impl<'a> Chunk<'a> {
         values
     }
 
-    fn evaluate(&self, mut items: Vec<ItemPlaces>, columns: Columns) {
+    fn evaluate(&self, items: Vec<ItemPlaces>, columns: Columns) {
         let model = self.calibration.model;
         let catalogue = &model.shape.catalogue;
         let arch = pulp::Arch::new();
@@ -193,34 +190,32 @@ impl<'a> Chunk<'a> {
             n_polynomials,
             rooted,
         } = columns;
-        items
-            .par_iter_mut()
-            .for_each_init(Scratch::default, |scratch, own| {
-                for chooser in self.batch.choosers_of(catalogue.options_of(own.item)) {
-                    let position = chooser.position as usize;
-                    let weight = self.weights[position];
-                    let sum = own.sum.as_deref_mut();
-                    let sum = sum.and_then(|sum| sum.takes().then_some(sum));
-                    if sum.is_none() && own.scores.is_none() {
-                        continue;
-                    }
-                    arch.dispatch(Addition {
-                        model,
-                        rule: self.rule,
-                        rows: catalogue.rows_of(own.item),
-                        chosen: self.batch.responses()[chooser.response as usize].chosen as usize,
-                        nodes: &self.nodes[position],
-                        weight,
-                        sum,
-                        scores: own.scores.as_mut().map(|scores| {
-                            let first = position * n_polynomials;
-                            scores.slice_mut(s![.., first..first + n_polynomials])
-                        }),
-                        root: if rooted { weight.sqrt() as f32 } else { 1.0 },
-                        scratch,
-                    });
+        map_with(items, |scratch, mut own| {
+            for chooser in self.batch.choosers_of(catalogue.options_of(own.item)) {
+                let position = chooser.position as usize;
+                let weight = self.weights[position];
+                let sum = own.sum.as_deref_mut();
+                let sum = sum.and_then(|sum| sum.takes().then_some(sum));
+                if sum.is_none() && own.scores.is_none() {
+                    continue;
                 }
-            });
+                arch.dispatch(Addition {
+                    model,
+                    rule: self.rule,
+                    rows: catalogue.rows_of(own.item),
+                    chosen: self.batch.responses()[chooser.response as usize].chosen as usize,
+                    nodes: &self.nodes[position],
+                    weight,
+                    sum,
+                    scores: own.scores.as_mut().map(|scores| {
+                        let first = position * n_polynomials;
+                        scores.slice_mut(s![.., first..first + n_polynomials])
+                    }),
+                    root: if rooted { weight.sqrt() as f32 } else { 1.0 },
+                    scratch,
+                });
+            }
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::files::file_error;
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::{both, on_threads, try_map};
 use crate::ingest::collector::{Collector, Refusal, RowBatch};
 use crate::ingest::column::{CodeColumn, NumberColumn};
 use crate::ingest::ids::IdColumn;
@@ -11,7 +11,6 @@ use crate::ingest::schema::read_metadata;
 use crate::ingest::values::Values;
 use crate::responses::cells::Cells;
 use parquet::file::metadata::ParquetMetaData;
-use rayon::prelude::*;
 use std::path::PathBuf;
 
 /// Rows that are decoded at once.
@@ -60,7 +59,7 @@ pub fn read_parquet(
     threads: usize,
     monitor: &dyn Monitor,
 ) -> Result<Ballots> {
-    pool(threads)?.install(|| read_rows(files, columns, monitor))
+    on_threads(threads, || read_rows(files, columns, monitor))
 }
 
 fn read_rows(files: &[PathBuf], columns: &ParquetColumns, monitor: &dyn Monitor) -> Result<Ballots> {
@@ -71,7 +70,7 @@ fn read_rows(files: &[PathBuf], columns: &ParquetColumns, monitor: &dyn Monitor)
     let mut collector = Collector::new(columns.respondent.len(), scanner.numbers_respondents());
     while more {
         monitor.proceed()?;
-        let (decoded, collected) = rayon::join(|| scanner.next(&mut ahead), || collector.add(&ready));
+        let (decoded, collected) = both(|| scanner.next(&mut ahead), || collector.add(&ready));
         collected.map_err(|refusal| scanner.explain(refusal, ready.file))?;
         more = decoded?;
         std::mem::swap(&mut ready, &mut ahead);
@@ -131,23 +130,19 @@ impl<'a> Scanner<'a> {
             .ids
             .iter_mut()
             .chain([&mut batch.items, &mut batch.responses]);
-        let mut work: Vec<_> = self.columns.iter_mut().zip(codes).collect();
+        let columns = self.columns.iter_mut().zip(codes);
         let weights = &mut self.weights;
         let numbers = &mut batch.weights;
-        let (results, weighed) = rayon::join(
-            || -> Vec<Result<()>> {
-                work.par_iter_mut()
-                    .with_max_len(1)
-                    .map(|(c, to)| c.read(n_rows, to))
-                    .collect()
-            },
+        let (read, weighed) = both(
+            || try_map(columns, |(column, to)| column.read(n_rows, to)),
             || {
                 weights
                     .as_mut()
                     .map_or(Ok(()), |column| column.read(n_rows, numbers))
             },
         );
-        results.into_iter().chain([weighed]).collect::<Result<()>>()?;
+        read?;
+        weighed?;
         self.rows_left -= n_rows;
         self.rows_before += n_rows as u64;
         Ok(true)

@@ -1,8 +1,8 @@
 //! The optimiser, which updates tables row by row.
 
+use crate::base::threads::map_with;
 use crate::model::table::Table;
 use pulp::NullaryFnOnce;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Blocks of rows that one task updates: enough to be worth a task, few enough to share out.
@@ -37,19 +37,17 @@ impl Table {
             tasks.push((blocks, rest.take(n_rows, width)));
         }
         let arch = pulp::Arch::new();
-        tasks
-            .into_par_iter()
-            .for_each_init(Vec::new, |slope, (blocks, rows)| {
-                arch.dispatch(Task {
-                    blocks,
-                    rows,
-                    width,
-                    learning_rate,
-                    rows_of: &rows_of,
-                    gradient: &gradient,
-                    slope,
-                });
+        map_with(tasks, |slope, (blocks, rows)| {
+            arch.dispatch(Task {
+                blocks,
+                rows,
+                width,
+                learning_rate,
+                rows_of: &rows_of,
+                gradient: &gradient,
+                slope,
             });
+        });
     }
 }
 

@@ -4,8 +4,9 @@
 //! The samples of the latent traits stand side by side in [`Lanes`], so that one load of an item's parameters serves
 //! all of them and everything that is computed for a sample vectorises.
 
-use crate::base::math::{self, LogCdf, Logistic, Normal};
-use crate::kernels::encoder::{Activations, EncoderKernel, NetworkGradient};
+use crate::base::math::{self, Logistic, Normal};
+use crate::base::threads::map_with;
+use crate::kernels::encoder::{Activations, EncoderKernel, NetworkGradient, RESPONDENTS_PER_TASK};
 use crate::kernels::lanes::{LANES, Lanes, log_likelihood, sum};
 use crate::model::gaussian::Gaussian;
 use crate::model::link::Link;
@@ -13,11 +14,7 @@ use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
-use rayon::prelude::*;
 use std::ops::Range;
-
-/// Respondents that one task evaluates.
-const RESPONDENTS_PER_TASK: usize = 64;
 
 /// What the bound is evaluated for.
 #[derive(Clone, Copy)]
@@ -98,18 +95,14 @@ impl BoundGradients {
             .resize(batch.n_respondents() * encoder.hidden(), 0.0);
         self.by_slots.resize(batch.n_slots() * items.width(), 0.0);
         let arch = pulp::Arch::new();
-        let parts: Vec<(f64, NetworkGradient)> = self
-            .parts(sampling)
-            .into_par_iter()
-            .map_init(Scratch::default, |scratch, part| {
-                arch.dispatch(Task {
-                    sampling,
-                    scratch,
-                    part,
-                    noise: &noise,
-                })
+        let parts = map_with(self.parts(sampling), |scratch, part| {
+            arch.dispatch(Task {
+                sampling,
+                scratch,
+                part,
+                noise: &noise,
             })
-            .collect();
+        });
         // In the order of the tasks, so that the sums do not depend on the threads.
         let mut parts = parts.into_iter();
         let (mut bound, mut gradient) = parts
@@ -192,10 +185,10 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
         let Sampling {
             encoder,
             items,
-            link,
             batch,
             total_weight,
             n_samples,
+            ..
         } = sampling;
         let weights = batch.weights();
         let n_dims = items.width() - 1;
@@ -225,10 +218,7 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
                 by_slots,
                 scale: -weights[position] / total_weight,
             };
-            let value = match link {
-                Link::Logit => evaluate::<Logistic>(sampling, posterior, responses, scratch, gradients),
-                Link::Probit => evaluate::<Normal>(sampling, posterior, responses, scratch, gradients),
-            };
+            let value = evaluate(sampling, posterior, responses, scratch, gradients);
             bound += f64::from(weights[position]) * f64::from(value);
         }
         let gradient = encoder.back_propagate(&mut activations, part.by_pooled);
@@ -274,7 +264,7 @@ struct OfRespondent<'a> {
 
 /// The bound of one respondent and its gradients. The number of dimensions is made a constant where it is small.
 #[inline(always)]
-fn evaluate<F: LogCdf>(
+fn evaluate(
     sampling: Sampling<'_>,
     posterior: Gaussian<'_>,
     responses: &[Response],
@@ -282,16 +272,16 @@ fn evaluate<F: LogCdf>(
     gradients: OfRespondent<'_>,
 ) -> f32 {
     match posterior.n_dims {
-        1 => evaluate_in::<F>(1, sampling, posterior, responses, scratch, gradients),
-        2 => evaluate_in::<F>(2, sampling, posterior, responses, scratch, gradients),
-        3 => evaluate_in::<F>(3, sampling, posterior, responses, scratch, gradients),
-        4 => evaluate_in::<F>(4, sampling, posterior, responses, scratch, gradients),
-        n_dims => evaluate_in::<F>(n_dims, sampling, posterior, responses, scratch, gradients),
+        1 => evaluate_in(1, sampling, posterior, responses, scratch, gradients),
+        2 => evaluate_in(2, sampling, posterior, responses, scratch, gradients),
+        3 => evaluate_in(3, sampling, posterior, responses, scratch, gradients),
+        4 => evaluate_in(4, sampling, posterior, responses, scratch, gradients),
+        n_dims => evaluate_in(n_dims, sampling, posterior, responses, scratch, gradients),
     }
 }
 
 #[inline(always)]
-fn evaluate_in<F: LogCdf>(
+fn evaluate_in(
     n_dims: usize,
     sampling: Sampling<'_>,
     posterior: Gaussian<'_>,
@@ -302,7 +292,7 @@ fn evaluate_in<F: LogCdf>(
     let width = n_dims + 1;
     let n_slots = gradients.by_slots.len() / width;
     let items = sampling.items.values();
-    let bound = weigh::<F>(n_dims, sampling, responses, n_slots, scratch);
+    let bound = weigh(n_dims, sampling, responses, n_slots, scratch);
     let Scratch {
         traits,
         slopes,
@@ -344,7 +334,7 @@ fn evaluate_in<F: LogCdf>(
 
 /// Fills the residuals and the weights of the samples; returns the logarithm of the mean weight, without the determinant.
 #[inline(always)]
-fn weigh<F: LogCdf>(
+fn weigh(
     n_dims: usize,
     sampling: Sampling<'_>,
     responses: &[Response],
@@ -358,11 +348,15 @@ fn weigh<F: LogCdf>(
         weights,
         ..
     } = scratch;
+    let items = sampling.items.values();
     residuals.resize(n_slots * (traits.len() / n_dims), [0.0; LANES]);
     weights.clear();
     for (block, points) in traits.chunks_exact(n_dims).enumerate() {
         let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
-        let mut total = log_likelihood::<F>(n_dims, sampling.items.values(), responses, points, own);
+        let mut total = match sampling.link {
+            Link::Logit => log_likelihood::<Logistic>(n_dims, items, responses, points, own),
+            Link::Probit => log_likelihood::<Normal>(n_dims, items, responses, points, own),
+        };
         for (points, noise) in points.iter().zip(&noise[block * n_dims..]) {
             for lane in 0..LANES {
                 total[lane] += 0.5 * (noise[lane] * noise[lane] - points[lane] * points[lane]);

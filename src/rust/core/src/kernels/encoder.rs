@@ -3,13 +3,16 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::math;
+use crate::base::threads::map;
 use crate::model::encoder::Encoder;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, s};
-use rayon::prelude::*;
 use std::ops::Range;
+
+/// Respondents of one task.
+pub const RESPONDENTS_PER_TASK: usize = 64;
 
 /// The parameters of the encoder: with `pooled` the sum of the embeddings of a respondent's responses and `count` the
 /// centred logarithm of their number, the outputs are `features output_weight` with
@@ -203,14 +206,14 @@ pub fn sum_over_choosers(by_respondent: &[f32], batch: &Batch, option: usize, su
 pub fn pool(table: &Table, batch: &Batch) -> Vec<f32> {
     let width = table.width();
     let mut pooled = vec![0.0f32; batch.n_respondents() * width];
-    pooled
-        .par_chunks_mut(width)
-        .enumerate()
-        .for_each(|(position, sum)| {
-            for response in batch.responses_of(position) {
+    let tasks = pooled.chunks_mut(RESPONDENTS_PER_TASK * width);
+    map(tasks.enumerate(), |(task, sums)| {
+        for (k, sum) in sums.chunks_mut(width).enumerate() {
+            for response in batch.responses_of(task * RESPONDENTS_PER_TASK + k) {
                 add(sum, table.row(response.option as usize));
             }
-        });
+        }
+    });
     pooled
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
+use crate::base::threads::try_map;
 use crate::kernels::encoder::{Activations, EncoderKernel};
 use crate::kernels::respondent::Respondent;
 use crate::kernels::score::add_score;
@@ -11,7 +12,6 @@ use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::refinement::Refinement;
 use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Respondents whose responses are laid out at once.
@@ -37,14 +37,10 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
     };
     let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
     let size = respondents.len().div_ceil(SHARDS).max(1);
-    let shards: Vec<(usize, MomentsPart)> = moments.parts(size).enumerate().collect();
-    let scores: Vec<Result<Vec<f64>>> = shards
-        .into_par_iter()
-        .map(|(shard, mut part)| shared.shard(shard * size, &mut part))
-        .collect();
+    let shards = moments.parts(size).enumerate();
+    let scores = try_map(shards, |(shard, mut part)| shared.shard(shard * size, &mut part))?;
     let mut total = Vec::new();
     for score in scores {
-        let score = score?;
         total.resize(score.len(), 0.0);
         total.iter_mut().zip(score).for_each(|(sum, x)| *sum += x);
     }

@@ -4,7 +4,8 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
-use crate::kernels::encoder::{Activations, EncoderKernel};
+use crate::base::threads::map;
+use crate::kernels::encoder::{Activations, EncoderKernel, RESPONDENTS_PER_TASK};
 use crate::kernels::respondent::Respondent;
 use crate::kernels::slots::{add_to_rows, rows_of_slots};
 use crate::model::gaussian::{Gaussian, WideGaussian};
@@ -12,14 +13,11 @@ use crate::model::observations::Observations;
 use crate::model::response::log_likelihood;
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::question::Refined;
-use crate::posterior::refinement::{Refinement, Search};
+use crate::posterior::refinement::Refinement;
 use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
 use candle_core::{Device, Tensor, Var};
-use rayon::prelude::*;
 
-/// Respondents whom one task encodes.
-const ENCODED: usize = 64;
 /// Respondents whose answers are kept at once, at most.
 const MOST_RESPONDENTS: usize = 4_096;
 
@@ -82,18 +80,16 @@ impl Computation<'_> {
     /// The posteriors that the network gives: little work, which the processor does.
     fn encode(&self, kernel: &EncoderKernel, members: &[u32]) -> Vec<WideGaussian> {
         let n_dims = self.wanted.model.shape.n_dims;
-        let parts: Vec<Vec<WideGaussian>> = members
-            .par_chunks(ENCODED)
-            .map_init(Activations::default, |activations, members| {
-                kernel.encode(&self.batch(members), 0..members.len(), activations);
-                let rows = activations.outputs.rows().into_iter();
-                let widened = rows.map(|outputs| {
-                    let outputs = outputs.to_slice().unwrap_or_default();
-                    Gaussian { n_dims, outputs }.widened()
-                });
-                widened.collect()
-            })
-            .collect();
+        let parts = map(members.chunks(RESPONDENTS_PER_TASK), |members| {
+            let mut activations = Activations::default();
+            kernel.encode(&self.batch(members), 0..members.len(), &mut activations);
+            let rows = activations.outputs.rows().into_iter();
+            let widened = rows.map(|outputs| {
+                let outputs = outputs.to_slice().unwrap_or_default();
+                Gaussian { n_dims, outputs }.widened()
+            });
+            widened.collect::<Vec<_>>()
+        });
         parts.concat()
     }
 
@@ -112,14 +108,10 @@ impl Computation<'_> {
     ) -> Result<Vec<Refined>> {
         let batch = self.batch(members);
         let n_dims = self.wanted.model.shape.n_dims;
-        let mut searches: Vec<Search> = networks
-            .par_iter()
-            .enumerate()
-            .map(|(position, network)| {
-                let respondent = Respondent::new(self.wanted.model, &batch, position);
-                refinement.begin(respondent, batch.responses_of(position), network)
-            })
-            .collect();
+        let mut searches = map(networks.iter().enumerate(), |(position, network)| {
+            let respondent = Respondent::new(self.wanted.model, &batch, position);
+            refinement.begin(respondent, batch.responses_of(position), network)
+        });
         let mut refined: Vec<Option<Refined>> = networks.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..members.len()).collect();
         while !open.is_empty() {

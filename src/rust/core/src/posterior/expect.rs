@@ -3,7 +3,7 @@
 use crate::base::backend::Backend;
 use crate::base::error::{Error, Result};
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::on_threads;
 use crate::model::parameters::Model;
 use crate::posterior::by_kernels;
 use crate::posterior::by_tensors;
@@ -25,7 +25,9 @@ pub fn score(
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
     check_items(model, responses)?;
-    pool(threads)?.install(|| moments(model, responses, respondents, scoring, monitor))
+    on_threads(threads, || {
+        moments(model, responses, respondents, scoring, monitor)
+    })
 }
 
 /// # Errors

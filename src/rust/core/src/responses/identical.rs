@@ -12,12 +12,11 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::{on_threads, try_map};
 use crate::responses::agreement::{Agreement, Doubt, Earlier};
 use crate::responses::evidence::confirm;
 use crate::responses::sample::Sample;
 use crate::responses::store::Responses;
-use rayon::prelude::*;
 
 /// Nothing is compared where there are more items.
 const MOST_ITEMS: usize = 20_000;
@@ -53,9 +52,8 @@ pub fn identical_items(
         }))
     };
     let few = sample.items.len() * sample.owners.len() * sample.n_words < 1 << 18;
-    let found: Vec<Agreement> = pool(if few { 1 } else { threads })?.install(|| {
-        let each = (0..sample.items.len()).into_par_iter();
-        each.map(compare).collect::<Result<_>>()
+    let found = on_threads(if few { 1 } else { threads }, || {
+        try_map(0..sample.items.len(), compare)
     })?;
     if chance(&found, n_items) {
         return Ok(Vec::new());

@@ -3,10 +3,9 @@
 use crate::base::error::{Error, Result};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::{on_threads, try_map};
 use crate::responses::cells::{CHUNK, Cells};
 use crate::responses::store::OptionIds;
-use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -40,13 +39,10 @@ impl Cells {
         }
         let chunks = self.chunks();
         let work = || -> Result<Packed> {
-            let counted: Vec<Vec<u64>> = chunks
-                .par_iter()
-                .map(|chunk| {
-                    monitor.proceed()?;
-                    Ok(self.count_mapped(chunk, id_of_raw))
-                })
-                .collect::<Result<_>>()?;
+            let counted = try_map(&chunks, |chunk| {
+                monitor.proceed()?;
+                Ok(self.count_mapped(chunk, id_of_raw))
+            })?;
             let mut offsets = Vec::with_capacity(self.offsets.len());
             let mut total = 0u64;
             offsets.push(0);
@@ -64,7 +60,7 @@ impl Cells {
             };
             Ok(Packed { offsets, ids })
         };
-        pool(threads.min(chunks.len()))?.install(work)
+        on_threads(threads.min(chunks.len()), work)
     }
 
     /// The ids of all respondents, chunk by chunk in parallel.
@@ -102,9 +98,9 @@ impl Cells {
                     row.sort_unstable();
                 }
             }
-            Ok::<(), Error>(())
+            Ok(())
         };
-        parts.into_par_iter().try_for_each(write)?;
+        try_map(parts, write)?;
         Ok(ids)
     }
 

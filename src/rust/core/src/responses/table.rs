@@ -3,12 +3,11 @@
 use crate::base::error::{Error, Result};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
-use crate::base::threads::pool;
+use crate::base::threads::{on_threads, try_map};
 use crate::responses::cells::{Cells, LabelledCells};
 use crate::responses::column::{Column, NotWhole, check_whole, each_whole, whole_integer};
 use crate::responses::lookup::{Lookup, distinct};
 use crate::responses::whole::nearest_whole;
-use rayon::prelude::*;
 
 /// Rows that are transposed at once: their part of a hundred columns fits the second cache.
 const BLOCK: usize = 2_048;
@@ -33,7 +32,9 @@ pub fn read_table(
         return Err(Error::Responses("the columns differ in length".into()));
     }
     let small = columns.len().saturating_mul(n_rows) < FEW;
-    pool(if small { 1 } else { threads })?.install(|| read_columns(columns, n_rows, ignored, monitor))
+    on_threads(if small { 1 } else { threads }, || {
+        read_columns(columns, n_rows, ignored, monitor)
+    })
 }
 
 fn read_columns(
@@ -42,19 +43,15 @@ fn read_columns(
     ignored: &[f64],
     monitor: &dyn Monitor,
 ) -> Result<std::result::Result<LabelledCells, NotWhole>> {
-    let found: Vec<std::result::Result<Vec<i64>, NotWhole>> = columns
-        .par_iter()
-        .enumerate()
-        .map(|(j, column)| {
-            monitor.proceed()?;
-            Ok(match column {
-                Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
-                Column::Numbers(values) => {
-                    check_whole(values, j, ignored).map(|()| distinct(values, |&x| nearest_whole(x)))
-                }
-            })
+    let found = try_map(columns.iter().enumerate(), |(j, column)| {
+        monitor.proceed()?;
+        Ok(match column {
+            Column::Integers(values) => Ok(distinct(values, |&x| whole_integer(x))),
+            Column::Numbers(values) => {
+                check_whole(values, j, ignored).map(|()| distinct(values, |&x| nearest_whole(x)))
+            }
         })
-        .collect::<Result<_>>()?;
+    })?;
     if let Some(bad) = first_bad(&found) {
         return Ok(Err(bad));
     }
@@ -98,13 +95,10 @@ fn transpose(
     monitor: &dyn Monitor,
 ) -> Result<(Vec<u64>, Vec<u32>)> {
     let starts: Vec<usize> = (0..n_rows).step_by(BLOCK).collect();
-    let counted: Vec<Vec<u32>> = starts
-        .par_iter()
-        .map(|&start| {
-            monitor.proceed()?;
-            Ok(count_block(columns, start, n_rows))
-        })
-        .collect::<Result<_>>()?;
+    let counted = try_map(&starts, |&start| {
+        monitor.proceed()?;
+        Ok(count_block(columns, start, n_rows))
+    })?;
     let mut offsets = Vec::with_capacity(n_rows + 1);
     let mut total = 0u64;
     offsets.push(0);
@@ -121,7 +115,7 @@ fn transpose(
         parts.push((start, part));
         rest = tail;
     }
-    parts.into_par_iter().try_for_each(|(start, part)| {
+    try_map(parts, |(start, part)| {
         monitor.proceed()?;
         let end = (start + BLOCK).min(n_rows);
         let mut next: Vec<usize> = offsets[start..end]
@@ -134,7 +128,7 @@ fn transpose(
                 next[row] += 1;
             });
         }
-        Ok::<(), Error>(())
+        Ok(())
     })?;
     Ok((offsets, raw))
 }

@@ -3,6 +3,7 @@
 use crate::base::backend::Backend;
 use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
+use crate::base::threads::both;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use crate::train::minibatch::Minibatch;
@@ -82,7 +83,7 @@ impl<'a> Batches<'a> {
         }
         let following = order.chunks(*size).nth(step.batch + 1);
         *is_laid_out = following.is_some() || n_batches == 1;
-        let (result, filled) = rayon::join(
+        let (result, filled) = both(
             || work(now),
             || following.map_or(Ok(()), |members| fill(next, members)),
         );

@@ -2,6 +2,8 @@
 
 use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
+use crate::base::threads::map;
+use crate::kernels::encoder::RESPONDENTS_PER_TASK;
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
@@ -9,7 +11,6 @@ use crate::responses::store::Responses;
 use crate::settings::Settings;
 use candle_core::{DType, Device, Tensor};
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 
 /// Adam moves every embedding by about the learning rate, often all of a respondent's in the same direction, so their sum
 /// moves by the number of responses times as much, while the posterior standard deviation falls with the root of that
@@ -88,10 +89,13 @@ impl Objective {
     pub fn noise_of(&self, batch: &Batch, epoch: usize, n_dims: usize) -> Vec<f32> {
         let size = self.n_samples * n_dims;
         let mut noise = vec![0.0; batch.n_respondents() * size];
-        noise
-            .par_chunks_mut(size)
-            .zip(batch.respondents())
-            .for_each(|(noise, &respondent)| self.draw_noise(epoch, respondent, n_dims, noise));
+        let tasks = noise.chunks_mut(RESPONDENTS_PER_TASK * size);
+        let respondents = batch.respondents().chunks(RESPONDENTS_PER_TASK);
+        map(tasks.zip(respondents), |(noise, respondents)| {
+            for (noise, &respondent) in noise.chunks_mut(size).zip(respondents) {
+                self.draw_noise(epoch, respondent, n_dims, noise);
+            }
+        });
         noise
     }
 }
