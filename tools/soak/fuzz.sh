@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-900}
-export RUSTC_BOOTSTRAP=1
+export RUSTC_BOOTSTRAP=1 ASAN_OPTIONS="detect_leaks=0"
 if ! command -v cargo-fuzz >/dev/null 2>&1; then
   cargo install cargo-fuzz --locked --quiet --root .cache/tools
   PATH="$PWD/.cache/tools/bin:$PATH"
