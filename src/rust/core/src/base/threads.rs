@@ -61,7 +61,7 @@ fn run(tasks: Vec<Task<'_>>) {
 /// [`map`] for work that can fail.
 ///
 /// # Errors
-/// The first one, by the order of the parts.
+/// The first one, by the order of the parts, which are all worked on: long work asks its monitor.
 pub(crate) fn try_map<P: Send, T: Send>(
     parts: impl IntoIterator<Item = P>,
     work: impl Fn(P) -> Result<T> + Sync,

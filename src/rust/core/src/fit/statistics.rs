@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
-use crate::base::threads::try_map;
+use crate::base::threads::map_with;
 use crate::model::link;
 use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
@@ -65,12 +65,13 @@ pub(crate) fn fit_statistics(
         })
         .collect();
     let chunks = respondents.chunks(CHUNK).enumerate();
-    let parts = try_map(chunks, |(chunk, members)| {
+    let parts = map_with(chunks, |batch: &mut Batch, (chunk, members)| -> Result<_> {
         monitor.proceed()?;
+        batch.fill(responses, members);
         let minority = |option: usize| most_frequent[catalogue.item_of(option)] != option;
         let mean = |position: usize| moments.mean(chunk * CHUNK + position);
-        Ok(count(model, &Batch::new(responses, members), &mean, &minority))
-    })?;
+        Ok(count(model, batch, &mean, &minority))
+    });
     let mut statistics = FitStatistics {
         n_responses: 0,
         n_correct: 0,
@@ -78,6 +79,7 @@ pub(crate) fn fit_statistics(
         log_likelihood: 0.0,
     };
     for part in parts {
+        let part = part?;
         statistics.n_responses += part.n_responses;
         statistics.n_correct += part.n_correct;
         statistics.n_minority += part.n_minority;

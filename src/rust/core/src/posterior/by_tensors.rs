@@ -4,7 +4,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
-use crate::base::threads::map;
+use crate::base::threads::{map, map_with};
 use crate::kernels::encoder::{Activations, EncoderKernel, RESPONDENTS_PER_TASK};
 use crate::kernels::respondent::Respondent;
 use crate::kernels::slots::{add_to_rows, rows_of_slots};
@@ -80,9 +80,9 @@ impl Computation<'_> {
     /// The posteriors that the network gives: little work, which the processor does.
     fn encode(&self, kernel: &EncoderKernel, members: &[u32]) -> Vec<WideGaussian> {
         let n_dims = self.wanted.model.shape.n_dims;
-        let parts = map(members.chunks(RESPONDENTS_PER_TASK), |members| {
-            let mut activations = Activations::default();
-            kernel.encode(&self.batch(members), 0..members.len(), &mut activations);
+        let tasks = members.chunks(RESPONDENTS_PER_TASK);
+        let parts = map_with(tasks, |activations: &mut Activations, members| {
+            kernel.encode(&self.batch(members), 0..members.len(), activations);
             let rows = activations.outputs.rows().into_iter();
             let widened = rows.map(|outputs| {
                 let outputs = outputs.to_slice().unwrap_or_default();
