@@ -13,7 +13,7 @@ use crate::model::link::Link;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// What the bound is evaluated for.
@@ -170,12 +170,14 @@ struct Task<'a, N> {
     noise: &'a N,
 }
 
-impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
+impl<N: Fn(usize, &mut [f32])> WithSimd for Task<'_, N> {
     /// The part of the bound and of the gradient by the network.
     type Output = (f64, NetworkGradient);
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
+    fn with_simd<S: Simd>(self, _simd: S) -> Self::Output {
+        // Code for old processors is kept small instead.
+        let constants = !S::IS_SCALAR;
         let Self {
             sampling,
             scratch,
@@ -218,7 +220,7 @@ impl<N: Fn(usize, &mut [f32])> NullaryFnOnce for Task<'_, N> {
                 by_slots,
                 scale: -weights[position] / total_weight,
             };
-            let value = evaluate(sampling, posterior, responses, scratch, gradients);
+            let value = evaluate(constants, sampling, posterior, responses, scratch, gradients);
             bound += f64::from(weights[position]) * f64::from(value);
         }
         let gradient = encoder.back_propagate(&mut activations, part.by_pooled);
@@ -262,9 +264,11 @@ struct OfRespondent<'a> {
     scale: f32,
 }
 
-/// The bound of one respondent and its gradients. The number of dimensions is made a constant where it is small.
+/// The bound of one respondent and its gradients. The number of dimensions is made a constant where it is small, if `constants`
+/// are wanted.
 #[inline(always)]
 fn evaluate(
+    constants: bool,
     sampling: Sampling<'_>,
     posterior: Gaussian<'_>,
     responses: &[Response],
@@ -272,10 +276,10 @@ fn evaluate(
     gradients: OfRespondent<'_>,
 ) -> f32 {
     match posterior.n_dims {
-        1 => evaluate_in(1, sampling, posterior, responses, scratch, gradients),
-        2 => evaluate_in(2, sampling, posterior, responses, scratch, gradients),
-        3 => evaluate_in(3, sampling, posterior, responses, scratch, gradients),
-        4 => evaluate_in(4, sampling, posterior, responses, scratch, gradients),
+        1 if constants => evaluate_in(1, sampling, posterior, responses, scratch, gradients),
+        2 if constants => evaluate_in(2, sampling, posterior, responses, scratch, gradients),
+        3 if constants => evaluate_in(3, sampling, posterior, responses, scratch, gradients),
+        4 if constants => evaluate_in(4, sampling, posterior, responses, scratch, gradients),
         n_dims => evaluate_in(n_dims, sampling, posterior, responses, scratch, gradients),
     }
 }
