@@ -13,7 +13,7 @@ use crate::model::observations::Observations;
 use crate::model::response::log_likelihood;
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::question::Refined;
-use crate::posterior::refinement::Refinement;
+use crate::posterior::refinement::{Refinement, Search};
 use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
 use candle_core::{Device, Tensor, Var};
@@ -107,34 +107,44 @@ impl Computation<'_> {
         networks: &[WideGaussian],
     ) -> Result<Vec<Refined>> {
         let batch = self.batch(members);
-        let n_dims = self.wanted.model.shape.n_dims;
-        let mut searches = map(networks.iter().enumerate(), |(position, network)| {
-            let respondent = Respondent::new(self.wanted.model, &batch, position);
-            refinement.begin(respondent, batch.responses_of(position), network)
+        let mut open = map(networks.iter().enumerate(), |(place, network)| {
+            let respondent = Respondent::new(self.wanted.model, &batch, place);
+            let search = refinement.begin(respondent, batch.responses_of(place), network);
+            Open { place, search }
         });
         let mut refined: Vec<Option<Refined>> = networks.iter().map(|_| None).collect();
-        let mut open: Vec<usize> = (0..members.len()).collect();
         while !open.is_empty() {
+            let (silent, asking) = open.drain(..).partition(|open| n_slots(&batch, open.place) == 0);
             // Without responses the posterior is the prior.
-            for &place in open.iter().filter(|&&place| batch.responses_of(place).is_empty()) {
-                let likelihoods = vec![0.0; searches[place].question.log_weights.len()];
-                refined[place] = searches[place].answer(&likelihoods);
-            }
-            for run in runs(&batch, &open, n_dims, |place| {
-                searches[place].question.log_weights.len()
-            }) {
+            let mut answered = map(silent, |open: Open| {
+                let likelihoods = vec![0.0; open.n_points()];
+                open.answer(&likelihoods)
+            });
+            let size = |open: &Open| self.n_coordinates(&batch, open.place, open.n_points());
+            for run in runs(asking, Open::n_points, size) {
                 self.monitor.proceed()?;
-                let points = |place: usize| searches[place].question.points.as_slice();
-                let batch = self.batch_of(members, &run);
-                let likelihoods = self.log_likelihoods(&batch, &self.parameters(&batch)?, &run, points)?;
-                let likelihoods = likelihoods.to_vec2::<f32>()?;
-                for (&place, likelihoods) in run.iter().zip(&likelihoods) {
-                    refined[place] = searches[place].answer(likelihoods);
+                answered.extend(self.answer(members, run)?);
+            }
+            for (asked, answer) in answered {
+                match answer {
+                    Some(answer) => refined[asked.place] = Some(answer),
+                    None => open.push(asked),
                 }
             }
-            open.retain(|&place| refined[place].is_none());
         }
         Ok(refined.into_iter().flatten().collect())
+    }
+
+    /// Gives the searches of a run the log likelihoods at their points.
+    fn answer<'s>(&self, members: &[u32], run: Vec<Open<'s>>) -> Result<Vec<(Open<'s>, Option<Refined>)>> {
+        let places: Vec<usize> = run.iter().map(|open| open.place).collect();
+        let batch = self.batch_of(members, &places);
+        let points: Vec<&[Vec<f32>]> = run.iter().map(|open| &open.search.question.points[..]).collect();
+        let likelihoods = self.log_likelihoods(&batch, &self.parameters(&batch)?, &points)?;
+        let likelihoods = likelihoods.to_vec2::<f32>()?;
+        Ok(map(run.into_iter().zip(likelihoods), |(open, likelihoods)| {
+            open.answer(&likelihoods)
+        }))
     }
 
     /// Adds the weighted derivatives of the log marginal likelihood by the item parameters; see
@@ -146,19 +156,19 @@ impl Computation<'_> {
         refined: &[Refined],
         score: &mut [f64],
     ) -> Result<()> {
-        let places: Vec<usize> = (0..members.len()).collect();
-        let n_points = |place: usize| refined[place].draws.weights.len();
-        for run in runs(
-            &self.batch(members),
-            &places,
-            self.wanted.model.shape.n_dims,
-            n_points,
-        ) {
+        let everybody = self.batch(members);
+        let n_points = |&place: &usize| refined[place].draws.weights.len();
+        let size = |&place: &usize| self.n_coordinates(&everybody, place, n_points(&place));
+        let answering = (0..members.len()).filter(|&place| n_slots(&everybody, place) > 0);
+        for run in runs(answering.collect(), n_points, size) {
             self.monitor.proceed()?;
             let batch = self.batch_of(members, &run);
-            let points = |place: usize| refined[place].draws.points.as_slice();
+            let points: Vec<&[Vec<f32>]> = run
+                .iter()
+                .map(|&place| &refined[place].draws.points[..])
+                .collect();
             let parameters = Var::from_tensor(&self.parameters(&batch)?)?;
-            let likelihoods = self.log_likelihoods(&batch, &parameters, &run, points)?;
+            let likelihoods = self.log_likelihoods(&batch, &parameters, &points)?;
             let of_draws = run.iter().flat_map(|&place| {
                 let draws = refined[place].draws.weights.iter();
                 draws.map(move |w| (w * weights[place]) as f32)
@@ -170,6 +180,11 @@ impl Computation<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the device works on for the log likelihoods of a respondent at so many points.
+    fn n_coordinates(&self, batch: &Batch, place: usize, n_points: usize) -> usize {
+        n_slots(batch, place) * n_points * self.wanted.model.shape.n_dims
     }
 
     fn batch_of(&self, members: &[u32], run: &[usize]) -> Batch {
@@ -184,54 +199,60 @@ impl Computation<'_> {
         Ok(Tensor::from_vec(rows_of_slots(items, batch), shape, self.device)?)
     }
 
-    /// The log likelihoods of the respondents of a run, who make up a batch, at as many points each: `n_respondents x n_points`.
-    fn log_likelihoods<'b>(
-        &self,
-        batch: &Batch,
-        parameters: &Tensor,
-        run: &[usize],
-        points: impl Fn(usize) -> &'b [Vec<f32>],
-    ) -> Result<Tensor> {
+    /// The log likelihoods of the respondents of a batch at as many points each: `n_respondents x n_points`.
+    fn log_likelihoods(&self, batch: &Batch, parameters: &Tensor, points: &[&[Vec<f32>]]) -> Result<Tensor> {
         let shape = &self.wanted.model.shape;
         let observed = Observations::new(batch, self.device)?;
-        let mut traits = Vec::new();
-        for &place in run {
-            let points = points(place);
+        let traits = map(points, |points| {
             let n_points = points.first().map_or(0, Vec::len);
-            traits.extend((0..n_points).flat_map(|k| points.iter().map(move |coordinate| coordinate[k])));
-        }
-        let traits = Tensor::new(traits, self.device)?.reshape((run.len(), (), shape.n_dims))?;
+            let of_point = |k: usize| points.iter().map(move |coordinate| coordinate[k]);
+            (0..n_points).flat_map(of_point).collect::<Vec<f32>>()
+        });
+        let traits = Tensor::new(traits.concat(), self.device)?.reshape((points.len(), (), shape.n_dims))?;
         Ok(log_likelihood(shape.link, parameters, &traits, &observed)?)
     }
 }
 
-/// Some places of a batch in runs that the device evaluates at once, with as many points for each; those without a response
-/// are left out.
-fn runs(
-    batch: &Batch,
-    places: &[usize],
-    n_dims: usize,
-    n_points: impl Fn(usize) -> usize,
-) -> Vec<Vec<usize>> {
-    let n_slots = |place: usize| batch.slots_of(batch.numbers_of(place)).len();
-    let mut answering: Vec<usize> = places
-        .iter()
-        .copied()
-        .filter(|&place| n_slots(place) > 0)
-        .collect();
-    answering.sort_by_key(|&place| n_points(place));
-    let mut runs: Vec<Vec<usize>> = Vec::new();
+/// A search that has not ended, and the place of its respondent.
+struct Open<'a> {
+    place: usize,
+    search: Search<'a>,
+}
+
+impl Open<'_> {
+    fn n_points(&self) -> usize {
+        self.search.question.log_weights.len()
+    }
+
+    fn answer(mut self, likelihoods: &[f32]) -> (Self, Option<Refined>) {
+        let answer = self.search.answer(likelihoods);
+        (self, answer)
+    }
+}
+
+fn n_slots(batch: &Batch, place: usize) -> usize {
+    batch.slots_of(batch.numbers_of(place)).len()
+}
+
+/// What is asked in runs that the device evaluates at once, with as many points for each.
+fn runs<T>(
+    mut asked: Vec<T>,
+    n_points: impl Fn(&T) -> usize,
+    n_coordinates: impl Fn(&T) -> usize,
+) -> Vec<Vec<T>> {
+    asked.sort_by_key(&n_points);
+    let mut runs: Vec<Vec<T>> = Vec::new();
     let mut left = 0;
-    for place in answering {
-        let coordinates = n_slots(place) * n_points(place) * n_dims;
+    for one in asked {
+        let size = n_coordinates(&one);
         match runs.last_mut() {
-            Some(run) if coordinates <= left && n_points(run[0]) == n_points(place) => run.push(place),
+            Some(run) if size <= left && n_points(&run[0]) == n_points(&one) => run.push(one),
             _ => {
-                runs.push(vec![place]);
+                runs.push(vec![one]);
                 left = MOST_COORDINATES;
             }
         }
-        left = left.saturating_sub(coordinates);
+        left = left.saturating_sub(size);
     }
     runs
 }
