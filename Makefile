@@ -15,7 +15,7 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test soak house test-rust test-r lint lint-rust check check-cuda bench coverage doc vendor readme site check-site clean
+.PHONY: help setup install demo test soak house test-rust test-r lint lint-rust check check-cuda gpu-bundle bench coverage doc vendor readme site check-site clean
 
 help:
 	@echo "make demo        fit the 109th Senate, print the table, write the figure"
@@ -23,6 +23,7 @@ help:
 	@echo "make soak        run what is too slow for that: killed fits, hostile files, memory checkers, large data"
 	@echo "make check       R CMD check"
 	@echo "make check-cuda  compile for GPUs, without one"
+	@echo "make gpu-bundle  tests and fits to be tried on another machine with a GPU, in one file"
 	@echo "make coverage    how much of the code the tests run; fails where that is too little"
 	@echo "make bench       measure speed and accuracy against peers"
 	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
@@ -80,6 +81,9 @@ check: setup
 
 check-cuda:
 	tools/check_cuda.sh
+
+gpu-bundle:
+	tools/gpu_bundle.sh
 
 coverage: install
 	@tools/setup.sh coverage

@@ -1,19 +1,6 @@
 #!/bin/sh
-# Compiles the feature `cuda` of both crates without a GPU. The compiler and the libraries of CUDA come from PyPI into
-# .cache/cuda, unless CUDA_HOME names others. CUDA_COMPUTE_CAP is the compute capability to compile for.
+# Compiles the feature `cuda` of both crates without a GPU.
 set -eu
 cd "$(dirname "$0")/.."
-if [ -z "${CUDA_HOME:-}" ]; then
-  tools/setup.sh cuda
-  venv=$PWD/.cache/cuda
-  [ -d "$venv" ] || python3 -m venv "$venv"
-  # One version for all: those of cudarc, which Candle uses, end with 13.0.
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "nvidia-cuda-nvcc==13.0.88" "nvidia-nvvm==13.0.88" \
-    "nvidia-cuda-crt==13.0.88" "nvidia-cuda-runtime==13.0.96" "nvidia-cuda-nvrtc==13.0.88" "nvidia-cuda-cccl==13.0.85" \
-    "nvidia-cublas==13.0.2.14" "nvidia-curand==10.4.0.35"
-  CUDA_HOME=$(find "$venv" -type d -path '*/nvidia/cu13')
-fi
-export CUDA_HOME CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}"
-export CUDA_PATH=$CUDA_HOME CUDA_ROOT=$CUDA_HOME PATH="$CUDA_HOME/bin:$PATH"
-nvcc --version | tail -n 2
+. tools/cuda_toolkit.sh
 cargo check --manifest-path src/rust/Cargo.toml --locked --workspace --all-targets --features cuda

@@ -91,12 +91,15 @@ archive <- function(root = ".") paste0("`vaeirt_", needed(root, "Version"), ".ta
 # What a GPU and the processor of one machine took for the same fits.
 gpu_table <- function(root = ".") {
   runs <- read_bench(root, "gpu.csv")
-  own <- split(runs, factor(runs$job, unique(runs$job)))
+  count <- function(x) formatC(x, format = "d", big.mark = ",")
+  job <- sprintf("%s x %s ballots, %d-D", count(runs$voters), count(runs$contests), runs$dims)
+  own <- split(runs, factor(job, unique(job)))
   of <- function(part, device) formatC(vapply(own, function(x) x[x$device == device, part], numeric(1)), digits = 1, format = "f")
+  r_squared <- vapply(own, function(x) paste(unique(sprintf("%.3f", x$r_squared)), collapse = " and "), character(1))
+  seconds <- c(all = "seconds", training = "training", posteriors = "posteriors")
+  column <- function(device, label) setNames(lapply(seconds, of, device), paste0(label, ": ", names(seconds)))
   markdown_table(data.frame(
-    job = names(own),
-    `seconds, H200` = of("seconds", "cuda"), `of these refining` = of("posteriors_seconds", "cuda"),
-    `seconds, 16 cores` = of("seconds", "cpu"), `of these refining ` = of("posteriors_seconds", "cpu"),
+    list(seconds = names(own)), column("cuda", "H200"), column("cpu", "16 cores"), list(`R^2, both` = r_squared),
     check.names = FALSE
   ))
 }

@@ -1,21 +1,21 @@
 //! Rows that belong to segments: how the responses of a batch make up its respondents.
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, D, Device, Layout, Result, Shape, Storage, Tensor};
+use crate::base::linear::linear;
+use crate::base::selection::NO_ROW;
+use candle_core::{D, Device, Result, Tensor};
 use std::sync::Arc;
 
 /// Rows that are reduced at once, at most.
 const MOST_ROWS: usize = 64;
-/// What stands for a row of zeros: Candle's `index_select` takes the largest index for one.
-const NO_ROW: u32 = u32::MAX;
 
 /// The segment to which every row of a tensor belongs. [`sum`](Self::sum) and [`spread`](Self::spread) are the products
 /// with a matrix of zeros and ones and with its transpose, so each is the derivative of the other.
 ///
 /// Candle's own way back from `index_select`, its `index_add`, takes one row after another. Here the rows of every segment
-/// are gathered into blocks of one size, with rows of zeros where there are fewer, and the blocks are summed; segments with
-/// more rows have several blocks, which are segments of the next level. So everything is parallel, and the order of the
-/// sums is fixed.
+/// are gathered into blocks of one size, with rows of zeros where there are fewer, and the blocks are summed, half of their rows to
+/// the other half until there is one row; segments with more rows have several blocks, which are segments of the next level. So
+/// everything is parallel, and the order of the sums is fixed. (Candle's own sums start a group of threads on a GPU for every
+/// number that they give, however few numbers it is the sum of.)
 #[derive(Clone, Debug)]
 pub struct Membership(Arc<Segments>);
 
@@ -29,8 +29,9 @@ struct Segments {
 
 #[derive(Debug)]
 struct Level {
-    /// `n_blocks x n_rows`, one after another.
+    /// The first rows of all blocks, then the second ones, and so on: `n_rows x n_blocks`.
     rows: Tensor,
+    /// A power of two.
     n_rows: usize,
     n_blocks: usize,
 }
@@ -60,15 +61,12 @@ impl Membership {
     /// # Errors
     /// When there are other rows.
     pub fn sum(&self, rows: &Tensor) -> Result<Tensor> {
-        let value = self.0.reduce(&rows.detach(), Reduction::Sum)?;
-        if !rows.track_op() {
-            return Ok(value);
-        }
-        let own = self.clone();
-        rows.apply_op1(Linear {
-            value,
-            transposed: Box::new(move |gradient| own.0.gather(gradient)),
-        })
+        let own = Arc::clone(&self.0);
+        linear(
+            rows,
+            |rows| self.0.reduce(rows, Reduction::Sum),
+            move |gradient| own.gather(gradient),
+        )
     }
 
     /// What its segment has, for every row: `n_segments x width` to `n_rows x width`.
@@ -76,15 +74,12 @@ impl Membership {
     /// # Errors
     /// When there are other segments.
     pub fn spread(&self, segments: &Tensor) -> Result<Tensor> {
-        let value = self.0.gather(&segments.detach())?;
-        if !segments.track_op() {
-            return Ok(value);
-        }
-        let own = self.clone();
-        segments.apply_op1(Linear {
-            value,
-            transposed: Box::new(move |gradient| own.0.reduce(gradient, Reduction::Sum)),
-        })
+        let own = Arc::clone(&self.0);
+        linear(
+            segments,
+            |segments| self.0.gather(segments),
+            move |gradient| own.reduce(gradient, Reduction::Sum),
+        )
     }
 
     /// The largest number of each segment and column, or 0 where that is larger; it has no derivative.
@@ -105,12 +100,17 @@ impl Segments {
         let width = rows.dim(D::Minus1)?;
         let mut rows = rows.contiguous()?;
         for level in &self.levels {
-            let gathered = rows.index_select(&level.rows, 0)?;
-            let blocks = gathered.reshape((level.n_blocks, level.n_rows, width))?;
-            rows = match reduction {
-                Reduction::Sum => blocks.sum(1)?,
-                Reduction::Max => blocks.max(1)?,
-            };
+            rows = rows.index_select(&level.rows, 0)?;
+            let mut n_left = level.n_rows;
+            while n_left > 1 {
+                n_left /= 2;
+                let half = n_left * level.n_blocks;
+                let (first, second) = (rows.narrow(0, 0, half)?, rows.narrow(0, half, half)?);
+                rows = match reduction {
+                    Reduction::Sum => (first + second)?,
+                    Reduction::Max => first.maximum(&second)?,
+                };
+            }
         }
         rows.reshape((self.n_segments, width))
     }
@@ -132,19 +132,20 @@ fn levels(segments: &[u32], n_segments: usize, device: &Device) -> Result<Vec<Le
     loop {
         let longest = starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
         let mean = sorted.len().div_ceil(n_segments.max(1));
-        let n_rows = (2 * mean).clamp(2, MOST_ROWS).min(longest).max(1);
-        let mut rows = Vec::with_capacity(sorted.len() + n_segments * n_rows);
+        let n_rows = mean.clamp(2, MOST_ROWS).min(longest.max(1)).next_power_of_two();
         let mut next = vec![0usize; n_segments + 1];
         for (segment, ends) in starts.windows(2).enumerate() {
-            let own = &sorted[ends[0]..ends[1]];
-            let n_blocks = own.len().div_ceil(n_rows).max(1);
-            rows.extend_from_slice(own);
-            rows.extend(std::iter::repeat_n(NO_ROW, n_blocks * n_rows - own.len()));
-            next[segment + 1] = next[segment] + n_blocks;
+            next[segment + 1] = next[segment] + (ends[1] - ends[0]).div_ceil(n_rows).max(1);
         }
         let n_blocks = next[n_segments];
+        let mut rows = vec![NO_ROW; n_rows * n_blocks];
+        for (segment, ends) in starts.windows(2).enumerate() {
+            for (k, &row) in sorted[ends[0]..ends[1]].iter().enumerate() {
+                rows[k % n_rows * n_blocks + next[segment] + k / n_rows] = row;
+            }
+        }
         levels.push(Level {
-            rows: Tensor::from_vec(rows, n_blocks * n_rows, device)?,
+            rows: Tensor::from_vec(rows, n_rows * n_blocks, device)?,
             n_rows,
             n_blocks,
         });
@@ -153,48 +154,6 @@ fn levels(segments: &[u32], n_segments: usize, device: &Device) -> Result<Vec<Le
         }
         sorted = (0..n_blocks as u32).collect();
         starts = next;
-    }
-}
-
-/// A linear function as one node of Candle's graph: its value, and its transpose, which takes the gradient back.
-struct Linear {
-    value: Tensor,
-    transposed: Function,
-}
-
-type Function = Box<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
-
-impl Linear {
-    /// The value, which fills its storage.
-    fn copy<S: BackendStorage>(&self, storage: &S) -> Result<(S, Shape)> {
-        Ok((
-            storage.try_clone(self.value.layout())?,
-            self.value.shape().clone(),
-        ))
-    }
-}
-
-impl CustomOp1 for Linear {
-    fn name(&self) -> &'static str {
-        "membership"
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        match &*self.value.storage_and_layout().0 {
-            Storage::Cpu(storage) => self.copy(storage),
-            _ => candle_core::bail!("{} is not on the processor", self.name()),
-        }
-    }
-
-    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
-        match &*self.value.storage_and_layout().0 {
-            Storage::Cuda(storage) => self.copy(storage),
-            _ => candle_core::bail!("{} is not on the GPU", self.name()),
-        }
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        (self.transposed)(gradient).map(Some)
     }
 }
 

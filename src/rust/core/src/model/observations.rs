@@ -1,6 +1,7 @@
 //! The responses of a batch as operations of Candle take them.
 
 use crate::base::membership::Membership;
+use crate::base::selection::Selection;
 use crate::responses::batch::Batch;
 use candle_core::{Device, Result, Tensor};
 
@@ -14,7 +15,9 @@ pub struct Observations {
     slots: Membership,
     /// Slots make up responses; nothing where every response has one.
     slots_of_responses: Option<Membership>,
-    /// 1 in the slots of options that were chosen, else 0: `n_slots x 1`.
+    /// The slots of the options that were chosen; none where that is the reference.
+    chosen: Selection,
+    /// 1 in those slots, else 0: `n_slots x 1`.
     pub is_chosen: Tensor,
     /// `ln(1 + number of responses)`, `n_respondents x 1`.
     pub log_counts: Tensor,
@@ -31,9 +34,12 @@ impl Observations {
         let (mut owners, mut owners_of_slots) = (Vec::new(), Vec::with_capacity(n_slots));
         let mut numbers = Vec::with_capacity(n_slots);
         let mut is_chosen = Vec::with_capacity(n_slots);
+        let mut chosen = Vec::with_capacity(responses.len());
         for position in 0..n {
             for number in batch.numbers_of(position) {
                 owners.push(position as u32);
+                let option = responses[number].chosen as usize;
+                chosen.push(option.checked_sub(1).map(|place| is_chosen.len() + place));
                 for option in 1..=responses[number].n_rows {
                     owners_of_slots.push(position as u32);
                     numbers.push(number as u32);
@@ -54,6 +60,7 @@ impl Observations {
             responses: responses_of_respondents,
             slots,
             slots_of_responses,
+            chosen: Selection::new(&chosen, n_slots, device)?,
             is_chosen: Tensor::from_vec(is_chosen, (n_slots, 1), device)?,
             log_counts: Tensor::from_iter(log_counts, device)?.reshape((n, 1))?,
         })
@@ -75,6 +82,11 @@ impl Observations {
             Some(membership) => membership.sum(slots),
             None => Ok(slots.clone()),
         }
+    }
+
+    /// What the slot of the chosen option has, for every response; 0 where that is the reference.
+    pub fn of_chosen(&self, slots: &Tensor) -> Result<Tensor> {
+        self.chosen.of(slots)
     }
 
     /// What its response has, for every slot.

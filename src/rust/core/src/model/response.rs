@@ -3,7 +3,7 @@
 use crate::base::math;
 use crate::model::link::Link;
 use crate::model::observations::Observations;
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// The linear predictors `gamma . alpha - beta` of every slot at some points of the respondents' traits (`n_respondents x
@@ -11,11 +11,16 @@ use std::f64::consts::FRAC_1_SQRT_2;
 /// difficulty, `n_slots x (n_dims + 1)`.
 fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations) -> Result<Tensor> {
     let (_, n_points, n_dims) = traits.dims3()?;
-    let alpha = observed.of_respondent(&traits.flatten_from(1)?)?;
-    let alpha = alpha.reshape(((), n_points, n_dims))?;
-    let gamma = parameters.narrow(1, 0, n_dims)?.unsqueeze(1)?;
-    let beta = parameters.narrow(1, n_dims, 1)?;
-    alpha.broadcast_mul(&gamma)?.sum(D::Minus1)?.broadcast_sub(&beta)
+    // Products with ones spread a column over the points: their derivatives are products, too, and not sums of a few numbers, which
+    // take a GPU long.
+    let ones = Tensor::ones((1, n_points), traits.dtype(), traits.device())?;
+    let column = |d: usize| parameters.narrow(1, d, 1)?.contiguous()?.matmul(&ones);
+    let mut predictors = column(n_dims)?.neg()?;
+    for d in 0..n_dims {
+        let coordinate = traits.narrow(2, d, 1)?.squeeze(2)?.contiguous()?;
+        predictors = (predictors + (observed.of_respondent(&coordinate)? * column(d)?)?)?;
+    }
+    Ok(predictors)
 }
 
 /// The log probabilities of the responses for the predictors of their slots: `n_slots x n_points` to
@@ -51,8 +56,7 @@ fn softmax(predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
     let largest = observed.largest_by_response(predictors)?;
     let shares = (predictors - observed.of_response(&largest)?)?.exp()?;
     let total = (observed.sum_by_response(&shares)? + largest.neg()?.exp()?)?;
-    let chosen = observed.sum_by_response(&predictors.broadcast_mul(&observed.is_chosen)?)?;
-    (chosen - largest)? - total.log()?
+    (observed.of_chosen(predictors)? - largest)? - total.log()?
 }
 
 /// `ln Phi(x)`: left of 0 from `e^(z^2) erfc(z)` with `z = |x| / sqrt(2)`, which does not underflow.
