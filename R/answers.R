@@ -20,6 +20,8 @@ answer_fields <- local({
     rust_remap = c("model", "respondents", posterior, items),
     rust_draws = c("respondents", "draws"),
     rust_predictive = c("log_probability", "correct"),
+    rust_predictors = "predictors",
+    rust_probabilities = "probabilities",
     rust_simulate = c("chosen", "traits", "items"),
     rust_device = "name",
     rust_read_model = c("model", "link", "dims", "hidden", "item", "options", "pooled", "n_responses", items, "card"),

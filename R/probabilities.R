@@ -8,26 +8,13 @@ parameters_by_item <- function(fit, parameters = item_matrix(fit)) {
 }
 
 # The linear predictors of an item's options, the reference first: one row per row of `traits`.
-linear_predictors <- function(parameters, traits) {
-  dims <- ncol(traits)
-  gamma <- parameters[, seq_len(dims), drop = FALSE]
-  cbind(0, traits %*% t(gamma) - rep(parameters[, dims + 1], each = nrow(traits)))
-}
-
-# From the linear predictor of the second of two options to its probability.
-inverse_link <- function(link) if (link == "probit") stats::pnorm else stats::plogis
+linear_predictors <- function(parameters, traits) unwrap_rust(rust_predictors(parameters, traits))$predictors
 
 # Probabilities of the options of an item: one row per row of `traits`, the reference first.
 option_probabilities <- function(parameters, traits, link) to_probabilities(linear_predictors(parameters, traits), link)
 
-to_probabilities <- function(predictors, link) {
-  if (ncol(predictors) == 2) {
-    inverse <- inverse_link(link)
-    return(cbind(inverse(-predictors[, 2]), inverse(predictors[, 2])))
-  }
-  shares <- exp(predictors - row_max(predictors))
-  shares / rowSums(shares)
-}
+# Probabilities of options from their linear predictors, the reference first.
+to_probabilities <- function(predictors, link) unwrap_rust(rust_probabilities(predictors, link))$probabilities
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
@@ -41,10 +28,9 @@ probability_limits <- function(parameters, covariance, traits, factors, link, le
   if (ncol(predictors) == 2) {
     variance <- rowSums(turned_slopes(parameters, factors, nrow(traits))^2) + of_item[, 1]
     width <- stats::qnorm((1 + level) / 2) * sqrt(variance)
-    inverse <- inverse_link(link)
-    low <- inverse(predictors[, 2] - width)
-    high <- inverse(predictors[, 2] + width)
-    return(list(low = cbind(1 - high, low), high = cbind(1 - low, high)))
+    low <- to_probabilities(cbind(0, predictors[, 2] - width), link)
+    high <- to_probabilities(cbind(0, predictors[, 2] + width), link)
+    return(list(low = cbind(high[, 1], low[, 2]), high = cbind(low[, 1], high[, 2])))
   }
   dims <- ncol(traits)
   points <- normal_points(dims + nrow(parameters))

@@ -15,6 +15,7 @@ mod model_file;
 mod parquet_table;
 mod posterior;
 mod predictive;
+mod probabilities;
 mod respondent_ids;
 mod responses_files;
 mod rotate;
@@ -41,6 +42,7 @@ extendr_module! {
     use rotate;
     use draws;
     use predictive;
+    use probabilities;
     use simulate;
     use parquet_table;
     use model_file;

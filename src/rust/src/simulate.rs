@@ -5,7 +5,7 @@ use crate::list::number;
 use crate::vectors::rows;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Design, Monitor, Simulation};
+use vae_irt_core::{Design, Monitor, Simulation, design};
 
 /// Simulates responses; the design's names are those of `simulate_irt()`.
 #[extendr]
@@ -29,7 +29,7 @@ fn rust_simulate(design: List) -> List {
         Ok(list!(
             chosen = chosen,
             traits = rows(&simulation.traits, design.n_dims),
-            items = rows(&simulation.items, design.n_dims + 1)
+            items = rows(&simulation.items, design::width(design.n_dims))
         ))
     })
 }

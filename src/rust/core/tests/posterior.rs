@@ -4,7 +4,8 @@ mod common;
 
 use common::{fit, for_each_backend, quick, simulated};
 use vae_irt_core::{
-    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Silent, predictive, score,
+    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Silent,
+    option_probabilities, predictive, score,
 };
 
 fn scoring(backend: &Backend) -> Scoring {
@@ -33,7 +34,7 @@ fn probabilities_at(model: &Model, item: usize, x: f64, into: &mut Vec<f64>) {
             f64::from(parameters[0]) * x - f64::from(parameters[1])
         })
         .collect();
-    model.shape.link.probabilities(&predictors, into);
+    option_probabilities(model.shape.link, &predictors, into);
 }
 
 /// The density of a respondent's trait and responses together, at the points of the grid.

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::linalg::symmetric_eigen;
+use crate::model::design;
 use crate::model::scale::AffineMap;
 use crate::model::table::Table;
 use crate::posterior::moments::{Moments, aggregate};
@@ -64,7 +65,7 @@ fn whitening(moments: &Moments, weights: &[f64]) -> Result<AffineMap> {
 
 /// The weighted second moments and the weighted sum of the discriminations.
 fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -> (Array2<f64>, Array1<f64>) {
-    let n_dims = items.ncols() - 1;
+    let n_dims = design::n_dims(items.ncols());
     let mut gram = Array2::<f64>::zeros((n_dims, n_dims));
     let mut direction = Array1::<f64>::zeros(n_dims);
     for (item, &weight) in item_totals.iter().enumerate() {

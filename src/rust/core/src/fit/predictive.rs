@@ -4,8 +4,9 @@ use crate::base::error::Result;
 use crate::base::linalg::{pack, unpack};
 use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
-use crate::model::link;
+use crate::model::design;
 use crate::model::parameters::Model;
+use crate::model::response::options::option_probabilities;
 use crate::posterior::cubature::Cubature;
 use crate::posterior::expect::{check_items, moments};
 use crate::posterior::moments::Moments;
@@ -51,9 +52,10 @@ pub fn predictive(
         let everybody: Vec<u32> = (0..asked.n_respondents() as u32).collect();
         let mut known = moments(model, given, &everybody, scoring, monitor)?;
         let n_dims = model.shape.n_dims;
-        let prior = pack(Array2::eye(n_dims).view());
+        let population = model.population();
+        let (mean, prior) = (population.mean().to_vec(), pack(population.covariance().view()));
         for i in (0..everybody.len()).filter(|&i| given.n_responses_of(i) == 0) {
-            known.means[i * n_dims..(i + 1) * n_dims].fill(0.0);
+            known.means[i * n_dims..(i + 1) * n_dims].copy_from_slice(&mean);
             known.covariances[i * prior.len()..(i + 1) * prior.len()].copy_from_slice(&prior);
         }
         let rules = Rules {
@@ -117,7 +119,7 @@ struct Traits<'a> {
     rules: &'a Rules,
     position: usize,
     covariance: Array2<f64>,
-    points: Vec<Vec<f32>>,
+    points: Vec<Vec<[f32; 1]>>,
     predictors: Vec<f64>,
     probabilities: Vec<f64>,
 }
@@ -170,14 +172,14 @@ impl<'a> Traits<'a> {
             let n_nodes = rule.weights.len();
             let n_dims = self.model.shape.n_dims;
             self.points = (0..n_nodes)
-                .map(|k| (0..n_dims).map(|d| nodes.design[d * n_nodes + k]).collect())
+                .map(|k| (0..n_dims).map(|d| [nodes.design[d * n_nodes + k]]).collect())
                 .collect();
         }
         shares.clear();
         shares.resize(rows.len() + 1, 0.0);
         for (k, &weight) in rule.weights.iter().enumerate() {
             self.predictors.clear();
-            let predictor = |row| f64::from(link::predictor(self.model.items.row(row), &self.points[k]));
+            let predictor = |row| f64::from(design::predict(self.model.items.row(row), &self.points[k])[0]);
             self.predictors.extend(rows.clone().map(predictor));
             self.add_to(shares, f64::from(weight));
         }
@@ -185,7 +187,7 @@ impl<'a> Traits<'a> {
 
     fn add_to(&mut self, shares: &mut [f64], weight: f64) {
         let link = self.model.shape.link;
-        link.probabilities(&self.predictors, &mut self.probabilities);
+        option_probabilities(link, &self.predictors, &mut self.probabilities);
         let terms = shares.iter_mut().zip(&self.probabilities);
         terms.for_each(|(share, p)| *share += weight * p);
     }

@@ -6,6 +6,7 @@ use crate::base::linalg::{orthonormalise, symmetric_eigen};
 use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
 use crate::kernels::encoder;
+use crate::model::design;
 use crate::model::link::Link;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
@@ -269,7 +270,7 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
         Link::Probit => 1.0 / LOGIT_PER_PROBIT,
     };
     let catalogue = standard.responses.catalogue();
-    let width = shape.n_dims + 1;
+    let width = design::width(shape.n_dims);
     let mut values = vec![0.0f32; catalogue.n_parameter_rows() * width];
     for item in 0..catalogue.n_items() {
         let options = catalogue.options_of(item);

@@ -3,8 +3,10 @@
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::map_with;
-use crate::model::link;
+use crate::model::design;
 use crate::model::parameters::Model;
+use crate::model::response::likelihood::log_probability;
+use crate::model::response::options::most_probable;
 use crate::posterior::moments::Moments;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
@@ -98,18 +100,18 @@ fn count<'a>(
     let (mut n_correct, mut n_minority, mut log_likelihood) = (0, 0, 0.0);
     let mut predictors = Vec::new();
     for position in 0..batch.n_respondents() {
-        let point: Vec<f32> = mean(position).iter().map(|&x| x as f32).collect();
+        let point: Vec<[f32; 1]> = mean(position).iter().map(|&x| [x as f32]).collect();
         for response in batch.responses_of(position) {
             predictors.clear();
             predictors.extend(
                 response
                     .rows()
-                    .map(|row| link::predictor(model.items.row(row), &point)),
+                    .map(|row| design::predict(model.items.row(row), &point)[0]),
             );
             let chosen = response.chosen as usize;
             n_correct += usize::from(most_probable(&predictors) == chosen);
             n_minority += usize::from(minority(response.option as usize));
-            log_likelihood += f64::from(model.shape.link.log_probability(&mut predictors, chosen));
+            log_likelihood += f64::from(log_probability(model.shape.link, &mut predictors, chosen));
         }
     }
     FitStatistics {
@@ -118,17 +120,6 @@ fn count<'a>(
         n_minority,
         log_likelihood,
     }
-}
-
-/// The option with the largest linear predictor; the reference has 0.
-fn most_probable(predictors: &[f32]) -> usize {
-    let mut best = (0, 0.0f32);
-    for (place, &predictor) in predictors.iter().enumerate() {
-        if predictor > best.1 {
-            best = (place + 1, predictor);
-        }
-    }
-    best.0
 }
 
 #[cfg(test)]

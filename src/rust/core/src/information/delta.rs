@@ -7,6 +7,7 @@ use crate::information::covariance::{Covariance, ROWS_PER_TASK};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
+use crate::model::design;
 use ndarray::{Array2, Axis, s};
 
 /// How the functionals of the [normalisation](Normalisation) depend on the items.
@@ -79,7 +80,7 @@ impl Propagated<'_> {
     pub fn items(&self) -> Result<Scales> {
         let model = self.delta.calibration.model;
         let n_dims = model.shape.n_dims;
-        let width = n_dims + 1;
+        let width = design::width(n_dims);
         let jacobian = model.map.item_jacobian()?;
         let reported = model.map.items(&model.items)?;
         let stretch = self.delta.normalisation.stretch();

@@ -2,6 +2,7 @@
 
 use crate::information::calibration::Calibration;
 use crate::information::scales::{LocationScale, ScaledCovariance};
+use crate::model::design;
 use ndarray::{Array1, Array2, s};
 
 /// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard
@@ -118,7 +119,7 @@ impl<'a> Normalisation<'a> {
     /// discriminations times the standard deviations; the difficulty less the discriminations times the means.
     pub fn stretch(&self) -> Array2<f64> {
         let n_dims = self.means.len();
-        let mut stretch = Array2::<f64>::eye(n_dims + 1);
+        let mut stretch = Array2::<f64>::eye(design::width(n_dims));
         for d in 0..n_dims {
             stretch[[d, d]] = self.sds[d];
             stretch[[n_dims, d]] = -self.means[d];

@@ -1,5 +1,6 @@
 //! What the prior of the item parameters adds to their information.
 
+use crate::model::design;
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
 use crate::model::tangents::affine_tangents;
@@ -25,7 +26,7 @@ impl ItemPrior {
     /// and `M x` a tangent.
     pub fn affine_images(&self, items: &Table) -> Array2<f64> {
         let width = self.precisions.len();
-        let n_dims = width - 1;
+        let n_dims = design::n_dims(width);
         let mut images = affine_tangents(items);
         for (i, mut row) in images.rows_mut().into_iter().enumerate() {
             let of_scale = if i % width < n_dims { 2.0 } else { 0.0 };

@@ -5,7 +5,6 @@ use crate::base::threads::{map, map_with};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, RowPair};
 use crate::kernels::terms::{Terms, dot};
-use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::posterior::cubature::{Cubature, Nodes};
 use crate::responses::batch::Batch;
@@ -313,20 +312,16 @@ impl Addition<'_> {
         } = self.scratch;
         let (nodes, weights) = (self.nodes, &self.rule.weights);
         let n_nodes = weights.len();
-        let shared = if self.model.shape.link == Link::Logit {
-            1.0
-        } else {
-            0.0
-        };
         for row in 0..self.rows.len() {
-            let p = &terms.curvatures[row * n_nodes..][..n_nodes];
+            let diagonal = &terms.diagonal[row * n_nodes..][..n_nodes];
+            let v = &terms.direction[row * n_nodes..][..n_nodes];
             let r = &terms.residuals[row * n_nodes..][..n_nodes];
             for other in 0..=row {
-                let q = &terms.curvatures[other * n_nodes..][..n_nodes];
+                let w = &terms.direction[other * n_nodes..][..n_nodes];
                 let s = &terms.residuals[other * n_nodes..][..n_nodes];
                 let own = if row == other { 1.0 } else { 0.0 };
                 for node in 0..n_nodes {
-                    let curvature = own * p[node] - shared * p[node] * q[node];
+                    let curvature = own * diagonal[node] + terms.share * v[node] * w[node];
                     products[node] = weights[node] * (curvature - r[node] * s[node]);
                 }
                 let pair = RowPair {

@@ -4,17 +4,25 @@
 //! The samples of the latent traits stand side by side in [`Lanes`], so that one load of an item's parameters serves
 //! all of them and everything that is computed for a sample vectorises.
 
-use crate::base::math::{self, Logistic, Normal};
+use crate::base::math;
 use crate::base::threads::map_with;
 use crate::kernels::encoder::{Activations, EncoderKernel, NetworkGradient, RESPONDENTS_PER_TASK};
-use crate::kernels::lanes::{LANES, Lanes, log_likelihood, sum};
+use crate::model::design;
 use crate::model::gaussian::Gaussian;
 use crate::model::link::Link;
+use crate::model::population;
+use crate::model::response::lanes;
+use crate::model::response::likelihood::log_likelihoods;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
+
+/// Samples that are evaluated side by side.
+const LANES: usize = 4;
+
+type Lanes = lanes::Lanes<LANES>;
 
 /// What the bound is evaluated for.
 #[derive(Clone, Copy)]
@@ -47,7 +55,7 @@ pub struct BoundGradients {
     pub total: f64,
     /// The gradient by the pooled embeddings, `n_respondents x hidden`.
     pub by_pooled: Vec<f32>,
-    /// The gradient by the item parameters of every slot, `n_slots x (n_dims + 1)`.
+    /// The gradient by the item parameters of every slot, `n_slots x width`.
     pub by_slots: Vec<f32>,
     /// The gradient by the parameters of the network.
     pub by_network: NetworkGradient,
@@ -116,7 +124,7 @@ impl BoundGradients {
         self.by_network = gradient;
     }
 
-    /// Adds to `gradient` (`n_rows x (n_dims + 1)`) the gradient by all parameter rows of the item whose option ids are `options`.
+    /// Adds to `gradient` (`n_rows x width`) the gradient by all parameter rows of the item whose option ids are `options`.
     /// Returns the number of its responses in the batch.
     pub fn sum_over_answers(&self, batch: &Batch, options: Range<usize>, gradient: &mut [f32]) -> usize {
         let width = gradient.len() / (options.len() - 1);
@@ -193,7 +201,7 @@ impl<N: Fn(usize, &mut [f32])> WithSimd for Task<'_, N> {
             ..
         } = sampling;
         let weights = batch.weights();
-        let n_dims = items.width() - 1;
+        let n_dims = design::n_dims(items.width());
         let mut activations = std::mem::take(&mut scratch.activations);
         encoder.encode(batch, part.positions.clone(), &mut activations);
         let Activations {
@@ -293,7 +301,7 @@ fn evaluate_in(
     scratch: &mut Scratch,
     gradients: OfRespondent<'_>,
 ) -> f32 {
-    let width = n_dims + 1;
+    let width = design::width(n_dims);
     let n_slots = gradients.by_slots.len() / width;
     let items = sampling.items.values();
     let bound = weigh(n_dims, sampling, responses, n_slots, scratch);
@@ -357,15 +365,8 @@ fn weigh(
     weights.clear();
     for (block, points) in traits.chunks_exact(n_dims).enumerate() {
         let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
-        let mut total = match sampling.link {
-            Link::Logit => log_likelihood::<Logistic>(n_dims, items, responses, points, own),
-            Link::Probit => log_likelihood::<Normal>(n_dims, items, responses, points, own),
-        };
-        for (points, noise) in points.iter().zip(&noise[block * n_dims..]) {
-            for lane in 0..LANES {
-                total[lane] += 0.5 * (noise[lane] * noise[lane] - points[lane] * points[lane]);
-            }
-        }
+        let mut total = log_likelihoods::<LANES, true>(sampling.link, items, responses, points, own);
+        population::add_log_ratios(points, &noise[block * n_dims..], &mut total);
         weights.push(total);
     }
     normalise(weights.as_flattened_mut(), sampling.n_samples)
@@ -402,7 +403,7 @@ fn accumulate(
     scale: f32,
     by_slots: &mut [f32],
 ) {
-    let width = n_dims + 1;
+    let width = design::width(n_dims);
     let mut slots = block.residuals.iter().zip(by_slots.chunks_exact_mut(width));
     for response in responses {
         let first = response.first_row as usize * width;
@@ -444,8 +445,8 @@ fn by_outputs(
         let mut below = 2 * n_dims;
         for d in 0..n_dims {
             let mut slope = [0.0f32; LANES];
-            (0..LANES)
-                .for_each(|lane| slope[lane] = scale * weight[lane] * (slopes[d][lane] - points[d][lane]));
+            let prior = population::scores(&points[d]);
+            (0..LANES).for_each(|lane| slope[lane] = scale * weight[lane] * (slopes[d][lane] + prior[lane]));
             let along = |noise: &Lanes| (0..LANES).map(|lane| slope[lane] * noise[lane]).sum::<f32>();
             to[d] += sum(slope);
             to[n_dims + d] += along(&noise[d]) * outputs[n_dims + d].exp();
@@ -458,4 +459,9 @@ fn by_outputs(
         }
     }
     to[n_dims..2 * n_dims].iter_mut().for_each(|g| *g += scale);
+}
+
+#[inline(always)]
+fn sum(lanes: Lanes) -> f32 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }

@@ -6,7 +6,6 @@ pub mod adam;
 pub mod bound;
 pub mod encoder;
 pub mod fused_bound;
-pub mod lanes;
 pub mod points;
 pub mod prior;
 pub mod respondent;

@@ -1,26 +1,31 @@
 //! The log posterior of one respondent's latent traits.
 
-use crate::base::math::{self, LogCdf, Logistic, Normal};
-use crate::kernels::lanes::FACTORS_PER_LOGARITHM;
-use crate::model::link::{self, Link};
+use crate::model::design;
+use crate::model::link::Link;
 use crate::model::parameters::Model;
+use crate::model::population::Population;
+use crate::model::response::lanes::{Lanes, LogProduct};
+use crate::model::response::likelihood::{Curvature, differentiate, log_likelihoods};
 use crate::responses::batch::Batch;
+use crate::responses::response::Response;
 use ndarray::{Array1, Array2};
 use pulp::NullaryFnOnce;
-use std::ops::Range;
+
+/// Points that are evaluated side by side.
+const POINTS: usize = 16;
 
 /// One respondent's responses with the parameters of their items side by side.
 pub(crate) struct Respondent {
-    n_dims: usize,
+    population: Population,
     link: Link,
-    /// One row per slot: the discriminations, then the difficulty.
-    parameters: Vec<f32>,
-    /// For each response its slots and the option chosen, 0 for the reference.
-    answers: Vec<(Range<usize>, usize)>,
+    /// The parameter rows of the items of all responses.
+    rows: Vec<f32>,
+    /// The responses, with the places of their rows there.
+    responses: Vec<Response>,
     widest: usize,
 }
 
-/// The log posterior at a point, up to the normalising constant, with its gradient and negative Hessian.
+/// The log density of the traits at a point together with the responses, with its gradient and negative Hessian.
 pub(crate) struct Local {
     pub value: f64,
     pub gradient: Array1<f64>,
@@ -30,80 +35,75 @@ pub(crate) struct Local {
 impl Respondent {
     /// The respondent at a position of the batch.
     pub fn new(model: &Model, batch: &Batch, position: usize) -> Self {
-        let n_dims = model.shape.n_dims;
-        let responses = batch.responses_of(position);
+        let mut responses = batch.responses_of(position).to_vec();
         let n_slots = batch.slots_of(batch.numbers_of(position)).len();
-        let mut parameters = Vec::with_capacity(n_slots * (n_dims + 1));
-        let mut answers = Vec::with_capacity(responses.len());
-        let mut slot = 0;
-        let mut widest = 0;
-        for response in responses {
-            let rows = response.rows();
-            answers.push((slot..slot + rows.len(), response.chosen as usize));
-            slot += rows.len();
-            widest = widest.max(rows.len());
-            for row in rows {
-                parameters.extend_from_slice(model.items.row(row));
-            }
+        let mut rows = Vec::with_capacity(n_slots * model.items.width());
+        let (mut first_row, mut widest) = (0, 0);
+        for response in &mut responses {
+            rows.extend_from_slice(model.items.rows(response.rows()));
+            response.first_row = first_row;
+            first_row += response.n_rows;
+            widest = widest.max(response.n_rows as usize);
         }
         Self {
-            n_dims,
+            population: model.population(),
             link: model.shape.link,
-            parameters,
-            answers,
+            rows,
+            responses,
             widest,
         }
     }
 
-    /// Number of latent dimensions.
-    pub fn n_dims(&self) -> usize {
-        self.n_dims
+    /// The distribution of the traits before the responses.
+    pub fn population(&self) -> Population {
+        self.population
     }
 
-    fn row(&self, slot: usize) -> &[f32] {
-        let width = self.n_dims + 1;
-        &self.parameters[slot * width..(slot + 1) * width]
-    }
-
-    /// The log posterior, its gradient and its curvature at a point. The prior is `N(0, I)`.
+    /// The log posterior, its gradient and its curvature at a point.
     pub fn local(&self, point: &[f64]) -> Local {
-        let n_dims = self.n_dims;
-        let single: Vec<f32> = point.iter().map(|&x| x as f32).collect();
-        let mut value = -0.5 * point.iter().map(|x| x * x).sum::<f64>();
-        let mut gradient: Array1<f64> = point.iter().map(|x| -x).collect();
-        let mut information = Array2::<f64>::eye(n_dims);
-        let mut residuals = vec![0.0f32; self.widest];
-        let mut mean = vec![0.0f64; n_dims];
-        for (slots, chosen) in &self.answers {
-            let residuals = &mut residuals[..slots.len()];
-            for (residual, slot) in residuals.iter_mut().zip(slots.clone()) {
-                *residual = link::predictor(self.row(slot), &single);
+        let n_dims = self.population.n_dims();
+        let single: Vec<Lanes<1>> = point.iter().map(|&x| [x as f32]).collect();
+        let mut gradient = self.population.score(point);
+        let mut information = self.population.precision();
+        let mut terms = vec![[0.0f32]; 3 * self.widest];
+        let (predictors, curvature) = terms.split_at_mut(self.widest);
+        let (diagonal, direction) = curvature.split_at_mut(self.widest);
+        let mut value = self.population.log_density(point);
+        let mut along = vec![0.0f64; n_dims];
+        let width = design::width(n_dims);
+        for response in &self.responses {
+            let n_rows = response.n_rows as usize;
+            let own = response.rows();
+            let rows = self.rows[own.start * width..own.end * width].chunks_exact(width);
+            let predictors = &mut predictors[..n_rows];
+            for (predictor, row) in predictors.iter_mut().zip(rows.clone()) {
+                *predictor = design::predict(row, &single);
             }
-            let predictor = f64::from(residuals[0]);
-            value += f64::from(self.link.log_probability(residuals, *chosen));
-            mean.fill(0.0);
-            for (place, slot) in slots.clone().enumerate() {
-                let residual = f64::from(residuals[place]);
-                let curvature = match self.link {
-                    // The probability of the option; what the options share is taken off below.
-                    Link::Logit => f64::from(u8::from(*chosen == place + 1)) - residual,
-                    Link::Probit => residual * (residual + predictor),
-                };
-                let row = self.row(slot);
+            let curvature = Curvature {
+                diagonal: &mut diagonal[..n_rows],
+                direction: &mut direction[..n_rows],
+            };
+            let mut product = LogProduct::new();
+            let chosen = response.chosen as usize;
+            let share = differentiate(self.link, predictors, chosen, &mut product, curvature);
+            value += f64::from(product.ln()[0]);
+            along.fill(0.0);
+            for (place, row) in rows.enumerate() {
+                let residual = f64::from(predictors[place][0]);
+                let curvature = f64::from(diagonal[place][0]);
+                let step = f64::from(direction[place][0]);
                 for i in 0..n_dims {
                     let slope = f64::from(row[i]);
                     gradient[i] += residual * slope;
-                    mean[i] += curvature * slope;
+                    along[i] += step * slope;
                     for j in 0..=i {
                         information[[i, j]] += curvature * slope * f64::from(row[j]);
                     }
                 }
             }
-            if self.link == Link::Logit {
-                for i in 0..n_dims {
-                    for j in 0..=i {
-                        information[[i, j]] -= mean[i] * mean[j];
-                    }
+            for i in 0..n_dims {
+                for j in 0..=i {
+                    information[[i, j]] += f64::from(share) * along[i] * along[j];
                 }
             }
         }
@@ -126,18 +126,6 @@ impl Respondent {
             points,
         })
     }
-
-    /// The linear predictor of a slot at many points.
-    #[inline(always)]
-    fn predict(&self, slot: usize, points: &[Vec<f32>], to: &mut [f32]) {
-        let row = self.row(slot);
-        to.fill(-row[self.n_dims]);
-        for (&slope, coordinate) in row.iter().zip(points) {
-            for (eta, x) in to.iter_mut().zip(coordinate) {
-                *eta += slope * x;
-            }
-        }
-    }
 }
 
 /// The log likelihood at many points. The code is compiled for the processors that pulp tells apart.
@@ -151,92 +139,26 @@ impl NullaryFnOnce for LogLikelihoods<'_> {
 
     #[inline(always)]
     fn call(self) -> Vec<f32> {
-        let Self { respondent, points } = self;
-        let n = points.first().map_or(0, Vec::len);
-        let mut sums = Sums {
-            totals: vec![0.0; n],
-            factors: vec![1.0; n],
-            largest: vec![0.0; n],
-        };
-        let mut predictors = vec![0.0f32; n * respondent.widest];
-        for (number, (slots, chosen)) in respondent.answers.iter().enumerate() {
-            for (row, slot) in predictors.chunks_mut(n).zip(slots.clone()) {
-                respondent.predict(slot, points, row);
+        let Respondent {
+            link,
+            rows,
+            responses,
+            widest,
+            ..
+        } = self.respondent;
+        let n = self.points.first().map_or(0, Vec::len);
+        let mut found = Vec::with_capacity(n);
+        let mut points = vec![[0.0f32; POINTS]; self.points.len()];
+        let mut slots = vec![[0.0f32; POINTS]; *widest];
+        for start in (0..n).step_by(POINTS) {
+            // Beyond the last point there are others, or 0.
+            let n_own = POINTS.min(n - start);
+            for (lanes, coordinate) in points.iter_mut().zip(self.points) {
+                lanes[..n_own].copy_from_slice(&coordinate[start..start + n_own]);
             }
-            match (slots.len(), respondent.link) {
-                (1, Link::Logit) => sums.add_binary::<Logistic>(&predictors, *chosen),
-                (1, Link::Probit) => sums.add_binary::<Normal>(&predictors, *chosen),
-                (n_slots, _) => sums.add_nominal(&mut predictors[..n_slots * n], *chosen),
-            }
-            if number % FACTORS_PER_LOGARITHM == FACTORS_PER_LOGARITHM - 1 {
-                sums.take_logarithms();
-            }
+            let values = log_likelihoods::<POINTS, false>(*link, rows, responses, &points, &mut slots);
+            found.extend_from_slice(&values[..n_own]);
         }
-        sums.take_logarithms();
-        sums.totals
-    }
-}
-
-/// Log likelihoods at many points: `totals + ln(factors)`.
-struct Sums {
-    totals: Vec<f32>,
-    factors: Vec<f32>,
-    largest: Vec<f32>,
-}
-
-impl Sums {
-    #[inline(always)]
-    fn take_logarithms(&mut self) {
-        for (total, factor) in self.totals.iter_mut().zip(&mut self.factors) {
-            *total += math::ln(*factor);
-            *factor = 1.0;
-        }
-    }
-
-    #[inline(always)]
-    fn add_binary<F: LogCdf>(&mut self, predictors: &[f32], chosen: usize) {
-        let sign = if chosen == 1 { 1.0 } else { -1.0 };
-        for ((total, factor), &eta) in self.totals.iter_mut().zip(&mut self.factors).zip(predictors) {
-            let terms = F::terms(sign * eta);
-            *total += terms.linear;
-            *factor *= terms.factor;
-        }
-    }
-
-    /// One response to an item with several options.
-    #[inline(always)]
-    fn add_nominal(&mut self, predictors: &mut [f32], chosen: usize) {
-        let Self {
-            totals,
-            factors,
-            largest,
-        } = self;
-        let n = totals.len();
-        largest.fill(0.0);
-        for row in predictors.chunks(n) {
-            largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
-        }
-        if chosen > 0 {
-            let row = &predictors[(chosen - 1) * n..chosen * n];
-            totals.iter_mut().zip(row).for_each(|(t, eta)| *t += eta);
-        }
-        let (sums, others) = predictors.split_at_mut(n);
-        for (sum, &top) in sums.iter_mut().zip(largest.iter()) {
-            *sum = math::exp(-top) + math::exp(*sum - top);
-        }
-        for row in others.chunks(n) {
-            for ((sum, &eta), &top) in sums.iter_mut().zip(row).zip(largest.iter()) {
-                *sum += math::exp(eta - top);
-            }
-        }
-        for (((total, factor), &sum), &top) in totals
-            .iter_mut()
-            .zip(factors)
-            .zip(sums.iter())
-            .zip(largest.iter())
-        {
-            *total -= top;
-            *factor /= sum;
-        }
+        found
     }
 }

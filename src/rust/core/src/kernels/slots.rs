@@ -3,7 +3,7 @@
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 
-/// The parameter rows of the items of all responses, one after another: `n_slots x (n_dims + 1)`.
+/// The parameter rows of the items of all responses, one after another: `n_slots x width`.
 pub fn rows_of_slots(items: &Table, batch: &Batch) -> Vec<f32> {
     let width = items.width();
     let mut rows = Vec::with_capacity(batch.n_slots() * width);
@@ -14,7 +14,7 @@ pub fn rows_of_slots(items: &Table, batch: &Batch) -> Vec<f32> {
     rows
 }
 
-/// Adds numbers of every slot (`n_slots x (n_dims + 1)`) to those of the parameter row to which it belongs.
+/// Adds numbers of every slot (`n_slots x width`) to those of the parameter row to which it belongs.
 pub fn add_to_rows(slots: &[f32], batch: &Batch, rows: &mut [f64]) {
     let n_slots = batch.n_slots();
     let width = slots.len() / n_slots.max(1);

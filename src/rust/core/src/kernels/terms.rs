@@ -1,19 +1,28 @@
 //! One response at many values of the latent traits: the derivatives of its log probability.
 
-use crate::base::math::{self, LogCdf, Normal};
+use crate::model::design;
 use crate::model::link::Link;
+use crate::model::response::lanes::{Lanes, LogProduct};
+use crate::model::response::likelihood::{Curvature, differentiate};
 use crate::model::table::Table;
 use std::ops::Range;
 
-/// Numbers for all parameter rows of an item at all points, row by row.
+/// Points that are evaluated side by side.
+const POINTS: usize = 8;
+
+/// The derivatives by the linear predictors of all parameter rows of an item at all points, row by row. Minus the second ones are
+/// `diag(d) + share v v'`.
 #[derive(Default)]
 pub(crate) struct Terms {
-    /// The derivative of the log probability of the chosen option by the linear predictor of a row.
     pub residuals: Vec<f32>,
-    /// Logit: the probabilities of the options. Probit: minus the second derivative, of the one row.
-    pub curvatures: Vec<f32>,
-    largest: Vec<f32>,
-    sums: Vec<f32>,
+    /// `d`.
+    pub diagonal: Vec<f32>,
+    /// `v`.
+    pub direction: Vec<f32>,
+    pub share: f32,
+    predictors: Vec<Lanes<POINTS>>,
+    curvature: Vec<Lanes<POINTS>>,
+    points: Vec<Lanes<POINTS>>,
 }
 
 impl Terms {
@@ -29,65 +38,35 @@ impl Terms {
         points: &[&[f32]],
     ) {
         let n = points.first().map_or(0, |x| x.len());
-        let Self {
-            residuals,
-            curvatures,
-            largest,
-            sums,
-        } = self;
-        curvatures.clear();
-        for row in rows.clone() {
-            let parameters = items.row(row);
-            let start = curvatures.len();
-            curvatures.resize(start + n, -parameters[points.len()]);
-            for (parameter, coordinate) in parameters.iter().zip(points) {
-                let etas = curvatures[start..].iter_mut();
-                etas.zip(coordinate.iter())
-                    .for_each(|(eta, x)| *eta += parameter * x);
+        let n_rows = rows.len();
+        let parameters = items.rows(rows).chunks_exact(items.width());
+        for terms in [&mut self.residuals, &mut self.diagonal, &mut self.direction] {
+            terms.resize(n_rows * n, 0.0);
+        }
+        self.predictors.resize(n_rows, [0.0; POINTS]);
+        self.curvature.resize(2 * n_rows, [0.0; POINTS]);
+        self.points.resize(points.len(), [0.0; POINTS]);
+        for start in (0..n).step_by(POINTS) {
+            // Beyond the last point there are others, or 0.
+            let own = start..n.min(start + POINTS);
+            for (lanes, coordinate) in self.points.iter_mut().zip(points) {
+                lanes[..own.len()].copy_from_slice(&coordinate[own.clone()]);
+            }
+            for (predictor, row) in self.predictors.iter_mut().zip(parameters.clone()) {
+                *predictor = design::predict(row, &self.points);
+            }
+            let (diagonal, direction) = self.curvature.split_at_mut(n_rows);
+            let curvature = Curvature { diagonal, direction };
+            let product = &mut LogProduct::new();
+            self.share = differentiate(link, &mut self.predictors, chosen, product, curvature);
+            let (diagonal, direction) = self.curvature.split_at(n_rows);
+            for row in 0..n_rows {
+                let to = row * n + own.start..row * n + own.end;
+                self.residuals[to.clone()].copy_from_slice(&self.predictors[row][..own.len()]);
+                self.diagonal[to.clone()].copy_from_slice(&diagonal[row][..own.len()]);
+                self.direction[to].copy_from_slice(&direction[row][..own.len()]);
             }
         }
-        residuals.resize(curvatures.len(), 0.0);
-        match link {
-            Link::Logit => {
-                softmax(curvatures, largest, sums, n);
-                let rows = residuals.chunks_exact_mut(n).zip(curvatures.chunks_exact(n));
-                for (row, (residuals, probabilities)) in rows.enumerate() {
-                    let own = f32::from(u8::from(chosen == row + 1));
-                    residuals
-                        .iter_mut()
-                        .zip(probabilities)
-                        .for_each(|(r, p)| *r = own - p);
-                }
-            }
-            Link::Probit => {
-                let sign = if chosen == 1 { 1.0 } else { -1.0 };
-                for (eta, residual) in curvatures.iter_mut().zip(residuals.iter_mut()) {
-                    *residual = sign * Normal::terms(sign * *eta).derivative;
-                    *eta = *residual * (*residual + *eta);
-                }
-            }
-        }
-    }
-}
-
-/// Linear predictors of the options beside the reference, one row of points each, become probabilities.
-#[inline(always)]
-fn softmax(predictors: &mut [f32], largest: &mut Vec<f32>, sums: &mut Vec<f32>, n: usize) {
-    largest.clear();
-    largest.resize(n, 0.0);
-    for row in predictors.chunks_exact(n) {
-        largest.iter_mut().zip(row).for_each(|(a, &b)| *a = a.max(b));
-    }
-    sums.clear();
-    sums.extend(largest.iter().map(|&top| math::exp(-top)));
-    for row in predictors.chunks_exact_mut(n) {
-        for ((p, &top), sum) in row.iter_mut().zip(largest.iter()).zip(sums.iter_mut()) {
-            *p = math::exp(*p - top);
-            *sum += *p;
-        }
-    }
-    for row in predictors.chunks_exact_mut(n) {
-        row.iter_mut().zip(sums.iter()).for_each(|(p, sum)| *p /= sum);
     }
 }
 

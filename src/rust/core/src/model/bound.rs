@@ -3,7 +3,8 @@
 use crate::model::link::Link;
 use crate::model::network::Network;
 use crate::model::observations::Observations;
-use crate::model::response::log_likelihood;
+use crate::model::population;
+use crate::model::response::definition::log_likelihood;
 use candle_core::{D, Result, Tensor};
 use candle_nn::Module;
 
@@ -12,7 +13,7 @@ use candle_nn::Module;
 ///
 /// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)` in pairs of opposites,
 ///
-/// with the prior `p = N(0, I)` and the posterior `q = N(mu, L L')` that the network gives. One sample gives the evidence lower
+/// with the prior `p` of the [population](crate::model::population) and the posterior `q = N(mu, L L')` that the network gives. One sample gives the evidence lower
 /// bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014, <https://arxiv.org/abs/1312.6114>).
 #[derive(Clone, Copy, Debug)]
 pub struct Bound<'a> {
@@ -28,7 +29,7 @@ pub struct Bound<'a> {
 
 impl Bound<'_> {
     /// The bounds, one a respondent. `pooled` are the summed embeddings, `n_respondents x hidden`; `parameters` those of the
-    /// items of all slots, `n_slots x (n_dims + 1)`.
+    /// items of all slots, `n_slots x width`.
     ///
     /// The items follow the gradient of this bound, but the network and the embeddings that of the evidence lower bound, averaged
     /// over the same samples, because more samples drown their gradient of the tighter bound in noise (Rainforth and others 2018,
@@ -49,13 +50,13 @@ impl Bound<'_> {
         log_mean_exp(&of_items)? + (&of_encoder - of_encoder.detach())?
     }
 
-    /// `ln p(alpha) - ln q(alpha) = (e'e - alpha'alpha) / 2 + ln |L|`, `n_respondents x n_samples`: the constants of the two normal
-    /// densities cancel.
+    /// `ln p(alpha) - ln q(alpha)`, `n_respondents x n_samples`, where `ln q(alpha) = -e'e / 2 - ln |L|`: the constants of the two
+    /// normal densities cancel.
     fn log_ratio(&self, outputs: &Tensor, traits: &Tensor) -> Result<Tensor> {
         let n_dims = self.noise.dim(D::Minus1)?;
-        let squares = (self.noise.sqr()? - traits.sqr()?)?.sum(D::Minus1)?;
+        let of_noise = (self.noise.sqr()?.sum(D::Minus1)? * 0.5)?;
         let ln_determinant = outputs.narrow(1, n_dims, n_dims)?.sum_keepdim(1)?;
-        (squares * 0.5)?.broadcast_add(&ln_determinant)
+        (population::log_density(traits)? + of_noise)?.broadcast_add(&ln_determinant)
     }
 
     /// The samples `mu + L e`, `n_respondents x n_samples x n_dims`. The outputs of the network are `mu`, the logarithms of the

@@ -5,6 +5,7 @@ use crate::base::files::{PartFile, file_error, unwritable};
 use crate::base::linalg::packed_length;
 use crate::model::card::Card;
 use crate::model::covariances::ItemCovariances;
+use crate::model::design;
 use crate::model::parameters::Model;
 use crate::model::storage::{deserialize, find, serialize, unreadable};
 use candle_core::{DType, Device, Tensor};
@@ -135,7 +136,7 @@ impl ModelFile {
             return Err(Error::Model("two of its items have the same name".into()));
         }
         let n_dims = self.model.shape.n_dims;
-        let n_covariances = self.model.items.n_rows() * packed_length(n_dims + 1);
+        let n_covariances = self.model.items.n_rows() * packed_length(design::width(n_dims));
         let lengths = [n_covariances, n_covariances, n_covariances, n_dims, n_dims];
         if self
             .vectors()

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::model::encoder::Encoder;
+use crate::model::population::Population;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
@@ -17,13 +18,18 @@ pub struct Model {
     pub shape: ModelShape,
     /// The amortised posterior.
     pub encoder: Encoder,
-    /// The item parameters, on the scale where the latent traits have the prior `N(0, I)`.
+    /// The item parameters, on the scale where the latent traits are distributed as [`Self::population`] says.
     pub items: ItemParameters,
     /// From the scale of the item parameters to the reported one.
     pub map: AffineMap,
 }
 
 impl Model {
+    /// The distribution of the latent traits before the responses.
+    pub fn population(&self) -> Population {
+        Population::standard(self.shape.n_dims)
+    }
+
     /// Are all parameters finite numbers?
     pub(crate) fn is_finite(&self) -> Result<bool> {
         let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());

@@ -17,7 +17,7 @@ impl ItemPrior {
         Self { precisions }
     }
 
-    /// The log density of some rows of the table (`n_rows x (n_dims + 1)`), without its constant.
+    /// The log density of some rows of the table (`n_rows x width`), without its constant.
     ///
     /// # Errors
     /// When the rows have another width.

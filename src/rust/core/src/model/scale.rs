@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::linalg::{invert, unpack};
+use crate::model::design;
 use crate::model::table::Table;
 use ndarray::{Array1, Array2};
 
@@ -79,7 +80,7 @@ impl AffineMap {
     /// [`Error::Model`] when the map cannot be inverted.
     pub fn item_jacobian(&self) -> Result<Array2<f64>> {
         let n_dims = self.n_dims();
-        let mut jacobian = Array2::zeros((n_dims + 1, n_dims + 1));
+        let mut jacobian = Array2::zeros((design::width(n_dims), design::width(n_dims)));
         jacobian
             .slice_mut(ndarray::s![..n_dims, ..n_dims])
             .assign(&self.inverse_transposed()?);

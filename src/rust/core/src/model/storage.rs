@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::tensor_file;
 use crate::model::card::Card;
+use crate::model::design;
 use crate::model::encoder::Encoder;
 use crate::model::network::Network;
 use crate::model::parameters::Model;
@@ -34,7 +35,7 @@ pub(crate) struct Head {
 
 impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
-    /// `network.*` weights, `items.parameters` (`n_parameter_rows x (n_dims + 1)`), `items.option_counts`, and
+    /// `network.*` weights, `items.parameters` (`n_parameter_rows x width`), `items.option_counts`, and
     /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
     /// `vaeirt-model`, a JSON object with the `version` of the format and the name of the `link`.
     ///
@@ -90,7 +91,7 @@ impl Model {
         }
         let catalogue = ItemCatalogue::new(&option_counts)?;
         let shape = ModelShape {
-            n_dims: items.width() - 1,
+            n_dims: design::n_dims(items.width()),
             hidden: embeddings.width(),
             link: head.link.parse()?,
             catalogue,

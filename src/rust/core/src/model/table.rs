@@ -1,5 +1,7 @@
 //! Tables of parameters.
 
+use std::ops::Range;
+
 /// A row-major table of parameters in single precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -31,6 +33,12 @@ impl Table {
     #[inline(always)]
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Some rows, one after another.
+    #[inline(always)]
+    pub fn rows(&self, rows: Range<usize>) -> &[f32] {
+        &self.values[rows.start * self.width..rows.end * self.width]
     }
 
     /// One row, to be changed.

@@ -1,6 +1,7 @@
 //! How the item parameters move with location, scale and rotation of the traits.
 
 use crate::base::linalg::lower_pairs;
+use crate::model::design;
 use crate::model::table::Table;
 use crate::responses::catalogue::ItemCatalogue;
 use ndarray::{Array1, Array2};
@@ -9,7 +10,7 @@ use ndarray::{Array1, Array2};
 /// plane of two dimensions.
 pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
     let width = items.width();
-    let planes = planes(width - 1);
+    let planes = planes(design::n_dims(width));
     let mut tangents = Array2::zeros((items.values().len(), planes.len()));
     for row in 0..items.n_rows() {
         let gamma = |d: usize| f64::from(items.row(row)[d]);
@@ -26,7 +27,7 @@ pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
 /// [pair](lower_pairs) of dimensions, `E` being 1 at its two places).
 pub(crate) fn affine_tangents(items: &Table) -> Array2<f64> {
     let width = items.width();
-    let n_dims = width - 1;
+    let n_dims = design::n_dims(width);
     let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
     let mut tangents = Array2::zeros((items.values().len(), n_dims + pairs.len()));
     for row in 0..items.n_rows() {
@@ -55,7 +56,7 @@ pub(crate) fn principal_conditions(
     axes: &Array2<f64>,
 ) -> Array2<f64> {
     let width = items.width();
-    let n_dims = width - 1;
+    let n_dims = design::n_dims(width);
     let planes = planes(n_dims);
     let mut conditions = Array2::zeros((items.values().len(), planes.len()));
     for (item, &total) in item_totals.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::kernels::respondent::Respondent;
 use crate::kernels::slots::{add_to_rows, rows_of_slots};
 use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::model::observations::Observations;
-use crate::model::response::log_likelihood;
+use crate::model::response::definition::log_likelihood;
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::question::Refined;
 use crate::posterior::refinement::{Refinement, Search};

@@ -1,6 +1,7 @@
 //! Averages over the normal distributions that have the posterior moments of respondents.
 
 use crate::base::linalg::{cholesky, unpack};
+use crate::model::design;
 use crate::posterior::moments::Moments;
 use crate::posterior::quadrature::gauss_hermite;
 use ndarray::Array2;
@@ -71,14 +72,14 @@ impl Cubature {
         let covariance = unpack(moments.covariance(position), n_dims);
         let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
         let n_nodes = self.weights.len();
-        let mut design = Vec::with_capacity((n_dims + 1) * n_nodes);
+        let mut design = Vec::with_capacity(design::width(n_dims) * n_nodes);
         for i in 0..n_dims {
             design.extend(self.points.chunks(n_dims).map(|point| {
                 let step: f64 = (0..=i).map(|j| factor[[i, j]] * point[j]).sum();
                 (mean[i] + step) as f32
             }));
         }
-        design.resize((n_dims + 1) * n_nodes, -1.0);
+        design.resize(design::width(n_dims) * n_nodes, -1.0);
         let column = |i: usize| &design[i * n_nodes..(i + 1) * n_nodes];
         let pairs = (0..=n_dims)
             .flat_map(|i| (0..=i).map(move |j| (i, j)))

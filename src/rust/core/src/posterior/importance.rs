@@ -4,6 +4,7 @@ use crate::base::linalg::solve_upper;
 use crate::kernels::points::WeightedPoints;
 use crate::kernels::respondent::Respondent;
 use crate::model::gaussian::WideGaussian;
+use crate::model::population::Population;
 use crate::posterior::moments::Summary;
 use crate::posterior::newton::{self, Mode};
 use crate::posterior::pareto;
@@ -14,6 +15,7 @@ use ndarray::ArrayView1;
 /// Draws from a multivariate t at the mode with the curvature's scale, weighed with Pareto smoothing; more of them where the
 /// weights are too uneven.
 pub(crate) struct Draws<'a> {
+    population: Population,
     mode: Mode,
     /// Seed and key.
     stream: (u64, u64),
@@ -30,6 +32,7 @@ impl<'a> Draws<'a> {
         (larger, threshold): (&'a Proposal, f64),
     ) -> Self {
         Self {
+            population: respondent.population(),
             mode: newton::maximise(respondent, network.mean.clone()),
             stream,
             larger: Some(larger),
@@ -37,7 +40,7 @@ impl<'a> Draws<'a> {
         }
     }
 
-    /// The draws of a proposal. The log weights are those of the prior, without its constant, over the proposal.
+    /// The draws of a proposal. The log weights are those of the population over the proposal.
     pub fn question(&self, proposal: &Proposal) -> Question {
         let Mode { point, factor } = &self.mode;
         let n_dims = point.len();
@@ -48,12 +51,11 @@ impl<'a> Draws<'a> {
         let (seed, key) = self.stream;
         proposal.visit(seed, key, |standard, log_density| {
             let offset = solve_upper(factor.view(), ArrayView1::from(standard));
-            let mut square = 0.0;
-            for (coordinate, (m, o)) in points.iter_mut().zip(point.iter().zip(&offset)) {
-                square += (m + o).powi(2);
-                coordinate.push((m + o) as f32);
+            let at = (&offset + &ArrayView1::from(point)).to_vec();
+            for (coordinate, &x) in points.iter_mut().zip(&at) {
+                coordinate.push(x as f32);
             }
-            log_weights.push(-0.5 * square - log_density - ln_scale);
+            log_weights.push(self.population.log_density(&at) - log_density - ln_scale);
         });
         Question { points, log_weights }
     }
@@ -73,13 +75,12 @@ impl<'a> Draws<'a> {
         {
             return Progress::Continue(self.question(larger));
         }
-        let prior_constant = -0.5 * points.len() as f64 * (2.0 * std::f64::consts::PI).ln();
         let draws = WeightedPoints {
             points,
             weights: smoothed.weights,
         };
         Progress::Break(Refined {
-            summary: Summary::new(&draws, smoothed.k, smoothed.log_mean + prior_constant),
+            summary: Summary::new(&draws, smoothed.k, smoothed.log_mean),
             draws,
         })
     }

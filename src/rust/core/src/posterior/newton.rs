@@ -22,7 +22,7 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
     let mut point = if start.iter().all(|x| x.is_finite()) {
         start
     } else {
-        vec![0.0; respondent.n_dims()]
+        respondent.population().mean().to_vec()
     };
     let mut local = respondent.local(&point);
     for _ in 0..MOST_STEPS {
@@ -43,7 +43,7 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
     }
     // The prior adds the identity to a negative Hessian that is never negative, so the factor exists but for
     // rounding.
-    let n_dims = respondent.n_dims();
+    let n_dims = point.len();
     let factor = cholesky(local.information.view()).unwrap_or_else(|| Array2::eye(n_dims));
     Mode { point, factor }
 }

@@ -4,6 +4,7 @@ use crate::base::linalg::{cholesky, invert, symmetric_eigen, unpack};
 use crate::kernels::points::WeightedPoints;
 use crate::kernels::respondent::Respondent;
 use crate::model::gaussian::WideGaussian;
+use crate::model::population::Population;
 use crate::posterior::moments::Summary;
 use crate::posterior::newton;
 use crate::posterior::question::{Progress, Question, Refined};
@@ -67,21 +68,20 @@ impl Grid {
         }
     }
 
-    /// The points of the grid at a place. The log weights are those of the rule, and of the prior without its constant.
-    fn question(&self, place: &Place) -> Question {
+    /// The points of the grid at a place. The log weights are those of the rule and of the population.
+    fn question(&self, population: Population, place: &Place) -> Question {
         let n = self.log_weights.len();
         let mut points = vec![Vec::with_capacity(n); self.n_dims];
         let ln_scale: f64 = place.factor.diag().iter().map(|x| x.ln()).sum();
         let mut log_weights = Vec::with_capacity(n);
+        let mut at = vec![0.0; self.n_dims];
         for (node, &log_weight) in self.nodes.chunks(self.n_dims).zip(&self.log_weights) {
-            let mut square = 0.0;
             for (d, coordinate) in points.iter_mut().enumerate() {
                 let step: f64 = (0..=d).map(|e| place.factor[[d, e]] * node[e]).sum();
-                let x = place.centre[d] + step;
-                square += x * x;
-                coordinate.push(x as f32);
+                at[d] = place.centre[d] + step;
+                coordinate.push(at[d] as f32);
             }
-            log_weights.push(log_weight + ln_scale - 0.5 * square);
+            log_weights.push(log_weight + ln_scale + population.log_density(&at));
         }
         Question { points, log_weights }
     }
@@ -100,10 +100,9 @@ impl Grid {
         let mut weights: Vec<f64> = log_weights.iter().map(|w| (w - largest).exp()).collect();
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
-        let prior_constant = -0.5 * self.n_dims as f64 * (2.0 * std::f64::consts::PI).ln();
         let draws = WeightedPoints { points, weights };
         Refined {
-            summary: Summary::new(&draws, f64::NAN, largest + total.ln() + prior_constant),
+            summary: Summary::new(&draws, f64::NAN, largest + total.ln()),
             draws,
         }
     }
@@ -156,7 +155,7 @@ impl<'a> Grids<'a> {
             }
             None => (at_mode(respondent, start.mean.clone()), 1),
         };
-        let question = grid.question(&place);
+        let question = grid.question(respondent.population(), &place);
         let start = start.mean.clone();
         let grids = Self {
             grid,
@@ -185,7 +184,7 @@ impl<'a> Grids<'a> {
             _ => next,
         };
         self.round += 1;
-        Progress::Continue(self.grid.question(&self.place))
+        Progress::Continue(self.grid.question(respondent.population(), &self.place))
     }
 }
 

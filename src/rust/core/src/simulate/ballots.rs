@@ -3,7 +3,9 @@
 use crate::base::checks::at_least_one;
 use crate::base::error::{Error, Result};
 use crate::base::random::{Purpose, Stream};
+use crate::model::design;
 use crate::model::link::Link;
+use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
 use rand::Rng;
@@ -126,7 +128,7 @@ impl BallotBox {
             .map(|_| stream.random_range(CANDIDATES))
             .collect();
         let catalogue = ItemCatalogue::new(&counts)?;
-        let items: Vec<f32> = (0..catalogue.n_parameter_rows() * (design.n_dims + 1))
+        let items: Vec<f32> = (0..catalogue.n_parameter_rows() * design::width(design.n_dims))
             .map(|_| StandardNormal.sample(&mut stream))
             .collect();
         let styles = (0..design.n_counties())
@@ -209,18 +211,16 @@ impl BallotBox {
         probabilities: &mut Vec<f64>,
         stream: &mut Stream,
     ) -> Option<u32> {
-        let n_dims = self.design.n_dims;
-        let rows = self
-            .catalogue
-            .rows_of(contest)
-            .map(|row| &self.items[row * (n_dims + 1)..(row + 1) * (n_dims + 1)]);
-        let predictors: Vec<f64> = rows
-            .map(|row| {
-                let sum: f64 = row.iter().zip(point).map(|(&g, a)| f64::from(g) * a).sum();
-                sum - f64::from(row[n_dims])
-            })
+        let rows = self.catalogue.rows_of(contest);
+        let width = design::width(self.design.n_dims);
+        let own: Vec<f64> = self.items[rows.start * width..rows.end * width]
+            .iter()
+            .map(|&x| f64::from(x))
             .collect();
-        Link::Logit.probabilities(&predictors, probabilities);
+        let (point, _) = point.as_chunks::<1>();
+        let predictors = own.chunks(width).map(|row| design::predict(row, point)[0]);
+        let predictors: Vec<f64> = predictors.collect();
+        option_probabilities(Link::Logit, &predictors, probabilities);
         let absent = stream.random::<f64>() < self.design.undervotes;
         let mut left = stream.random::<f64>();
         let chosen = probabilities.iter().position(|p| {

@@ -5,7 +5,9 @@ use crate::base::error::{Error, Result};
 use crate::base::memory;
 use crate::base::monitor::{Monitor, Silent};
 use crate::base::random::{Purpose, Stream};
+use crate::model::design;
 use crate::model::link::Link;
+use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
 use rand::Rng;
@@ -81,7 +83,7 @@ impl Simulation {
         let mut simulation = Simulation {
             design: *design,
             traits: normals(design.n_respondents * design.n_dims, 0),
-            items: normals(n_rows * (design.n_dims + 1), 1),
+            items: normals(n_rows * design::width(design.n_dims), 1),
             chosen,
         };
         for respondent in 0..design.n_respondents {
@@ -101,17 +103,16 @@ impl Simulation {
             missing,
             ..
         } = self.design;
-        let point = &self.traits[respondent * n_dims..(respondent + 1) * n_dims];
+        let (point, _) = self.traits[respondent * n_dims..(respondent + 1) * n_dims].as_chunks::<1>();
         let mut probabilities = Vec::with_capacity(n_options);
-        for rows in self.items.chunks((n_options - 1) * (n_dims + 1)).take(n_items) {
-            let predictors: Vec<f64> = rows
-                .chunks(n_dims + 1)
-                .map(|row| {
-                    let sum: f64 = row.iter().zip(point).map(|(g, a)| g * a).sum();
-                    sum - row[n_dims]
-                })
-                .collect();
-            Link::Logit.probabilities(&predictors, &mut probabilities);
+        for rows in self
+            .items
+            .chunks((n_options - 1) * design::width(n_dims))
+            .take(n_items)
+        {
+            let rows = rows.chunks(design::width(n_dims));
+            let predictors: Vec<f64> = rows.map(|row| design::predict(row, point)[0]).collect();
+            option_probabilities(Link::Logit, &predictors, &mut probabilities);
             let absent = stream.random::<f64>() < missing;
             let mut left = stream.random::<f64>();
             let option = probabilities

@@ -11,6 +11,7 @@ use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::model::prior::ItemPrior;
+use crate::model::response::options::option_probabilities;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
@@ -199,7 +200,7 @@ fn log_weight(case: &Case, batch: &Batch, position: usize, posterior: &WideGauss
             })
             .collect();
         let mut probabilities = Vec::new();
-        model.shape.link.probabilities(&predictors, &mut probabilities);
+        option_probabilities(model.shape.link, &predictors, &mut probabilities);
         value += probabilities[response.chosen as usize].ln();
     }
     value

@@ -27,7 +27,7 @@ pub(crate) struct Loss {
 struct Taken {
     /// The summed embeddings, `n_respondents x hidden`.
     pooled: Var,
-    /// The item parameters of every slot, `n_slots x (n_dims + 1)`.
+    /// The item parameters of every slot, `n_slots x width`.
     parameters: Var,
 }
 

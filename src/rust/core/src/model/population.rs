@@ -1,0 +1,114 @@
+//! The distribution of the latent traits before the responses.
+
+use crate::model::response::lanes::Lanes;
+use candle_core::{D, Result, Tensor};
+use ndarray::{Array1, Array2, ArrayView1};
+
+/// The standard normal distribution `N(0, I)`. It fixes what the responses leave free, location and scale of the traits, and
+/// leaves their rotation free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Population {
+    n_dims: usize,
+}
+
+impl Population {
+    /// `N(0, I)` in so many dimensions.
+    pub fn standard(n_dims: usize) -> Self {
+        Self { n_dims }
+    }
+
+    /// Number of dimensions.
+    pub fn n_dims(self) -> usize {
+        self.n_dims
+    }
+
+    /// `ln p(alpha)`.
+    pub fn log_density(self, point: &[f64]) -> f64 {
+        let square: f64 = point.iter().map(|x| x * x).sum();
+        -0.5 * (square + self.n_dims as f64 * (2.0 * std::f64::consts::PI).ln())
+    }
+
+    /// The derivative of `ln p(alpha)`.
+    pub fn score(self, point: &[f64]) -> Array1<f64> {
+        -&ArrayView1::from(point)
+    }
+
+    /// The mean.
+    pub fn mean(self) -> Array1<f64> {
+        Array1::zeros(self.n_dims)
+    }
+
+    /// The covariance.
+    pub fn covariance(self) -> Array2<f64> {
+        Array2::eye(self.n_dims)
+    }
+
+    /// Minus the second derivative of `ln p(alpha)`, the inverse of the covariance.
+    pub fn precision(self) -> Array2<f64> {
+        Array2::eye(self.n_dims)
+    }
+}
+
+/// Adds `ln p(alpha)` less the log density of the standard normal noise `e` of which the points were made, for points side by side
+/// whose coordinates are given; the constants cancel.
+#[inline(always)]
+pub(crate) fn add_log_ratios<const N: usize>(points: &[Lanes<N>], noise: &[Lanes<N>], to: &mut Lanes<N>) {
+    for (point, noise) in points.iter().zip(noise) {
+        for lane in 0..N {
+            to[lane] += 0.5 * (noise[lane] * noise[lane] - point[lane] * point[lane]);
+        }
+    }
+}
+
+/// The derivatives of `ln p(alpha)` by a coordinate for points side by side.
+#[inline(always)]
+pub(crate) fn scores<const N: usize>(coordinate: &Lanes<N>) -> Lanes<N> {
+    coordinate.map(|x| -x)
+}
+
+/// `ln p(alpha)` without its constant, `n_respondents x n_points`, for traits `n_respondents x n_points x n_dims`, by operations
+/// of Candle.
+pub(crate) fn log_density(traits: &Tensor) -> Result<Tensor> {
+    traits.sqr()?.sum(D::Minus1)? * -0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn all_forms_of_the_density_agree() {
+        let population = Population::standard(3);
+        let (a, b) = ([0.3, -1.2, 2.0], [0.0, 0.5, -0.1]);
+        let expected = population.log_density(&a) - population.log_density(&b);
+        let lanes: Vec<Lanes<2>> = a.iter().zip(b).map(|(&a, b)| [a as f32, b as f32]).collect();
+        let noise = [[0.7, 0.7]; 3];
+        let mut ratios = [0.0; 2];
+        add_log_ratios(&lanes, &noise, &mut ratios);
+        assert!((f64::from(ratios[0] - ratios[1]) - expected).abs() < 1e-6);
+        let of_noise = population.log_density(&[0.7; 3]);
+        assert!((f64::from(ratios[0]) - population.log_density(&a) + of_noise).abs() < 1e-6);
+        let traits = Tensor::new(&[[a, b]], &Device::Cpu).expect("on the processor");
+        let found: Vec<Vec<f64>> = log_density(&traits)
+            .and_then(|x| x.to_vec2())
+            .expect("three dimensions");
+        assert!((found[0][0] - found[0][1] - expected).abs() < 1e-12);
+        for d in 0..3 {
+            let moved = |step: f64| {
+                let mut point = a;
+                point[d] += step;
+                population.log_density(&point)
+            };
+            let slope = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+            assert!((population.score(&a)[d] - slope).abs() < 1e-8);
+            assert_eq!(scores(&lanes[d])[0], population.score(&a)[d] as f32);
+        }
+        let product = population.precision().dot(&population.covariance());
+        assert_eq!(product, Array2::<f64>::eye(3));
+        assert_eq!(
+            population.score(&population.mean().to_vec()),
+            Array1::<f64>::zeros(3)
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! Numbers at several points side by side, so that loops over them vectorise.
+
+use crate::base::math;
+
+/// One number for each of `N` points.
+pub type Lanes<const N: usize> = [f32; N];
+
+/// Factors of probabilities that are multiplied before their logarithm is taken. Each is at least the reciprocal of
+/// twice the number of options, so that the product of eight stays a normal number up to 30,000 options.
+const FACTORS_PER_LOGARITHM: usize = 8;
+
+/// A product of probabilities on the log scale.
+pub struct LogProduct<const N: usize> {
+    total: Lanes<N>,
+    factor: Lanes<N>,
+    n_factors: usize,
+}
+
+impl<const N: usize> LogProduct<N> {
+    /// The empty product.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self {
+            total: [0.0; N],
+            factor: [1.0; N],
+            n_factors: 0,
+        }
+    }
+
+    /// Multiplies by a probability with the logarithm `linear + ln(factor)`, which `of_lane` gives.
+    #[inline(always)]
+    pub fn multiply(&mut self, mut of_lane: impl FnMut(usize) -> (f32, f32)) {
+        for lane in 0..N {
+            let (linear, factor) = of_lane(lane);
+            self.total[lane] += linear;
+            self.factor[lane] *= factor;
+        }
+        self.n_factors += 1;
+        if self.n_factors == FACTORS_PER_LOGARITHM {
+            self.take_logarithms();
+        }
+    }
+
+    /// The logarithm.
+    #[inline(always)]
+    pub fn ln(mut self) -> Lanes<N> {
+        self.take_logarithms();
+        self.total
+    }
+
+    #[inline(always)]
+    fn take_logarithms(&mut self) {
+        (0..N).for_each(|lane| self.total[lane] += math::ln(self.factor[lane]));
+        self.factor = [1.0; N];
+        self.n_factors = 0;
+    }
+}
+
+impl<const N: usize> Default for LogProduct<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
