@@ -9,15 +9,20 @@ use vae_irt_core::{Link, design, option_probabilities};
 #[extendr]
 fn rust_predictors(parameters: RMatrix<f64>, traits: RMatrix<f64>) -> List {
     answer(|| {
-        let mut predictors = RMatrix::new_matrix(traits.nrows(), parameters.nrows() + 1, |_, _| 0.0);
-        for option in 0..parameters.nrows() {
-            let row: Vec<f64> = (0..parameters.ncols()).map(|k| parameters[[option, k]]).collect();
-            for i in 0..traits.nrows() {
-                let point: Vec<[f64; 1]> = (0..traits.ncols()).map(|d| [traits[[i, d]]]).collect();
-                [predictors[[i, option + 1]]] = design::predict(&row, &point);
+        let (n, n_dims, n_rows) = (traits.nrows(), traits.ncols(), parameters.nrows());
+        let (parameters, traits) = (parameters.data(), traits.data());
+        let mut predictors = vec![0.0; n * (n_rows + 1)];
+        for (option, predictors) in predictors.chunks_mut(n.max(1)).skip(1).enumerate() {
+            let row: Vec<f64> = parameters[option..].iter().step_by(n_rows).copied().collect();
+            let mut point = vec![[0.0]; n_dims];
+            for (i, predictor) in predictors.iter_mut().enumerate() {
+                for (d, coordinate) in point.iter_mut().enumerate() {
+                    *coordinate = [traits[d * n + i]];
+                }
+                [*predictor] = design::predict(&row, &point);
             }
         }
-        Ok(list!(predictors = predictors))
+        Ok(list!(predictors = matrix(&predictors, n, n_rows + 1)))
     })
 }
 
@@ -27,20 +32,28 @@ fn rust_predictors(parameters: RMatrix<f64>, traits: RMatrix<f64>) -> List {
 fn rust_probabilities(predictors: RMatrix<f64>, link: &str) -> List {
     answer(|| {
         let link: Link = link.parse()?;
-        let mut shares = RMatrix::new_matrix(predictors.nrows(), predictors.ncols(), |_, _| f64::na());
-        let mut own = Vec::new();
-        for i in 0..predictors.nrows() {
-            let row: Vec<f64> = (1..predictors.ncols()).map(|c| predictors[[i, c]]).collect();
+        let (n, n_options) = (predictors.nrows(), predictors.ncols());
+        let predictors = predictors.data();
+        let mut shares = vec![f64::na(); predictors.len()];
+        let (mut row, mut own) = (Vec::new(), Vec::new());
+        for i in 0..n {
+            row.clear();
+            row.extend((1..n_options).map(|c| predictors[c * n + i]));
             if row.iter().any(|x| x.is_nan()) {
                 continue;
             }
             option_probabilities(link, &row, &mut own);
-            own.iter()
-                .enumerate()
-                .for_each(|(c, &share)| shares[[i, c]] = share);
+            for (c, &share) in own.iter().enumerate() {
+                shares[c * n + i] = share;
+            }
         }
-        Ok(list!(probabilities = shares))
+        Ok(list!(probabilities = matrix(&shares, n, n_options)))
     })
+}
+
+/// A matrix of R from values stored column by column.
+fn matrix(values: &[f64], n_rows: usize, n_columns: usize) -> RMatrix<f64> {
+    RMatrix::new_matrix(n_rows, n_columns, |i, j| values[j * n_rows + i])
 }
 
 extendr_module! {

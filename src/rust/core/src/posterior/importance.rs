@@ -48,12 +48,13 @@ impl<'a> Draws<'a> {
         let ln_scale: f64 = factor.diag().iter().map(|x| x.ln()).sum();
         let mut points = vec![Vec::with_capacity(proposal.n_draws()); n_dims];
         let mut log_weights = Vec::with_capacity(proposal.n_draws());
+        let mut at = vec![0.0; n_dims];
         let (seed, key) = self.stream;
         proposal.visit(seed, key, |standard, log_density| {
             let offset = solve_upper(factor.view(), ArrayView1::from(standard));
-            let at = (&offset + &ArrayView1::from(point)).to_vec();
-            for (coordinate, &x) in points.iter_mut().zip(&at) {
-                coordinate.push(x as f32);
+            for (d, coordinate) in points.iter_mut().enumerate() {
+                at[d] = point[d] + offset[d];
+                coordinate.push(at[d] as f32);
             }
             log_weights.push(self.population.log_density(&at) - log_density - ln_scale);
         });
