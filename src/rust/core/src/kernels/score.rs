@@ -1,8 +1,10 @@
 //! The gradient of the log marginal likelihood by the item parameters.
 
 use crate::kernels::points::WeightedPoints;
-use crate::kernels::terms::{Terms, dot};
+use crate::model::design;
 use crate::model::parameters::Model;
+use crate::model::response::lanes::Lanes;
+use crate::model::response::likelihood::log_likelihoods;
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
 
@@ -14,7 +16,7 @@ pub(crate) fn add_score(
     responses: &[Response],
     draws: &WeightedPoints,
     weight: f64,
-    terms: &mut Terms,
+    scratch: &mut Scratch,
     score: &mut [f64],
 ) {
     pulp::Arch::new().dispatch(Addition {
@@ -22,9 +24,22 @@ pub(crate) fn add_score(
         responses,
         draws,
         weight,
-        terms,
+        scratch,
         score,
     });
+}
+
+/// Points that are evaluated side by side.
+const POINTS: usize = 16;
+
+/// Memory that is kept from one respondent to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    points: Vec<Lanes<POINTS>>,
+    /// The derivatives of the log probabilities by the linear predictors of the slots.
+    residuals: Vec<Lanes<POINTS>>,
+    /// Their sums over the points, times what the parameters are multiplied by: slot by slot.
+    sums: Vec<Lanes<POINTS>>,
 }
 
 /// The code is compiled for the processors that pulp tells apart.
@@ -33,7 +48,7 @@ struct Addition<'a> {
     responses: &'a [Response],
     draws: &'a WeightedPoints,
     weight: f64,
-    terms: &'a mut Terms,
+    scratch: &'a mut Scratch,
     score: &'a mut [f64],
 }
 
@@ -42,39 +57,46 @@ impl NullaryFnOnce for Addition<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self {
-            model,
-            responses,
-            draws,
-            weight,
-            terms,
-            score,
-        } = self;
-        let n = draws.weights.len();
-        let points: Vec<&[f32]> = draws.points.iter().map(Vec::as_slice).collect();
-        // Each coordinate times the weights, then minus the weights: what the residuals are multiplied by.
-        let weights: Vec<f32> = draws.weights.iter().map(|&w| w as f32).collect();
-        let mut design: Vec<f32> = Vec::with_capacity((points.len() + 1) * n);
-        for coordinate in &points {
-            design.extend(coordinate.iter().zip(&weights).map(|(x, w)| x * w));
+        let Scratch {
+            points,
+            residuals,
+            sums,
+        } = self.scratch;
+        let items = &self.model.items;
+        let width = items.width();
+        let n_slots = self
+            .responses
+            .iter()
+            .map(|response| response.n_rows as usize)
+            .sum();
+        points.resize(self.draws.points.len(), [0.0; POINTS]);
+        residuals.resize(n_slots, [0.0; POINTS]);
+        sums.clear();
+        sums.resize(n_slots * width, [0.0; POINTS]);
+        for (block, own) in self.draws.weights.chunks(POINTS).enumerate() {
+            // Beyond the last point there are others, or 0, without weight.
+            for (lanes, coordinate) in points.iter_mut().zip(&self.draws.points) {
+                let start = block * POINTS;
+                lanes[..own.len()].copy_from_slice(&coordinate[start..start + own.len()]);
+            }
+            let mut weights = [0.0f32; POINTS];
+            for (lane, &weight) in weights.iter_mut().zip(own) {
+                *lane = weight as f32;
+            }
+            let link = self.model.shape.link;
+            log_likelihoods::<POINTS, true>(link, items.values(), self.responses, points, residuals);
+            for (residual, sums) in residuals.iter().zip(sums.chunks_exact_mut(width)) {
+                design::add_gradient(residual, &weights, points, sums);
+            }
         }
-        design.extend(weights.iter().map(|w| -w));
-        let width = points.len() + 1;
-        for response in responses {
+        let mut sums = sums.iter();
+        for response in self.responses {
             let rows = response.rows();
-            let own = &mut score[rows.start * width..rows.end * width];
-            terms.evaluate(
-                model.shape.link,
-                &model.items,
-                rows,
-                response.chosen as usize,
-                &points,
-            );
-            let residuals = terms.residuals.chunks_exact(n);
-            for (to, residuals) in own.chunks_exact_mut(width).zip(residuals) {
-                for (to, column) in to.iter_mut().zip(design.chunks_exact(n)) {
-                    *to += weight * f64::from(dot(residuals, column));
-                }
+            for (to, lanes) in self.score[rows.start * width..rows.end * width]
+                .iter_mut()
+                .zip(&mut sums)
+            {
+                *to += self.weight * f64::from(lanes.iter().sum::<f32>());
             }
         }
     }

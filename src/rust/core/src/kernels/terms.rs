@@ -8,7 +8,7 @@ use crate::model::table::Table;
 use std::ops::Range;
 
 /// Points that are evaluated side by side.
-const POINTS: usize = 8;
+pub(crate) const SIDE_BY_SIDE: usize = 8;
 
 /// The derivatives by the linear predictors of all parameter rows of an item at all points, row by row. Minus the second ones are
 /// `diag(d) + share v v'`.
@@ -20,14 +20,14 @@ pub(crate) struct Terms {
     /// `v`.
     pub direction: Vec<f32>,
     pub share: f32,
-    predictors: Vec<Lanes<POINTS>>,
-    curvature: Vec<Lanes<POINTS>>,
-    points: Vec<Lanes<POINTS>>,
+    predictors: Vec<Lanes<SIDE_BY_SIDE>>,
+    curvature: Vec<Lanes<SIDE_BY_SIDE>>,
+    points: Vec<Lanes<SIDE_BY_SIDE>>,
 }
 
 impl Terms {
     /// Evaluates a response to the item with some rows of the parameters; `points` holds the points coordinate by
-    /// coordinate.
+    /// coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
     #[inline(always)]
     pub fn evaluate(
         &mut self,
@@ -43,14 +43,12 @@ impl Terms {
         for terms in [&mut self.residuals, &mut self.diagonal, &mut self.direction] {
             terms.resize(n_rows * n, 0.0);
         }
-        self.predictors.resize(n_rows, [0.0; POINTS]);
-        self.curvature.resize(2 * n_rows, [0.0; POINTS]);
-        self.points.resize(points.len(), [0.0; POINTS]);
-        for start in (0..n).step_by(POINTS) {
-            // Beyond the last point there are others, or 0.
-            let own = start..n.min(start + POINTS);
+        self.predictors.resize(n_rows, [0.0; SIDE_BY_SIDE]);
+        self.curvature.resize(2 * n_rows, [0.0; SIDE_BY_SIDE]);
+        self.points.resize(points.len(), [0.0; SIDE_BY_SIDE]);
+        for start in (0..n).step_by(SIDE_BY_SIDE) {
             for (lanes, coordinate) in self.points.iter_mut().zip(points) {
-                lanes[..own.len()].copy_from_slice(&coordinate[own.clone()]);
+                lanes.copy_from_slice(&coordinate[start..start + SIDE_BY_SIDE]);
             }
             for (predictor, row) in self.predictors.iter_mut().zip(parameters.clone()) {
                 *predictor = design::predict(row, &self.points);
@@ -61,10 +59,10 @@ impl Terms {
             self.share = differentiate(link, &mut self.predictors, chosen, product, curvature);
             let (diagonal, direction) = self.curvature.split_at(n_rows);
             for row in 0..n_rows {
-                let to = row * n + own.start..row * n + own.end;
-                self.residuals[to.clone()].copy_from_slice(&self.predictors[row][..own.len()]);
-                self.diagonal[to.clone()].copy_from_slice(&diagonal[row][..own.len()]);
-                self.direction[to].copy_from_slice(&direction[row][..own.len()]);
+                let to = row * n + start..row * n + start + SIDE_BY_SIDE;
+                self.residuals[to.clone()].copy_from_slice(&self.predictors[row]);
+                self.diagonal[to.clone()].copy_from_slice(&diagonal[row]);
+                self.direction[to].copy_from_slice(&direction[row]);
             }
         }
     }

@@ -31,6 +31,29 @@ where
     predictor
 }
 
+/// Adds the weighted derivatives by the parameters of a row for points side by side, from those by its predictor.
+#[inline(always)]
+pub fn add_gradient<const N: usize>(
+    residual: &[f32; N],
+    weights: &[f32; N],
+    points: &[[f32; N]],
+    sums: &mut [[f32; N]],
+) {
+    let mut weighted = [0.0f32; N];
+    for lane in 0..N {
+        weighted[lane] = residual[lane] * weights[lane];
+    }
+    let (by_discriminations, by_difficulty) = sums.split_at_mut(points.len());
+    for (sum, point) in by_discriminations.iter_mut().zip(points) {
+        for lane in 0..N {
+            sum[lane] += weighted[lane] * point[lane];
+        }
+    }
+    for lane in 0..N {
+        by_difficulty[0][lane] -= weighted[lane];
+    }
+}
+
 /// The linear predictors `gamma . alpha - beta` of every slot at some points of the respondents' traits (`n_respondents x
 /// n_points x n_dims`): `n_slots x n_points`. `parameters` are those of the slots, the discriminations by dimension, then the
 /// difficulty, `n_slots x (n_dims + 1)`.

@@ -5,8 +5,7 @@ use crate::base::monitor::{Monitor, Part};
 use crate::base::threads::try_map;
 use crate::kernels::encoder::{Activations, EncoderKernel};
 use crate::kernels::respondent::Respondent;
-use crate::kernels::score::add_score;
-use crate::kernels::terms::Terms;
+use crate::kernels::score::{self, add_score};
 use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::refinement::Refinement;
@@ -64,7 +63,7 @@ struct Shared<'a> {
 #[derive(Default)]
 struct Scratch {
     batch: Batch,
-    terms: Terms,
+    of_respondent: score::Scratch,
     score: Vec<f64>,
 }
 
@@ -114,13 +113,17 @@ impl Shared<'_> {
         scratch: &mut Scratch,
     ) {
         let model = self.wanted.model;
-        let Scratch { batch, terms, score } = scratch;
+        let Scratch {
+            batch,
+            of_respondent,
+            score,
+        } = scratch;
         let respondent = Respondent::new(model, batch, position);
         let responses = batch.responses_of(position);
         let refined = self.refinement.begin(respondent, responses, network).finish();
         part.set(place, &refined.summary, network);
         if let Some(weight) = weight {
-            add_score(model, responses, &refined.draws, weight, terms, score);
+            add_score(model, responses, &refined.draws, weight, of_respondent, score);
         }
     }
 }

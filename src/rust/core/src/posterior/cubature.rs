@@ -1,6 +1,7 @@
 //! Averages over the normal distributions that have the posterior moments of respondents.
 
 use crate::base::linalg::{cholesky, unpack};
+use crate::kernels::terms::SIDE_BY_SIDE;
 use crate::model::design;
 use crate::posterior::moments::Moments;
 use crate::posterior::quadrature::gauss_hermite;
@@ -35,11 +36,14 @@ pub(crate) struct Nodes {
 
 impl Cubature {
     pub fn new(n_dims: usize) -> Self {
-        let (points, weights) = if n_dims <= NODES.len() {
+        let (mut points, mut weights) = if n_dims <= NODES.len() {
             product(n_dims)
         } else {
             degree_five(n_dims)
         };
+        // Nodes without weight make whole vectors of them.
+        weights.resize(weights.len().next_multiple_of(SIDE_BY_SIDE), 0.0);
+        points.resize(weights.len() * n_dims, 0.0);
         let value = |node: usize, d: usize| points[node * n_dims + d];
         let linear = (0..n_dims).map(|d| (0..weights.len()).map(|k| weights[k] * value(k, d)).collect());
         let squares = (0..n_dims)

@@ -27,13 +27,12 @@ impl<const N: usize> LogProduct<N> {
         }
     }
 
-    /// Multiplies by a probability with the logarithm `linear + ln(factor)`, which `of_lane` gives.
+    /// Multiplies by a probability with the logarithm `linear + ln(factor)`.
     #[inline(always)]
-    pub fn multiply(&mut self, mut of_lane: impl FnMut(usize) -> (f32, f32)) {
+    pub fn multiply(&mut self, linear: &Lanes<N>, factor: &Lanes<N>) {
         for lane in 0..N {
-            let (linear, factor) = of_lane(lane);
-            self.total[lane] += linear;
-            self.factor[lane] *= factor;
+            self.total[lane] += linear[lane];
+            self.factor[lane] *= factor[lane];
         }
         self.n_factors += 1;
         if self.n_factors == FACTORS_PER_LOGARITHM {
@@ -50,7 +49,9 @@ impl<const N: usize> LogProduct<N> {
 
     #[inline(always)]
     fn take_logarithms(&mut self) {
-        (0..N).for_each(|lane| self.total[lane] += math::ln(self.factor[lane]));
+        for lane in 0..N {
+            self.total[lane] += math::ln(self.factor[lane]);
+        }
         self.factor = [1.0; N];
         self.n_factors = 0;
     }

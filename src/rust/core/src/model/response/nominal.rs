@@ -34,7 +34,7 @@ pub fn evaluate<const N: usize, const KEPT: bool>(
             (0..N).for_each(|lane| predictors[chosen - 1][lane] += 1.0);
         }
     }
-    product.multiply(|lane| (linear[lane], scale[lane]));
+    product.multiply(&linear, &scale);
 }
 
 /// [`evaluate`] with minus the second derivatives, which are `diag(p) - p p'` with the probabilities `p` of the options.

@@ -44,14 +44,16 @@ pub fn evaluate<F: LogCdf, const N: usize>(
     product: &mut LogProduct<N>,
 ) -> Lanes<N> {
     let sign = sign(chosen);
-    let mut curvature = [0.0; N];
-    product.multiply(|lane| {
+    let (mut linear, mut factor, mut curvature) = ([0.0; N], [0.0; N], [0.0; N]);
+    for lane in 0..N {
         let x = sign * predictor[lane];
         let terms = F::terms(x);
+        linear[lane] = terms.linear;
+        factor[lane] = terms.factor;
         curvature[lane] = F::curvature(x, terms.derivative);
         predictor[lane] = sign * terms.derivative;
-        (terms.linear, terms.factor)
-    });
+    }
+    product.multiply(&linear, &factor);
     curvature
 }
 
