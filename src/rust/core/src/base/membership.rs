@@ -108,7 +108,7 @@ impl Segments {
                 let (first, second) = (rows.narrow(0, 0, half)?, rows.narrow(0, half, half)?);
                 rows = match reduction {
                     Reduction::Sum => (first + second)?,
-                    Reduction::Max => first.maximum(&second)?,
+                    Reduction::Max => first.lt(&second)?.where_cond(&second, &first)?,
                 };
             }
         }

@@ -107,43 +107,53 @@ impl Computation<'_> {
         networks: &[WideGaussian],
     ) -> Result<Vec<Refined>> {
         let batch = self.batch(members);
-        let mut open = map(networks.iter().enumerate(), |(place, network)| {
+        let begun = map(networks.iter().enumerate(), |(place, network)| {
             let respondent = Respondent::new(self.wanted.model, &batch, place);
             let search = refinement.begin(respondent, batch.responses_of(place), network);
-            Open { place, search }
-        });
-        let mut refined: Vec<Option<Refined>> = networks.iter().map(|_| None).collect();
-        while !open.is_empty() {
-            let (silent, asking) = open.drain(..).partition(|open| n_slots(&batch, open.place) == 0);
             // Without responses the posterior is the prior.
-            let mut answered = map(silent, |open: Open| {
-                let likelihoods = vec![0.0; open.n_points()];
-                open.answer(&likelihoods)
-            });
-            let size = |open: &Open| self.n_coordinates(&batch, open.place, open.n_points());
-            for run in runs(asking, Open::n_points, size) {
-                self.monitor.proceed()?;
-                answered.extend(self.answer(members, run)?);
+            match n_slots(&batch, place) {
+                0 => (None, Some(search.finish())),
+                _ => (Some(search), None),
             }
-            for (asked, answer) in answered {
-                match answer {
-                    Some(answer) => refined[asked.place] = Some(answer),
-                    None => open.push(asked),
+        });
+        let (mut searches, mut refined): (Vec<_>, Vec<_>) = begun.into_iter().unzip();
+        loop {
+            let open = searches.iter().enumerate();
+            let asking: Vec<(usize, usize)> = open
+                .filter_map(|(place, search): (_, &Option<Search>)| {
+                    Some((place, search.as_ref()?.question.log_weights.len()))
+                })
+                .collect();
+            if asking.is_empty() {
+                return Ok(refined.into_iter().flatten().collect());
+            }
+            for run in self.runs(&batch, &asking) {
+                self.monitor.proceed()?;
+                let own = run.iter().filter_map(|&place| searches[place].take()).collect();
+                let answered = self.answer(&self.batch_of(members, &run), own)?;
+                for (place, (search, answer)) in run.into_iter().zip(answered) {
+                    if answer.is_none() {
+                        searches[place] = Some(search);
+                    }
+                    refined[place] = answer;
                 }
             }
         }
-        Ok(refined.into_iter().flatten().collect())
     }
 
-    /// Gives the searches of a run the log likelihoods at their points.
-    fn answer<'s>(&self, members: &[u32], run: Vec<Open<'s>>) -> Result<Vec<(Open<'s>, Option<Refined>)>> {
-        let places: Vec<usize> = run.iter().map(|open| open.place).collect();
-        let batch = self.batch_of(members, &places);
-        let points: Vec<&[Vec<f32>]> = run.iter().map(|open| &open.search.question.points[..]).collect();
-        let likelihoods = self.log_likelihoods(&batch, &self.parameters(&batch)?, &points)?;
+    /// Gives the searches of a batch the log likelihoods at their points.
+    fn answer<'s>(
+        &self,
+        batch: &Batch,
+        searches: Vec<Search<'s>>,
+    ) -> Result<Vec<(Search<'s>, Option<Refined>)>> {
+        let points: Vec<&[Vec<f32>]> = searches.iter().map(|own| &own.question.points[..]).collect();
+        let likelihoods = self.log_likelihoods(batch, &self.parameters(batch)?, &points)?;
         let likelihoods = likelihoods.to_vec2::<f32>()?;
-        Ok(map(run.into_iter().zip(likelihoods), |(open, likelihoods)| {
-            open.answer(&likelihoods)
+        let asked = searches.into_iter().zip(likelihoods);
+        Ok(map(asked, |(mut search, likelihoods)| {
+            let answer = search.answer(&likelihoods);
+            (search, answer)
         }))
     }
 
@@ -157,10 +167,11 @@ impl Computation<'_> {
         score: &mut [f64],
     ) -> Result<()> {
         let everybody = self.batch(members);
-        let n_points = |&place: &usize| refined[place].draws.weights.len();
-        let size = |&place: &usize| self.n_coordinates(&everybody, place, n_points(&place));
         let answering = (0..members.len()).filter(|&place| n_slots(&everybody, place) > 0);
-        for run in runs(answering.collect(), n_points, size) {
+        let asked: Vec<(usize, usize)> = answering
+            .map(|place| (place, refined[place].draws.weights.len()))
+            .collect();
+        for run in self.runs(&everybody, &asked) {
             self.monitor.proceed()?;
             let batch = self.batch_of(members, &run);
             let points: Vec<&[Vec<f32>]> = run
@@ -182,9 +193,25 @@ impl Computation<'_> {
         Ok(())
     }
 
-    /// What the device works on for the log likelihoods of a respondent at so many points.
-    fn n_coordinates(&self, batch: &Batch, place: usize, n_points: usize) -> usize {
-        n_slots(batch, place) * n_points * self.wanted.model.shape.n_dims
+    /// Places of a batch, each with the number of points that it asks about, in runs that the device evaluates at once, with
+    /// as many points for each.
+    fn runs(&self, batch: &Batch, asked: &[(usize, usize)]) -> Vec<Vec<usize>> {
+        let mut runs: Vec<Run> = Vec::new();
+        for &(place, n_points) in asked {
+            let size = n_slots(batch, place) * n_points * self.wanted.model.shape.n_dims;
+            match runs.iter_mut().rfind(|run| run.n_points == n_points) {
+                Some(run) if size <= run.left => {
+                    run.places.push(place);
+                    run.left -= size;
+                }
+                _ => runs.push(Run {
+                    places: vec![place],
+                    n_points,
+                    left: MOST_COORDINATES.saturating_sub(size),
+                }),
+            }
+        }
+        runs.into_iter().map(|run| run.places).collect()
     }
 
     fn batch_of(&self, members: &[u32], run: &[usize]) -> Batch {
@@ -213,46 +240,13 @@ impl Computation<'_> {
     }
 }
 
-/// A search that has not ended, and the place of its respondent.
-struct Open<'a> {
-    place: usize,
-    search: Search<'a>,
-}
-
-impl Open<'_> {
-    fn n_points(&self) -> usize {
-        self.search.question.log_weights.len()
-    }
-
-    fn answer(mut self, likelihoods: &[f32]) -> (Self, Option<Refined>) {
-        let answer = self.search.answer(likelihoods);
-        (self, answer)
-    }
+struct Run {
+    places: Vec<usize>,
+    n_points: usize,
+    /// Coordinates for which there is still room.
+    left: usize,
 }
 
 fn n_slots(batch: &Batch, place: usize) -> usize {
     batch.slots_of(batch.numbers_of(place)).len()
-}
-
-/// What is asked in runs that the device evaluates at once, with as many points for each.
-fn runs<T>(
-    mut asked: Vec<T>,
-    n_points: impl Fn(&T) -> usize,
-    n_coordinates: impl Fn(&T) -> usize,
-) -> Vec<Vec<T>> {
-    asked.sort_by_key(&n_points);
-    let mut runs: Vec<Vec<T>> = Vec::new();
-    let mut left = 0;
-    for one in asked {
-        let size = n_coordinates(&one);
-        match runs.last_mut() {
-            Some(run) if size <= left && n_points(&run[0]) == n_points(&one) => run.push(one),
-            _ => {
-                runs.push(vec![one]);
-                left = MOST_COORDINATES;
-            }
-        }
-        left = left.saturating_sub(size);
-    }
-    runs
 }
