@@ -3,7 +3,7 @@
 use crate::answer::Outcome;
 use crate::vectors::rows;
 use extendr_api::prelude::*;
-use vae_irt_core::{ItemCovariances, LocationScale, Model, Uncertainty};
+use vae_irt_core::{ItemCovariances, LocationScale, Model, Uncertainty, packed_length};
 
 /// Item parameters on the reported scale and their covariances, see [`items_table`].
 pub fn items_list(model: &Model, uncertainty: &Uncertainty) -> Outcome<List> {
@@ -23,7 +23,7 @@ pub fn items_table(
     let parameters = model.map.items(&model.items)?;
     let width = model.items.width();
     let flat: Vec<f64> = parameters.iter().copied().collect();
-    let packed = |values: &[f64]| rows(values, width * (width + 1) / 2);
+    let packed = |values: &[f64]| rows(values, packed_length(width));
     Ok(list!(
         parameters = rows(&flat, width),
         covariance = packed(&covariances.prior),

@@ -2,7 +2,7 @@
 
 use crate::vectors::rows;
 use extendr_api::prelude::*;
-use vae_irt_core::{AffineMap, Moments, Scales};
+use vae_irt_core::{AffineMap, Moments, Scales, packed_length};
 
 /// Posterior moments on the reported scale: means, variances and skewnesses of every dimension (matrices with one row
 /// per respondent), the diagnostics, and the covariances' lower triangles row by row. `joint` are the covariances
@@ -11,7 +11,7 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments, joint: &Scales) -> Lis
     let n_dims = moments.n_dims;
     let n = moments.n_respondents();
     let mut means = Vec::with_capacity(n * n_dims);
-    let mut covariances = Vec::with_capacity(n * n_dims * (n_dims + 1) / 2);
+    let mut covariances = Vec::with_capacity(n * packed_length(n_dims));
     let mut skewness = Vec::with_capacity(n * n_dims);
     let directions: Vec<Vec<f64>> = map.matrix.rows().into_iter().map(|row| row.to_vec()).collect();
     for position in 0..n {
@@ -31,10 +31,10 @@ pub fn posterior_list(map: &AffineMap, moments: &Moments, joint: &Scales) -> Lis
     }
     list!(
         mean = rows(&means, n_dims),
-        covariance = rows(&covariances, n_dims * (n_dims + 1) / 2),
+        covariance = rows(&covariances, packed_length(n_dims)),
         skewness = rows(&skewness, n_dims),
-        joint = rows(&joint.prior, n_dims * (n_dims + 1) / 2),
-        joint_normalised = rows(&joint.normalised, n_dims * (n_dims + 1) / 2),
+        joint = rows(&joint.prior, packed_length(n_dims)),
+        joint_normalised = rows(&joint.normalised, packed_length(n_dims)),
         pareto_k = moments.pareto_k.clone(),
         effective_draws = moments.effective_draws.clone(),
         amortisation_gap = moments.amortisation_gap.clone(),

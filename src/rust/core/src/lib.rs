@@ -31,6 +31,7 @@ mod train;
 
 pub use base::backend::Backend;
 pub use base::error::{Error, Result};
+pub use base::linalg::packed_length;
 pub use base::math;
 pub use base::monitor::{Epoch, Monitor, Part, Phase, Silent};
 pub use base::random::Stream;

@@ -258,7 +258,7 @@ pub(crate) fn lower_pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Number of elements in the lower triangle of a symmetric matrix, and so in its packed form.
-pub(crate) fn packed_length(n: usize) -> usize {
+pub fn packed_length(n: usize) -> usize {
     n * (n + 1) / 2
 }
 

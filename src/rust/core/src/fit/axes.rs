@@ -88,7 +88,7 @@ fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::tangents::{principal_conditions, rotation_tangents};
+    use crate::model::design::{principal_conditions, rotation_tangents};
     use ndarray::array;
 
     fn moments() -> Moments {

@@ -271,7 +271,7 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
     };
     let catalogue = standard.responses.catalogue();
     let width = design::width(shape.n_dims);
-    let mut values = vec![0.0f32; catalogue.n_parameter_rows() * width];
+    let mut values = Vec::with_capacity(catalogue.n_parameter_rows() * width);
     for item in 0..catalogue.n_items() {
         let options = catalogue.options_of(item);
         let reference = standard.share[options.start];
@@ -281,11 +281,14 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
             let shrink = (MOST_COMMUNALITY / communality.max(f64::MIN_POSITIVE)).min(1.0);
             let unexplained = 1.0 - communality * shrink;
             let scale = shrink.sqrt() / unexplained.sqrt();
-            for (d, correlation) in r.iter().enumerate() {
-                values[row * width + d] = (unit * LOGIT_PER_PROBIT * correlation * scale) as f32;
-            }
+            let slopes = r
+                .iter()
+                .map(|correlation| (unit * LOGIT_PER_PROBIT * correlation * scale) as f32);
             let marginal = (standard.share[option] / reference).ln();
-            values[row * width + shape.n_dims] = -(unit * marginal / unexplained.sqrt()) as f32;
+            values.extend(design::row(
+                slopes,
+                -(unit * marginal / unexplained.sqrt()) as f32,
+            ));
         }
     }
     Table::new(width, values)

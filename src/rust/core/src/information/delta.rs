@@ -89,11 +89,7 @@ impl Propagated<'_> {
             for row in model.shape.catalogue.rows_of(item) {
                 let own = self.covariance.of_row(item, row, model);
                 let prior = jacobian.dot(&own).dot(&jacobian.t());
-                let mut pull = Array2::zeros((width, 2 * n_dims));
-                for d in 0..n_dims {
-                    pull[[d, n_dims + d]] = reported[[row, d]];
-                    pull[[n_dims, d]] = -reported[[row, d]];
-                }
+                let pull = design::by_location_and_scale(&reported.row(row).to_vec());
                 let of_row = s![row * width..(row + 1) * width, ..];
                 let cross = jacobian.dot(&self.with_functionals.slice(of_row));
                 let mixed = stretch.dot(&cross).dot(&pull.t());

@@ -1,14 +1,14 @@
 //! The information about all item parameters as one matrix, and what it says along location, scale and rotations.
 
-use crate::base::linalg::{invert, lower_pairs, orthonormalise};
+use crate::base::linalg::orthonormalise;
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemInformation, places};
 use crate::information::matrices::{fix_images, subtract_products};
 use crate::information::sums::JointSums;
+use crate::model::design::{affine_tangents, rotation_tangents};
+use crate::model::population::affine_images;
 use crate::model::prior::ItemPrior;
-use crate::model::tangents::{affine_tangents, rotation_tangents};
 use crate::posterior::moments::aggregate;
-use crate::posterior::scoring::Scored;
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
 /// The information about all item parameters as one matrix. The likelihood does not know rotations.
@@ -56,7 +56,8 @@ impl Joint {
         let ridge = matrix.diag().mapv(f64::abs).mean().unwrap_or(1.0);
         let outside = |x: Array2<f64>| &x - &rotations.dot(&rotations.t().dot(&x));
         let tangents = outside(affine_tangents(table));
-        let of_population = outside(affine.dot(&population_images(&calibration.scored)));
+        let (mean, covariance) = aggregate(calibration.scored.moments, calibration.scored.weights);
+        let of_population = outside(affine.dot(&affine_images(&mean, &covariance)));
         let of_posterior = outside(affine + prior.affine_images(table));
         let with_ridge = &rotations * ridge;
         Self {
@@ -95,32 +96,4 @@ impl Joint {
         let half = &self.rotations() * (0.5 / self.ridge);
         subtract_products(covariance, self.rotations(), half.view());
     }
-}
-
-/// From the covariances of the scores with the traits, then with the quadratic forms `a' E a` of [`affine_tangents`], to the
-/// images of these tangents under the information, in columns, where the traits have the prior `N(c, V)` with the moments of the
-/// aggregate posterior: along the density of the prior, a shift changes `ln p(a)` by `V^-1 (a - c)`, and a scale `E` by
-/// `a' E V^-1 (a - c)`. With `N(0, I)` this is the identity.
-fn population_images(scored: &Scored) -> Array2<f64> {
-    let (center, covariance) = aggregate(scored.moments, scored.weights);
-    let n_dims = center.len();
-    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
-    let n = n_dims + pairs.len();
-    let Some(precision) = invert(covariance.view()) else {
-        return Array2::eye(n);
-    };
-    let mut images = Array2::zeros((n, n));
-    images.slice_mut(s![..n_dims, ..n_dims]).assign(&precision);
-    for (column, &(a, b)) in pairs.iter().enumerate() {
-        let mut form = Array2::<f64>::zeros((n_dims, n_dims));
-        form[[a, b]] = 1.0;
-        form[[b, a]] = 1.0;
-        let product = form.dot(&precision);
-        let linear = product.dot(&center);
-        (0..n_dims).for_each(|d| images[[d, n_dims + column]] = -linear[d]);
-        for (row, &(i, j)) in pairs.iter().enumerate() {
-            images[[n_dims + row, n_dims + column]] = 0.5 * (product[[i, j]] + product[[j, i]]);
-        }
-    }
-    images
 }

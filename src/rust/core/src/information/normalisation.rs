@@ -118,12 +118,6 @@ impl<'a> Normalisation<'a> {
     /// From the reported parameters of a row of the table of the items to those on the normalised scale: the
     /// discriminations times the standard deviations; the difficulty less the discriminations times the means.
     pub fn stretch(&self) -> Array2<f64> {
-        let n_dims = self.means.len();
-        let mut stretch = Array2::<f64>::eye(design::width(n_dims));
-        for d in 0..n_dims {
-            stretch[[d, d]] = self.sds[d];
-            stretch[[n_dims, d]] = -self.means[d];
-        }
-        stretch
+        design::jacobian(&Array2::from_diag(&self.sds), &self.means)
     }
 }

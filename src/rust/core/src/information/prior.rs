@@ -1,9 +1,9 @@
 //! What the prior of the item parameters adds to their information.
 
 use crate::model::design;
+use crate::model::design::affine_tangents;
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
-use crate::model::tangents::affine_tangents;
 use ndarray::{Array1, Array2, Axis};
 
 impl ItemPrior {
@@ -27,6 +27,7 @@ impl ItemPrior {
     pub fn affine_images(&self, items: &Table) -> Array2<f64> {
         let width = self.precisions.len();
         let n_dims = design::n_dims(width);
+        let (_, of_difficulty) = design::split(&self.precisions);
         let mut images = affine_tangents(items);
         for (i, mut row) in images.rows_mut().into_iter().enumerate() {
             let of_scale = if i % width < n_dims { 2.0 } else { 0.0 };
@@ -34,8 +35,8 @@ impl ItemPrior {
             location *= self.precisions[i % width];
             scale *= of_scale * self.precisions[i % width];
             if i % width < n_dims {
-                let difficulty = f64::from(items.row(i / width)[n_dims]);
-                location[i % width] += self.precisions[n_dims] * difficulty;
+                let (_, &difficulty) = design::split(items.row(i / width));
+                location[i % width] += of_difficulty * f64::from(difficulty);
             }
         }
         images

@@ -122,7 +122,7 @@ impl<'a> Chunk<'a> {
     }
 
     /// What the columns of [`Self::scores`] have to be multiplied by and summed for the covariances of the scores with the
-    /// traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
+    /// traits by dimension, then with the quadratic forms of [`crate::model::design::affine_tangents`].
     pub fn affine_coefficients(&self) -> Array2<f32> {
         let n_dims = self.calibration.n_dims();
         let moments = self.calibration.scored.moments;

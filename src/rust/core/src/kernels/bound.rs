@@ -12,6 +12,7 @@ use crate::model::gaussian::Gaussian;
 use crate::model::link::Link;
 use crate::model::population;
 use crate::model::response::lanes;
+use crate::model::response::lanes::sum;
 use crate::model::response::likelihood::log_likelihoods;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
@@ -409,18 +410,13 @@ fn accumulate(
         let first = response.first_row as usize * width;
         let rows = &items[first..first + response.n_rows as usize * width];
         for (row, (residual, by_slot)) in rows.chunks_exact(width).zip(&mut slots) {
-            let mut weighted = [0.0f32; LANES];
-            (0..LANES).for_each(|lane| weighted[lane] = residual[lane] * block.weight[lane]);
-            for d in 0..n_dims {
-                let (slope, point) = (&mut slopes[d], &block.points[d]);
-                let mut products = [0.0f32; LANES];
-                for lane in 0..LANES {
-                    slope[lane] += residual[lane] * row[d];
-                    products[lane] = weighted[lane] * point[lane];
-                }
-                by_slot[d] += scale * sum(products);
-            }
-            by_slot[n_dims] -= scale * sum(weighted);
+            design::back_propagate(
+                n_dims,
+                row,
+                (residual, block.weight),
+                (block.points, slopes),
+                (scale, by_slot),
+            );
         }
     }
 }
@@ -459,9 +455,4 @@ fn by_outputs(
         }
     }
     to[n_dims..2 * n_dims].iter_mut().for_each(|g| *g += scale);
-}
-
-#[inline(always)]
-fn sum(lanes: Lanes) -> f32 {
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }

@@ -92,12 +92,13 @@ impl Respondent {
                 let residual = f64::from(predictors[place][0]);
                 let curvature = f64::from(diagonal[place][0]);
                 let step = f64::from(direction[place][0]);
+                let (slopes, _) = design::split(row);
                 for i in 0..n_dims {
-                    let slope = f64::from(row[i]);
+                    let slope = f64::from(slopes[i]);
                     gradient[i] += residual * slope;
                     along[i] += step * slope;
                     for j in 0..=i {
-                        information[[i, j]] += curvature * slope * f64::from(row[j]);
+                        information[[i, j]] += curvature * slope * f64::from(slopes[j]);
                     }
                 }
             }

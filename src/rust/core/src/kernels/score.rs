@@ -3,7 +3,7 @@
 use crate::kernels::points::WeightedPoints;
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::model::response::lanes::Lanes;
+use crate::model::response::lanes::{Lanes, sum};
 use crate::model::response::likelihood::log_likelihoods;
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
@@ -96,7 +96,7 @@ impl NullaryFnOnce for Addition<'_> {
                 .iter_mut()
                 .zip(&mut sums)
             {
-                *to += self.weight * f64::from(lanes.iter().sum::<f32>());
+                *to += self.weight * f64::from(sum(*lanes));
             }
         }
     }

@@ -2,8 +2,13 @@
 //!
 //! An item has a row for each of its options but the reference: the discriminations by dimension, then the difficulty.
 
+use crate::base::linalg::lower_pairs;
 use crate::model::observations::Observations;
+use crate::model::response::lanes::{Lanes, sum};
+use crate::model::table::Table;
+use crate::responses::catalogue::ItemCatalogue;
 use candle_core::{Result, Tensor};
+use ndarray::{Array1, Array2, s};
 use std::ops::{AddAssign, Mul, Neg};
 
 /// Columns of the table of item parameters.
@@ -16,6 +21,25 @@ pub fn n_dims(width: usize) -> usize {
     width - 1
 }
 
+/// The discriminations and the difficulty of a row of the table.
+#[inline(always)]
+pub fn split<T>(row: &[T]) -> (&[T], &T) {
+    let n_dims = n_dims(row.len());
+    (&row[..n_dims], &row[n_dims])
+}
+
+/// A row of the table.
+pub fn row<T>(discriminations: impl IntoIterator<Item = T>, difficulty: T) -> impl Iterator<Item = T> {
+    discriminations.into_iter().chain([difficulty])
+}
+
+/// What the parameters of a row are multiplied by in its predictors at some points: the coordinates of all points, then -1 for
+/// each.
+pub fn columns(mut coordinates: Vec<f32>, n_points: usize) -> Vec<f32> {
+    coordinates.resize(coordinates.len() + n_points, -1.0);
+    coordinates
+}
+
 /// The linear predictors `gamma . alpha - beta` of a row of the table at some points of the traits side by side, whose coordinates
 /// are given.
 #[inline(always)]
@@ -23,21 +47,47 @@ pub fn predict<T, const N: usize>(row: &[T], points: &[[T; N]]) -> [T; N]
 where
     T: Copy + Neg<Output = T> + Mul<Output = T> + AddAssign,
 {
-    let (discriminations, difficulty) = row.split_at(points.len());
-    let mut predictor = [-difficulty[0]; N];
+    let (discriminations, &difficulty) = split(row);
+    let mut predictor = [-difficulty; N];
     for (&gamma, point) in discriminations.iter().zip(points) {
         (0..N).for_each(|lane| predictor[lane] += gamma * point[lane]);
     }
     predictor
 }
 
+/// Takes the derivatives by the predictor of a row at points side by side, which have weights, back: adds those by the coordinates of
+/// each point, and those by the parameters of the row, weighted, summed over the points and times a scale.
+#[inline(always)]
+pub fn back_propagate<const N: usize>(
+    n_dims: usize,
+    row: &[f32],
+    (residual, weights): (&Lanes<N>, &Lanes<N>),
+    (points, by_points): (&[Lanes<N>], &mut [Lanes<N>]),
+    (scale, by_row): (f32, &mut [f32]),
+) {
+    let mut weighted = [0.0f32; N];
+    for lane in 0..N {
+        weighted[lane] = residual[lane] * weights[lane];
+    }
+    for d in 0..n_dims {
+        let (by_point, point) = (&mut by_points[d], &points[d]);
+        let mut products = [0.0f32; N];
+        for lane in 0..N {
+            by_point[lane] += residual[lane] * row[d];
+            products[lane] = weighted[lane] * point[lane];
+        }
+        by_row[d] += scale * sum(products);
+    }
+    by_row[n_dims] -= scale * sum(weighted);
+}
+
 /// Adds the weighted derivatives by the parameters of a row for points side by side, from those by its predictor.
 #[inline(always)]
 pub fn add_gradient<const N: usize>(
-    residual: &[f32; N],
-    weights: &[f32; N],
-    points: &[[f32; N]],
-    sums: &mut [[f32; N]],
+    residual: &Lanes<N>,
+    weights: &Lanes<N>,
+    points: &[Lanes<N>],
+    sums: &mut [Lanes<N>],
 ) {
     let mut weighted = [0.0f32; N];
     for lane in 0..N {
@@ -72,4 +122,109 @@ pub fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations)
         predictors = (predictors + (observed.of_respondent(&coordinate)? * column(d)?)?)?;
     }
     Ok(predictors)
+}
+
+/// The matrix that takes (discriminations, difficulty) along when the traits become `A (alpha - c)`: the linear predictor
+/// stays what it is, so `gamma` becomes `A^-T gamma` and `beta` becomes `beta - gamma . c`.
+pub fn jacobian(inverse_transposed: &Array2<f64>, shift: &Array1<f64>) -> Array2<f64> {
+    let n_dims = shift.len();
+    let mut jacobian = Array2::eye(width(n_dims));
+    jacobian
+        .slice_mut(s![..n_dims, ..n_dims])
+        .assign(inverse_transposed);
+    for d in 0..n_dims {
+        jacobian[[n_dims, d]] = -shift[d];
+    }
+    jacobian
+}
+
+/// The derivatives of a row on a normalised scale by the means and the standard deviations that normalise the traits: the
+/// discriminations are multiplied by these, and the difficulty is less by the discriminations times those.
+pub fn by_location_and_scale(row: &[f64]) -> Array2<f64> {
+    let (discriminations, _) = split(row);
+    let n_dims = discriminations.len();
+    let mut derivatives = Array2::zeros((row.len(), 2 * n_dims));
+    for (d, &gamma) in discriminations.iter().enumerate() {
+        derivatives[[d, n_dims + d]] = gamma;
+        derivatives[[n_dims, d]] = -gamma;
+    }
+    derivatives
+}
+
+/// How the table of item parameters, read row by row, moves with rotations of the latent traits: one column for each
+/// plane of two dimensions.
+pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
+    let width = items.width();
+    let planes = planes(n_dims(width));
+    let mut tangents = Array2::zeros((items.values().len(), planes.len()));
+    for row in 0..items.n_rows() {
+        let gamma = |d: usize| f64::from(items.row(row)[d]);
+        for (plane, &(a, b)) in planes.iter().enumerate() {
+            tangents[[row * width + a, plane]] = gamma(b);
+            tangents[[row * width + b, plane]] = -gamma(a);
+        }
+    }
+    tangents
+}
+
+/// How the table of item parameters, read row by row, moves when the traits are moved by a unit along a dimension and the linear
+/// predictors stay (one column for each), and when they are multiplied by `I + e E`, for small `e` (one column for each
+/// [pair](lower_pairs) of dimensions, `E` being 1 at its two places).
+pub(crate) fn affine_tangents(items: &Table) -> Array2<f64> {
+    let width = items.width();
+    let n_dims = n_dims(width);
+    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
+    let mut tangents = Array2::zeros((items.values().len(), n_dims + pairs.len()));
+    for row in 0..items.n_rows() {
+        let gamma = |d: usize| f64::from(items.row(row)[d]);
+        (0..n_dims).for_each(|d| tangents[[row * width + n_dims, d]] = gamma(d));
+        for (pair, &(a, b)) in pairs.iter().enumerate() {
+            tangents[[row * width + a, n_dims + pair]] = -gamma(b);
+            tangents[[row * width + b, n_dims + pair]] = -gamma(a);
+        }
+    }
+    tangents
+}
+
+/// The pairs of dimensions.
+fn planes(n_dims: usize) -> Vec<(usize, usize)> {
+    (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
+}
+
+/// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair
+/// of dimensions, the off-diagonal element of the weighted second moments of the discriminations along `axes` (its
+/// columns).
+pub(crate) fn principal_conditions(
+    items: &Table,
+    catalogue: &ItemCatalogue,
+    item_totals: &[f64],
+    axes: &Array2<f64>,
+) -> Array2<f64> {
+    let width = items.width();
+    let n_dims = n_dims(width);
+    let planes = planes(n_dims);
+    let mut conditions = Array2::zeros((items.values().len(), planes.len()));
+    for (item, &total) in item_totals.iter().enumerate() {
+        let rows = catalogue.rows_of(item);
+        let n_options = (rows.len() + 1) as f64;
+        // The discriminations along the axes, in deviation from their mean over the options.
+        let along: Vec<Array1<f64>> = rows
+            .clone()
+            .map(|row| {
+                let gamma = Array1::from_iter(items.row(row)[..n_dims].iter().map(|&x| f64::from(x)));
+                axes.t().dot(&gamma)
+            })
+            .collect();
+        let mean = along.iter().fold(Array1::<f64>::zeros(n_dims), |sum, x| sum + x) / n_options;
+        for (row, along) in rows.zip(&along) {
+            let centred = along - &mean;
+            for (plane, &(a, b)) in planes.iter().enumerate() {
+                for d in 0..n_dims {
+                    conditions[[row * width + d, plane]] =
+                        total * (axes[[d, a]] * centred[b] + axes[[d, b]] * centred[a]);
+                }
+            }
+        }
+    }
+    conditions
 }

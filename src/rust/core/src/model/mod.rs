@@ -23,4 +23,3 @@ pub mod scale;
 pub mod shape;
 pub mod storage;
 pub mod table;
-pub mod tangents;

@@ -1,8 +1,11 @@
 //! The distribution of the latent traits before the responses.
 
+use crate::base::linalg::{invert, lower_pairs};
 use crate::model::response::lanes::Lanes;
 use candle_core::{D, Result, Tensor};
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, s};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
 
 /// The standard normal distribution `N(0, I)`. It fixes what the responses leave free, location and scale of the traits, and
 /// leaves their rotation free.
@@ -43,9 +46,24 @@ impl Population {
         Array2::eye(self.n_dims)
     }
 
+    /// The lower Cholesky factor of the covariance.
+    pub fn factor(self) -> Array2<f64> {
+        Array2::eye(self.n_dims)
+    }
+
     /// Minus the second derivative of `ln p(alpha)`, the inverse of the covariance.
     pub fn precision(self) -> Array2<f64> {
         Array2::eye(self.n_dims)
+    }
+
+    /// The lower Cholesky factor of the precision.
+    pub fn factor_of_precision(self) -> Array2<f64> {
+        Array2::eye(self.n_dims)
+    }
+
+    /// A draw of the traits.
+    pub fn draw(self, random: &mut impl Rng) -> impl Iterator<Item = f64> {
+        (0..self.n_dims).map(|_| StandardNormal.sample(random))
     }
 }
 
@@ -70,6 +88,35 @@ pub(crate) fn scores<const N: usize>(coordinate: &Lanes<N>) -> Lanes<N> {
 /// of Candle.
 pub(crate) fn log_density(traits: &Tensor) -> Result<Tensor> {
     traits.sqr()?.sum(D::Minus1)? * -0.5
+}
+
+/// From the covariances of the scores with the traits, then with the quadratic forms `a' E a` of [`affine_tangents`], to the
+/// images of these tangents under the information, in columns, where the traits are normal with a mean `c` and a covariance `V`:
+/// along the density of the traits, a shift changes `ln p(a)` by `V^-1 (a - c)`, and a scale `E` by `a' E V^-1 (a - c)`. With
+/// `N(0, I)`, and where the covariance has no inverse, this is the identity.
+///
+/// [`affine_tangents`]: crate::model::design::affine_tangents
+pub(crate) fn affine_images(mean: &Array1<f64>, covariance: &Array2<f64>) -> Array2<f64> {
+    let n_dims = mean.len();
+    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
+    let n = n_dims + pairs.len();
+    let Some(precision) = invert(covariance.view()) else {
+        return Array2::eye(n);
+    };
+    let mut images = Array2::zeros((n, n));
+    images.slice_mut(s![..n_dims, ..n_dims]).assign(&precision);
+    for (column, &(a, b)) in pairs.iter().enumerate() {
+        let mut form = Array2::<f64>::zeros((n_dims, n_dims));
+        form[[a, b]] = 1.0;
+        form[[b, a]] = 1.0;
+        let product = form.dot(&precision);
+        let linear = product.dot(mean);
+        (0..n_dims).for_each(|d| images[[d, n_dims + column]] = -linear[d]);
+        for (row, &(i, j)) in pairs.iter().enumerate() {
+            images[[n_dims + row, n_dims + column]] = 0.5 * (product[[i, j]] + product[[j, i]]);
+        }
+    }
+    images
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The prior of the item parameters.
 
+use crate::model::design;
 use candle_core::{Result, Tensor};
 
 /// The item parameters are independent of one another, and normal with the mean 0.
@@ -12,9 +13,10 @@ pub struct ItemPrior {
 impl ItemPrior {
     /// The prior with these standard deviations.
     pub fn new(n_dims: usize, discrimination_sd: f64, difficulty_sd: f64) -> Self {
-        let mut precisions = vec![discrimination_sd.powi(-2); n_dims];
-        precisions.push(difficulty_sd.powi(-2));
-        Self { precisions }
+        let of_discriminations = std::iter::repeat_n(discrimination_sd.powi(-2), n_dims);
+        Self {
+            precisions: design::row(of_discriminations, difficulty_sd.powi(-2)).collect(),
+        }
     }
 
     /// The log density of some rows of the table (`n_rows x width`), without its constant.

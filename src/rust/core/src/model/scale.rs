@@ -58,9 +58,7 @@ impl AffineMap {
         self.matrix.dot(&covariance).dot(&self.matrix.t())
     }
 
-    /// The item parameters on the reported scale, one row per parameter row: the linear predictor
-    /// `gamma . alpha - beta` stays what it is, so `gamma` becomes `A^-T gamma` and `beta` becomes
-    /// `beta - gamma . c`.
+    /// The item parameters on the reported scale, one row per parameter row.
     ///
     /// # Errors
     /// [`Error::Model`] when the map cannot be inverted.
@@ -79,16 +77,7 @@ impl AffineMap {
     /// # Errors
     /// [`Error::Model`] when the map cannot be inverted.
     pub fn item_jacobian(&self) -> Result<Array2<f64>> {
-        let n_dims = self.n_dims();
-        let mut jacobian = Array2::zeros((design::width(n_dims), design::width(n_dims)));
-        jacobian
-            .slice_mut(ndarray::s![..n_dims, ..n_dims])
-            .assign(&self.inverse_transposed()?);
-        for d in 0..n_dims {
-            jacobian[[n_dims, d]] = -self.shift[d];
-        }
-        jacobian[[n_dims, n_dims]] = 1.0;
-        Ok(jacobian)
+        Ok(design::jacobian(&self.inverse_transposed()?, &self.shift))
     }
 
     /// `A^-T = (A A')^-1 A`, for `A A'` is positive definite.

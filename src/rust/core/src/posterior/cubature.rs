@@ -76,14 +76,14 @@ impl Cubature {
         let covariance = unpack(moments.covariance(position), n_dims);
         let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
         let n_nodes = self.weights.len();
-        let mut design = Vec::with_capacity(design::width(n_dims) * n_nodes);
+        let mut coordinates = Vec::with_capacity(design::width(n_dims) * n_nodes);
         for i in 0..n_dims {
-            design.extend(self.points.chunks(n_dims).map(|point| {
+            coordinates.extend(self.points.chunks(n_dims).map(|point| {
                 let step: f64 = (0..=i).map(|j| factor[[i, j]] * point[j]).sum();
                 (mean[i] + step) as f32
             }));
         }
-        design.resize(design::width(n_dims) * n_nodes, -1.0);
+        let design = design::columns(coordinates, n_nodes);
         let column = |i: usize| &design[i * n_nodes..(i + 1) * n_nodes];
         let pairs = (0..=n_dims)
             .flat_map(|i| (0..=i).map(move |j| (i, j)))

@@ -41,10 +41,10 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
             None => break,
         }
     }
-    // The prior adds the identity to a negative Hessian that is never negative, so the factor exists but for
+    // The population adds its precision to a negative Hessian that is never negative, so the factor exists but for
     // rounding.
-    let n_dims = point.len();
-    let factor = cholesky(local.information.view()).unwrap_or_else(|| Array2::eye(n_dims));
+    let factor = cholesky(local.information.view());
+    let factor = factor.unwrap_or_else(|| respondent.population().factor_of_precision());
     Mode { point, factor }
 }
 

@@ -194,7 +194,7 @@ fn at_mode(respondent: &Respondent, start: Vec<f64>) -> Place {
     let information = mode.factor.dot(&mode.factor.t());
     let factor = invert(information.view()).and_then(|covariance| cholesky(covariance.view()));
     Place {
-        factor: factor.unwrap_or_else(|| Array2::eye(mode.point.len())),
+        factor: factor.unwrap_or_else(|| respondent.population().factor()),
         centre: mode.point,
     }
 }

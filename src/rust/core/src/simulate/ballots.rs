@@ -5,6 +5,7 @@ use crate::base::error::{Error, Result};
 use crate::base::random::{Purpose, Stream};
 use crate::model::design;
 use crate::model::link::Link;
+use crate::model::population::Population;
 use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
@@ -161,7 +162,7 @@ impl BallotBox {
             let style = county * STYLES_PER_COUNTY + stream.random_range(0..STYLES_PER_COUNTY);
             counties.push(county as u32);
             let start = traits.len();
-            traits.extend((0..design.n_dims).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
+            traits.extend(Population::standard(design.n_dims).draw(&mut stream));
             let point = &traits[start..];
             for &contest in self.draw_contests(style, &mut stream) {
                 match self.draw_vote(contest, point, &mut probabilities, &mut stream) {

@@ -7,6 +7,7 @@ use crate::base::monitor::{Monitor, Silent};
 use crate::base::random::{Purpose, Stream};
 use crate::model::design;
 use crate::model::link::Link;
+use crate::model::population::Population;
 use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
@@ -73,17 +74,20 @@ impl Simulation {
                 value: design.missing.to_string(),
             });
         }
-        let normals = |n: usize, which: u64| -> Vec<f64> {
-            let mut stream = Stream::new(seed, Purpose::Simulation, which, 0);
-            (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
-        };
         let n_rows = design.n_items * (design.n_options - 1);
         let mut chosen = Vec::new();
         memory::reserve(&mut chosen, design.n_respondents.saturating_mul(design.n_items))?;
+        let population = Population::standard(design.n_dims);
+        let mut of_traits = Stream::new(seed, Purpose::Simulation, 0, 0);
+        let mut traits = Vec::with_capacity(design.n_respondents * design.n_dims);
+        (0..design.n_respondents).for_each(|_| traits.extend(population.draw(&mut of_traits)));
+        let mut of_items = Stream::new(seed, Purpose::Simulation, 1, 0);
         let mut simulation = Simulation {
             design: *design,
-            traits: normals(design.n_respondents * design.n_dims, 0),
-            items: normals(n_rows * design::width(design.n_dims), 1),
+            traits,
+            items: (0..n_rows * design::width(design.n_dims))
+                .map(|_| StandardNormal.sample(&mut of_items))
+                .collect(),
             chosen,
         };
         for respondent in 0..design.n_respondents {

@@ -5,6 +5,20 @@ use crate::base::math;
 /// One number for each of `N` points.
 pub type Lanes<const N: usize> = [f32; N];
 
+/// The sum, pair by pair.
+#[inline(always)]
+pub fn sum<const N: usize>(mut lanes: Lanes<N>) -> f32 {
+    const { assert!(N.is_power_of_two()) };
+    let mut left = N;
+    while left > 1 {
+        left /= 2;
+        for lane in 0..left {
+            lanes[lane] = lanes[2 * lane] + lanes[2 * lane + 1];
+        }
+    }
+    lanes[0]
+}
+
 /// Factors of probabilities that are multiplied before their logarithm is taken. Each is at least the reciprocal of
 /// twice the number of options, so that the product of eight stays a normal number up to 30,000 options.
 const FACTORS_PER_LOGARITHM: usize = 8;
