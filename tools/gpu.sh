@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs on a machine with a GPU of NVIDIA, its driver, and the libraries cuBLAS, cuRAND and NVRTC of CUDA 13 (which PyTorch brings,
-# too), from the folder that tools/gpu_bundle.sh wrote. Without a GPU the processor alone is tried, and the last line says so.
+# too), from the folder that tools/gpu_bundle.sh wrote. Without a GPU the processor alone is tried, and the first line says so.
 #
 #   ./gpu.sh [voters...]
 #
@@ -48,10 +48,9 @@ for voters in "$@"; do
     fi
     "$build/device" "$voters" 5000 "$device" >row || failed=1
     [ "$device" != cuda ] || kill "$watch"
-    [ -e gpu.csv ] || echo "$(head -n 1 row),gpu_peak_mb" >gpu.csv
+    [ -e gpu.csv ] || echo "$(head -n 1 row),gpu_peak_mb" | tee gpu.csv
     tail -n +2 row | sed "s/\$/,$(sort -n used 2>/dev/null | tail -n 1)/" | tee -a gpu.csv
   done
 done
 rm -f row used
-echo "$(head -n 1 gpu.csv)"
 exit $failed

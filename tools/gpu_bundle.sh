@@ -16,13 +16,9 @@ for build in cpu cuda; do
   features=""
   [ "$build" = cpu ] || features="--features cuda"
   cargo test --manifest-path src/rust/Cargo.toml --locked --package vae-irt-core --release $features --no-run \
-    --lib --test fit --test posterior --example device --message-format=json-render-diagnostics |
-    sed -n 's/.*"name":"\([a-z_]*\)".*"test":\(true\|false\).*"executable":"\([^"]*\)".*/\1 \2 \3/p' |
-    while read -r name is_test executable; do
-      [ "$name" = device ] || name=${name}_tests
-      cp "$executable" "$bundle/$build/$name"
-    done
-  # The example as a program: as a test of cargo it has none.
+    --lib --test fit --test posterior --message-format=json-render-diagnostics |
+    sed -n 's/.*"name":"\([a-z_]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' |
+    while read -r name executable; do cp "$executable" "$bundle/$build/${name}_tests"; done
   cargo build --manifest-path src/rust/Cargo.toml --locked --package vae-irt-core --release $features --example device
   cp "$CARGO_TARGET_DIR/release/examples/device" "$bundle/$build/device"
 done

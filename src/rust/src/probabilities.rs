@@ -1,6 +1,7 @@
 //! Probabilities of options.
 
 use crate::answer::answer;
+use crate::vectors::rows;
 use extendr_api::prelude::*;
 use vae_irt_core::{Link, design, option_probabilities};
 
@@ -9,20 +10,18 @@ use vae_irt_core::{Link, design, option_probabilities};
 #[extendr]
 fn rust_predictors(parameters: RMatrix<f64>, traits: RMatrix<f64>) -> List {
     answer(|| {
-        let (n, n_dims, n_rows) = (traits.nrows(), traits.ncols(), parameters.nrows());
-        let (parameters, traits) = (parameters.data(), traits.data());
-        let mut predictors = vec![0.0; n * (n_rows + 1)];
-        for (option, predictors) in predictors.chunks_mut(n.max(1)).skip(1).enumerate() {
-            let row: Vec<f64> = parameters[option..].iter().step_by(n_rows).copied().collect();
-            let mut point = vec![[0.0]; n_dims];
-            for (i, predictor) in predictors.iter_mut().enumerate() {
-                for (d, coordinate) in point.iter_mut().enumerate() {
-                    *coordinate = [traits[d * n + i]];
-                }
-                [*predictor] = design::predict(&row, &point);
-            }
+        let (n, n_rows) = (traits.nrows(), parameters.nrows());
+        let parameters: Vec<Vec<f64>> = (0..n_rows)
+            .map(|row| own(parameters.data(), row, n_rows))
+            .collect();
+        let mut predictors = Vec::with_capacity(n * (n_rows + 1));
+        for i in 0..n {
+            let point = own(traits.data(), i, n);
+            let (point, _) = point.as_chunks::<1>();
+            predictors.push(0.0);
+            predictors.extend(parameters.iter().map(|row| design::predict(row, point)[0]));
         }
-        Ok(list!(predictors = matrix(&predictors, n, n_rows + 1)))
+        Ok(list!(predictors = rows(&predictors, n_rows + 1)))
     })
 }
 
@@ -33,27 +32,24 @@ fn rust_probabilities(predictors: RMatrix<f64>, link: &str) -> List {
     answer(|| {
         let link: Link = link.parse()?;
         let (n, n_options) = (predictors.nrows(), predictors.ncols());
-        let predictors = predictors.data();
-        let mut shares = vec![f64::na(); predictors.len()];
-        let (mut row, mut own) = (Vec::new(), Vec::new());
+        let mut shares = Vec::with_capacity(n * n_options);
+        let mut probabilities = Vec::new();
         for i in 0..n {
-            row.clear();
-            row.extend((1..n_options).map(|c| predictors[c * n + i]));
+            let row = own(predictors.data(), i, n);
             if row.iter().any(|x| x.is_nan()) {
-                continue;
-            }
-            option_probabilities(link, &row, &mut own);
-            for (c, &share) in own.iter().enumerate() {
-                shares[c * n + i] = share;
+                shares.resize(shares.len() + n_options, f64::na());
+            } else {
+                option_probabilities(link, &row[1..], &mut probabilities);
+                shares.extend_from_slice(&probabilities);
             }
         }
-        Ok(list!(probabilities = matrix(&shares, n, n_options)))
+        Ok(list!(probabilities = rows(&shares, n_options)))
     })
 }
 
-/// A matrix of R from values stored column by column.
-fn matrix(values: &[f64], n_rows: usize, n_columns: usize) -> RMatrix<f64> {
-    RMatrix::new_matrix(n_rows, n_columns, |i, j| values[j * n_rows + i])
+/// One row of a matrix of R, from its values column by column.
+fn own(values: &[f64], row: usize, n_rows: usize) -> Vec<f64> {
+    values[row..].iter().step_by(n_rows).copied().collect()
 }
 
 extendr_module! {

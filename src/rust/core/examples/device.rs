@@ -1,8 +1,8 @@
-//! Fits simulated cast vote records on devices, one after another, and prints a row of comma-separated values for each:
-//! `device <voters> <contests> <device>...`.
+//! Fits simulated cast vote records on a device and prints names and figures as comma-separated values:
+//! `device <voters> <contests> <device>`.
 //!
 //! Up to two million voters are estimated, else a sample of them. The R^2 is that of the true traits by the estimated ones,
-//! averaged over the dimensions; the peak of the memory is that of the process so far.
+//! averaged over the dimensions; the peak of the memory is that of the process.
 
 use std::error::Error;
 use std::num::NonZero;
@@ -17,37 +17,35 @@ const ESTIMATED: usize = 2_000_000;
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<usize>().ok());
-    let (Some(n_voters), Some(n_contests), Some(devices)) = (number(0), number(1), arguments.get(2..)) else {
-        return Err("usage: device <voters> <contests> <device>...".into());
+    let (Some(n_voters), Some(n_contests), Some(device)) = (number(0), number(1), arguments.get(2)) else {
+        return Err("usage: device <voters> <contests> <device>".into());
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let design = BallotDesign::new(n_voters, n_contests);
+    let backend = Backend::named(device)?;
+    let settings = Settings::new(design.n_dims).with(|settings| {
+        settings.run.seed = SEED;
+        settings.run.threads = threads;
+        settings.run.backend = backend;
+        settings.scoring.estimates = n_voters <= ESTIMATED;
+    });
+    let settings = settings.check()?;
     let (responses, traits) = simulate(&design, threads)?;
+    let started = Instant::now();
+    let fitted = fit(&responses, &settings, &Silent)?;
+    let seconds = started.elapsed().as_secs_f64();
     println!(
         "voters,contests,dims,device,threads,seconds,training,posteriors,peak_mb,r_squared,log_likelihood"
     );
-    for device in devices {
-        let backend = Backend::named(device)?;
-        let settings = Settings::new(design.n_dims).with(|settings| {
-            settings.run.seed = SEED;
-            settings.run.threads = threads;
-            settings.run.backend = backend;
-            settings.scoring.estimates = n_voters <= ESTIMATED;
-        });
-        let settings = settings.check()?;
-        let started = Instant::now();
-        let fitted = fit(&responses, &settings, &Silent)?;
-        let seconds = started.elapsed().as_secs_f64();
-        println!(
-            "{n_voters},{n_contests},{},{device},{threads},{seconds:.1},{:.1},{:.1},{},{:.4},{:.3}",
-            design.n_dims,
-            seconds_of(&fitted, &["bound and gradients", "update of"]),
-            seconds_of(&fitted, &["posteriors"]),
-            peak_mb(),
-            r_squared(&fitted, &traits, design.n_dims),
-            fitted.statistics.log_likelihood,
-        );
-    }
+    println!(
+        "{n_voters},{n_contests},{},{device},{threads},{seconds:.1},{:.1},{:.1},{},{:.4},{:.3}",
+        design.n_dims,
+        seconds_of(&fitted, &["bound and gradients", "update of"]),
+        seconds_of(&fitted, &["posteriors"]),
+        peak_mb(),
+        r_squared(&fitted, &traits, design.n_dims),
+        fitted.statistics.log_likelihood,
+    );
     Ok(())
 }
 
@@ -108,10 +106,9 @@ fn peak_mb() -> u64 {
 /// The part of the variance of the true traits that the estimated ones explain, averaged over the dimensions.
 fn r_squared(fitted: &Fit, traits: &[f64], n_dims: usize) -> f64 {
     let centred = |value: &dyn Fn(usize) -> f64| {
-        let mean = (0..fitted.respondents.len()).map(value).sum::<f64>() / fitted.respondents.len() as f64;
-        (0..fitted.respondents.len())
-            .map(|place| value(place) - mean)
-            .collect::<Vec<f64>>()
+        let values: Vec<f64> = (0..fitted.respondents.len()).map(value).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.into_iter().map(|x| x - mean).collect::<Vec<f64>>()
     };
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     // The estimates by dimension, each without what those before it explain.

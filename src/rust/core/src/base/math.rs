@@ -140,6 +140,7 @@ impl LogCdf for Normal {
             derivative: if left { ratio } else { density * ratio },
         }
     }
+
     #[inline(always)]
     fn curvature(x: f32, derivative: f32) -> f32 {
         derivative * (derivative + x)

@@ -147,9 +147,9 @@ impl<'a> Traits<'a> {
     /// The probabilities of the options of a binary item: its linear predictor is normal, so one dimension is enough.
     fn of_two_options(&mut self, row: usize, shares: &mut Vec<f64>) {
         let parameters: Vec<f64> = self.model.items.row(row).iter().map(|&x| f64::from(x)).collect();
-        let (discrimination, difficulty) = design::split(&parameters);
-        let discrimination = ArrayView1::from(discrimination);
-        let mean = discrimination.dot(&ArrayView1::from(self.known.mean(self.position))) - difficulty;
+        let (point, _) = self.known.mean(self.position).as_chunks();
+        let [mean] = design::predict(&parameters, point);
+        let discrimination = ArrayView1::from(design::split(&parameters).0);
         let sd = discrimination
             .dot(&self.covariance.dot(&discrimination))
             .max(0.0)

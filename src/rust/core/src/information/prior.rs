@@ -1,7 +1,6 @@
 //! What the prior of the item parameters adds to their information.
 
-use crate::model::design;
-use crate::model::design::affine_tangents;
+use crate::model::design::{self, affine_tangents};
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
 use ndarray::{Array1, Array2, Axis};

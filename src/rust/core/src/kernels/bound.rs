@@ -11,8 +11,7 @@ use crate::model::design;
 use crate::model::gaussian::Gaussian;
 use crate::model::link::Link;
 use crate::model::population;
-use crate::model::response::lanes;
-use crate::model::response::lanes::sum;
+use crate::model::response::lanes::{self, product, sum};
 use crate::model::response::likelihood::log_likelihoods;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
@@ -410,13 +409,11 @@ fn accumulate(
         let first = response.first_row as usize * width;
         let rows = &items[first..first + response.n_rows as usize * width];
         for (row, (residual, by_slot)) in rows.chunks_exact(width).zip(&mut slots) {
-            design::back_propagate(
-                n_dims,
-                row,
-                (residual, block.weight),
-                (block.points, slopes),
-                (scale, by_slot),
-            );
+            design::add_slopes(row, residual, &mut slopes[..n_dims]);
+            let weighted = product(residual, block.weight);
+            design::by_parameters(n_dims, &weighted, block.points, |column, by_parameter| {
+                by_slot[column] += scale * sum(by_parameter);
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The log posterior of one respondent's latent traits.
 
+use crate::kernels::points::load;
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::parameters::Model;
@@ -152,11 +153,7 @@ impl NullaryFnOnce for LogLikelihoods<'_> {
         let mut points = vec![[0.0f32; POINTS]; self.points.len()];
         let mut slots = vec![[0.0f32; POINTS]; *widest];
         for start in (0..n).step_by(POINTS) {
-            // Beyond the last point there are others, or 0.
-            let n_own = POINTS.min(n - start);
-            for (lanes, coordinate) in points.iter_mut().zip(self.points) {
-                lanes[..n_own].copy_from_slice(&coordinate[start..start + n_own]);
-            }
+            let n_own = load(self.points, start, &mut points);
             let values = log_likelihoods::<POINTS, false>(*link, rows, responses, &points, &mut slots);
             found.extend_from_slice(&values[..n_own]);
         }

@@ -1,9 +1,9 @@
 //! The gradient of the log marginal likelihood by the item parameters.
 
-use crate::kernels::points::WeightedPoints;
+use crate::kernels::points::{WeightedPoints, load};
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::model::response::lanes::{Lanes, sum};
+use crate::model::response::lanes::{Lanes, add, product, sum};
 use crate::model::response::likelihood::log_likelihoods;
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
@@ -74,11 +74,8 @@ impl NullaryFnOnce for Addition<'_> {
         sums.clear();
         sums.resize(n_slots * width, [0.0; POINTS]);
         for (block, own) in self.draws.weights.chunks(POINTS).enumerate() {
-            // Beyond the last point there are others, or 0, without weight.
-            for (lanes, coordinate) in points.iter_mut().zip(&self.draws.points) {
-                let start = block * POINTS;
-                lanes[..own.len()].copy_from_slice(&coordinate[start..start + own.len()]);
-            }
+            load(&self.draws.points, block * POINTS, points);
+            // What is beyond the last point has none.
             let mut weights = [0.0f32; POINTS];
             for (lane, &weight) in weights.iter_mut().zip(own) {
                 *lane = weight as f32;
@@ -86,7 +83,10 @@ impl NullaryFnOnce for Addition<'_> {
             let link = self.model.shape.link;
             log_likelihoods::<POINTS, true>(link, items.values(), self.responses, points, residuals);
             for (residual, sums) in residuals.iter().zip(sums.chunks_exact_mut(width)) {
-                design::add_gradient(residual, &weights, points, sums);
+                let weighted = product(residual, &weights);
+                design::by_parameters(points.len(), &weighted, points, |column, by_parameter| {
+                    add(&by_parameter, &mut sums[column]);
+                });
             }
         }
         let mut sums = sums.iter();

@@ -5,11 +5,9 @@ use crate::responses::batch::Batch;
 
 /// The parameter rows of the items of all responses, one after another: `n_slots x width`.
 pub fn rows_of_slots(items: &Table, batch: &Batch) -> Vec<f32> {
-    let width = items.width();
-    let mut rows = Vec::with_capacity(batch.n_slots() * width);
+    let mut rows = Vec::with_capacity(batch.n_slots() * items.width());
     for response in batch.responses() {
-        let own = response.rows();
-        rows.extend_from_slice(&items.values()[own.start * width..own.end * width]);
+        rows.extend_from_slice(items.rows(response.rows()));
     }
     rows
 }

@@ -13,8 +13,9 @@ use candle_nn::Module;
 ///
 /// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)` in pairs of opposites,
 ///
-/// with the prior `p` of the [population](crate::model::population) and the posterior `q = N(mu, L L')` that the network gives. One sample gives the evidence lower
-/// bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014, <https://arxiv.org/abs/1312.6114>).
+/// with the prior `p` of the [population](crate::model::population) and the posterior `q = N(mu, L L')` that the network gives. One
+/// sample gives the evidence lower bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014,
+/// <https://arxiv.org/abs/1312.6114>).
 #[derive(Clone, Copy, Debug)]
 pub struct Bound<'a> {
     /// The amortised posterior.

@@ -4,7 +4,7 @@
 
 use crate::base::linalg::lower_pairs;
 use crate::model::observations::Observations;
-use crate::model::response::lanes::{Lanes, sum};
+use crate::model::response::lanes::{Lanes, product};
 use crate::model::table::Table;
 use crate::responses::catalogue::ItemCatalogue;
 use candle_core::{Result, Tensor};
@@ -55,52 +55,27 @@ where
     predictor
 }
 
-/// Takes the derivatives by the predictor of a row at points side by side, which have weights, back: adds those by the coordinates of
-/// each point, and those by the parameters of the row, weighted, summed over the points and times a scale.
+/// The derivatives by the parameters of a row at points side by side, from those by its predictor: `each` gets them by column.
 #[inline(always)]
-pub fn back_propagate<const N: usize>(
+pub fn by_parameters<const N: usize>(
     n_dims: usize,
-    row: &[f32],
-    (residual, weights): (&Lanes<N>, &Lanes<N>),
-    (points, by_points): (&[Lanes<N>], &mut [Lanes<N>]),
-    (scale, by_row): (f32, &mut [f32]),
+    by_predictor: &Lanes<N>,
+    points: &[Lanes<N>],
+    mut each: impl FnMut(usize, Lanes<N>),
 ) {
-    let mut weighted = [0.0f32; N];
-    for lane in 0..N {
-        weighted[lane] = residual[lane] * weights[lane];
+    for (d, point) in points[..n_dims].iter().enumerate() {
+        each(d, product(by_predictor, point));
     }
-    for d in 0..n_dims {
-        let (by_point, point) = (&mut by_points[d], &points[d]);
-        let mut products = [0.0f32; N];
-        for lane in 0..N {
-            by_point[lane] += residual[lane] * row[d];
-            products[lane] = weighted[lane] * point[lane];
-        }
-        by_row[d] += scale * sum(products);
-    }
-    by_row[n_dims] -= scale * sum(weighted);
+    each(n_dims, by_predictor.map(|x| -x));
 }
 
-/// Adds the weighted derivatives by the parameters of a row for points side by side, from those by its predictor.
+/// Adds the derivatives by the coordinates of points side by side, from those by the predictor of a row.
 #[inline(always)]
-pub fn add_gradient<const N: usize>(
-    residual: &Lanes<N>,
-    weights: &Lanes<N>,
-    points: &[Lanes<N>],
-    sums: &mut [Lanes<N>],
-) {
-    let mut weighted = [0.0f32; N];
-    for lane in 0..N {
-        weighted[lane] = residual[lane] * weights[lane];
-    }
-    let (by_discriminations, by_difficulty) = sums.split_at_mut(points.len());
-    for (sum, point) in by_discriminations.iter_mut().zip(points) {
+pub fn add_slopes<const N: usize>(row: &[f32], by_predictor: &Lanes<N>, to: &mut [Lanes<N>]) {
+    for (to, gamma) in to.iter_mut().zip(row) {
         for lane in 0..N {
-            sum[lane] += weighted[lane] * point[lane];
+            to[lane] += by_predictor[lane] * gamma;
         }
-    }
-    for lane in 0..N {
-        by_difficulty[0][lane] -= weighted[lane];
     }
 }
 

@@ -61,10 +61,11 @@ pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) ->
                 .for_each(|(place, network)| part.set_network(place, network));
             continue;
         }
-        let refined = computation.refine(&refinement, members, &networks)?;
+        let batch = computation.batch(members);
+        let refined = computation.refine(&refinement, members, &batch, &networks)?;
         set(&mut part, &refined, &networks);
         if let Some(weights) = wanted.weights {
-            computation.add_scores(members, &weights[own], &refined, &mut score)?;
+            computation.add_scores(members, &batch, &weights[own], &refined, &mut score)?;
         }
     }
     Ok(Expected { moments, score })
@@ -104,14 +105,14 @@ impl Computation<'_> {
         &self,
         refinement: &Refinement,
         members: &[u32],
+        batch: &Batch,
         networks: &[WideGaussian],
     ) -> Result<Vec<Refined>> {
-        let batch = self.batch(members);
         let begun = map(networks.iter().enumerate(), |(place, network)| {
-            let respondent = Respondent::new(self.wanted.model, &batch, place);
+            let respondent = Respondent::new(self.wanted.model, batch, place);
             let search = refinement.begin(respondent, batch.responses_of(place), network);
             // Without responses the posterior is the prior.
-            match n_slots(&batch, place) {
+            match n_slots(batch, place) {
                 0 => (None, Some(search.finish())),
                 _ => (Some(search), None),
             }
@@ -127,7 +128,7 @@ impl Computation<'_> {
             if asking.is_empty() {
                 return Ok(refined.into_iter().flatten().collect());
             }
-            for run in self.runs(&batch, &asking) {
+            for run in self.runs(batch, &asking) {
                 self.monitor.proceed()?;
                 let own = run.iter().filter_map(|&place| searches[place].take()).collect();
                 let answered = self.answer(&self.batch_of(members, &run), own)?;
@@ -162,16 +163,16 @@ impl Computation<'_> {
     fn add_scores(
         &self,
         members: &[u32],
+        everybody: &Batch,
         weights: &[f64],
         refined: &[Refined],
         score: &mut [f64],
     ) -> Result<()> {
-        let everybody = self.batch(members);
-        let answering = (0..members.len()).filter(|&place| n_slots(&everybody, place) > 0);
+        let answering = (0..members.len()).filter(|&place| n_slots(everybody, place) > 0);
         let asked: Vec<(usize, usize)> = answering
             .map(|place| (place, refined[place].draws.weights.len()))
             .collect();
-        for run in self.runs(&everybody, &asked) {
+        for run in self.runs(everybody, &asked) {
             self.monitor.proceed()?;
             let batch = self.batch_of(members, &run);
             let points: Vec<&[Vec<f32>]> = run

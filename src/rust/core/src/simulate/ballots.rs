@@ -4,11 +4,10 @@ use crate::base::checks::at_least_one;
 use crate::base::error::{Error, Result};
 use crate::base::random::{Purpose, Stream};
 use crate::model::design;
-use crate::model::link::Link;
 use crate::model::population::Population;
-use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
+use crate::simulate::choice::Chooser;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -155,7 +154,6 @@ impl BallotBox {
         let mut undervotes = Vec::new();
         let mut offsets = vec![0u64];
         let mut options: Vec<u32> = Vec::with_capacity(voters.len() * design.n_on_ballot);
-        let mut probabilities = Vec::new();
         for (position, voter) in voters.enumerate() {
             let mut stream = Stream::new(self.seed, Purpose::Simulation, 11, voter as u64);
             let county = self.draw_county(&mut stream);
@@ -163,9 +161,9 @@ impl BallotBox {
             counties.push(county as u32);
             let start = traits.len();
             traits.extend(Population::standard(design.n_dims).draw(&mut stream));
-            let point = &traits[start..];
+            let mut chooser = Chooser::new(&traits[start..], design.undervotes);
             for &contest in self.draw_contests(style, &mut stream) {
-                match self.draw_vote(contest, point, &mut probabilities, &mut stream) {
+                match self.draw_vote(contest, &mut chooser, &mut stream) {
                     Some(option) => options.push(option),
                     None => undervotes.push((position as u32, contest as u32)),
                 }
@@ -203,33 +201,14 @@ impl BallotBox {
         }
     }
 
-    /// The option that a voter at a point chooses; nothing where they leave the contest out. Both cases take as many random
-    /// numbers.
-    fn draw_vote(
-        &self,
-        contest: usize,
-        point: &[f64],
-        probabilities: &mut Vec<f64>,
-        stream: &mut Stream,
-    ) -> Option<u32> {
+    /// The option that a voter chooses; nothing where they leave the contest out.
+    fn draw_vote(&self, contest: usize, voter: &mut Chooser, stream: &mut Stream) -> Option<u32> {
         let rows = self.catalogue.rows_of(contest);
         let width = design::width(self.design.n_dims);
-        let own: Vec<f64> = self.items[rows.start * width..rows.end * width]
-            .iter()
-            .map(|&x| f64::from(x))
-            .collect();
-        let (point, _) = point.as_chunks::<1>();
-        let predictors = own.chunks(width).map(|row| design::predict(row, point)[0]);
-        let predictors: Vec<f64> = predictors.collect();
-        option_probabilities(Link::Logit, &predictors, probabilities);
-        let absent = stream.random::<f64>() < self.design.undervotes;
-        let mut left = stream.random::<f64>();
-        let chosen = probabilities.iter().position(|p| {
-            left -= p;
-            left < 0.0
-        });
-        let chosen = chosen.unwrap_or(probabilities.len() - 1);
-        (!absent).then(|| (self.catalogue.options_of(contest).start + chosen) as u32)
+        let own = self.items[rows.start * width..rows.end * width].iter();
+        let own: Vec<f64> = own.map(|&x| f64::from(x)).collect();
+        let first = self.catalogue.options_of(contest).start as u32;
+        voter.choose(&own, stream).map(|chosen| first + chosen)
     }
 }
 

@@ -6,12 +6,10 @@ use crate::base::memory;
 use crate::base::monitor::{Monitor, Silent};
 use crate::base::random::{Purpose, Stream};
 use crate::model::design;
-use crate::model::link::Link;
 use crate::model::population::Population;
-use crate::model::response::options::option_probabilities;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
-use rand::Rng;
+use crate::simulate::choice::Chooser;
 use rand_distr::{Distribution, StandardNormal};
 
 /// What to simulate.
@@ -107,27 +105,13 @@ impl Simulation {
             missing,
             ..
         } = self.design;
-        let (point, _) = self.traits[respondent * n_dims..(respondent + 1) * n_dims].as_chunks::<1>();
-        let mut probabilities = Vec::with_capacity(n_options);
-        for rows in self
-            .items
-            .chunks((n_options - 1) * design::width(n_dims))
-            .take(n_items)
-        {
-            let rows = rows.chunks(design::width(n_dims));
-            let predictors: Vec<f64> = rows.map(|row| design::predict(row, point)[0]).collect();
-            option_probabilities(Link::Logit, &predictors, &mut probabilities);
-            let absent = stream.random::<f64>() < missing;
-            let mut left = stream.random::<f64>();
-            let option = probabilities
-                .iter()
-                .position(|p| {
-                    left -= p;
-                    left < 0.0
-                })
-                .unwrap_or(n_options - 1);
-            self.chosen.push((!absent).then_some(option as u32));
-        }
+        let mut chooser = Chooser::new(
+            &self.traits[respondent * n_dims..(respondent + 1) * n_dims],
+            missing,
+        );
+        let items = self.items.chunks((n_options - 1) * design::width(n_dims));
+        let chosen = items.take(n_items).map(|rows| chooser.choose(rows, stream));
+        self.chosen.extend(chosen);
     }
 
     /// The responses as the model takes them.

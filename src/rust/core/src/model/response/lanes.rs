@@ -5,6 +5,24 @@ use crate::base::math;
 /// One number for each of `N` points.
 pub type Lanes<const N: usize> = [f32; N];
 
+/// The products.
+#[inline(always)]
+pub fn product<const N: usize>(a: &Lanes<N>, b: &Lanes<N>) -> Lanes<N> {
+    let mut product = [0.0; N];
+    for lane in 0..N {
+        product[lane] = a[lane] * b[lane];
+    }
+    product
+}
+
+/// Adds numbers to others.
+#[inline(always)]
+pub fn add<const N: usize>(lanes: &Lanes<N>, to: &mut Lanes<N>) {
+    for lane in 0..N {
+        to[lane] += lanes[lane];
+    }
+}
+
 /// The sum, pair by pair.
 #[inline(always)]
 pub fn sum<const N: usize>(mut lanes: Lanes<N>) -> f32 {
