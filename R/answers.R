@@ -14,7 +14,7 @@ answer_fields <- local({
     rust_fit = c(
       "model", paste0("epochs/", c("epoch", "elbo", "learning_rate", "phase")), "converged", "resumed", "respondents", posterior,
       items, "polished", "draws", "timings/part", "timings/seconds", paste0("linkage/", c("groups", "sizes", "linking")),
-      "classification", "apre", "gmp", "pareto_threshold"
+      "classification", "apre", "gmp", "df", "pareto_threshold"
     ),
     rust_score = c("respondents", posterior),
     rust_remap = c("model", "respondents", posterior, items),
@@ -24,7 +24,9 @@ answer_fields <- local({
     rust_probabilities = "probabilities",
     rust_simulate = c("chosen", "traits", "items"),
     rust_device = "name",
-    rust_read_model = c("model", "link", "dims", "hidden", "item", "options", "pooled", "n_responses", items, "card"),
+    rust_read_model = c(
+      "model", "link", "dims", "hidden", "item", "options", "pooled", "n_responses", "models", "df", items, "card"
+    ),
     rust_write_model = "path",
     rust_read_table = table,
     rust_read_long = table,

@@ -91,11 +91,12 @@ observe <- function(fit, scores) {
   item <- rep(seq_along(n_options), n_options)[option]
   traits <- unname(scores$posterior$mean)
   parameters <- parameters_by_item(fit)
+  forms <- response_forms(fit)
   fitted <- outcome <- own <- other <- numeric(length(option))
   predicted <- integer(length(option))
   for (rows in split(seq_along(option), item)) {
     j <- item[[rows[[1]]]]
-    prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], fit$link)
+    prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], forms[[j]])
     chosen <- option[rows] - first[[j]]
     at <- cbind(seq_along(rows), chosen)
     binary <- n_options[[j]] == 2

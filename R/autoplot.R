@@ -149,7 +149,7 @@ drawn_points <- function(fit, dimension, groups = list(), scale = "prior", call 
 axis_title <- function(fit, dimension) paste0("Ideal point", if (fit$dims > 1) paste0(", dimension ", dimension))
 
 # The items, by number, from the one that tells most about the respondents along a dimension to the one that tells least: by
-# their information on it (for the options' slopes g and probabilities p the variance of g under p; see Baker and Kim 2004,
+# their information on it (the sum over the options of p'^2 / p for their probabilities p; see Baker and Kim 2004,
 # Item Response Theory, ch. 3), the average over the respondents. It is small where the item divides nobody, because it is
 # weak or lies beside the population. An item that few answered, or that has hardly more than one answer, counts as weaker:
 # it is no example.
@@ -159,11 +159,12 @@ items_by_information <- function(fit, dimension, most = 100) {
   known <- which(!is.na(traits[, dimension]))
   known <- known[order(traits[known, dimension])]
   traits <- traits[known[unique(round(seq(1, length(known), length.out = min(length(known), most))))], , drop = FALSE]
-  information <- vapply(parameters_by_item(fit), function(parameters) {
-    prob <- option_probabilities(parameters, traits, fit$link)
-    slope <- c(0, parameters[, dimension])
-    mean(prob %*% slope^2 - (prob %*% slope)^2)
-  }, numeric(1))
+  step <- 1e-4 * (seq_len(fit$dims) == dimension)
+  information <- mapply(function(parameters, form) {
+    at <- function(sign) option_probabilities(parameters, traits + rep(sign * step, each = nrow(traits)), form)
+    slope <- (at(1) - at(-1)) / 2e-4
+    mean(rowSums(slope^2 / pmax(at(0), .Machine$double.xmin)))
+  }, parameters_by_item(fit), response_forms(fit))
   second <- vapply(split(option_totals(fit), rep(seq_along(items$options), option_counts(fit))), function(n) {
     sort(n, decreasing = TRUE)[[2]]
   }, numeric(1))

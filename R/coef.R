@@ -25,7 +25,7 @@
 #'
 #' `logLik()`: the marginal log-likelihood of the item parameters (by quadrature or importance sampling, with the traits
 #' integrated out) on the scale of estimation, where the priors hold location and scale; with few respondents it is a
-#' little below that of the reported items. It is of class `logLik`: its `df` are the item parameters less the rotations,
+#' little below that of the reported items. It is of class `logLik`: its `df` are the free item parameters less the rotations,
 #' its `nobs` the respondents with a response, so that [BIC()] agrees with [glance()]. `NA` without refinement, see
 #' [vae_control()].
 #'
@@ -146,8 +146,7 @@ logLik.vae_irt <- function(object, ...) {
   check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
   value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * respondent_weights(object$responses, TRUE), na.rm = TRUE)
-  df <- length(object$parameters$items$values) - object$dims * (object$dims - 1) / 2
-  structure(value, df = df, nobs = object$n_respondents, class = "logLik")
+  structure(value, df = object$statistics$df, nobs = object$n_respondents, class = "logLik")
 }
 
 #' @rdname coef.vae_irt

@@ -70,7 +70,8 @@
 #' If the package was installed with `VAEIRT_CUDA=1 R CMD INSTALL .` and found the compiler of CUDA, it can train and refine
 #' the posteriors on an NVIDIA GPU; `vaeirt_info()$devices` says whether it can here. If it cannot, `device = "cuda"` is an
 #' error. The responses stay packed in the memory of the processor, and go to the GPU batch by batch; the batches are laid
-#' out while the GPU computes. The processor computes starting values, sums of embeddings, updates, standard errors and statistics.
+#' out while the GPU computes. The processor computes starting values, sums of embeddings, updates, standard errors and
+#' statistics.
 #'
 #' These operations take the same steps with the same random numbers as the kernels, but sum in another order, so the results
 #' agree to single precision and not to the last bit; a checkpoint is for one device. On an NVIDIA H200 the core

@@ -19,7 +19,8 @@
 #' [rotate()].
 #'
 #' An item with more than two options has one row for every option but the reference, and the two are compared with each
-#' other alone: where they are equally probable, a third option may be more probable than both.
+#' other alone: where they are equally probable, a third option may be more probable than both. For a graded item, whose options
+#' are in order, the cutpoint of an option is its threshold: above it the option or a higher one is more probable than not.
 #'
 #' @section Uncertainty:
 #' A cutpoint is a ratio, and ratios have heavy tails: if the discrimination may be 0, the cutpoint may be anywhere. The
@@ -116,8 +117,8 @@ check_plane <- function(dimensions, dims, call = caller_env()) {
 
 one_dimensional_cuts <- function(fit) {
   parameters <- item_matrix(fit)
-  discrimination <- parameters[, 1]
-  difficulty <- parameters[, 2]
+  discrimination <- discriminations(parameters)[, 1]
+  difficulty <- difficulties(parameters)
   covariance <- fit$parameters$items$covariance
   known <- list(discrimination = covariance[, 1], both = covariance[, 2], difficulty = covariance[, 3])
   limits <- ratio_limits(difficulty, discrimination, lapply(known, missing_if_nan), fit$control$level)
@@ -133,10 +134,10 @@ one_dimensional_cuts <- function(fit) {
 
 cutting_lines <- function(fit, dimensions) {
   parameters <- item_matrix(fit)
-  gamma <- parameters[, dimensions, drop = FALSE]
+  gamma <- discriminations(parameters)[, dimensions, drop = FALSE]
   size <- sqrt(rowSums(gamma^2))
   normal <- gamma / size
-  foot <- normal * (parameters[, fit$dims + 1] / size)
+  foot <- normal * (difficulties(parameters) / size)
   # The line runs along the normal turned by a right angle; both of its directions are the same line.
   angle <- (atan2(normal[, 2], normal[, 1]) * 180 / pi + 90) %% 180
   list(

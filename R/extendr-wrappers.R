@@ -19,7 +19,7 @@ rust_remap <- function(model, matrix, shift, responses, settings) .Call(wrap__ru
 rust_draws <- function(model, principal, n_draws, responses, settings) .Call(wrap__rust_draws, model, principal, n_draws, responses, settings)
 rust_predictive <- function(model, given, asked, settings) .Call(wrap__rust_predictive, model, given, asked, settings)
 rust_predictors <- function(parameters, traits) .Call(wrap__rust_predictors, parameters, traits)
-rust_probabilities <- function(predictors, link) .Call(wrap__rust_probabilities, predictors, link)
+rust_probabilities <- function(predictors, link, model) .Call(wrap__rust_probabilities, predictors, link, model)
 rust_simulate <- function(design) .Call(wrap__rust_simulate, design)
 rust_parquet_begin <- function(columns, path, codec) .Call(wrap__rust_parquet_begin, columns, path, codec)
 rust_parquet_append <- function(writer, columns) .Call(wrap__rust_parquet_append, writer, columns)

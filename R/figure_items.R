@@ -8,8 +8,8 @@ plot_items <- function(fit, items, n = if (fit$dims == 1) 10 else max(3, 12 %/% 
   points <- tibble::tibble(
     item = rep(owner, fit$dims),
     label = rep(wrapped_labels(fit, width), fit$dims),
-    difficulty = rep(parameters[, fit$dims + 1], fit$dims),
-    discrimination = as.vector(parameters[, dims]),
+    difficulty = rep(difficulties(parameters), fit$dims),
+    discrimination = as.vector(discriminations(parameters)),
     panel = rep(paste("Dimension", dims), each = nrow(parameters))
   )
   points <- points[order(-abs(points$discrimination)), ]

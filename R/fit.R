@@ -21,13 +21,12 @@ with_tables <- function(fit) {
 }
 
 # What functions compute with. `respondents`: the moments of their posteriors, one row each, which are named; `items`: the
-# names of the items, their options (the reference first), numbers of responses, parameters and covariances; `traits`: mean
-# and standard deviation of the posterior means.
+# names of the items, their options (the reference first), models (where they are not all nominal), numbers of responses,
+# parameters and covariances; `traits`: mean and standard deviation of the posterior means.
 new_parameters <- function(posterior, respondents, catalogue, values, traits) {
   rownames(posterior$mean) <- respondents
-  items <- c(as.list(catalogue[intersect(c("item", "options", "pooled", "n_responses"), names(catalogue))]), values)
-  dims <- ncol(items$values) - 1L
-  dimnames(items$values) <- list(item_labels(items), c(paste0("discrimination_", seq_len(dims)), "difficulty"))
+  items <- c(as.list(catalogue[intersect(c("item", "options", "pooled", "model", "n_responses"), names(catalogue))]), values)
+  dimnames(items$values) <- list(item_labels(items), item_columns(ncol(posterior$mean)))
   list(respondents = posterior, items = items, traits = traits)
 }
 
@@ -53,7 +52,7 @@ check_fit <- function(fit, arg = "fit", call = caller_env()) {
   own <- fit$parameters
   n_rows <- sum(lengths(own$items$options) - 1L)
   good <- is.matrix(own$respondents$mean) && ncol(own$respondents$mean) == fit$dims &&
-    all(dim(own$items$values) == c(n_rows, fit$dims + 1)) && length(own$items$item) == length(own$items$options)
+    all(dim(own$items$values) == c(n_rows, length(item_columns(fit$dims)))) && length(own$items$item) == length(own$items$options)
   if (!good) {
     abort_vaeirt(
       c("The {.field $parameters} of this {.cls vae_irt} object do not belong together.", i = "Were they changed by hand?"),

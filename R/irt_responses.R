@@ -61,6 +61,15 @@
 #'
 #' Five columns at least have to agree. `metadata = c()` says that all columns are items: then nothing is set aside or said.
 #'
+#' @section Options in order:
+#' A graded item (Samejima 1969) has options in order, from the first level of a factor or the smallest number to the last or the
+#' largest, one discrimination and a threshold between any two options: option k or a higher one is chosen with probability
+#' `F(alpha . gamma - beta_k)`. Its rows in tables of items are those of all options but the lowest, with the same
+#' discrimination, and with the thresholds as difficulties, which rise. Ordered factors are graded unless `items = "nominal"` says
+#' otherwise; `items = "graded"` makes all items graded: factors with their levels in order, numbers and labelled values. Text has
+#' no order but that of the alphabet, and is refused. Items with two options are the same either way. Rare options of graded items
+#' are dropped, never pooled.
+#'
 #' @section Files of SPSS, Stata and SAS:
 #' Package haven reads them: `haven::read_sav(path, user_na = TRUE)`, which keeps the values that SPSS declares missing,
 #' `haven::read_dta(path)` and `haven::read_sas(path)`. Their labelled columns (classes `haven_labelled` and
@@ -91,7 +100,10 @@
 #' @param metadata <[`tidy-select`][tidyselect::language]> Columns of a data frame that are not items. They are kept beside the
 #'   respondents, of any type, such as `c(party, state)`; missing values are allowed. With one row per response they are
 #'   constant within a respondent. `c()`: all columns are items, see the section on columns that are no items.
+#' @param items How the options of the items get their probabilities: `"nominal"` (in no order), `"graded"` (in order, see the
+#'   section on options in order), or `NULL`: graded for ordered factors, nominal for all others.
 #' @param reference The label (or number) of the reference option: one string for all items, or several named by their items.
+#'   Graded items have none: their first option is the lowest.
 #' @param missing Values to be treated as missing, beside `NA`, in all items: numbers or labels, matched exactly, or the usual
 #'   words, `missing = no_answer()` (see [no_answer()]).
 #' @param drop Labels to be treated as missing and counted in `$dropped`, such as `c("undervote", "overvote", "writein",
@@ -115,7 +127,8 @@
 #'   * `respondents`: tibble with one row per respondent: `respondent` (character), the metadata, and `n_responses`. For
 #'     Parquet files a compact `vaeirt_ids` object, of which [tibble::as_tibble()] makes a tibble without `n_responses`;
 #'   * `items`: tibble with one row per item in the model: `item`, the metadata, `n_responses`, and `options`, a list of
-#'     the labels of its options, the reference first; with pooled options also `pooled`, a list of their labels;
+#'     the labels of its options, the reference first; with pooled options also `pooled`, a list of their labels; where items
+#'     are graded also `model`, `"graded"` or `"nominal"`;
 #'   * `offsets`, `options`, `option_size`: the responses, respondent by respondent. `options` is a raw vector of
 #'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
@@ -125,6 +138,9 @@
 #'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
 #'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
 #'     without a name) and `n_responses` (how many responses went with it).
+#' @references
+#' Samejima, F. (1969) Estimation of latent ability using a response pattern of graded scores. *Psychometrika* 34 (Supplement 1),
+#' 1-97. \doi{10.1007/BF03372160}
 #' @export
 #' @examples
 #' votes <- rbind(ann = c(1, 0, 1), bob = c(0, 0, 1), cat = c(0, 1, NA))
@@ -142,6 +158,10 @@
 #' )
 #' irt_responses(survey, respondent = id, metadata = age, missing = "DK", reference = "less")
 #'
+#' # Options in order:
+#' survey$tax <- factor(c("more", "less", "same"), levels = c("less", "same", "more"), ordered = TRUE)
+#' irt_responses(survey, respondent = id, metadata = age)$items
+#'
 #' # Simulated cast vote records:
 #' path <- system.file("extdata", "ballots.parquet", package = "vaeirt")
 #' irt_responses(
@@ -155,6 +175,7 @@ irt_responses <- function(x,
                           item = NULL,
                           response = NULL,
                           metadata = NULL,
+                          items = NULL,
                           reference = NULL,
                           missing = NULL,
                           drop = NULL,
@@ -175,7 +196,10 @@ irt_responses <- function(x,
     return(in_own_order(x, .call))
   }
   rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, threads, call = .call)
-  new_irt_responses(read_responses(x, columns, rules, .call), rules, reference, .call)
+  model <- check_item_models(rlang::enquo(items), .call)
+  read <- read_responses(x, columns, rules, .call)
+  read$graded <- are_graded(model, read$order, nrow(read$items))
+  new_irt_responses(read, rules, reference, .call)
 }
 
 refuse_instructions <- function(asked, call) {
@@ -191,7 +215,8 @@ refuse_instructions <- function(asked, call) {
 # What every kind of input is read into: a list of `cells`, an external pointer to the observed responses, which lives no
 # longer than the call; `options`, a data frame of their raw options (see new_options()), with values of labels as `code`; the
 # tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a
-# respondent cannot have two responses to an item. Of labelled columns also `absent`, labels that the data declare missing;
+# respondent cannot have two responses to an item; and `order`, order_of_values() of the items, or of all. Of labelled columns
+# also `absent`, labels that the data declare missing;
 # of data frames with one column per item also `columns`, see divide_columns(), and `dropped`, columns that are set aside.
 # The argument `columns` holds quosures that select columns, `rules` are those of new_rules().
 read_responses <- function(x, columns, rules, call) {
@@ -252,9 +277,10 @@ read_responses.irt_responses <- function(x, columns, rules, call) {
       seq_along(found$item), found$item, unlist(x$items$options), seq_along(found$item), found$count
     ),
     respondents = x$respondents,
-    items = x$items[setdiff(names(x$items), c("n_responses", "options", "pooled"))],
+    items = x$items[setdiff(names(x$items), c("n_responses", "options", "pooled", "model"))],
     weights = x$weights,
-    single = TRUE
+    single = TRUE,
+    order = "values"
   )
 }
 
@@ -276,9 +302,10 @@ new_irt_responses <- function(read, rules, reference, call) {
   inform_of_unused(as_names(rules$drop), names, "drop")
   inform_of_unused(expected_missing(rules$missing, names), names, "missing")
   read <- judge_responses(read, rules, reference, call)
-  options <- number_options(read$options, find_reference(reference, known, read$options, read$items$item, call))
+  is_reference <- find_reference(reference, known, read$options, read$items$item, call)
+  options <- number_options(read$options, refuse_reference_of_graded(is_reference, read, call))
+  items <- items_in_model(read, options, call)
   packed <- pack_cells(read, options, rules$threads, call)
-  items <- items_in_model(read, options)
   warn_of_identical_items(packed, items, rules$threads, call)
 
   n_responses <- as.integer(diff(packed$offsets))
@@ -349,7 +376,7 @@ pack_cells <- function(read, options, threads, call) {
 }
 
 # The tibble of the items in the model, with the labels of their options.
-items_in_model <- function(read, options) {
+items_in_model <- function(read, options, call) {
   kept <- unique(options$item)
   items <- read$items[kept, ]
   items$n_responses <- as.integer(responses_by_item(list(items = read$items, options = options))[kept])
@@ -358,6 +385,7 @@ items_in_model <- function(read, options) {
   if (!is.null(read$pooled)) {
     items$pooled <- read$pooled[kept]
   }
+  items$model <- find_item_models(read, options, kept, call)
   items
 }
 
@@ -365,7 +393,7 @@ items_in_model <- function(read, options) {
 rust_responses <- function(stored, items = stored$items) {
   list(
     offsets = stored$offsets, options = stored$options, option_size = stored$option_size, weights = stored$weights,
-    option_counts = lengths(items$options)
+    option_counts = lengths(items$options), models = models_of(items)
   )
 }
 
@@ -386,7 +414,11 @@ print.irt_responses <- function(x, ...) {
   shown <- n_stored(x) / (as.double(nrow(x$respondents)) * nrow(x$items))
   cli::cat_line("<irt_responses> ", paste(n, collapse = ", "), " (", format(100 * shown, digits = 3), " % of the cells)")
   n_options <- lengths(x$items$options)
-  cli::cat_line("Options per item: ", paste(unique(range(n_options)), collapse = " to "))
+  graded <- sum(models_of(x$items) == "graded")
+  cli::cat_line(
+    "Options per item: ", paste(unique(range(n_options)), collapse = " to "),
+    if (graded > 0) paste0(", in order for ", counted(graded, "graded item"))
+  )
   if (!is.null(x$weights)) {
     cli::cat_line("Weights: ", paste(format(range(x$weights), digits = 3, trim = TRUE), collapse = " to "))
   }

@@ -1,3 +1,17 @@
+# A row of item parameters: the discriminations by dimension, then the difficulty. Nothing else in R knows that.
+item_terms <- function(dims) {
+  list(term = c(rep("discrimination", dims), "difficulty"), dimension = c(seq_len(dims), NA_integer_))
+}
+
+item_columns <- function(dims) c(paste0("discrimination_", seq_len(dims)), "difficulty")
+
+discriminations <- function(parameters) parameters[, -ncol(parameters), drop = FALSE]
+
+difficulties <- function(parameters) parameters[, ncol(parameters)]
+
+# What the parameters of a row are multiplied by in its linear predictors, one row per row of `traits`.
+predictor_design <- function(traits) cbind(traits, -1)
+
 # The tibble of the item parameters: the one place where it is built.
 items_of <- function(fit, level = fit$control$level, scale = "prior") {
   items <- fit$parameters$items
@@ -6,14 +20,15 @@ items_of <- function(fit, level = fit$control$level, scale = "prior") {
   dims <- fit$dims
   owner <- owners(fit)
   label <- unlist(lapply(items$options, `[`, -1))
-  row <- rep(seq_along(owner), each = dims + 1)
+  terms <- item_terms(dims)
+  row <- rep(seq_along(owner), each = length(terms$term))
   table <- tibble::tibble(
     item = items$item[owner[row]],
     response = label[row],
-    term = rep(c(rep("discrimination", dims), "difficulty"), length(owner)),
-    dimension = rep(c(seq_len(dims), NA_integer_), length(owner)),
+    term = rep(terms$term, length(owner)),
+    dimension = rep(terms$dimension, length(owner)),
     estimate = as.vector(t(parameters)),
-    std.error = as.vector(t(packed_sd(covariance, dims + 1)))
+    std.error = as.vector(t(packed_sd(covariance, length(terms$term))))
   )
   table <- with_limits(table, NULL, level)
   table$n_responses <- items$n_responses[owner[row]]
@@ -34,7 +49,7 @@ centred_discriminations <- function(fit) {
   n_options <- option_counts(fit)
   owner <- rep(seq_along(n_options), n_options)
   gamma <- matrix(0, length(owner), fit$dims)
-  gamma[sequence(n_options) > 1, ] <- item_matrix(fit)[, seq_len(fit$dims)]
+  gamma[sequence(n_options) > 1, ] <- discriminations(item_matrix(fit))
   gamma - (rowsum(gamma, owner) / n_options)[owner, , drop = FALSE]
 }
 
@@ -46,8 +61,8 @@ missing_if_nan <- function(x) {
 # The same on the scale on which the posterior means of the respondents have mean 0 and standard deviation 1.
 normalised_item_matrix <- function(fit) {
   parameters <- item_matrix(fit)
-  gamma <- parameters[, seq_len(fit$dims), drop = FALSE]
-  difficulty <- parameters[, fit$dims + 1] - gamma %*% fit$parameters$traits$mean
+  gamma <- discriminations(parameters)
+  difficulty <- difficulties(parameters) - gamma %*% fit$parameters$traits$mean
   cbind(gamma * rep(fit$parameters$traits$sd, each = nrow(gamma)), difficulty)
 }
 

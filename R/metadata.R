@@ -39,12 +39,12 @@ abort_varying <- function(column, name, row, before, respondent, call) {
 }
 
 # A table with more columns behind its own: those of a data frame with as many rows, except names that the table or the
-# results use. Where there is none, the table.
-add_metadata <- function(table, metadata) {
+# results use, which are taken. Where there is none, the table.
+add_metadata <- function(table, metadata, taken = result_columns) {
   if (is.null(metadata)) {
     return(table)
   }
-  metadata <- metadata[setdiff(names(metadata), c(names(table), result_columns))]
+  metadata <- metadata[setdiff(names(metadata), c(names(table), taken))]
   tibble::add_column(table, !!!as.list(metadata))
 }
 

@@ -7,14 +7,16 @@
 #' @section The file:
 #' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running
 #' any code. Its tensors are `items.parameters` (a row per item and option beside the reference: discriminations by
-#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.covariances`,
+#' dimension, then the difficulty, on the scale of estimation), `items.option_counts`, `items.kinds` (only with graded items: 0
+#' nominal, 1 graded), `items.covariances`,
 #' `items.normalised_covariances` and `items.aligned_covariances` (of the parameters of each row on the two reported
 #' scales, see [tidy.vae_irt()], and for predictions: lower triangles, row by row), `map.matrix` and `map.shift` (a trait
 #' `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and `network.*` (the
 #' network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension).
 #'
-#' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format, now 1; a later one
-#' is refused with an error that says so), `link`, and `card`: `items` (`name`, `options` with the reference first, `pooled`,
+#' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format: 1, or 2 with graded
+#' items; a later one is refused with an error that says so), `link`, and `card`: `items` (`name`, `options` with the reference
+#' first, `pooled`,
 #' `n_responses`), the standard deviations of the priors, the settings of scoring (`refined`, `draws`, `seed`, `level`) and
 #' statistics of the fit.
 #'
@@ -87,6 +89,7 @@ read_model <- function(path) {
   card <- found$card
   items <- tibble::tibble(item = found$item, n_responses = found$n_responses, options = found$options)
   if (any(lengths(found$pooled) > 0)) items$pooled <- found$pooled
+  if (any(found$models != "nominal")) items$model <- found$models
   values <- c(found["items"], list(posterior = no_posterior(found$dims), respondents = integer()))
   share <- function(x) if (is.null(x)) NA_real_ else as.numeric(x)
   new_vae_irt(
@@ -95,7 +98,10 @@ read_model <- function(path) {
     converged = card$converged,
     polished = card$polished %||% NA,
     catalogue = items,
-    statistics = lapply(rlang::set_names(c("classification", "apre", "gmp", "pareto_threshold")), function(x) share(card[[x]])),
+    statistics = c(
+      lapply(rlang::set_names(c("classification", "apre", "gmp")), function(x) share(card[[x]])),
+      list(df = found$df, pareto_threshold = share(card$pareto_threshold))
+    ),
     timings = tibble::tibble(part = character(), seconds = numeric()),
     groups = no_groups(),
     linking = character(),

@@ -6,7 +6,7 @@ predict_options <- function(fit, scores, level) {
   traits <- unname(scores$posterior$mean)
   n_options <- option_counts(fit)
   names <- rownames(scores$posterior$mean)
-  prob <- lapply(parameters_by_item(fit), option_probabilities, traits, fit$link)
+  prob <- Map(function(own, form) option_probabilities(own, traits, form), parameters_by_item(fit), response_forms(fit))
   by_row <- function(parts) as.vector(t(do.call(cbind, parts)))
   table <- tibble::tibble(
     respondent = rep(names, each = sum(n_options)),
@@ -29,19 +29,20 @@ option_limits <- function(fit, posterior, level) {
   factors <- cholesky_rows(posterior$covariance, fit$dims)
   parameters <- parameters_by_item(fit, normalised_item_matrix(fit))
   covariances <- parameters_by_item(fit, fit$parameters$items$covariance_aligned)
-  Map(function(own, covariance) {
-    probability_limits(own, covariance, unname(posterior$mean), factors, fit$link, level)
-  }, parameters, covariances)
+  Map(function(own, covariance, form) {
+    probability_limits(own, covariance, unname(posterior$mean), factors, form, level)
+  }, parameters, covariances, response_forms(fit))
 }
 
 # The most probable option of every item at the estimates, the first of equals.
 predict_classes <- function(fit, scores) {
   traits <- unname(scores$posterior$mean)
   parameters <- parameters_by_item(fit)
+  forms <- response_forms(fit)
   label <- matrix(NA_character_, nrow(traits), length(parameters))
   prob <- matrix(NA_real_, nrow(traits), length(parameters))
   for (j in seq_along(parameters)) {
-    own <- option_probabilities(parameters[[j]], traits, fit$link)
+    own <- option_probabilities(parameters[[j]], traits, forms[[j]])
     prob[, j] <- row_max(own)
     label[, j] <- fit$parameters$items$options[[j]][first_of_largest(own)]
   }

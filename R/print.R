@@ -6,8 +6,8 @@ print.vae_irt <- function(x, n = 6, ...) {
     "Item response model, ", x$link, " link, ", x$dims, if (x$dims == 1) " dimension" else " dimensions"
   )
   cli::cat_line(
-    counted(about$n_respondents, "respondent"), ", ", counted(about$n_items, "item"), ", ", format_count(about$nobs),
-    " responses"
+    counted(about$n_respondents, "respondent"), ", ", counted(about$n_items, "item"), describe_models(x), ", ",
+    format_count(about$nobs), " responses"
   )
   cli::cat_line(
     if (x$converged) "Converged" else "Did NOT converge", if (!is.na(about$epochs)) paste(" in", about$epochs, "epochs"),
@@ -28,6 +28,12 @@ print.vae_irt <- function(x, n = 6, ...) {
   }
   print(estimates_of(x)[shown_columns], n = n)
   invisible(x)
+}
+
+# Which items are graded, where some are.
+describe_models <- function(fit) {
+  graded <- models_of(fit$parameters$items) == "graded"
+  if (any(graded)) paste0(" (", if (!all(graded)) paste(sum(graded), ""), "graded)")
 }
 
 # Sentences on lines that fit the console.

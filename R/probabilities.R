@@ -10,34 +10,37 @@ parameters_by_item <- function(fit, parameters = item_matrix(fit)) {
 # The linear predictors of an item's options, the reference first: one row per row of `traits`.
 linear_predictors <- function(parameters, traits) unwrap_rust(rust_predictors(parameters, traits))$predictors
 
-# Probabilities of the options of an item: one row per row of `traits`, the reference first.
-option_probabilities <- function(parameters, traits, link) to_probabilities(linear_predictors(parameters, traits), link)
+# Probabilities of the options of an item: one row per row of `traits`, the reference first. `form` is one of response_forms().
+option_probabilities <- function(parameters, traits, form) to_probabilities(linear_predictors(parameters, traits), form)
 
 # Probabilities of options from their linear predictors, the reference first.
-to_probabilities <- function(predictors, link) unwrap_rust(rust_probabilities(predictors, link))$probabilities
+to_probabilities <- function(predictors, form) {
+  unwrap_rust(rust_probabilities(predictors, form$link, form$model))$probabilities
+}
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
 # Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row
 # by row, and the parameters of every option as well, with packed covariances: matrices `low` and `high` like those of the
 # probabilities. With two options the linear predictor is taken for normal; with more the limits are the quantiles over
-# evenly spread points.
-probability_limits <- function(parameters, covariance, traits, factors, link, level) {
+# evenly spread points. The predictors of options in order move together, so that they keep it.
+probability_limits <- function(parameters, covariance, traits, factors, form, level) {
   predictors <- linear_predictors(parameters, traits)
   of_item <- predictor_variance(covariance, traits)
   if (ncol(predictors) == 2) {
     variance <- rowSums(turned_slopes(parameters, factors, nrow(traits))^2) + of_item[, 1]
     width <- stats::qnorm((1 + level) / 2) * sqrt(variance)
-    low <- to_probabilities(cbind(0, predictors[, 2] - width), link)
-    high <- to_probabilities(cbind(0, predictors[, 2] + width), link)
+    low <- to_probabilities(cbind(0, predictors[, 2] - width), form)
+    high <- to_probabilities(cbind(0, predictors[, 2] + width), form)
     return(list(low = cbind(high[, 1], low[, 2]), high = cbind(low[, 1], high[, 2])))
   }
   dims <- ncol(traits)
-  points <- normal_points(dims + nrow(parameters))
+  own <- if (form$model == "graded") rep(1L, nrow(parameters)) else seq_len(nrow(parameters))
+  points <- normal_points(dims + max(own))
   drawn <- vapply(seq_len(nrow(points)), function(s) {
     moved <- linear_predictors(parameters, traits + multiply_rows(factors, points[s, seq_len(dims)]))
-    moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, -seq_len(dims)], each = nrow(traits))
-    as.vector(to_probabilities(moved, link))
+    moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, dims + own], each = nrow(traits))
+    as.vector(to_probabilities(moved, form))
   }, numeric(length(predictors)))
   limits <- row_quantiles(matrix(drawn, ncol = nrow(points)), c((1 - level) / 2, (1 + level) / 2))
   list(low = matrix(limits[, 1], nrow = nrow(traits)), high = matrix(limits[, 2], nrow = nrow(traits)))
@@ -46,7 +49,7 @@ probability_limits <- function(parameters, covariance, traits, factors, link, le
 # What the uncertainty of its parameters adds to the variance of every option's linear predictor, in one column each; nothing
 # where it is not known.
 predictor_variance <- function(covariance, traits) {
-  design <- cbind(traits, -1)
+  design <- predictor_design(traits)
   triangle <- lower_triangle(ncol(design))
   twice <- ifelse(triangle[, 1] == triangle[, 2], 1, 2)
   products <- design[, triangle[, 1], drop = FALSE] * design[, triangle[, 2], drop = FALSE]
@@ -56,11 +59,11 @@ predictor_variance <- function(covariance, traits) {
 
 # What the factors transposed make of the discriminations of a binary item: its squares sum to the predictor's variance.
 turned_slopes <- function(parameters, factors, n) {
-  dims <- ncol(parameters) - 1
-  triangle <- lower_triangle(dims)
-  turned <- matrix(0, n, dims)
+  gamma <- discriminations(parameters)
+  triangle <- lower_triangle(ncol(gamma))
+  turned <- matrix(0, n, ncol(gamma))
   for (k in seq_len(nrow(triangle))) {
-    turned[, triangle[k, 2]] <- turned[, triangle[k, 2]] + factors[, k] * parameters[1, triangle[k, 1]]
+    turned[, triangle[k, 2]] <- turned[, triangle[k, 2]] + factors[, k] * gamma[1, triangle[k, 1]]
   }
   turned
 }

@@ -38,7 +38,8 @@ read_responses.character <- function(x, columns, rules, call) {
     respondents = new_ids(found$ids, found$n_respondents),
     items = tibble::tibble(item = as_names(found$items)),
     weights = found$weights,
-    single = FALSE
+    single = FALSE,
+    order = order_of_values(label)
   )
 }
 

@@ -34,7 +34,8 @@ read_long <- function(x, columns, weights, rules, call) {
     respondents = add_metadata(respondents, metadata),
     items = items,
     weights = weights,
-    single = FALSE
+    single = FALSE,
+    order = order_of_values(x[[columns$response]])
   )
 }
 

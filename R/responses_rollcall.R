@@ -36,10 +36,11 @@ read_responses.rollcall <- function(x, columns, rules, call) {
     cells = found$cells,
     options = with_levels(found, rep(list(c("nay", "yea")), nrow(items))),
     respondents = add_metadata(respondents, rollcall_metadata(x, "legis.data", votes)),
-    items = add_metadata(items, rollcall_metadata(x, "vote.data", votes)),
+    items = add_metadata(items, rollcall_metadata(x, "vote.data", votes), c(result_columns, "pooled", "model")),
     weights = weights_given(columns$weights, nrow(votes), respondents$respondent, call),
     absent = as_names(absent),
-    single = TRUE
+    single = TRUE,
+    order = "values"
   )
 }
 

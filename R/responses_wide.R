@@ -20,7 +20,8 @@ read_responses.matrix <- function(x, columns, rules, call) {
     respondents = tibble::tibble(respondent = names),
     items = items,
     weights = weights_given(columns$weights, nrow(x), names, call),
-    single = TRUE
+    single = TRUE,
+    order = order_of_values(x)
   )
 }
 
@@ -66,6 +67,7 @@ read_wide <- function(x, selected, columns, rules, call) {
     items = items,
     weights = weighted$weights,
     single = TRUE,
+    order = unname(vapply(values, order_of_values, character(1))),
     columns = table,
     absent = unlist(lapply(coded, `[[`, "absent"), use.names = FALSE),
     dropped = if (length(table$places) > 0) {

@@ -104,7 +104,7 @@ rotate_obliquely <- function(gamma, ..., normalize = TRUE) {
 
 rotate_to_target <- function(fit, target, call, ...) {
   rlang::check_installed("GPArotation", reason = "for this rotation")
-  gamma <- item_matrix(fit)[, seq_len(fit$dims), drop = FALSE]
+  gamma <- discriminations(item_matrix(fit))
   target <- check_target(target, rownames(fit$parameters$items$values), fit, call)
   unit <- longest_row(gamma)
   GPArotation::targetT(gamma / unit, Target = target / unit, ...)$Th

@@ -118,10 +118,11 @@ drop_rare <- function(read, rules, call) {
   read
 }
 
-# Makes the rare options of an item one, where together they are not rare.
+# Makes the rare options of an item one, where together they are not rare and not in order.
 pool_rare <- function(read, rare, min_count) {
   options <- read$options
-  pool <- rare | options$label == pooled_label
+  # Options in order do not become one that lies nowhere among them.
+  pool <- (rare | options$label == pooled_label) & !read$graded[options$item]
   total <- rowsum(ifelse(pool, options$count, 0), options$item)
   large <- as.integer(rownames(total))[total >= min_count]
   pooled <- pool & options$item %in% large

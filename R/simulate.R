@@ -50,10 +50,11 @@ draw_traits <- function(fit) {
 draw_options <- function(fit, observed, traits) {
   first <- cumsum(c(0L, option_counts(fit)))
   parameters <- parameters_by_item(fit)
+  forms <- response_forms(fit)
   chosen <- integer(length(observed$item))
   for (rows in split(seq_along(chosen), observed$item)) {
     j <- observed$item[[rows[[1]]]]
-    prob <- option_probabilities(parameters[[j]], traits[observed$respondent[rows], , drop = FALSE], fit$link)
+    prob <- option_probabilities(parameters[[j]], traits[observed$respondent[rows], , drop = FALSE], forms[[j]])
     below <- t(apply(prob, 1, cumsum))[, -ncol(prob), drop = FALSE]
     chosen[rows] <- first[[j]] + 1L + as.integer(rowSums(stats::runif(length(rows)) > below))
   }

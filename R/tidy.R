@@ -19,7 +19,8 @@
 #' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response),
 #' `sum_of_weights` (theirs; `NA` without weights), `n_items`, `nobs`
 #' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
-#' standard normal traits), `df` (number of item parameters less that of rotations), `AIC` and `BIC` (with the number of
+#' standard normal traits), `df` (number of free item parameters less that of rotations: the rows of a
+#' graded item share one discrimination), `AIC` and `BIC` (with the number of
 #' respondents), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
 #' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the

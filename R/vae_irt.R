@@ -6,7 +6,9 @@
 #'
 #' @details
 #' `F` is the softmax over the options of an item (for two options the inverse logit) or, with `link = "probit"`, the normal
-#' distribution function. The reference option of every item has discrimination and difficulty 0. The traits have the prior
+#' distribution function. The reference option of every item has discrimination and difficulty 0. Items whose options are in order
+#' (ordered factors, or all with `items = "graded"`) are graded: option k or a higher one is chosen with probability
+#' `F(alpha_i . gamma_j - beta_jk)`, see [irt_responses()]. The traits have the prior
 #' `N(0, I)`, the item parameters that of [irt_prior()]. A network that sums one embedding per observed response maps the
 #' responses of any respondent to a normal posterior. The starting values come from a truncated singular value decomposition
 #' and marginal logits. Training then maximises a bound on the likelihood, by the reparametrisation trick: for the items the
@@ -32,10 +34,10 @@
 #' @param data What [irt_responses()] accepts: a `rollcall` object, a matrix, a data frame or paths to Parquet files, or its
 #'   value.
 #' @param dims Number of latent dimensions.
-#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `reference`, `missing`, `drop`,
+#' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `items`, `reference`, `missing`, `drop`,
 #'   `weights`, `min_responses`, `min_count`, `rare`, `duplicates`.
-#' @param link `"logit"`, or `"probit"` for data with two options per item only, for results that can be laid beside pscl,
-#'   MCMCpack and emIRT.
+#' @param link `"logit"`, or `"probit"` for items with two options or with options in order, for results that can be laid beside
+#'   pscl, MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].
 #' @param polarity Names (or row numbers) of respondents, one per dimension, whose ideal points are to be positive.
 #' @param control Settings of the estimation, from [vae_control()].
@@ -58,7 +60,8 @@
 #'   * `training`: tibble with one row per epoch: `epoch`, `elbo` (the bound plus the log prior of the items, up to a
 #'     constant), `learning_rate`, `phase` (`"search"` or `"descent"`);
 #'   * `converged`: did the bound stop improving in time? See [vae_control()];
-#'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first;
+#'   * `catalogue`: tibble of the items and their metadata, with the labels of their `options`, the reference first, and, where
+#'     some are graded, their `model`;
 #'   * `parameters`: what functions compute with; the tables are made from it for people, so sorting, filtering or editing
 #'     them changes no result. A list of
 #'       * `respondents`: the moments of their posteriors, one row each in the order of the data (rows of `NA` for those
@@ -67,7 +70,8 @@
 #'         on the two scales of [tidy.vae_irt()]); vectors `pareto_k`, `effective_draws`, `amortisation_gap` (Kullback-Leibler
 #'         divergence of the network's posterior from the refined one, in nats) and `log_evidence`;
 #'       * `items`: `item` (names), `options` (a list of their labels, the reference first), `pooled` (only with pooled
-#'         options), `n_responses`; `values`, a matrix with one named row per item and option beside the reference and the
+#'         options), `model` (only with graded items), `n_responses`; `values`, a matrix with one named row per item and option
+#'         beside the reference and the
 #'         columns `discrimination_1`, ..., `difficulty`; and the covariances of its rows (lower triangles, row by row) on the
 #'         two scales, `covariance` and `covariance_normalised`, and for predictions on the normalised scale with axes that
 #'         are turned to the estimates, `covariance_aligned`;
@@ -82,7 +86,8 @@
 #'   * `polished`: did the items reach the maximum of their marginal posterior? `NA` where they were left as the training
 #'     found them;
 #'   * `statistics`: list of `classification` (share correctly classified at the posterior means), `apre` (aggregate
-#'     proportional reduction in error), `gmp` (geometric mean probability), `pareto_threshold`
+#'     proportional reduction in error), `gmp` (geometric mean probability), `df` (free item parameters less rotations),
+#'     `pareto_threshold`
 #'     (`min(1 - 1 / log10(S), 0.7)` for the S importance-sampling draws per respondent);
 #'   * `timings`: tibble of the `part`s of the computation and the `seconds` that each took;
 #'   * `groups`: tibble with one row per group of items that are linked by respondents who answered several: `group`,
@@ -171,7 +176,7 @@ fit_of_answer <- function(answer, responses, restarts, settings, prior, control,
     converged = answer$converged,
     polished = answer$polished,
     catalogue = responses$items,
-    statistics = answer[c("classification", "apre", "gmp", "pareto_threshold")],
+    statistics = answer[c("classification", "apre", "gmp", "df", "pareto_threshold")],
     timings = tibble::as_tibble(answer$timings),
     groups = new_groups(answer$linkage, responses$items),
     linking = responses$items$item[answer$linkage$linking],
@@ -273,14 +278,14 @@ check_dims <- function(dims, responses, call = caller_env()) {
 }
 
 check_link <- function(link, responses, call = caller_env()) {
-  wide <- which(lengths(responses$items$options) > 2)
+  wide <- which(lengths(responses$items$options) > 2 & models_of(responses$items) == "nominal")
   if (link == "probit" && length(wide) > 0) {
     abort_vaeirt(
       c(
-        "{.code link = \"probit\"} needs items with two response options.",
+        "{.code link = \"probit\"} needs items with two response options, or with options in order.",
         x = "Item {.val {responses$items$item[[wide[[1]]]]}} has {length(responses$items$options[[wide[[1]]]])}:
              {.val {utils::head(responses$items$options[[wide[[1]]]], 5)}}.",
-        i = "Use {.code link = \"logit\"}."
+        i = "Use {.code link = \"logit\"}, or {.code items = \"graded\"} if the options are in order."
       ),
       "argument",
       call

@@ -1,7 +1,7 @@
 # How the house is built: `Rscript tools/house.R [root]` reads the code below `root` (by default, here) and ends with status 1
 # and one message for each fault. A house stands if its rooms (files) rest on those below them: no file of the core crate
 # imports in a circle or upward, all imports name the file that defines a thing, no function is too long to be read at once,
-# and no module is a house of its own. tools/house_test.R tests it.
+# no module is a house of its own, and what belongs to the seams stands in no other file. tools/house_test.R tests it.
 
 # The top-level modules of the core crate from ground to roof. A file imports from its own module and from those before it.
 order_of_core <- c(
@@ -455,6 +455,46 @@ long_functions <- function(functions) {
           rep(as.integer(most_lines), nrow(long)))
 }
 
+# ---- Seams ----
+
+# What is known in its own place alone: how responses come about, how the rows of items are laid out, and how the traits are
+# distributed. Words and code, comments included, that may stand elsewhere in the core and in R's functions neither.
+own_places <- paste0("^", core_folder, "/model/(response/|design|tangents|population)")
+r_place <- "^R/items[.]R$"
+known_elsewhere <- c(
+  "the population" = "N\\(0, ?I\\)",
+  "the response models" = "(?i)soft_?max|log_?sum_?exp",
+  "the design" = "(?<!\\* \\()\\bn_dims(\\(\\))? \\+ 1\\b|\\[n_dims\\]|\\.\\.n_dims\\]|0\\.\\.=n_dims"
+)
+r_knows <- c("the design" = "(\\[, |each = |, )(\\w+\\$)?dims \\+ 1L?\\b|cbind\\(\\w+, -1\\)")
+
+# The lines of a text, the tests of Rust left out.
+lines_to_search <- function(file) {
+  lines <- strsplit(file$text, "\n", fixed = TRUE)[[1]]
+  tests <- unlist(Map(seq.int, line_of(file$text, file$tests$from), line_of(file$text, file$tests$to)))
+  lines[tests] <- ""
+  lines
+}
+
+knowledge_in <- function(path, lines, patterns) {
+  unlist(lapply(names(patterns), function(place) {
+    found <- grep(patterns[[place]], lines, perl = TRUE)
+    sprintf("%s:%d: only %s may know this: %s", rep(path, length(found)), found, rep(place, length(found)), trimws(lines[found]))
+  }))
+}
+
+misplaced_knowledge <- function(root, rust, r_files) {
+  rust <- Filter(function(file) !file$test && !grepl(own_places, file$path), rust)
+  r_files <- grep(r_place, r_files, value = TRUE, invert = TRUE)
+  c(
+    unlist(lapply(rust, function(file) knowledge_in(file$path, lines_to_search(file), known_elsewhere))),
+    unlist(lapply(r_files, function(path) {
+      lines <- strsplit(read_ascii(file.path(root, path)), "\n", fixed = TRUE)[[1]]
+      knowledge_in(path, ifelse(startsWith(lines, "#'"), "", lines), r_knows)
+    }))
+  )
+}
+
 # ---- The house ----
 
 figures_of <- function(files, imports, circles, upward, functions, shares) {
@@ -484,7 +524,7 @@ house <- function(root = ".") {
   )
   failures <- c(
     unlisted_modules(core), circles, upward, indirect_imports(imports), faults_of_shape(core, boundary),
-    long_functions(functions), large_modules(shares)
+    long_functions(functions), large_modules(shares), misplaced_knowledge(root, rust, r_files)
   )
   n_imports <- nrow(imports) + nrow(boundary_imports)
   figures <- figures_of(length(rust) + length(r_files), n_imports, length(circles), length(upward), functions, shares)

@@ -144,6 +144,19 @@ test_sizes <- function() {
   expect("brackets that do not match", files(boundary("b.rs"), "fn f() {"), "src/rust/src/b.rs cannot be read")
 }
 
+test_seams <- function() {
+  expect("a prior", files(core("train/a.rs"), "// The prior is N(0, I)."), "src/rust/core/src/train/a.rs:1: only the population may")
+  expect("a likelihood", files(boundary("b.rs"), "fn softmax() {}"), "only the response models may know this: fn softmax() {}")
+  expect("a layout", files(core("train/a.rs"), c("// Rows.", "const A: usize = n_dims + 1;")), "a.rs:2: only the design may")
+  expect("a layout of R", files("R/a.R", "x <- function() parameters[, fit$dims + 1]"), "R/a.R:1: only the design may")
+  expect("its own place", files(
+    core("model/response/a.rs"), "// softmax", core("model/design.rs"), "// row[n_dims]", core("model/population.rs"), "// N(0, I)"
+  ))
+  expect("other numbers", files(
+    core("train/a.rs"), "const PAIRS: usize = n_dims * (n_dims + 1) / 2;", "R/a.R", c("#' N(0, I)", "x <- function(dims) 2^(dims + 1)")
+  ))
+}
+
 # Tests may import from anywhere, be long, and are not counted; what is no code imports nothing.
 test_what_is_allowed <- function() {
   upward <- "    use crate::train::room::Room;"
@@ -190,6 +203,7 @@ test_circles()
 test_order()
 test_faces()
 test_sizes()
+test_seams()
 test_what_is_allowed()
 test_status()
 cat(sprintf("%d trees of code, all judged as they should be\n", checked + 2))

@@ -12,7 +12,7 @@ drawn_fit <- function(dims = 1, n_options = 2) {
   parameters <- cbind(gamma[, seq_len(dims), drop = FALSE], round(1.2 * sin(3 * seq_len(n_rows)), 2))
   votes <- vapply(seq_len(n_items), function(j) {
     own <- parameters[(j - 1) * (n_options - 1) + seq_len(n_options - 1), , drop = FALSE]
-    prob <- vaeirt:::option_probabilities(own, traits, "logit")
+    prob <- vaeirt:::option_probabilities(own, traits, vaeirt:::response_form("logit"))
     rowSums(golden(place * (j + 2)) > t(apply(prob, 1, cumsum)))
   }, numeric(n))
   dimnames(votes) <- list(paste("Member", place), paste("Bill", seq_len(n_items)))
@@ -46,7 +46,8 @@ drawn_fit <- function(dims = 1, n_options = 2) {
     ),
     timings = list(part = character(), seconds = numeric()),
     linkage = list(groups = rep(1L, n_items), sizes = n, linking = integer()),
-    converged = TRUE, polished = TRUE, draws = 256L, classification = 0.8, apre = 0.5, gmp = 0.7, pareto_threshold = 0.6
+    converged = TRUE, polished = TRUE, draws = 256L, classification = 0.8, apre = 0.5, gmp = 0.7,
+    df = length(parameters) - dims * (dims - 1) / 2, pareto_threshold = 0.6
   )
   settings <- list(dims = dims, link = "logit", refine = TRUE, seed = 1, polarity = NULL)
   restarts <- tibble::tibble(seed = 1, logLik = NA_real_, agreement = NA_real_)

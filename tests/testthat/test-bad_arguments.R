@@ -123,7 +123,7 @@ test_that("vae_control(), irt_prior() and simulate_irt() refuse settings that ma
   # Functions without dots leave misspelt arguments to R, which names them.
   expect_error(vae_control(learningrate = 0.1), "learningrate")
   expect_error(irt_prior(dificulty = 1), "dificulty")
-  expect_error(simulate_irt(10, 5, sed = 1, item = 3), "item")
+  expect_error(simulate_irt(10, 5, sed = 1, itemz = 3), "itemz")
 })
 
 test_that("predict() refuses new data that do not belong to the model", {

@@ -215,9 +215,9 @@ test_that("cutting lines divide the map where the options are equally probable",
   for (i in seq_len(nrow(segments))) {
     parameters <- matrix(coef(fit, "items")[segments$label[[i]], ], 1)
     ends <- rbind(c(segments$x[[i]], segments$y[[i]]), c(segments$xend[[i]], segments$yend[[i]]))
-    expect_equal(vaeirt:::option_probabilities(parameters, ends, "logit")[, 2], c(0.5, 0.5))
+    expect_equal(vaeirt:::option_probabilities(parameters, ends, vaeirt:::response_form("logit"))[, 2], c(0.5, 0.5))
     arrow <- cbind(segments$arrow_xend[[i]], segments$arrow_yend[[i]])
-    expect_gt(vaeirt:::option_probabilities(parameters, arrow, "logit")[, 2], 0.5)
+    expect_gt(vaeirt:::option_probabilities(parameters, arrow, vaeirt:::response_form("logit"))[, 2], 0.5)
   }
   expect_identical(nrow(vaeirt:::cutting_segments(fit, c(1, 2), character(), c(-2, 2), c(-2, 2))), 0L)
 })

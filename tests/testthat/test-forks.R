@@ -69,7 +69,7 @@ test_that("there are as many worker threads as asked for, and none afterwards", 
     names_of_threads <- function() {
       tasks <- list.files(file.path("/proc", session$get_pid(), "task"), full.names = TRUE)
       names <- vapply(tasks, function(task) {
-        tryCatch(readLines(file.path(task, "comm"), warn = FALSE), error = function(cnd) NA_character_)
+        c(tryCatch(readLines(file.path(task, "comm"), warn = FALSE), error = function(cnd) character()), NA_character_)[[1]]
       }, character(1))
       names[!is.na(names)]
     }

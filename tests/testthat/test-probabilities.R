@@ -2,10 +2,10 @@ test_that("probabilities are those of the model, without overflow", {
   parameters <- rbind(c(2, 0.5), c(-1, 1))
   traits <- matrix(c(-1, 0, 2))
   eta <- cbind(0, 2 * traits - 0.5, -traits - 1)
-  expect_equal(option_probabilities(parameters, traits, "logit"), exp(eta) / rowSums(exp(eta)))
-  steep <- option_probabilities(rbind(c(500, 0), c(-500, 0)), matrix(c(-1, 1)), "logit")
+  expect_equal(option_probabilities(parameters, traits, response_form("logit")), exp(eta) / rowSums(exp(eta)))
+  steep <- option_probabilities(rbind(c(500, 0), c(-500, 0)), matrix(c(-1, 1)), response_form("logit"))
   expect_equal(steep, rbind(c(0, 0, 1), c(0, 1, 0)))
-  expect_equal(option_probabilities(rbind(c(500, 0)), matrix(c(-1, 0)), "logit"), rbind(c(1, 0), c(0.5, 0.5)))
+  expect_equal(option_probabilities(rbind(c(500, 0)), matrix(c(-1, 0)), response_form("logit")), rbind(c(1, 0), c(0.5, 0.5)))
 })
 
 test_that("Cholesky factors by row are those of each matrix", {
@@ -46,7 +46,7 @@ test_that("intervals of nominal items are quantiles over the distribution of tra
   items <- rbind(c(0.2, 0.05, 0.1, -0.02, 0, 0.1), c(0.1, 0, 0.1, 0, 0, 0.05), rep(NaN, 6))
   covariance <- rbind(c(0.8, 0.3, 0.6))
   mean <- matrix(c(0.5, -0.2), 1)
-  limits <- probability_limits(parameters, items, mean, cholesky_rows(covariance, 2), "logit", 0.9)
+  limits <- probability_limits(parameters, items, mean, cholesky_rows(covariance, 2), response_form("logit"), 0.9)
   traits <- withr::with_seed(1, matrix(rnorm(2e5), ncol = 2)) %*% chol(matrix(c(0.8, 0.3, 0.3, 0.6), 2))
   predictors <- linear_predictors(parameters, sweep(traits, 2, mean, "+"))
   design <- c(mean, -1)
@@ -55,7 +55,7 @@ test_that("intervals of nominal items are quantiles over the distribution of tra
     noise <- withr::with_seed(k, rnorm(1e5, sd = sqrt(sum(design * (own %*% design)))))
     predictors[, k + 1] <- predictors[, k + 1] + noise
   }
-  expected <- apply(to_probabilities(predictors, "logit"), 2, quantile, c(0.05, 0.95))
+  expected <- apply(to_probabilities(predictors, response_form("logit")), 2, quantile, c(0.05, 0.95))
   expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.1)
   expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.1)
 })
@@ -80,7 +80,7 @@ test_that("predicted probabilities cover the true ones", {
   sign <- sign(cor(truth$respondents$estimate, fit$estimates$estimate))
   expect_gt(abs(sign), 0)
   true <- vapply(1:40, function(j) {
-    prob <- option_probabilities(true_items[2 * j - 1:0, ], matrix(truth$respondents$estimate[1:400]), "logit")
+    prob <- option_probabilities(true_items[2 * j - 1:0, ], matrix(truth$respondents$estimate[1:400]), response_form("logit"))
     as.vector(t(prob))
   }, numeric(1200))
   # Rows: options within respondents; columns: items.

@@ -45,6 +45,7 @@ fn rust_fit(responses: List, settings: List, report: Robj) -> List {
             classification = statistics.classification(),
             apre = statistics.apre(),
             gmp = statistics.gmp(),
+            df = fit.model.degrees_of_freedom() as f64,
             pareto_threshold = pareto_threshold(settings.model.n_dims, fit.draws)
         ))
     })

@@ -34,3 +34,9 @@ pub fn items_table(
         sd = location_scale.sds.clone()
     ))
 }
+
+/// The names of the kinds of the items.
+pub fn model_names(model: &Model) -> Vec<&'static str> {
+    let kinds = model.shape.catalogue.kinds().iter();
+    kinds.map(|kind| kind.name()).collect()
+}

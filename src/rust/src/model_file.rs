@@ -1,7 +1,7 @@
 //! Models that travel without the data.
 
 use crate::answer::answer;
-use crate::items::items_table;
+use crate::items::{items_table, model_names};
 use crate::list::{matrix, missing};
 use extendr_api::prelude::*;
 use std::path::Path;
@@ -75,6 +75,8 @@ fn rust_read_model(path: &str) -> List {
             options = List::from_values(options),
             pooled = List::from_values(pooled),
             n_responses = counts,
+            models = model_names(&file.model),
+            df = file.model.degrees_of_freedom() as f64,
             items = items,
             card = extendr_api::serializer::to_robj(&card).map_err(|_| missing("card"))?
         ))

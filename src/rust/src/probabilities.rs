@@ -3,7 +3,7 @@
 use crate::answer::answer;
 use crate::vectors::rows;
 use extendr_api::prelude::*;
-use vae_irt_core::{Link, design, option_probabilities};
+use vae_irt_core::{ItemKind, Link, design, option_probabilities};
 
 /// The linear predictors of an item's options, the reference first, one row per row of `traits` (`n x n_dims`), from its rows
 /// of parameters (`n_options - 1` by the discriminations, then the difficulty).
@@ -25,12 +25,12 @@ fn rust_predictors(parameters: RMatrix<f64>, traits: RMatrix<f64>) -> List {
     })
 }
 
-/// The probabilities of an item's options from their linear predictors, the reference first, one row each; NA where a
-/// predictor is.
+/// The probabilities of the options of an item of a kind from their linear predictors, the reference first, one row each; NA where
+/// a predictor is.
 #[extendr]
-fn rust_probabilities(predictors: RMatrix<f64>, link: &str) -> List {
+fn rust_probabilities(predictors: RMatrix<f64>, link: &str, model: &str) -> List {
     answer(|| {
-        let link: Link = link.parse()?;
+        let (link, kind): (Link, ItemKind) = (link.parse()?, model.parse()?);
         let (n, n_options) = (predictors.nrows(), predictors.ncols());
         let mut shares = Vec::with_capacity(n * n_options);
         let mut probabilities = Vec::new();
@@ -39,7 +39,7 @@ fn rust_probabilities(predictors: RMatrix<f64>, link: &str) -> List {
             if row.iter().any(|x| x.is_nan()) {
                 shares.resize(shares.len() + n_options, f64::na());
             } else {
-                option_probabilities(link, &row[1..], &mut probabilities);
+                option_probabilities(link, kind, &row[1..], &mut probabilities);
                 shares.extend_from_slice(&probabilities);
             }
         }

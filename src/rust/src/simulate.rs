@@ -1,7 +1,7 @@
 //! Simulated responses.
 
 use crate::answer::answer;
-use crate::list::number;
+use crate::list::{number, text};
 use crate::vectors::rows;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -19,6 +19,7 @@ fn rust_simulate(design: List) -> List {
             n_dims: count("dims")?,
             n_options: count("n_options")?,
             missing: number(&design, "missing")?,
+            kind: text(&design, "items")?.parse()?,
         };
         let work = |monitor: &dyn Monitor| Simulation::draw(&design, seed, monitor);
         let simulation = worker::run(work, &().into_robj())?;

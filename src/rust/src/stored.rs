@@ -5,20 +5,21 @@ use crate::list::{missing, number};
 use crate::worker;
 use extendr_api::prelude::*;
 use std::borrow::Cow;
-use vae_irt_core::{Cells, ItemCatalogue, Monitor, OptionIds, Packed, Responses};
+use vae_irt_core::{Cells, ItemCatalogue, ItemKind, Monitor, OptionIds, Packed, Responses};
 
 /// Bytes of an option id.
 const NARROW: i32 = 2;
 const WIDE: i32 = 4;
 
 /// Responses as a list of R: `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each,
-/// little-endian) by respondent, `option_counts` (the numbers of options of the items) and `weights` (those of the
-/// respondents, or NULL).
+/// little-endian) by respondent, `option_counts` (the numbers of options of the items), `models` (the names of their kinds) and
+/// `weights` (those of the respondents, or NULL).
 pub struct Stored {
     offsets: Robj,
     options: Robj,
     size: i32,
     option_counts: Robj,
+    models: Robj,
     weights: Robj,
 }
 
@@ -30,6 +31,7 @@ impl Stored {
             options: find("options")?,
             size: number(list, "option_size")? as i32,
             option_counts: find("option_counts")?,
+            models: find("models")?,
             weights: find("weights")?,
         })
     }
@@ -41,7 +43,8 @@ impl Stored {
         } else {
             OptionIds::Wide(wide_ids(self.options()?))
         };
-        let (catalogue, offsets) = (ItemCatalogue::new(&self.option_counts()?)?, self.offsets()?);
+        let catalogue = ItemCatalogue::with_kinds(&self.option_counts()?, self.kinds()?)?;
+        let offsets = self.offsets()?;
         let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
         let responses = worker::run(work, &().into_robj())?;
         match self.weights.as_real_slice() {
@@ -72,6 +75,12 @@ impl Stored {
 
     fn options(&self) -> Outcome<&[u8]> {
         self.options.as_raw_slice().ok_or_else(|| missing("options"))
+    }
+
+    fn kinds(&self) -> Outcome<Vec<ItemKind>> {
+        let models = self.models.as_str_vector().ok_or_else(|| missing("models"))?;
+        let kinds = models.into_iter().map(str::parse);
+        Ok(kinds.collect::<vae_irt_core::Result<_>>()?)
     }
 
     fn option_counts(&self) -> Outcome<Vec<u32>> {

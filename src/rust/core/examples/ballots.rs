@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::path::Path;
 use vae_irt_core::{
     AffineMap, Backend, BallotBox, BallotDesign, Codec, Encoder, Link, Model, ModelShape, ParquetWriter,
-    Scoring, Silent, SimulatedBallots, Table, WrittenColumn, score, starting_network,
+    Scoring, Silent, SimulatedBallots, Table, WrittenColumn, design, score, starting_network,
 };
 
 const SEED: u64 = 1;
@@ -150,7 +150,7 @@ fn score_first(
             embeddings: Table::new(shape.hidden, embeddings),
             network: starting_network(&shape, 0.0, 0.0, SEED)?,
         },
-        items: Table::new(design.n_dims + 1, ballots.items.clone()),
+        items: Table::new(design::width(design.n_dims), ballots.items.clone()),
         map: AffineMap::identity(design.n_dims),
         shape,
     };

@@ -1,9 +1,8 @@
 //! Item response models estimated with a variational autoencoder.
 //!
 //! Respondent `i` chooses option `c` of item `j` with probability
-//! `F(alpha_i . gamma_jc - beta_jc)`, where `F` is the softmax over the item's options (the inverse logit
-//! when there are two) or, for binary data, the normal distribution function. Option 0 of every item is the
-//! reference: its discrimination and difficulty are 0. The latent traits have the prior `N(0, I)`, the item
+//! `F(alpha_i . gamma_jc - beta_jc)`, where `F` belongs to the kind of the item and to the [`Link`]. Option 0 of every item is the
+//! reference: its discrimination and difficulty are 0. The latent traits have the prior of their [`Population`], the item
 //! parameters independent normal priors, and one network maps the responses of any respondent to a normal
 //! approximation of the posterior of the trait. Network and item parameters maximise the (importance-weighted)
 //! evidence lower bound plus the log prior of the items.
@@ -75,6 +74,7 @@ pub use responses::cells_builder::CellsBuilder;
 pub use responses::column::{Column, NotWhole};
 pub use responses::duplicates::Duplicates;
 pub use responses::identical::identical_items;
+pub use responses::item_kind::ItemKind;
 pub use responses::linkage::Linkage;
 pub use responses::long::read_long;
 pub use responses::options::RawOptions;

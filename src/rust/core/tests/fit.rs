@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{correlation, fit, for_each_backend, quick, simulated, slope};
+use common::{correlation, fit, for_each_backend, quick, simulated, simulated_items, slope};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
-    Backend, Design, Epoch, Error, ItemCatalogue, Link, Model, Monitor, Part, Responses, Scoring, Settings,
-    Silent, score, simulate,
+    Backend, Design, Epoch, Error, ItemCatalogue, ItemKind, Link, Model, Monitor, Part, Responses, Scoring,
+    Settings, Silent, score, simulate,
 };
 
 /// Quick settings for a backend.
@@ -282,6 +282,7 @@ fn frequent_patterns_do_not_bias_the_items() {
         n_dims: 1,
         n_options: 2,
         missing: 0.0,
+        kind: ItemKind::Nominal,
     };
     let truth = simulate(&design, 7).expect("valid design");
     let responses = truth.to_responses().expect("valid responses");
@@ -296,8 +297,14 @@ fn frequent_patterns_do_not_bias_the_items() {
 /// The same fit, up to the rounding of sums.
 #[test]
 fn all_backends_give_the_same_estimates() {
-    for (n_dims, n_options, link) in [(1, 2, Link::Probit), (2, 3, Link::Logit), (3, 2, Link::Logit)] {
-        let (_, responses) = simulated(300, 30, n_dims, n_options);
+    for (kind, n_dims, n_options, link) in [
+        (ItemKind::Nominal, 1, 2, Link::Probit),
+        (ItemKind::Nominal, 2, 3, Link::Logit),
+        (ItemKind::Nominal, 3, 2, Link::Logit),
+        (ItemKind::Graded, 1, 4, Link::Logit),
+        (ItemKind::Graded, 2, 3, Link::Probit),
+    ] {
+        let (_, responses) = simulated_items(kind, [300, 30, n_dims, n_options]);
         let estimates = |backend: &Backend| {
             let settings = on(backend, n_dims).with(|settings| {
                 settings.model.link = link;

@@ -2,11 +2,15 @@
 
 mod common;
 
-use common::{fit, quick, simulated};
-use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ModelFile, Silent};
+use common::{fit, quick, simulated_items};
+use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ItemKind, Model, ModelFile, Silent};
 
 fn small_file() -> ModelFile {
-    let (_, responses) = simulated(40, 5, 2, 3);
+    small_file_of(ItemKind::Nominal)
+}
+
+fn small_file_of(kind: ItemKind) -> ModelFile {
+    let (_, responses) = simulated_items(kind, [40, 5, 2, 3]);
     let fit = fit(&responses, &quick(2), &Silent).unwrap();
     let n_covariances = fit.model.items.n_rows() * 6;
     let items = fit.model.shape.catalogue.option_counts().to_vec();
@@ -67,6 +71,41 @@ fn bytes_of(file: &ModelFile) -> Vec<u8> {
     let bytes = std::fs::read(&path).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     bytes
+}
+
+#[test]
+fn the_kinds_of_items_come_back_and_older_versions_refuse_them() {
+    let file = small_file_of(ItemKind::Graded);
+    let bytes = bytes_of(&file);
+    let back = ModelFile::from_bytes(&bytes).unwrap().model;
+    assert_eq!(back.shape, file.model.shape);
+    assert_eq!(back.to_bytes().unwrap(), file.model.to_bytes().unwrap());
+    assert_eq!(back.degrees_of_freedom(), 5 * (2 + 2) - 1);
+    // The header says a version that versions without graded items do not know.
+    let says = |bytes: &[u8], version: &str| {
+        bytes
+            .windows(version.len())
+            .any(|part| part == version.as_bytes())
+    };
+    assert!(says(&bytes, r#"\"version\":2"#));
+    assert!(says(&bytes_of(&small_file()), r#"\"version\":1"#));
+}
+
+#[test]
+fn graded_items_with_other_parameters_are_refused() {
+    let mut file = small_file_of(ItemKind::Graded);
+    for change in [0, 2] {
+        let good = file.model.items.values()[change];
+        file.model.items.values_mut()[change] = 99.0;
+        let bytes = file.model.to_bytes().unwrap();
+        let error = Model::from_bytes(&bytes).expect_err("refused").to_string();
+        assert!(
+            error.contains("its item 0 are not those of a graded item"),
+            "{error}"
+        );
+        file.model.items.values_mut()[change] = good;
+    }
+    assert!(Model::from_bytes(&file.model.to_bytes().unwrap()).is_ok());
 }
 
 #[test]

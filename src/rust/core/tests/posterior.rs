@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{fit, for_each_backend, quick, simulated};
+use common::{fit, for_each_backend, quick, simulated, simulated_items};
 use vae_irt_core::{
-    Backend, Error, Gauge, Link, Model, Refit, RefitResults, Responses, Scoring, Silent,
+    Backend, Error, Gauge, ItemKind, Link, Model, Refit, RefitResults, Responses, Scoring, Silent,
     option_probabilities, predictive, score,
 };
 
@@ -34,7 +34,12 @@ fn probabilities_at(model: &Model, item: usize, x: f64, into: &mut Vec<f64>) {
             f64::from(parameters[0]) * x - f64::from(parameters[1])
         })
         .collect();
-    option_probabilities(model.shape.link, &predictors, into);
+    option_probabilities(
+        model.shape.link,
+        model.shape.catalogue.kind_of(item),
+        &predictors,
+        into,
+    );
 }
 
 /// The density of a respondent's trait and responses together, at the points of the grid.
@@ -69,12 +74,12 @@ fn integrate(model: &Model, responses: &Responses, respondent: usize) -> [f64; 4
     [mean, moment(mean, 2), moment(mean, 3), (total * STEP).ln()]
 }
 
-fn compare(n_options: usize, link: Link) {
-    for_each_backend(|backend| compare_with(backend, n_options, link));
+fn compare(kind: ItemKind, n_options: usize, link: Link) {
+    for_each_backend(|backend| compare_with(backend, kind, n_options, link));
 }
 
-fn compare_with(backend: &Backend, n_options: usize, link: Link) {
-    let (_, responses) = simulated(60, 12, 1, n_options);
+fn compare_with(backend: &Backend, kind: ItemKind, n_options: usize, link: Link) {
+    let (_, responses) = simulated_items(kind, [60, 12, 1, n_options]);
     let settings = quick(1).with(|settings| {
         settings.model.link = link;
         settings.training.max_epochs = 200;
@@ -103,18 +108,24 @@ fn compare_with(backend: &Backend, n_options: usize, link: Link) {
 }
 
 #[test]
+fn graded_posteriors_match_integration() {
+    compare(ItemKind::Graded, 4, Link::Logit);
+    compare(ItemKind::Graded, 3, Link::Probit);
+}
+
+#[test]
 fn binary_logit_posteriors_match_integration() {
-    compare(2, Link::Logit);
+    compare(ItemKind::Nominal, 2, Link::Logit);
 }
 
 #[test]
 fn binary_probit_posteriors_match_integration() {
-    compare(2, Link::Probit);
+    compare(ItemKind::Nominal, 2, Link::Probit);
 }
 
 #[test]
 fn nominal_posteriors_match_integration() {
-    compare(4, Link::Logit);
+    compare(ItemKind::Nominal, 4, Link::Logit);
 }
 
 #[test]

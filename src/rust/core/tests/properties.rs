@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
-    AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, Link, Model,
-    ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
+    AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, ItemKind, Link,
+    Model, ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
     WrittenColumn, log_probability, math, option_probabilities, read_parquet, score, simulate,
     starting_network, write_parquet,
 };
@@ -218,7 +218,7 @@ proptest! {
     ) {
         let chosen = at.index(predictors.len() + 1);
         let mut residuals = predictors.clone();
-        let value = f64::from(log_probability(Link::Logit, &mut residuals, chosen));
+        let value = f64::from(log_probability(Link::Logit, ItemKind::Nominal, &mut residuals, chosen));
         let all: Vec<f64> = [0.0].into_iter().chain(predictors.iter().map(|&x| f64::from(x))).collect();
         let largest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = all.iter().map(|x| (x - largest).exp()).sum();
@@ -230,7 +230,7 @@ proptest! {
             prop_assert!((f64::from(*residual) - expected).abs() < 1e-5);
         }
         let mut probabilities = Vec::new();
-        option_probabilities(Link::Logit, &all[1..], &mut probabilities);
+        option_probabilities(Link::Logit, ItemKind::Nominal, &all[1..], &mut probabilities);
         prop_assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     }
 
@@ -238,12 +238,12 @@ proptest! {
     #[test]
     fn probit_is_right_far_out(x in 40.0f32..500.0) {
         let mut derivative = [-x];
-        let value = log_probability(Link::Probit, &mut derivative, 1);
+        let value = log_probability(Link::Probit, ItemKind::Nominal, &mut derivative, 1);
         let wide = f64::from(x);
         let expected = -0.5 * wide * wide - wide.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
         prop_assert!((f64::from(value) / expected - 1.0).abs() < 1e-3);
         prop_assert!((f64::from(derivative[0]) / wide - 1.0).abs() < 1e-2);
-        prop_assert_eq!(log_probability(Link::Probit, &mut [x], 1), 0.0);
+        prop_assert_eq!(log_probability(Link::Probit, ItemKind::Nominal, &mut [x], 1), 0.0);
     }
 }
 
@@ -407,6 +407,7 @@ fn more_dimensions_than_the_data_have_give_finite_numbers() {
                 n_dims,
                 n_options: 2,
                 missing: 0.1,
+                kind: ItemKind::Nominal,
             };
             let truth = simulate(&design, seed).expect("valid design");
             let responses = truth.to_responses().expect("valid responses");

@@ -10,7 +10,8 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use vae_irt_core::{
-    Card, Design, ItemCard, ItemCovariances, Link, Model, ModelFile, Settings, Silent, fit, simulate,
+    Card, Design, ItemCard, ItemCovariances, ItemKind, Link, Model, ModelFile, Settings, Silent, fit,
+    simulate,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -46,6 +47,7 @@ fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, describ
         n_dims,
         n_options,
         missing: 0.1,
+        kind: ItemKind::Nominal,
     };
     let settings = Settings::new(n_dims).with(|settings| {
         settings.model.link = link;

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Silent};
+use crate::base::order::sort_numbers;
 use crate::base::threads::{map, try_map};
 use ndarray::iter::AxisChunksIterMut;
 use ndarray::linalg::general_mat_mul;
@@ -102,6 +103,23 @@ pub(crate) fn solve_upper(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -
     x
 }
 
+/// `A B`. One function for all kinds of matrices, whose code is large.
+pub(crate) fn product<'a, 'b>(
+    a: impl Into<ArrayView2<'a, f64>>,
+    b: impl Into<ArrayView2<'b, f64>>,
+) -> Array2<f64> {
+    #[inline(never)]
+    fn of_views(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+        a.dot(&b)
+    }
+    of_views(a.into(), b.into())
+}
+
+/// `A C A'`: the covariance of `A x`, where `x` has the covariance `C`.
+pub(crate) fn sandwich(a: &Array2<f64>, covariance: &Array2<f64>) -> Array2<f64> {
+    product(&product(a, covariance), a.t())
+}
+
 /// The inverse of a symmetric positive definite matrix, or nothing where it is not. Only its lower triangle is read.
 pub(crate) fn invert(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let factor = cholesky(matrix)?;
@@ -199,7 +217,7 @@ pub(crate) fn symmetric_eigen(matrix: ArrayView2<'_, f64>) -> (Array1<f64>, Arra
         }
     }
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&i, &j| a[[j, j]].total_cmp(&a[[i, i]]));
+    sort_numbers(&mut order, &|i, j| a[[j, j]].total_cmp(&a[[i, i]]));
     let values = order.iter().map(|&i| a[[i, i]]).collect();
     let mut sorted = Array2::zeros((n, n));
     for (to, &from) in order.iter().enumerate() {

@@ -85,6 +85,26 @@ pub trait LogCdf {
 
     /// Minus the second derivative of `ln F(x)`, from the first one.
     fn curvature(x: f32, derivative: f32) -> f32;
+
+    /// `ln(F(upper) - F(lower))` for `lower < upper`.
+    fn between(upper: f32, lower: f32) -> Between;
+}
+
+/// The least share of `F(upper)` that is between two numbers: what is nearer than that is taken for it.
+const LEAST_BETWEEN: f32 = 1e-6;
+
+/// `ln(F(upper) - F(lower)) = linear + ln(factor)`, and its derivatives. Minus the second ones are `diag(d) + r r'`, where `r` are
+/// the first ones and `d = -f'/f r`.
+#[derive(Clone, Copy, Debug)]
+pub struct Between {
+    /// What needs no further logarithm.
+    pub linear: f32,
+    /// A normal number in (0, 1].
+    pub factor: f32,
+    /// The derivatives by `upper` and by `lower`.
+    pub slopes: [f32; 2],
+    /// `d`, by `upper` and by `lower`.
+    pub diagonal: [f32; 2],
 }
 
 /// `ln F(x) = linear + ln(factor)` and its derivative.
@@ -117,6 +137,25 @@ impl LogCdf for Logistic {
     fn curvature(_x: f32, derivative: f32) -> f32 {
         derivative * (1.0 - derivative)
     }
+
+    /// `F(a) - F(b) = F(a) F(-b) (1 - e^(b - a))`; `-f'/f = 2 F - 1`.
+    #[inline(always)]
+    fn between(upper: f32, lower: f32) -> Between {
+        let (above, below) = (Self::terms(upper), Self::terms(-lower));
+        let ratio = exp(lower - upper);
+        let share = (1.0 - ratio).max(LEAST_BETWEEN);
+        let odds = ratio / share;
+        let slopes = [above.derivative + odds, -(below.derivative + odds)];
+        Between {
+            linear: above.linear + below.linear + ln(share),
+            factor: above.factor * below.factor,
+            slopes,
+            diagonal: [
+                slopes[0] * (1.0 - 2.0 * above.derivative),
+                slopes[1] * (2.0 * below.derivative - 1.0),
+            ],
+        }
+    }
 }
 
 /// The standard normal distribution: `ln Phi(x)` and `phi(x) / Phi(x)`.
@@ -144,6 +183,28 @@ impl LogCdf for Normal {
     #[inline(always)]
     fn curvature(x: f32, derivative: f32) -> f32 {
         derivative * (derivative + x)
+    }
+
+    /// `F(a) - F(b) = F(a) (1 - F(b) / F(a))`, in the left one of the two tails; `-f'/f = x`.
+    #[inline(always)]
+    fn between(upper: f32, lower: f32) -> Between {
+        let turned = upper + lower > 0.0;
+        let (right, left) = if turned { (-lower, -upper) } else { (upper, lower) };
+        let (of_right, of_left) = (Self::terms(right), Self::terms(left));
+        let ratio = exp(of_left.linear - of_right.linear) * (of_left.factor / of_right.factor);
+        let share = (1.0 - ratio).max(LEAST_BETWEEN);
+        let (by_right, by_left) = (of_right.derivative / share, of_left.derivative * ratio / share);
+        let slopes = if turned {
+            [by_left, -by_right]
+        } else {
+            [by_right, -by_left]
+        };
+        Between {
+            linear: of_right.linear + ln(share),
+            factor: of_right.factor,
+            slopes,
+            diagonal: [slopes[0] * upper, slopes[1] * lower],
+        }
     }
 }
 
@@ -222,5 +283,68 @@ mod tests {
         assert!((derivative / 500.0 - 1.0).abs() < 1e-5);
         assert_eq!(at::<Normal>(500.0).0, 0.0);
         assert!(Normal::terms(-500.0).factor > 1e-4);
+    }
+
+    /// `ln(F(upper) - F(lower))` against a truth, and its derivatives against differences of it.
+    fn check_between<F: LogCdf>(truth: impl Fn(f64, f64) -> f64) {
+        for (upper, lower) in [
+            (0.5, -0.5),
+            (3.0, 2.0),
+            (-1.0, -1.2),
+            (9.0, -9.0),
+            (6.5, 5.5),
+            (-5.0, -6.0),
+            (2.0, -7.0),
+        ] {
+            let found = F::between(upper as f32, lower as f32);
+            let value = f64::from(found.linear + ln(found.factor));
+            let expected = truth(upper, lower);
+            assert!(
+                (value - expected).abs() < 5e-6 * expected.abs().max(1.0),
+                "{value} against {expected} between {lower} and {upper}"
+            );
+            let h = 1e-4;
+            let moved = |a: f64, b: f64| truth(upper + a, lower + b);
+            let slopes = [
+                (moved(h, 0.0) - moved(-h, 0.0)) / (2.0 * h),
+                (moved(0.0, h) - moved(0.0, -h)) / (2.0 * h),
+            ];
+            let curvatures = [
+                (2.0 * expected - moved(h, 0.0) - moved(-h, 0.0)) / (h * h),
+                (2.0 * expected - moved(0.0, h) - moved(0.0, -h)) / (h * h),
+            ];
+            for k in 0..2 {
+                let slope = f64::from(found.slopes[k]);
+                assert!(
+                    (slope - slopes[k]).abs() < 2e-5 * slopes[k].abs().max(1.0),
+                    "slope {slope} against {} between {lower} and {upper}",
+                    slopes[k]
+                );
+                let curvature = f64::from(found.diagonal[k]) + slope * slope;
+                assert!(
+                    (curvature - curvatures[k]).abs() < 1e-3 * curvatures[k].abs().max(1.0),
+                    "curvature {curvature} against {} between {lower} and {upper}",
+                    curvatures[k]
+                );
+            }
+        }
+        let touching = F::between(0.3, 0.3);
+        assert!(touching.slopes.iter().all(|x| x.is_finite()) && touching.linear.is_finite());
+    }
+
+    #[test]
+    fn probabilities_between_two_numbers_are_accurate_and_finite() {
+        let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+        // In the left one of the tails.
+        let between = |f: &dyn Fn(f64) -> f64, a: f64, b: f64| {
+            if a + b > 0.0 {
+                (f(-b) - f(-a)).ln()
+            } else {
+                (f(a) - f(b)).ln()
+            }
+        };
+        check_between::<Logistic>(|a, b| between(&logistic, a, b));
+        let normal = |x: f64| 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2);
+        check_between::<Normal>(|a, b| between(&normal, a, b));
     }
 }

@@ -10,6 +10,7 @@ pub mod math;
 pub mod membership;
 pub mod memory;
 pub mod monitor;
+pub mod order;
 pub mod random;
 pub mod selection;
 pub mod tensor_file;

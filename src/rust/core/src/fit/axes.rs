@@ -1,8 +1,8 @@
 //! The reported scale: where the aggregate posterior has mean 0 and covariance I, and the axes are principal.
 
 use crate::base::error::{Error, Result};
-use crate::base::linalg::symmetric_eigen;
-use crate::model::design;
+use crate::base::linalg::{product, sandwich, symmetric_eigen};
+use crate::model::design::{self, discriminations};
 use crate::model::scale::AffineMap;
 use crate::model::table::Table;
 use crate::posterior::moments::{Moments, aggregate};
@@ -31,7 +31,7 @@ pub(crate) fn principal_axes(
     let discrimination = whitened.items(items)?;
     let (gram, direction) = spread(&discrimination, catalogue, item_totals);
     let (_, axes) = symmetric_eigen(gram.view());
-    let mut matrix = axes.t().dot(&whitened.matrix);
+    let mut matrix = product(axes.t(), &whitened.matrix);
     let signs = axes.t().dot(&direction);
     for (mut row, &sign) in matrix.rows_mut().into_iter().zip(&signs) {
         if sign < 0.0 {
@@ -58,7 +58,7 @@ fn whitening(moments: &Moments, weights: &[f64]) -> Result<AffineMap> {
     }
     let scale = Array2::from_diag(&values.mapv(|v| 1.0 / v.sqrt()));
     Ok(AffineMap {
-        matrix: vectors.dot(&scale).dot(&vectors.t()),
+        matrix: sandwich(&vectors, &scale),
         shift,
     })
 }
@@ -69,7 +69,7 @@ fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -
     let mut gram = Array2::<f64>::zeros((n_dims, n_dims));
     let mut direction = Array1::<f64>::zeros(n_dims);
     for (item, &weight) in item_totals.iter().enumerate() {
-        let rows = items.slice(ndarray::s![catalogue.rows_of(item), ..n_dims]);
+        let rows = discriminations(items.slice(ndarray::s![catalogue.rows_of(item), ..]));
         let n_options = (rows.nrows() + 1) as f64;
         let sum = rows.sum_axis(ndarray::Axis(0));
         // Over all options, the reference's zeros included, the centred second moment is
@@ -88,7 +88,7 @@ fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::design::{principal_conditions, rotation_tangents};
+    use crate::model::tangents::{principal_conditions, rotation_tangents};
     use ndarray::array;
 
     fn moments() -> Moments {

@@ -13,9 +13,9 @@ use crate::posterior::moments::Moments;
 use crate::posterior::quadrature::gauss_hermite;
 use crate::posterior::scoring::Scoring;
 use crate::responses::batch::Batch;
+use crate::responses::response::Response;
 use crate::responses::store::Responses;
 use ndarray::{Array2, ArrayView1};
-use std::ops::Range;
 
 /// Respondents that one task looks at.
 const RESPONDENTS_PER_TASK: usize = 256;
@@ -92,8 +92,8 @@ fn predict_some(
         traits.look_at(respondent as usize);
         for response in batch.responses_of(position) {
             match response.n_rows {
-                1 => traits.of_two_options(response.rows().start, &mut shares),
-                _ => traits.of_options(response.rows(), &mut shares),
+                1 => traits.of_two_options(response, &mut shares),
+                _ => traits.of_options(response, &mut shares),
             }
             let chosen = response.chosen as usize;
             let best = (0..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best });
@@ -145,8 +145,9 @@ impl<'a> Traits<'a> {
     }
 
     /// The probabilities of the options of a binary item: its linear predictor is normal, so one dimension is enough.
-    fn of_two_options(&mut self, row: usize, shares: &mut Vec<f64>) {
-        let parameters: Vec<f64> = self.model.items.row(row).iter().map(|&x| f64::from(x)).collect();
+    fn of_two_options(&mut self, response: &Response, shares: &mut Vec<f64>) {
+        let parameters = self.model.items.row(response.rows().start).iter();
+        let parameters: Vec<f64> = parameters.map(|&x| f64::from(x)).collect();
         let (point, _) = self.known.mean(self.position).as_chunks();
         let [mean] = design::predict(&parameters, point);
         let discrimination = ArrayView1::from(design::split(&parameters).0);
@@ -160,12 +161,12 @@ impl<'a> Traits<'a> {
         for (node, weight) in nodes.iter().zip(weights) {
             self.predictors.clear();
             self.predictors.push(mean + sd * node);
-            self.add_to(shares, *weight);
+            self.add_to(response, shares, *weight);
         }
     }
 
     /// The probabilities of the options of an item.
-    fn of_options(&mut self, rows: Range<usize>, shares: &mut Vec<f64>) {
+    fn of_options(&mut self, response: &Response, shares: &mut Vec<f64>) {
         let rule = &self.rules.of_traits;
         if self.points.is_empty() {
             let nodes = rule.nodes(self.known, self.position);
@@ -176,18 +177,18 @@ impl<'a> Traits<'a> {
                 .collect();
         }
         shares.clear();
-        shares.resize(rows.len() + 1, 0.0);
+        shares.resize(response.n_rows as usize + 1, 0.0);
         for (k, &weight) in rule.weights.iter().enumerate() {
             self.predictors.clear();
             let predictor = |row| f64::from(design::predict(self.model.items.row(row), &self.points[k])[0]);
-            self.predictors.extend(rows.clone().map(predictor));
-            self.add_to(shares, f64::from(weight));
+            self.predictors.extend(response.rows().map(predictor));
+            self.add_to(response, shares, f64::from(weight));
         }
     }
 
-    fn add_to(&mut self, shares: &mut [f64], weight: f64) {
+    fn add_to(&mut self, response: &Response, shares: &mut [f64], weight: f64) {
         let link = self.model.shape.link;
-        option_probabilities(link, &self.predictors, &mut self.probabilities);
+        option_probabilities(link, response.kind, &self.predictors, &mut self.probabilities);
         let terms = shares.iter_mut().zip(&self.probabilities);
         terms.for_each(|(share, p)| *share += weight * p);
     }

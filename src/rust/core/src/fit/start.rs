@@ -2,7 +2,7 @@
 //! difficulties.
 
 use crate::base::error::Result;
-use crate::base::linalg::{orthonormalise, symmetric_eigen};
+use crate::base::linalg::{orthonormalise, product, symmetric_eigen};
 use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
 use crate::kernels::encoder;
@@ -11,10 +11,12 @@ use crate::model::link::Link;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
+use crate::responses::item_kind::ItemKind;
 use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView2, s};
 use rand_distr::{Distribution, StandardNormal};
+use std::ops::Range;
 
 /// Respondents that are enough to find the leading singular vectors for a start, and their number per item where there are
 /// many items.
@@ -41,6 +43,9 @@ const LOGIT_PER_PROBIT: f64 = 1.7;
 
 /// Share of an item's variance that the start may explain at most.
 const MOST_COMMUNALITY: f64 = 0.95;
+
+/// The least distance of the difficulties of options in order at the start.
+const LEAST_DISTANCE: f64 = 0.05;
 
 /// Where training starts.
 pub(crate) struct Start {
@@ -231,8 +236,8 @@ impl<'a> Standardised<'a> {
             right = self.transposed(batch, &left, monitor)?;
         }
         // With W^1/2 X ~ left right', the squared singular values are the squared lengths of the rotated columns of `right`.
-        let (squares, rotation) = symmetric_eigen(right.t().dot(&right).view());
-        let rotated = right.dot(&rotation);
+        let (squares, rotation) = symmetric_eigen(product(right.t(), &right).view());
+        let rotated = product(&right, &rotation);
         let size: f64 = weights.iter().sum::<f64>().sqrt();
         let answered = self.weighted_totals(batch, &weights);
         let mut scoring = Array2::zeros((n_rows, n));
@@ -263,7 +268,7 @@ impl<'a> Standardised<'a> {
 }
 
 /// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits
-/// spread as the slopes demand.
+/// spread as the slopes demand. Options in order have the indicators of this one or a higher one, and their mean slope.
 fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelShape) -> Table {
     let unit = match shape.link {
         Link::Logit => 1.0,
@@ -273,25 +278,83 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
     let width = design::width(shape.n_dims);
     let mut values = Vec::with_capacity(catalogue.n_parameter_rows() * width);
     for item in 0..catalogue.n_items() {
-        let options = catalogue.options_of(item);
-        let reference = standard.share[options.start];
-        for (row, option) in catalogue.rows_of(item).zip(options.skip(1)) {
-            let r = leading.correlation.row(row);
-            let communality = r.dot(&r);
-            let shrink = (MOST_COMMUNALITY / communality.max(f64::MIN_POSITIVE)).min(1.0);
-            let unexplained = 1.0 - communality * shrink;
-            let scale = shrink.sqrt() / unexplained.sqrt();
-            let slopes = r
-                .iter()
-                .map(|correlation| (unit * LOGIT_PER_PROBIT * correlation * scale) as f32);
-            let marginal = (standard.share[option] / reference).ln();
-            values.extend(design::row(
-                slopes,
-                -(unit * marginal / unexplained.sqrt()) as f32,
-            ));
+        let correlations = leading.correlation.slice(s![catalogue.rows_of(item), ..]);
+        let rows: Vec<StartingRow> = match catalogue.kind_of(item) {
+            ItemKind::Nominal => {
+                let shares = &standard.share[catalogue.options_of(item)];
+                let options = correlations.rows().into_iter().zip(&shares[1..]);
+                options
+                    .map(|(r, share)| StartingRow::new(r.to_owned(), (share / shares[0]).ln()))
+                    .collect()
+            }
+            ItemKind::Graded => graded_rows(standard, catalogue.options_of(item), correlations),
+        };
+        for row in rows {
+            let slopes = row.slopes.iter().map(|slope| (unit * slope) as f32);
+            values.extend(design::row(slopes, (unit * row.difficulty) as f32));
         }
     }
     Table::new(width, values)
+}
+
+/// The start of a row of parameters under the logit link.
+struct StartingRow {
+    slopes: Array1<f64>,
+    difficulty: f64,
+}
+
+impl StartingRow {
+    /// From the correlations of an indicator with the traits and its marginal logit.
+    fn new(correlations: Array1<f64>, marginal: f64) -> Self {
+        let communality = correlations.dot(&correlations);
+        let shrink = (MOST_COMMUNALITY / communality.max(f64::MIN_POSITIVE)).min(1.0);
+        let unexplained = 1.0 - communality * shrink;
+        let scale = shrink.sqrt() / unexplained.sqrt();
+        Self {
+            slopes: correlations.mapv(|correlation| LOGIT_PER_PROBIT * correlation * scale),
+            difficulty: -(marginal / unexplained.sqrt()),
+        }
+    }
+}
+
+/// The rows of an item with options in order, from the correlations of the indicators of single options.
+fn graded_rows(
+    standard: &Standardised<'_>,
+    options: Range<usize>,
+    correlations: ArrayView2<'_, f64>,
+) -> Vec<StartingRow> {
+    let n_rows = correlations.nrows();
+    let (mut share, mut covariance) = (0.0, Array1::zeros(correlations.ncols()));
+    let mut rows = Vec::with_capacity(n_rows);
+    for (option, row) in options
+        .skip(1)
+        .zip(correlations.rows())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+    {
+        share += standard.share[option];
+        covariance.scaled_add(standard.sd[option], &row);
+        let correlation = &covariance / (share * (1.0 - share)).sqrt();
+        rows.push(StartingRow::new(correlation, (share / (1.0 - share)).ln()));
+    }
+    rows.reverse();
+    let mean = rows
+        .iter()
+        .fold(Array1::zeros(correlations.ncols()), |sum, row| sum + &row.slopes)
+        / n_rows as f64;
+    rows.iter_mut().for_each(|row| row.slopes.assign(&mean));
+    keep_rising(&mut rows);
+    rows
+}
+
+/// Difficulties that were spread differently rise all the same.
+fn keep_rising(rows: &mut [StartingRow]) {
+    for row in 1..rows.len() {
+        rows[row].difficulty = rows[row]
+            .difficulty
+            .max(rows[row - 1].difficulty + LEAST_DISTANCE);
+    }
 }
 
 fn starting_embeddings(
@@ -328,10 +391,8 @@ fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize, l
         let answers = standard.totals[item] as f64;
         weight += answers;
         for (row, option) in catalogue.rows_of(item).zip(catalogue.options_of(item).skip(1)) {
-            let squares: f64 = items.row(row)[..n_dims]
-                .iter()
-                .map(|&g| f64::from(g).powi(2))
-                .sum();
+            let (slopes, _) = design::split(items.row(row));
+            let squares: f64 = slopes.iter().map(|&g| f64::from(g).powi(2)).sum();
             total += answers * standard.sd[option].powi(2) * squares / n_dims as f64;
         }
     }
@@ -355,6 +416,7 @@ mod tests {
             n_dims: 1,
             n_options: 2,
             missing: 0.2,
+            kind: ItemKind::Nominal,
         };
         let truth = simulate(&design, 3).expect("valid design");
         let shape = ModelShape {

@@ -1,6 +1,8 @@
 //! Whose responses tell about the items.
 
+use crate::model::design::Design;
 use crate::model::parameters::Model;
+use crate::model::tangents::rotation_tangents;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scored;
 use crate::responses::store::Responses;
@@ -32,14 +34,29 @@ pub(crate) struct Calibration<'a> {
     pub scored: Scored<'a>,
 }
 
-impl Calibration<'_> {
+impl<'a> Calibration<'a> {
     pub fn n_dims(&self) -> usize {
         self.model.shape.n_dims
     }
 
-    /// Number of item parameters.
+    /// From the free parameters of the items to their table.
+    pub fn design(&self) -> Design<'a> {
+        self.model.design()
+    }
+
+    /// Number of free parameters of the items.
     pub fn n_parameters(&self) -> usize {
-        self.model.items.values().len()
+        self.design().n_free()
+    }
+
+    /// How the free parameters move with the rotations of the traits that nothing tells, in columns.
+    pub fn rotations(&self) -> Array2<f64> {
+        let model = self.model;
+        if model.population().invariances().rotation {
+            self.design().select(rotation_tangents(&model.items))
+        } else {
+            Array2::zeros((self.n_parameters(), 0))
+        }
     }
 
     pub fn n_respondents(&self) -> usize {

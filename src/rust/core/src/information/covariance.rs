@@ -1,18 +1,18 @@
 //! Covariances of the estimates of the item parameters.
 
 use crate::base::error::Result;
-use crate::base::linalg::{factor, invert};
+use crate::base::linalg::{factor, invert, product, sandwich};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
 use crate::information::gauge::Gauge;
 use crate::information::matrices::subtract_products;
-use crate::model::design::{principal_conditions, rotation_tangents};
+use crate::model::design::Design;
 use crate::model::parameters::Model;
+use crate::model::tangents::principal_conditions;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
-use std::ops::Range;
 
 /// Rows of the matrix of item parameters that one task looks at.
 pub(crate) const ROWS_PER_TASK: usize = 256;
@@ -44,8 +44,10 @@ impl Covariance {
             }
             Covariance::Blocks(blocks) => {
                 let mut product = Array2::zeros(right.dim());
-                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
+                let design = model.design();
+                for (item, block) in blocks.iter().enumerate() {
                     if let Some(block) = block {
+                        let own = design.free_of_item(item);
                         let rows = block.mapv(|x| x as f32).dot(&right.slice(s![own.clone(), ..]));
                         product.slice_mut(s![own, ..]).assign(&rows);
                     }
@@ -66,8 +68,8 @@ impl Covariance {
         normal: &mut dyn FnMut() -> f64,
         monitor: &dyn Monitor,
     ) -> Result<Array2<f64>> {
-        let n = model.items.values().len();
-        let mut standard = memory::zeros(n, n_draws)?;
+        let design = model.design();
+        let mut standard = memory::zeros(design.n_free(), n_draws)?;
         for mut row in standard.rows_mut() {
             monitor.proceed()?;
             row.mapv_inplace(|_| normal());
@@ -94,7 +96,8 @@ impl Covariance {
             }
             Covariance::Blocks(blocks) => {
                 let mut drawn = Array2::zeros(standard.dim());
-                for (own, block) in parameters_by_item(model).into_iter().zip(blocks) {
+                for (item, block) in blocks.iter().enumerate() {
+                    let own = design.free_of_item(item);
                     let factor = block.as_ref().map(|block| factor(block.view(), monitor));
                     if let Some(factor) = factor.transpose()?.flatten() {
                         let rows = factor.dot(&standard.slice(s![own.clone(), ..]));
@@ -107,21 +110,15 @@ impl Covariance {
     }
 
     /// The covariance of the parameters in one row of the table, which is one of an item's.
-    pub fn of_row(&self, item: usize, row: usize, model: &Model) -> Array2<f64> {
-        let width = model.items.width();
-        let unknown = || Array2::from_elem((width, width), f64::NAN);
-        match self {
-            Covariance::Joint(matrix) => {
-                let own = row * width..(row + 1) * width;
-                matrix.slice(s![own.clone(), own]).to_owned()
-            }
-            Covariance::Blocks(blocks) => {
-                let first = (row - model.shape.catalogue.rows_of(item).start) * width;
-                let own = first..first + width;
-                let block = blocks[item].as_ref();
-                block.map_or_else(unknown, |block| block.slice(s![own.clone(), own]).to_owned())
-            }
-        }
+    pub fn of_row(&self, item: usize, row: usize, design: &Design) -> Array2<f64> {
+        let free = design.free_of_row(row);
+        let (matrix, first) = match self {
+            Covariance::Joint(matrix) => (Some(matrix), 0),
+            Covariance::Blocks(blocks) => (blocks[item].as_ref(), design.free_of_item(item).start),
+        };
+        Array2::from_shape_fn((free.len(), free.len()), |(i, j)| {
+            matrix.map_or(f64::NAN, |matrix| matrix[[free[i] - first, free[j] - first]])
+        })
     }
 
     /// The covariance under the conditions that fix the axes; one by item has none. Where the axes are principal it is `P C P'`,
@@ -132,20 +129,21 @@ impl Covariance {
         let Covariance::Joint(mut matrix) = self else {
             return self;
         };
-        if gauge == Gauge::Principal && calibration.n_dims() > 1 {
-            let model = calibration.model;
+        let model = calibration.model;
+        if gauge == Gauge::Principal && model.population().invariances().rotation {
             let totals = calibration.responses.weighted_item_totals();
             let axes = model.map.matrix.t().to_owned();
             let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
-            let rotations = rotation_tangents(&model.items);
-            let effects = conditions.t().dot(&rotations);
-            let square = effects.dot(&effects.t());
+            let conditions = calibration.design().contract(conditions);
+            let rotations = calibration.rotations();
+            let effects = product(conditions.t(), &rotations);
+            let square = product(&effects, effects.t());
             // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
             if let Some(inverse) = invert(square.view()) {
-                let angles = effects.t().dot(&inverse);
-                let known = matrix.dot(&conditions);
-                let within = conditions.t().dot(&known);
-                let variances = angles.dot(&within).dot(&angles.t()).diag().to_owned();
+                let angles = product(effects.t(), &inverse);
+                let known = product(&matrix, &conditions);
+                let within = product(conditions.t(), &known);
+                let variances = sandwich(&angles, &within).diag().to_owned();
                 let bounds = variances.mapv(|v| {
                     if v > 1e-12 {
                         (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
@@ -153,24 +151,11 @@ impl Covariance {
                         1.0
                     }
                 });
-                let turned = rotations.dot(&(Array2::from_diag(&bounds).dot(&angles)));
-                let half = &known - &(turned.dot(&within) * 0.5);
+                let turned = product(&rotations, &product(&Array2::from_diag(&bounds), &angles));
+                let half = &known - &(product(&turned, &within) * 0.5);
                 subtract_products(&mut matrix, turned.view(), half.view());
             }
         }
         Covariance::Joint(matrix)
     }
-}
-
-/// The places of each item's parameters in the table, read row by row.
-fn parameters_by_item(model: &Model) -> Vec<Range<usize>> {
-    let catalogue = &model.shape.catalogue;
-    let width = model.items.width();
-    let items = 0..catalogue.n_items();
-    items
-        .map(|item| {
-            let rows = catalogue.rows_of(item);
-            rows.start * width..rows.end * width
-        })
-        .collect()
 }

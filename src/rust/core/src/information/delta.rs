@@ -1,13 +1,14 @@
 //! The delta method: what follows from a covariance of the item parameters for what is reported.
 
 use crate::base::error::Result;
+use crate::base::linalg::{product, sandwich};
 use crate::base::threads::map;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::{Covariance, ROWS_PER_TASK};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
-use crate::model::design;
+use crate::model::design::by_location_and_scale;
 use ndarray::{Array2, Axis, s};
 
 /// How the functionals of the [normalisation](Normalisation) depend on the items.
@@ -62,7 +63,7 @@ impl<'a> DeltaMethod<'a> {
         let derivatives = self.derivatives.mapv(|x| x as f32);
         let with_functionals = covariance.times(derivatives.view(), self.calibration.model);
         let with_functionals = with_functionals.mapv(f64::from);
-        let of_functionals = self.derivatives.t().dot(&with_functionals) + &self.own;
+        let of_functionals = product(self.derivatives.t(), &with_functionals) + &self.own;
         Propagated {
             delta: self,
             covariance,
@@ -79,24 +80,21 @@ impl Propagated<'_> {
     /// [`crate::base::error::Error::Model`] when the map of the model cannot be inverted.
     pub fn items(&self) -> Result<Scales> {
         let model = self.delta.calibration.model;
-        let n_dims = model.shape.n_dims;
-        let width = design::width(n_dims);
+        let design = model.design();
         let jacobian = model.map.item_jacobian()?;
         let reported = model.map.items(&model.items)?;
         let stretch = self.delta.normalisation.stretch();
         let mut scales = Scales::default();
         for item in 0..model.shape.catalogue.n_items() {
             for row in model.shape.catalogue.rows_of(item) {
-                let own = self.covariance.of_row(item, row, model);
-                let prior = jacobian.dot(&own).dot(&jacobian.t());
-                let pull = design::by_location_and_scale(&reported.row(row).to_vec());
-                let of_row = s![row * width..(row + 1) * width, ..];
-                let cross = jacobian.dot(&self.with_functionals.slice(of_row));
-                let mixed = stretch.dot(&cross).dot(&pull.t());
-                let normalised = stretch.dot(&prior).dot(&stretch.t())
-                    + &mixed
-                    + mixed.t()
-                    + pull.dot(&self.of_functionals).dot(&pull.t());
+                let own = self.covariance.of_row(item, row, &design);
+                let prior = sandwich(&jacobian, &own);
+                let pull = by_location_and_scale(&reported.row(row).to_vec());
+                let free = design.free_of_row(row);
+                let cross = product(&jacobian, &self.with_functionals.select(Axis(0), &free));
+                let mixed = product(&product(&stretch, &cross), pull.t());
+                let normalised =
+                    sandwich(&stretch, &prior) + &mixed + mixed.t() + sandwich(&pull, &self.of_functionals);
                 scales.push(&ScaledCovariance { prior, normalised });
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::base::linalg::mirror;
 use crate::kernels::terms::dot;
+use crate::model::design::Design;
 use crate::posterior::cubature::Nodes;
 use ndarray::Array2;
 use std::ops::Range;
@@ -17,6 +18,16 @@ pub(crate) struct ItemInformation {
     pub missing: Array2<f64>,
 }
 
+impl ItemInformation {
+    /// From the parameters in the rows of an item to its free ones.
+    pub fn contracted(self, design: &Design, item: usize) -> Self {
+        Self {
+            observed: design.contract_item(item, self.observed),
+            missing: design.contract_item(item, self.missing),
+        }
+    }
+}
+
 /// The places of each item's parameters among those of all.
 pub(crate) fn places(items: &[ItemInformation]) -> impl Iterator<Item = Range<usize>> {
     items.iter().scan(0, |end, item| {
@@ -26,7 +37,7 @@ pub(crate) fn places(items: &[ItemInformation]) -> impl Iterator<Item = Range<us
     })
 }
 
-/// The information about one item while it is summed over the responses.
+/// The information about the rows of one item while it is summed over the responses.
 pub(crate) struct ItemSum {
     pub information: ItemInformation,
     /// Every so many responses one is evaluated.

@@ -1,13 +1,13 @@
 //! The information about all item parameters as one matrix, and what it says along location, scale and rotations.
 
-use crate::base::linalg::orthonormalise;
+use crate::base::linalg::{orthonormalise, product};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemInformation, places};
 use crate::information::matrices::{fix_images, subtract_products};
+use crate::information::prior::FreePrior;
 use crate::information::sums::JointSums;
-use crate::model::design::{affine_tangents, rotation_tangents};
 use crate::model::population::affine_images;
-use crate::model::prior::ItemPrior;
+use crate::model::tangents::affine_tangents;
 use crate::posterior::moments::aggregate;
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
@@ -43,22 +43,22 @@ impl Joint {
         calibration: Calibration,
         sums: JointSums,
         items: &[ItemInformation],
-        prior: &ItemPrior,
+        prior: &FreePrior,
     ) -> Self {
         let JointSums { mut matrix, affine } = sums;
         for (own, item) in places(items).zip(items) {
             matrix.slice_mut(s![own.clone(), own]).assign(&item.observed);
         }
         prior.add_information(&mut matrix);
-        let table = &calibration.model.items;
-        let mut rotations = rotation_tangents(table);
+        let (table, design) = (&calibration.model.items, calibration.design());
+        let mut rotations = calibration.rotations();
         orthonormalise(&mut rotations);
         let ridge = matrix.diag().mapv(f64::abs).mean().unwrap_or(1.0);
-        let outside = |x: Array2<f64>| &x - &rotations.dot(&rotations.t().dot(&x));
-        let tangents = outside(affine_tangents(table));
+        let outside = |x: Array2<f64>| &x - &product(&rotations, &product(rotations.t(), &x));
+        let tangents = outside(design.select(affine_tangents(table)));
         let (mean, covariance) = aggregate(calibration.scored.moments, calibration.scored.weights);
-        let of_population = outside(affine.dot(&affine_images(&mean, &covariance)));
-        let of_posterior = outside(affine + prior.affine_images(table));
+        let of_population = outside(product(&affine, &affine_images(&mean, &covariance)));
+        let of_posterior = outside(affine + prior.affine_images(table, &design));
         let with_ridge = &rotations * ridge;
         Self {
             matrix,

@@ -1,7 +1,7 @@
 //! Algebra of symmetric matrices with a row and a column for each item parameter.
 
 use crate::base::error::Result;
-use crate::base::linalg::{invert, solve_lower, solve_upper};
+use crate::base::linalg::{invert, product, solve_lower, solve_upper};
 use crate::base::monitor::Monitor;
 use crate::base::threads::try_map;
 use ndarray::linalg::general_mat_mul;
@@ -26,14 +26,14 @@ pub(crate) fn fix_images(
     vectors: ArrayView2<'_, f64>,
     images: ArrayView2<'_, f64>,
 ) -> bool {
-    let Some(gram) = invert(vectors.t().dot(&vectors).view()) else {
+    let Some(gram) = invert(product(vectors.t(), vectors.view()).view()) else {
         return false;
     };
-    let missing = &images - &matrix.dot(&vectors);
-    let within = vectors.t().dot(&missing);
+    let missing = &images - &product(&*matrix, vectors.view());
+    let within = product(vectors.t(), &missing);
     let within = (&within + &within.t()) * 0.5;
-    let half = vectors.dot(&gram).dot(&within) * 0.5 - missing;
-    subtract_products(matrix, vectors, half.dot(&gram).view());
+    let half = product(&product(vectors.view(), &gram), &within) * 0.5 - missing;
+    subtract_products(matrix, vectors, product(&half, &gram).view());
     true
 }
 

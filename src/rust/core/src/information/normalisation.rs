@@ -1,5 +1,6 @@
 //! Mean 0 and standard deviation 1 of the posterior means, as functionals of the estimates.
 
+use crate::base::linalg::{product, sandwich};
 use crate::information::calibration::Calibration;
 use crate::information::scales::{LocationScale, ScaledCovariance};
 use crate::model::design;
@@ -70,7 +71,7 @@ impl<'a> Normalisation<'a> {
         let mut coefficients = Array2::zeros((positions.len() * n_dims, 2 * n_dims));
         for (k, &position) in positions.iter().enumerate() {
             let point = self.calibration.mean(position);
-            let part = self.part(&point).dot(matrix) * self.calibration.scored.weights[position];
+            let part = product(&self.part(&point), matrix) * self.calibration.scored.weights[position];
             let mut own = coefficients.slice_mut(s![k * n_dims..(k + 1) * n_dims, ..]);
             own.assign(&part.t().mapv(|x| x as f32));
         }
@@ -84,7 +85,7 @@ impl<'a> Normalisation<'a> {
         for (position, &weight) in self.calibration.scored.weights.iter().enumerate() {
             let part = self.part(&self.calibration.mean(position));
             let covariance = self.calibration.covariance(position);
-            sum.scaled_add(weight, &part.dot(&covariance).dot(&part.t()));
+            sum.scaled_add(weight, &sandwich(&part, &covariance));
         }
         sum
     }
@@ -100,7 +101,7 @@ impl<'a> Normalisation<'a> {
         let matrix = &self.calibration.model.map.matrix;
         let point = self.calibration.mean(position);
         let own = self.calibration.covariance(position);
-        let prior = matrix.dot(&from_items.of_mean).dot(&matrix.t()) + &own;
+        let prior = sandwich(matrix, &from_items.of_mean) + &own;
         let scale = Array2::from_diag(&self.sds.mapv(|s| 1.0 / s));
         // d normalised = scale (d point - d mean) - normalised d sd / sd.
         let mut pull = Array2::zeros((n_dims, 2 * n_dims));
@@ -108,10 +109,9 @@ impl<'a> Normalisation<'a> {
             pull[[d, d]] = -1.0 / self.sds[d];
             pull[[d, n_dims + d]] = -(point[d] - self.means[d]) / self.sds[d].powi(2);
         }
-        let cross = matrix.dot(&from_items.with_functionals) + own.dot(&self.part(&point).t());
-        let mixed = scale.dot(&cross).dot(&pull.t());
-        let normalised =
-            scale.dot(&prior).dot(&scale) + &mixed + mixed.t() + pull.dot(of_functionals).dot(&pull.t());
+        let cross = product(matrix, &from_items.with_functionals) + product(&own, self.part(&point).t());
+        let mixed = product(&product(&scale, &cross), pull.t());
+        let normalised = sandwich(&scale, &prior) + &mixed + mixed.t() + sandwich(&pull, of_functionals);
         ScaledCovariance { prior, normalised }
     }
 

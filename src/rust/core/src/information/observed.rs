@@ -8,10 +8,9 @@ use crate::information::covariance::Covariance;
 use crate::information::item::{ItemInformation, MOST_PARAMETERS, places};
 use crate::information::joint::{Affine, Joint};
 use crate::information::matrices::lowest_direction;
+use crate::information::prior::FreePrior;
 use crate::information::sums::Sums;
 use crate::model::parameters::Model;
-use crate::model::prior::ItemPrior;
-use crate::model::table::Table;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, s};
 
@@ -45,7 +44,7 @@ const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 /// to say. In particular the location is known as well as the means of so many normal numbers.
 pub(crate) struct Information {
     items: Vec<ItemInformation>,
-    prior: ItemPrior,
+    prior: FreePrior,
     joint: Option<Joint>,
 }
 
@@ -60,8 +59,7 @@ impl Information {
     pub fn can_be_joint(model: &Model) -> bool {
         let catalogue = &model.shape.catalogue;
         let sizes = (0..catalogue.n_items()).map(|item| catalogue.rows_of(item).len() * model.items.width());
-        model.items.values().len() <= MOST_JOINT_PARAMETERS
-            && sizes.max().is_some_and(|n| n <= MOST_PARAMETERS)
+        model.design().n_free() <= MOST_JOINT_PARAMETERS && sizes.max().is_some_and(|n| n <= MOST_PARAMETERS)
     }
 
     /// The information at the items of the model.
@@ -69,17 +67,16 @@ impl Information {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn new(calibration: Calibration, settings: &Settings, monitor: &dyn Monitor) -> Result<Self> {
-        let prior = settings.model.item_prior();
+        let prior = FreePrior::new(&settings.model.item_prior(), &calibration.design());
         let can_be_joint = Self::can_be_joint(calibration.model);
         let Sums { items, joint } = Sums::new(calibration, can_be_joint, monitor)?;
         let joint = joint.map(|sums| Joint::new(calibration, sums, &items, &prior));
         Ok(Self { items, prior, joint })
     }
 
-    /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table of item
-    /// parameters.
-    pub fn add_prior(&self, items: &Table, gradient: &mut Array1<f64>) {
-        self.prior.add_score(items, gradient);
+    /// Adds the gradient of the log prior at the free parameters of the items to that of the log likelihood.
+    pub fn add_prior(&self, values: &Array1<f64>, gradient: &mut Array1<f64>) {
+        self.prior.add_score(values, gradient);
     }
 
     /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
@@ -129,7 +126,7 @@ impl Information {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn block_covariance(&self, monitor: &dyn Monitor) -> Result<Covariance> {
-        let covariances = self.items.iter().map(|item| {
+        let covariances = (0..self.items.len()).map(|item| {
             monitor.proceed()?;
             Ok(self.covariance_of(item))
         });
@@ -137,12 +134,12 @@ impl Information {
     }
 
     /// The same of one item; nothing where it has too many parameters, or the information cannot be inverted.
-    fn covariance_of(&self, item: &ItemInformation) -> Option<Array2<f64>> {
-        if item.observed.nrows() == 0 {
+    fn covariance_of(&self, item: usize) -> Option<Array2<f64>> {
+        let ItemInformation { observed, missing } = &self.items[item];
+        if observed.nrows() == 0 {
             return None;
         }
-        let information = self.with_prior(item.observed.clone());
-        let missing = &item.missing;
+        let information = self.with_prior(item, observed.clone());
         let cautious = |share: &f64| invert((&information + &(missing * *share)).view());
         let known = invert(information.view());
         known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
@@ -152,15 +149,15 @@ impl Information {
     fn complete(&self) -> Array2<f64> {
         let n: usize = self.items.iter().map(|item| item.observed.nrows()).sum();
         let mut matrix = Array2::zeros((n, n));
-        for (own, item) in places(&self.items).zip(&self.items) {
-            let complete = self.with_prior(&item.observed + &item.missing);
+        for (item, (own, information)) in places(&self.items).zip(&self.items).enumerate() {
+            let complete = self.with_prior(item, &information.observed + &information.missing);
             matrix.slice_mut(s![own.clone(), own]).assign(&complete);
         }
         matrix
     }
 
-    fn with_prior(&self, mut information: Array2<f64>) -> Array2<f64> {
-        self.prior.add_information(&mut information);
+    fn with_prior(&self, item: usize, mut information: Array2<f64>) -> Array2<f64> {
+        self.prior.add_to_item(item, &mut information);
         information
     }
 

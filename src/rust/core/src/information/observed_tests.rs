@@ -4,11 +4,12 @@ use super::*;
 use crate::base::backend::Backend;
 use crate::base::monitor::Silent;
 use crate::fit::run::fit;
-use crate::model::design::affine_tangents;
 use crate::model::link::Link;
+use crate::model::tangents::affine_tangents;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::{Moments, aggregate};
 use crate::posterior::scoring::{Expected, Scored, Scoring};
+use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::simulation::{Design, simulate};
 
@@ -33,13 +34,14 @@ struct Informed {
 }
 
 /// A small fit.
-fn fitted(link: Link, n_options: usize) -> Fitted {
+fn fitted(link: Link, kind: ItemKind, n_options: usize) -> Fitted {
     let design = Design {
         n_respondents: 300,
         n_items: 15,
         n_dims: 1,
         n_options,
         missing: 0.1,
+        kind,
     };
     let responses = simulate(&design, 5)
         .expect("simulation")
@@ -84,36 +86,44 @@ struct Likelihood {
 fn likelihood(model: &Model, responses: &Responses) -> Likelihood {
     let everybody = responses.respondents_with_responses();
     let weights = vec![1.0; everybody.len()];
-    let Expected {
-        moments,
-        score: gradient,
-    } = expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
+    let Expected { moments, score } =
+        expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
     Likelihood {
         value: moments.log_evidence.iter().sum(),
-        gradient,
+        gradient: model.design().contract_values(score).to_vec(),
     }
 }
 
+/// A model with another value of a free parameter of its items.
 fn moved(model: &Model, parameter: usize, by: f32) -> Model {
-    let mut model = model.clone();
-    let width = model.items.width();
-    model.items.row_mut(parameter / width)[parameter % width] += by;
-    model
+    let mut step = Array1::zeros(model.design().n_free());
+    step[parameter] = f64::from(by);
+    let items = model.design().advanced(&model.items, &step);
+    Model {
+        items,
+        ..model.clone()
+    }
 }
 
 #[test]
 fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
-    for (link, n_options) in [(Link::Logit, 2), (Link::Probit, 2), (Link::Logit, 3)] {
+    for (link, kind, n_options) in [
+        (Link::Logit, ItemKind::Nominal, 2),
+        (Link::Probit, ItemKind::Nominal, 2),
+        (Link::Logit, ItemKind::Nominal, 3),
+        (Link::Logit, ItemKind::Graded, 4),
+        (Link::Probit, ItemKind::Graded, 3),
+    ] {
         let Fitted {
             model,
             responses,
             settings,
-        } = fitted(link, n_options);
+        } = fitted(link, kind, n_options);
         let score = likelihood(&model, &responses).gradient;
         let information = informed(&model, &responses, &settings).information;
         let joint = information.joint.as_ref().expect("few parameters");
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
-        let h = 0.02f32;
+        let h = 0.01f32;
         let n = score.len();
         let mut numeric = Array2::<f64>::zeros((n, n));
         for parameter in 0..n {
@@ -153,6 +163,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
             n_dims,
             n_options: 2,
             missing: 0.0,
+            kind: ItemKind::Nominal,
         };
         let responses = simulate(&design, 3)
             .expect("simulation")
@@ -201,11 +212,14 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
 
 #[test]
 fn the_items_of_a_fit_are_at_the_maximum() {
-    let Fitted { model, responses, .. } = fitted(Link::Logit, 2);
-    let score = likelihood(&model, &responses).gradient;
-    for (slope, value) in score.iter().zip(model.items.values()) {
-        // The prior pulls by value / 25; a standard error is at least .1 here.
-        let pull = slope - f64::from(*value) / 25.0;
-        assert!(pull.abs() < 0.5, "gradient {pull}");
+    for (kind, n_options) in [(ItemKind::Nominal, 2), (ItemKind::Graded, 4)] {
+        let Fitted { model, responses, .. } = fitted(Link::Logit, kind, n_options);
+        let score = likelihood(&model, &responses).gradient;
+        for (slope, value) in score.iter().zip(model.design().free_values(&model.items)) {
+            // The prior pulls by value / 25; a standard error is at least .1 here.
+            let pull = slope - value / 25.0;
+            assert!(pull.abs() < 0.5, "gradient {pull}");
+        }
+        assert_eq!(model.design().item_out_of_order(&model.items), None);
     }
 }

@@ -6,14 +6,15 @@ use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
 use crate::information::observed::Information;
+use crate::model::design::Design;
 use crate::model::parameters::Model;
-use crate::model::table::Table;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView1, s};
+use std::ops::Range;
 
 const MOST_ROUNDS: usize = 20;
 
@@ -70,7 +71,7 @@ impl Polish<'_> {
     /// matrix.
     pub fn run(&self, model: &mut Model, timings: &mut Timings) -> Result<Polished> {
         let mut known: Option<Newton> = None;
-        let mut trust = Trust::new(&model.items);
+        let mut trust = Trust::new(&model.design());
         let mut before = 0.0;
         for round in 1.. {
             let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
@@ -84,13 +85,15 @@ impl Polish<'_> {
                     self.monitor,
                 )
             })?;
-            let score = Array1::from(score);
-            let mut step = known.as_ref().map(|newton| newton.step(&score, &model.items));
+            let design = model.design();
+            let score = design.contract_values(score);
+            let values = design.free_values(&model.items);
+            let mut step = known.as_ref().map(|newton| newton.step(&score, &values));
             let stale = step.as_ref().is_none_or(|step| step.distance > STALE * before);
             if stale {
                 let information = self.inform(model, &moments, timings)?;
-                let newton = Newton::new(information, &trust.turning_items(model), self.monitor)?;
-                step = Some(known.insert(newton).step(&score, &model.items));
+                let newton = Newton::new(information, &trust.turning_items(), self.monitor)?;
+                step = Some(known.insert(newton).step(&score, &values));
             }
             let Some(mut step) = step else { break };
             let converged = step.is_small();
@@ -105,8 +108,9 @@ impl Polish<'_> {
                     converged,
                 });
             }
-            trust.shorten(&mut step.values, &model.items);
-            advance(&mut model.items, &step.values);
+            trust.shorten(&mut step.values, &values);
+            let moved = design.advanced(&model.items, &step.values);
+            model.items = moved;
             before = step.distance;
         }
         Err(unknown())
@@ -132,10 +136,10 @@ impl Newton {
         Ok(Self { information, factor })
     }
 
-    /// From some items, where the log likelihood has the gradient `score`.
-    fn step(&self, score: &Array1<f64>, items: &Table) -> Step {
+    /// From some values of the free parameters, where the log likelihood has the gradient `score`.
+    fn step(&self, score: &Array1<f64>, values: &Array1<f64>) -> Step {
         let mut gradient = score.clone();
-        self.information.add_prior(items, &mut gradient);
+        self.information.add_prior(values, &mut gradient);
         let half = solve_lower(self.factor.view(), gradient.view());
         let values = solve_upper(self.factor.view(), half.view());
         let distance = values.dot(&gradient) / gradient.len() as f64;
@@ -154,66 +158,67 @@ fn unknown() -> Error {
     Error::Model("the information about its items is not positive definite".into())
 }
 
-/// How far each row of the table may move in a step: the quadratic form of Newton's method is far off for items that
-/// separate the respondents perfectly.
+/// How far the parameters of each block may move in a step, those of a row or of an item whose rows share some: the quadratic form
+/// of Newton's method is far off for items that separate the respondents perfectly.
 struct Trust {
-    radii: Vec<f64>,
+    blocks: Vec<Block>,
+    n_items: usize,
     last: Array1<f64>,
-    /// Has a row turned around?
-    turned: Vec<bool>,
+}
+
+struct Block {
+    item: usize,
+    parameters: Range<usize>,
+    radius: f64,
+    /// Has it turned around?
+    turned: bool,
 }
 
 impl Trust {
-    fn new(items: &Table) -> Self {
+    fn new(design: &Design) -> Self {
+        let blocks = design.blocks().into_iter().map(|(item, parameters)| Block {
+            item,
+            parameters,
+            radius: f64::INFINITY,
+            turned: false,
+        });
         Self {
-            radii: vec![f64::INFINITY; items.n_rows()],
-            last: Array1::zeros(items.values().len()),
-            turned: vec![false; items.n_rows()],
+            blocks: blocks.collect(),
+            n_items: design.n_items(),
+            last: Array1::zeros(design.n_free()),
         }
     }
 
-    /// Which items have a row that turned around: their quadratic form is not to be believed.
-    fn turning_items(&self, model: &Model) -> Vec<bool> {
-        let catalogue = &model.shape.catalogue;
-        let items = 0..catalogue.n_items();
-        items
-            .map(|item| catalogue.rows_of(item).any(|row| self.turned[row]))
-            .collect()
+    /// Which items have a block that turned around: their quadratic form is not to be believed.
+    fn turning_items(&self) -> Vec<bool> {
+        let mut turning = vec![false; self.n_items];
+        for block in &self.blocks {
+            turning[block.item] |= block.turned;
+        }
+        turning
     }
 
-    /// Shortens the rows of a step. A row goes as far as half its own length plus one half, half as far as before
+    /// Shortens the blocks of a step. One goes as far as half the length of the parameters plus one half, half as far as before
     /// where it turns around and at most twice as far where it does not.
-    fn shorten(&mut self, step: &mut Array1<f64>, items: &Table) {
-        let width = items.width();
+    fn shorten(&mut self, step: &mut Array1<f64>, values: &Array1<f64>) {
         let length = |x: ArrayView1<'_, f64>| x.dot(&x).sqrt();
-        for (row, radius) in self.radii.iter_mut().enumerate() {
-            let last = self.last.slice(s![row * width..(row + 1) * width]);
-            let mut own = step.slice_mut(s![row * width..(row + 1) * width]);
+        for block in &mut self.blocks {
+            let last = self.last.slice(s![block.parameters.clone()]);
+            let mut own = step.slice_mut(s![block.parameters.clone()]);
             let before = length(last);
             if own.dot(&last) < 0.0 {
-                self.turned[row] = true;
-                *radius = 0.5 * before;
+                block.turned = true;
+                block.radius = 0.5 * before;
             } else if before > 0.0 {
-                *radius = f64::max(*radius, 2.0 * before);
+                block.radius = f64::max(block.radius, 2.0 * before);
             }
-            let values = items.row(row).iter().map(|&x| f64::from(x).powi(2));
-            let most = radius.min(0.5 + 0.5 * values.sum::<f64>().sqrt());
+            let size = length(values.slice(s![block.parameters.clone()]));
+            let most = block.radius.min(0.5 + 0.5 * size);
             let now = length(own.view());
             if now > most {
                 own *= most / now;
             }
         }
         self.last.assign(step);
-    }
-}
-
-fn advance(items: &mut Table, step: &Array1<f64>) {
-    let width = items.width();
-    for row in 0..items.n_rows() {
-        let own = step.slice(s![row * width..(row + 1) * width]);
-        let values = items.row_mut(row).iter_mut();
-        values
-            .zip(&own)
-            .for_each(|(x, step)| *x = (f64::from(*x) + step) as f32);
     }
 }

@@ -1,43 +1,80 @@
 //! What the prior of the item parameters adds to their information.
 
-use crate::model::design::{self, affine_tangents};
+use crate::model::design::{self, Design};
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
-use ndarray::{Array1, Array2, Axis};
+use crate::model::tangents::affine_tangents;
+use ndarray::{Array1, Array2};
 
-impl ItemPrior {
-    /// Adds the information of the prior to that about whole rows of the table.
-    pub fn add_information(&self, matrix: &mut Array2<f64>) {
-        let width = self.precisions.len();
-        (0..matrix.nrows()).for_each(|i| matrix[[i, i]] += self.precisions[i % width]);
+/// The prior of the free parameters of the items.
+pub(crate) struct FreePrior {
+    /// Of each.
+    precisions: Array1<f64>,
+    /// The first one of each item.
+    first: Vec<usize>,
+}
+
+impl FreePrior {
+    pub fn new(prior: &ItemPrior, design: &Design) -> Self {
+        let columns = design.columns().into_iter();
+        Self {
+            precisions: columns.map(|column| prior.precisions[column]).collect(),
+            first: (0..design.n_items())
+                .map(|item| design.free_of_item(item).start)
+                .collect(),
+        }
     }
 
-    /// Adds the gradient of the log prior to that of the log likelihood, both in the layout of the table.
-    pub fn add_score(&self, items: &Table, gradient: &mut Array1<f64>) {
-        let width = self.precisions.len();
-        for (i, (to, &x)) in gradient.iter_mut().zip(items.values()).enumerate() {
-            *to -= self.precisions[i % width] * f64::from(x);
+    /// Adds the information of the prior to that about all parameters.
+    pub fn add_information(&self, matrix: &mut Array2<f64>) {
+        self.add_from(0, matrix);
+    }
+
+    /// Adds the information of the prior to that about the parameters of an item.
+    pub fn add_to_item(&self, item: usize, matrix: &mut Array2<f64>) {
+        self.add_from(self.first[item], matrix);
+    }
+
+    fn add_from(&self, first: usize, matrix: &mut Array2<f64>) {
+        let precisions = self.precisions.iter().skip(first);
+        let diagonal = matrix.diag_mut();
+        diagonal.into_iter().zip(precisions).for_each(|(to, x)| *to += x);
+    }
+
+    /// Adds the gradient of the log prior to that of the log likelihood.
+    pub fn add_score(&self, values: &Array1<f64>, gradient: &mut Array1<f64>) {
+        for (to, (x, precision)) in gradient.iter_mut().zip(values.iter().zip(&self.precisions)) {
+            *to -= precision * x;
         }
     }
 
     /// What the prior adds to the images of the [affine tangents](affine_tangents) under the information, where the gradient of
     /// the log likelihood is the pull of the prior: `M' P x + P M x`, where `P` are its precisions, `x` the parameters
     /// and `M x` a tangent.
-    pub fn affine_images(&self, items: &Table) -> Array2<f64> {
-        let width = self.precisions.len();
-        let n_dims = design::n_dims(width);
-        let (_, of_difficulty) = design::split(&self.precisions);
-        let mut images = affine_tangents(items);
-        for (i, mut row) in images.rows_mut().into_iter().enumerate() {
-            let of_scale = if i % width < n_dims { 2.0 } else { 0.0 };
-            let (mut location, mut scale) = row.view_mut().split_at(Axis(0), n_dims);
-            location *= self.precisions[i % width];
-            scale *= of_scale * self.precisions[i % width];
-            if i % width < n_dims {
-                let (_, &difficulty) = design::split(items.row(i / width));
-                location[i % width] += of_difficulty * f64::from(difficulty);
+    pub fn affine_images(&self, items: &Table, design: &Design) -> Array2<f64> {
+        let (width, n_dims) = (items.width(), design::n_dims(items.width()));
+        // What the difficulties do to the discriminations that move them.
+        let mut of_difficulties = Array2::zeros((items.values().len(), affine_tangents(items).ncols()));
+        for row in 0..items.n_rows() {
+            let free = design.free_of_row(row);
+            let (_, &difficulty) = design::split(items.row(row));
+            let (_, &of_difficulty) = design::split(&free);
+            for d in 0..n_dims {
+                of_difficulties[[row * width + d, d]] =
+                    self.precisions[of_difficulty] * f64::from(difficulty);
             }
         }
-        images
+        let mut images = design.select(affine_tangents(items));
+        let columns = design.columns();
+        for ((free, tangent), x) in images.indexed_iter_mut() {
+            // A move of the location is told by the difficulties alone, one of the scale by the discriminations.
+            let times = match (tangent < n_dims, columns[free] < n_dims) {
+                (true, _) => 1.0,
+                (false, true) => 2.0,
+                (false, false) => 0.0,
+            };
+            *x *= times * self.precisions[free];
+        }
+        images + design.contract(of_difficulties)
     }
 }

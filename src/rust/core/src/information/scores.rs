@@ -5,12 +5,13 @@ use crate::base::threads::{map, map_with};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, RowPair};
 use crate::kernels::terms::{Terms, dot};
+use crate::model::design;
 use crate::model::parameters::Model;
 use crate::posterior::cubature::{Cubature, Nodes};
 use crate::responses::batch::Batch;
+use crate::responses::response::Response;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
-use std::ops::Range;
 
 /// Parameters whose scores one task maps.
 const PARAMETERS_PER_TASK: usize = 64;
@@ -122,7 +123,7 @@ impl<'a> Chunk<'a> {
     }
 
     /// What the columns of [`Self::scores`] have to be multiplied by and summed for the covariances of the scores with the
-    /// traits by dimension, then with the quadratic forms of [`crate::model::design::affine_tangents`].
+    /// traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
     pub fn affine_coefficients(&self) -> Array2<f32> {
         let n_dims = self.calibration.n_dims();
         let moments = self.calibration.scored.moments;
@@ -163,9 +164,10 @@ impl<'a> Chunk<'a> {
         sums: impl Iterator<Item = Option<&'s mut ItemSum>>,
     ) -> Array2<f32> {
         let n_columns = self.nodes.len() * columns.n_polynomials;
-        let mut values = Array2::zeros((self.calibration.n_parameters(), n_columns));
+        let table = &self.calibration.model.items;
+        let mut values = Array2::zeros((table.values().len(), n_columns));
         let catalogue = &self.calibration.model.shape.catalogue;
-        let width = self.calibration.model.items.width();
+        let width = table.width();
         let mut rest = values.view_mut();
         let mut items = Vec::new();
         for (item, sum) in sums.enumerate() {
@@ -178,7 +180,7 @@ impl<'a> Chunk<'a> {
             });
         }
         self.evaluate(items, columns);
-        values
+        self.calibration.design().contract(values)
     }
 
     fn evaluate(&self, items: Vec<ItemPlaces>, columns: Columns) {
@@ -201,8 +203,7 @@ impl<'a> Chunk<'a> {
                 arch.dispatch(Addition {
                     model,
                     rule: self.rule,
-                    rows: catalogue.rows_of(own.item),
-                    chosen: self.batch.responses()[chooser.response as usize].chosen as usize,
+                    response: &self.batch.responses()[chooser.response as usize],
                     nodes: &self.nodes[position],
                     weight,
                     sum,
@@ -230,8 +231,7 @@ struct Scratch {
 struct Addition<'a> {
     model: &'a Model,
     rule: &'a Cubature,
-    rows: Range<usize>,
-    chosen: usize,
+    response: &'a Response,
     nodes: &'a Nodes,
     weight: f64,
     sum: Option<&'a mut ItemSum>,
@@ -246,14 +246,12 @@ impl NullaryFnOnce for Addition<'_> {
     #[inline(always)]
     fn call(mut self) {
         let n_nodes = self.rule.weights.len();
-        let n_dims = self.model.shape.n_dims;
         let design: Vec<&[f32]> = self.nodes.design.chunks_exact(n_nodes).collect();
         self.scratch.terms.evaluate(
             self.model.shape.link,
             &self.model.items,
-            self.rows.clone(),
-            self.chosen,
-            &design[..n_dims],
+            self.response,
+            design::split(&design).0,
         );
         self.scratch.products.resize(n_nodes, 0.0);
         self.set_scores(&design);
@@ -312,7 +310,7 @@ impl Addition<'_> {
         } = self.scratch;
         let (nodes, weights) = (self.nodes, &self.rule.weights);
         let n_nodes = weights.len();
-        for row in 0..self.rows.len() {
+        for row in 0..self.response.n_rows as usize {
             let diagonal = &terms.diagonal[row * n_nodes..][..n_nodes];
             let v = &terms.direction[row * n_nodes..][..n_nodes];
             let r = &terms.residuals[row * n_nodes..][..n_nodes];

@@ -65,9 +65,12 @@ impl Sums {
             .copied()
             .zip(scored.weights.iter().copied());
         let totals = calibration.responses.sum_by_item(weighted);
-        let items = items.into_iter().zip(totals);
+        let design = calibration.design();
+        let items = items.into_iter().zip(totals).enumerate();
         Ok(Self {
-            items: items.map(|(item, total)| item.extrapolated(total)).collect(),
+            items: items
+                .map(|(item, (sum, total))| sum.extrapolated(total).contracted(&design, item))
+                .collect(),
             joint: joint.map(|joint| joint.extrapolated(strides.of_respondents as f64)),
         })
     }

@@ -91,7 +91,7 @@ fn choose_aligned(
     asked: Asked,
     monitor: &dyn Monitor,
 ) -> Result<Option<Chosen>> {
-    if asked.gauge == Gauge::Aligned || calibration.n_dims() == 1 {
+    if asked.gauge == Gauge::Aligned || !calibration.model.population().invariances().rotation {
         return Ok(None);
     }
     let aligned = Asked {

@@ -372,8 +372,9 @@ fn weigh(
     normalise(weights.as_flattened_mut(), sampling.n_samples)
 }
 
-/// Log weights become weights that sum to 1; those beyond `n_samples` become 0. Returns the logarithm of their mean.
-#[inline(always)]
+/// Log weights become weights that sum to 1; those beyond `n_samples` become 0. Returns the logarithm of their mean. It is little
+/// work, and the code around it is compiled many times.
+#[inline(never)]
 fn normalise(weights: &mut [f32], n_samples: usize) -> f32 {
     weights[n_samples..].fill(0.0);
     let weights = &mut weights[..n_samples];
@@ -409,7 +410,7 @@ fn accumulate(
         let first = response.first_row as usize * width;
         let rows = &items[first..first + response.n_rows as usize * width];
         for (row, (residual, by_slot)) in rows.chunks_exact(width).zip(&mut slots) {
-            design::add_slopes(row, residual, &mut slopes[..n_dims]);
+            design::add_slopes(n_dims, row, residual, slopes);
             let weighted = product(residual, block.weight);
             design::by_parameters(n_dims, &weighted, block.points, |column, by_parameter| {
                 by_slot[column] += scale * sum(by_parameter);
@@ -418,8 +419,9 @@ fn accumulate(
     }
 }
 
-/// The gradient by the outputs of the network, through `alpha = mu + L e` and the entropy `ln |L|`.
-#[inline(always)]
+/// The gradient by the outputs of the network, through `alpha = mu + L e` and the entropy `ln |L|`. It is little work, and the code
+/// around it is compiled many times.
+#[inline(never)]
 fn by_outputs(
     n_dims: usize,
     n_samples: usize,

@@ -5,8 +5,9 @@ use crate::model::design;
 use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::model::population::Population;
+use crate::model::response::curvature::Curvature;
 use crate::model::response::lanes::{Lanes, LogProduct};
-use crate::model::response::likelihood::{Curvature, differentiate, log_likelihoods};
+use crate::model::response::likelihood::{differentiate, log_likelihoods};
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use ndarray::{Array1, Array2};
@@ -86,7 +87,8 @@ impl Respondent {
             };
             let mut product = LogProduct::new();
             let chosen = response.chosen as usize;
-            let share = differentiate(self.link, predictors, chosen, &mut product, curvature);
+            let kind = response.kind;
+            let share = differentiate(self.link, kind, predictors, chosen, &mut product, curvature);
             value += f64::from(product.ln()[0]);
             along.fill(0.0);
             for (place, row) in rows.enumerate() {

@@ -2,10 +2,11 @@
 
 use crate::model::design;
 use crate::model::link::Link;
+use crate::model::response::curvature::Curvature;
 use crate::model::response::lanes::{Lanes, LogProduct};
-use crate::model::response::likelihood::{Curvature, differentiate};
+use crate::model::response::likelihood::differentiate;
 use crate::model::table::Table;
-use std::ops::Range;
+use crate::responses::response::Response;
 
 /// Points that are evaluated side by side.
 pub(crate) const SIDE_BY_SIDE: usize = 8;
@@ -26,20 +27,12 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Evaluates a response to the item with some rows of the parameters; `points` holds the points coordinate by
-    /// coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
+    /// Evaluates a response; `points` holds the points coordinate by coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
     #[inline(always)]
-    pub fn evaluate(
-        &mut self,
-        link: Link,
-        items: &Table,
-        rows: Range<usize>,
-        chosen: usize,
-        points: &[&[f32]],
-    ) {
+    pub fn evaluate(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         let n = points.first().map_or(0, |x| x.len());
-        let n_rows = rows.len();
-        let parameters = items.rows(rows).chunks_exact(items.width());
+        let (n_rows, chosen) = (response.n_rows as usize, response.chosen as usize);
+        let parameters = items.rows(response.rows()).chunks_exact(items.width());
         for terms in [&mut self.residuals, &mut self.diagonal, &mut self.direction] {
             terms.resize(n_rows * n, 0.0);
         }
@@ -56,7 +49,8 @@ impl Terms {
             let (diagonal, direction) = self.curvature.split_at_mut(n_rows);
             let curvature = Curvature { diagonal, direction };
             let product = &mut LogProduct::new();
-            self.share = differentiate(link, &mut self.predictors, chosen, product, curvature);
+            let predictors = &mut self.predictors;
+            self.share = differentiate(link, response.kind, predictors, chosen, product, curvature);
             let (diagonal, direction) = self.curvature.split_at(n_rows);
             for row in 0..n_rows {
                 let to = row * n + start..row * n + start + SIDE_BY_SIDE;

@@ -11,7 +11,7 @@ use candle_nn::Module;
 /// The importance-weighted bound on the log evidence of respondents (Burda, Grosse and Salakhutdinov 2016,
 /// <https://arxiv.org/abs/1509.00519>),
 ///
-/// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s`, `e_s ~ N(0, I)` in pairs of opposites,
+/// `ln (1/S) sum_s w_s`, `w_s = p(y | alpha_s) p(alpha_s) / q(alpha_s)`, `alpha_s = mu + L e_s` with standard normal noise `e_s` in pairs of opposites,
 ///
 /// with the prior `p` of the [population](crate::model::population) and the posterior `q = N(mu, L L')` that the network gives. One
 /// sample gives the evidence lower bound `E_q[ln p(y | alpha)] - KL(q || p)` (Kingma and Welling 2014,

@@ -1,15 +1,18 @@
-//! The rows of an item in the table of parameters, and the linear predictors that they stand for.
+//! The rows of an item in the table of parameters, the linear predictors that they stand for, and the free parameters that they
+//! come from.
 //!
-//! An item has a row for each of its options but the reference: the discriminations by dimension, then the difficulty.
+//! An item has a row for each of its options but the reference: the discriminations by dimension, then the difficulty. The kernels
+//! read rows; what is estimated are the free parameters, of which the rows are a linear map, see [`Design`].
 
-use crate::base::linalg::lower_pairs;
 use crate::model::observations::Observations;
 use crate::model::response::lanes::{Lanes, product};
 use crate::model::table::Table;
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use candle_core::{Result, Tensor};
-use ndarray::{Array1, Array2, s};
-use std::ops::{AddAssign, Mul, Neg};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use std::borrow::Cow;
+use std::ops::{AddAssign, Mul, Neg, Range};
 
 /// Columns of the table of item parameters.
 pub fn width(n_dims: usize) -> usize {
@@ -26,6 +29,12 @@ pub fn n_dims(width: usize) -> usize {
 pub fn split<T>(row: &[T]) -> (&[T], &T) {
     let n_dims = n_dims(row.len());
     (&row[..n_dims], &row[n_dims])
+}
+
+/// The discriminations in some rows of the table.
+pub(crate) fn discriminations(rows: ArrayView2<'_, f64>) -> ArrayView2<'_, f64> {
+    let n_dims = n_dims(rows.ncols());
+    rows.slice_move(s![.., ..n_dims])
 }
 
 /// A row of the table.
@@ -71,8 +80,8 @@ pub fn by_parameters<const N: usize>(
 
 /// Adds the derivatives by the coordinates of points side by side, from those by the predictor of a row.
 #[inline(always)]
-pub fn add_slopes<const N: usize>(row: &[f32], by_predictor: &Lanes<N>, to: &mut [Lanes<N>]) {
-    for (to, gamma) in to.iter_mut().zip(row) {
+pub fn add_slopes<const N: usize>(n_dims: usize, row: &[f32], by_predictor: &Lanes<N>, to: &mut [Lanes<N>]) {
+    for (to, gamma) in to[..n_dims].iter_mut().zip(row) {
         for lane in 0..N {
             to[lane] += by_predictor[lane] * gamma;
         }
@@ -126,80 +135,412 @@ pub fn by_location_and_scale(row: &[f64]) -> Array2<f64> {
     derivatives
 }
 
-/// How the table of item parameters, read row by row, moves with rotations of the latent traits: one column for each
-/// plane of two dimensions.
-pub(crate) fn rotation_tangents(items: &Table) -> Array2<f64> {
-    let width = items.width();
-    let planes = planes(n_dims(width));
-    let mut tangents = Array2::zeros((items.values().len(), planes.len()));
-    for row in 0..items.n_rows() {
-        let gamma = |d: usize| f64::from(items.row(row)[d]);
-        for (plane, &(a, b)) in planes.iter().enumerate() {
-            tangents[[row * width + a, plane]] = gamma(b);
-            tangents[[row * width + b, plane]] = -gamma(a);
+/// How the parameters in the rows of one item come from its free parameters. Those of a nominal item are free; the rows of a graded
+/// one share their discriminations, and their difficulties rise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ItemDesign {
+    kind: ItemKind,
+    n_rows: usize,
+    width: usize,
+}
+
+impl ItemDesign {
+    /// The design of an item.
+    pub fn new(catalogue: &ItemCatalogue, item: usize, width: usize) -> Self {
+        Self {
+            kind: catalogue.kind_of(item),
+            n_rows: catalogue.rows_of(item).len(),
+            width,
         }
     }
-    tangents
-}
 
-/// How the table of item parameters, read row by row, moves when the traits are moved by a unit along a dimension and the linear
-/// predictors stay (one column for each), and when they are multiplied by `I + e E`, for small `e` (one column for each
-/// [pair](lower_pairs) of dimensions, `E` being 1 at its two places).
-pub(crate) fn affine_tangents(items: &Table) -> Array2<f64> {
-    let width = items.width();
-    let n_dims = n_dims(width);
-    let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
-    let mut tangents = Array2::zeros((items.values().len(), n_dims + pairs.len()));
-    for row in 0..items.n_rows() {
-        let gamma = |d: usize| f64::from(items.row(row)[d]);
-        (0..n_dims).for_each(|d| tangents[[row * width + n_dims, d]] = gamma(d));
-        for (pair, &(a, b)) in pairs.iter().enumerate() {
-            tangents[[row * width + a, n_dims + pair]] = -gamma(b);
-            tangents[[row * width + b, n_dims + pair]] = -gamma(a);
+    /// Are all parameters free?
+    pub fn is_identity(self) -> bool {
+        self.kind == ItemKind::Nominal || self.n_rows == 1
+    }
+
+    /// The number of free parameters.
+    pub fn n_free(self) -> usize {
+        match self.is_identity() {
+            true => self.n_rows * self.width,
+            false => n_dims(self.width) + self.n_rows,
         }
     }
-    tangents
+
+    /// The free parameter in a column of a row.
+    fn free_at(self, row: usize, column: usize) -> usize {
+        match self.is_identity() {
+            true => row * self.width + column,
+            false if column < n_dims(self.width) => column,
+            false => n_dims(self.width) + row,
+        }
+    }
+
+    /// The free parameters of all rows, row by row.
+    fn free_parameters(self) -> impl Iterator<Item = usize> {
+        (0..self.n_rows).flat_map(move |row| (0..self.width).map(move |column| self.free_at(row, column)))
+    }
+
+    /// Gradients by the parameters of the rows become those by the free parameters that are there.
+    pub fn contract_in_place(self, by_rows: &mut [f32]) {
+        if self.is_identity() {
+            return;
+        }
+        let mut free = vec![0.0; self.n_free()];
+        for (place, x) in self.free_parameters().zip(by_rows.iter()) {
+            free[place] += x;
+        }
+        for (place, x) in self.free_parameters().zip(by_rows) {
+            *x = free[place];
+        }
+    }
+
+    /// The share of the way from some parameters to others on which difficulties that have to rise do not come nearer than half
+    /// their distance.
+    fn share_in_order(self, from: &[f32], to: &[f32]) -> f32 {
+        let pairs = self.distances(from).into_iter().zip(self.distances(to));
+        pairs.fold(1.0, |share, (from, to)| match to < 0.5 * from {
+            true => share.min(0.5 * from / (from - to)),
+            false => share,
+        })
+    }
+
+    /// The distances of difficulties that have to rise from one row to the next.
+    fn distances(self, rows: &[f32]) -> Vec<f32> {
+        if self.is_identity() {
+            return Vec::new();
+        }
+        let difficulties: Vec<f32> = rows.chunks(self.width).map(|row| *split(row).1).collect();
+        difficulties.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    /// Takes parameters back towards where they come from until those that have an order keep it.
+    pub fn keep_order(self, from: &[f32], to: &mut [f32]) {
+        let share = self.share_in_order(from, to);
+        if share < 1.0 {
+            let moved = to.iter_mut().zip(from);
+            moved.for_each(|(to, from)| *to = from + share * (*to - from));
+        }
+    }
 }
 
-/// The pairs of dimensions.
-fn planes(n_dims: usize) -> Vec<(usize, usize)> {
-    (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
+/// From the free parameters of all items to the table: every parameter of a row is a free one, and several rows may share it. Free
+/// parameters are ordered by item and, where all are free, as they are in the table, read row by row.
+pub(crate) struct Design<'a> {
+    catalogue: &'a ItemCatalogue,
+    width: usize,
+    ties: Option<Ties>,
 }
 
-/// The derivatives, by the item parameters, of the conditions that the axes are principal: one column for each pair
-/// of dimensions, the off-diagonal element of the weighted second moments of the discriminations along `axes` (its
-/// columns).
-pub(crate) fn principal_conditions(
-    items: &Table,
-    catalogue: &ItemCatalogue,
-    item_totals: &[f64],
-    axes: &Array2<f64>,
-) -> Array2<f64> {
-    let width = items.width();
-    let n_dims = n_dims(width);
-    let planes = planes(n_dims);
-    let mut conditions = Array2::zeros((items.values().len(), planes.len()));
-    for (item, &total) in item_totals.iter().enumerate() {
-        let rows = catalogue.rows_of(item);
-        let n_options = (rows.len() + 1) as f64;
-        // The discriminations along the axes, in deviation from their mean over the options.
-        let along: Vec<Array1<f64>> = rows
-            .clone()
-            .map(|row| {
-                let gamma = Array1::from_iter(items.row(row)[..n_dims].iter().map(|&x| f64::from(x)));
-                axes.t().dot(&gamma)
-            })
-            .collect();
-        let mean = along.iter().fold(Array1::<f64>::zeros(n_dims), |sum, x| sum + x) / n_options;
-        for (row, along) in rows.zip(&along) {
-            let centred = along - &mean;
-            for (plane, &(a, b)) in planes.iter().enumerate() {
-                for d in 0..n_dims {
-                    conditions[[row * width + d, plane]] =
-                        total * (axes[[d, a]] * centred[b] + axes[[d, b]] * centred[a]);
+/// Where not all parameters are free.
+struct Ties {
+    /// The free parameter at every place of the table.
+    free: Vec<usize>,
+    /// The first place of the table with each of them.
+    places: Vec<usize>,
+    /// The first free parameter of each item, and one beyond the last.
+    first: Vec<usize>,
+}
+
+impl<'a> Design<'a> {
+    /// The design of the items in a table with so many columns.
+    pub fn new(catalogue: &'a ItemCatalogue, width: usize) -> Self {
+        let of_item = |item| ItemDesign::new(catalogue, item, width);
+        let tied = (0..catalogue.n_items()).any(|item| !of_item(item).is_identity());
+        let ties = tied.then(|| {
+            let (mut free, mut places, mut first) = (Vec::new(), Vec::new(), vec![0]);
+            for item in 0..catalogue.n_items() {
+                let start = places.len();
+                for own in of_item(item).free_parameters() {
+                    if start + own == places.len() {
+                        places.push(free.len());
+                    }
+                    free.push(start + own);
                 }
+                first.push(places.len());
+            }
+            Ties { free, places, first }
+        });
+        Self {
+            catalogue,
+            width,
+            ties,
+        }
+    }
+
+    /// Do parameters have an order?
+    pub fn has_order(&self) -> bool {
+        self.ties.is_some()
+    }
+
+    /// The design of one item.
+    pub fn of_item(&self, item: usize) -> ItemDesign {
+        ItemDesign::new(self.catalogue, item, self.width)
+    }
+
+    /// Number of items.
+    pub fn n_items(&self) -> usize {
+        self.catalogue.n_items()
+    }
+
+    /// Number of free parameters.
+    pub fn n_free(&self) -> usize {
+        match &self.ties {
+            None => self.catalogue.n_parameter_rows() * self.width,
+            Some(ties) => ties.places.len(),
+        }
+    }
+
+    /// The free parameters of an item.
+    pub fn free_of_item(&self, item: usize) -> Range<usize> {
+        match &self.ties {
+            None => {
+                let rows = self.catalogue.rows_of(item);
+                rows.start * self.width..rows.end * self.width
+            }
+            Some(ties) => ties.first[item]..ties.first[item + 1],
+        }
+    }
+
+    /// The free parameters in a row, column by column.
+    pub fn free_of_row(&self, row: usize) -> Vec<usize> {
+        let places = row * self.width..(row + 1) * self.width;
+        match &self.ties {
+            None => places.collect(),
+            Some(ties) => ties.free[places].to_vec(),
+        }
+    }
+
+    /// The column of every free parameter.
+    pub fn columns(&self) -> Vec<usize> {
+        let column = |place: usize| place % self.width;
+        match &self.ties {
+            None => (0..self.n_free()).map(column).collect(),
+            Some(ties) => ties.places.iter().map(|&place| column(place)).collect(),
+        }
+    }
+
+    /// Free parameters that a step moves together, with their items: those of a row or, where rows share some, those of an item.
+    pub fn blocks(&self) -> Vec<(usize, Range<usize>)> {
+        let items = (0..self.catalogue.n_items()).flat_map(|item| {
+            let free = self.free_of_item(item);
+            let size = match self.of_item(item).is_identity() {
+                true => self.width,
+                false => free.len(),
+            };
+            free.clone()
+                .step_by(size)
+                .map(move |start| (item, start..start + size))
+        });
+        items.collect()
+    }
+
+    /// From what belongs to the places of the table, in rows, to the free parameters: the first of each.
+    pub fn select(&self, by_places: Array2<f64>) -> Array2<f64> {
+        match &self.ties {
+            None => by_places,
+            Some(ties) => by_places.select(Axis(0), &ties.places),
+        }
+    }
+
+    /// From derivatives by the places of the table, in rows, to those by the free parameters.
+    pub fn contract<T: Copy + Default + AddAssign>(&self, by_places: Array2<T>) -> Array2<T> {
+        let Some(ties) = &self.ties else { return by_places };
+        let mut free = Array2::from_elem((self.n_free(), by_places.ncols()), T::default());
+        for (place, &to) in ties.free.iter().enumerate() {
+            for column in 0..by_places.ncols() {
+                free[[to, column]] += by_places[[place, column]];
             }
         }
+        free
     }
-    conditions
+
+    /// [`Self::contract`] of derivatives in the order of the table.
+    pub fn contract_values(&self, by_places: Vec<f64>) -> Array1<f64> {
+        let Some(ties) = &self.ties else {
+            return Array1::from(by_places);
+        };
+        let mut free = Array1::zeros(self.n_free());
+        for (x, &to) in by_places.into_iter().zip(&ties.free) {
+            free[to] += x;
+        }
+        free
+    }
+
+    /// [`Self::contract`] of a matrix of an item, whose rows and columns belong to its places.
+    pub fn contract_item(&self, item: usize, by_places: Array2<f64>) -> Array2<f64> {
+        let design = self.of_item(item);
+        if design.is_identity() || by_places.is_empty() {
+            return by_places;
+        }
+        let free: Vec<usize> = design.free_parameters().collect();
+        let mut contracted = Array2::zeros((design.n_free(), design.n_free()));
+        for ((i, j), x) in by_places.indexed_iter() {
+            contracted[[free[i], free[j]]] += x;
+        }
+        contracted
+    }
+
+    /// The free parameters of a table.
+    pub fn free_values(&self, items: &Table) -> Array1<f64> {
+        let values = items.values();
+        let value = |place: usize| f64::from(values[place]);
+        match &self.ties {
+            None => (0..values.len()).map(value).collect(),
+            Some(ties) => ties.places.iter().map(|&place| value(place)).collect(),
+        }
+    }
+
+    /// A table with every free parameter once, and zeros where rows repeat it.
+    pub fn once<'t>(&self, items: &'t Table) -> Cow<'t, Table> {
+        let Some(ties) = &self.ties else {
+            return Cow::Borrowed(items);
+        };
+        let mut once = items.clone();
+        for (place, value) in once.values_mut().iter_mut().enumerate() {
+            if ties.places[ties.free[place]] != place {
+                *value = 0.0;
+            }
+        }
+        Cow::Owned(once)
+    }
+
+    /// A table after a step of its free parameters, which is cut where an order would be lost.
+    pub fn advanced(&self, items: &Table, step: &Array1<f64>) -> Table {
+        let mut moved = items.clone();
+        for (place, value) in moved.values_mut().iter_mut().enumerate() {
+            let free = self.ties.as_ref().map_or(place, |ties| ties.free[place]);
+            *value = (f64::from(*value) + step[free]) as f32;
+        }
+        self.keep_order(items, &mut moved);
+        moved
+    }
+
+    /// The first item whose rows do not share what they have to, or whose order is lost; for tables that are not trusted.
+    pub fn item_out_of_order(&self, items: &Table) -> Option<usize> {
+        let ties = self.ties.as_ref()?;
+        let values = items.values();
+        let shared = |place: usize| values[place] == values[ties.places[ties.free[place]]];
+        (0..self.catalogue.n_items()).find(|&item| {
+            let rows = self.catalogue.rows_of(item);
+            let places = rows.start * self.width..rows.end * self.width;
+            let rises = self
+                .of_item(item)
+                .distances(items.rows(rows))
+                .iter()
+                .all(|&x| x > 0.0);
+            !(rises && places.into_iter().all(shared))
+        })
+    }
+
+    /// Takes the items of a table back towards where they come from until the parameters that have an order keep it.
+    pub fn keep_order(&self, from: &Table, to: &mut Table) {
+        if self.ties.is_none() {
+            return;
+        }
+        for item in 0..self.catalogue.n_items() {
+            let rows = self.catalogue.rows_of(item);
+            self.of_item(item)
+                .keep_order(from.rows(rows.clone()), to.rows_mut(rows));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn catalogue() -> ItemCatalogue {
+        let kinds = vec![
+            ItemKind::Nominal,
+            ItemKind::Graded,
+            ItemKind::Graded,
+            ItemKind::Nominal,
+        ];
+        ItemCatalogue::with_kinds(&[2, 4, 2, 3], kinds).expect("valid catalogue")
+    }
+
+    /// One dimension: a row of its own, three rows that share the first column, and three rows of their own.
+    fn items() -> Table {
+        Table::new(
+            2,
+            vec![
+                1.0, 2.0, 3.0, -1.0, 3.0, 0.0, 3.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0,
+            ],
+        )
+    }
+
+    #[test]
+    fn rows_share_free_parameters() {
+        let catalogue = catalogue();
+        let design = Design::new(&catalogue, 2);
+        assert_eq!(design.n_free(), 12);
+        assert_eq!(design.free_of_item(1), 2..6);
+        assert_eq!(design.free_of_row(2), [2, 4]);
+        assert_eq!(design.columns(), [0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1]);
+        let blocks = [(0, 0..2), (1, 2..6), (2, 6..8), (3, 8..10), (3, 10..12)];
+        assert_eq!(design.blocks(), blocks);
+        let values = [1.0, 2.0, 3.0, -1.0, 0.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+        assert_eq!(design.free_values(&items()).to_vec(), values);
+        assert_eq!(
+            design.once(&items()).values()[2..8],
+            [3.0, -1.0, 0.0, 0.0, 0.0, 2.0]
+        );
+        let by_places = Array2::from_shape_fn((14, 1), |(place, _)| place as f64);
+        let contracted = design.contract(by_places.clone());
+        assert_eq!(
+            contracted.column(0).to_vec()[2..6],
+            [2.0 + 4.0 + 6.0, 3.0, 5.0, 7.0]
+        );
+        assert_eq!(
+            design.select(by_places).column(0).to_vec()[2..6],
+            [2.0, 3.0, 5.0, 7.0]
+        );
+        let mut gradient = [1.0, 10.0, 2.0, 20.0, 4.0, 40.0];
+        design.of_item(1).contract_in_place(&mut gradient);
+        assert_eq!(gradient, [7.0, 10.0, 7.0, 20.0, 7.0, 40.0]);
+    }
+
+    #[test]
+    fn a_contracted_matrix_is_that_of_the_free_parameters() {
+        let catalogue = ItemCatalogue::with_kinds(&[3], vec![ItemKind::Graded]).expect("valid catalogue");
+        let design = Design::new(&catalogue, 2);
+        let matrix = Array2::from_shape_fn((4, 4), |(i, j)| (i * j + i + j) as f64);
+        let expand = array![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]];
+        let expected = expand.t().dot(&matrix).dot(&expand);
+        assert_eq!(design.contract_item(0, matrix), expected);
+    }
+
+    #[test]
+    fn where_all_is_free_nothing_changes() {
+        let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
+        let design = Design::new(&catalogue, 3);
+        assert_eq!(design.n_free(), 9);
+        assert_eq!(design.free_of_item(1), 3..9);
+        assert_eq!(design.free_of_row(1), [3, 4, 5]);
+        let matrix = Array2::from_shape_fn((9, 2), |(i, j)| (i + j) as f64);
+        assert_eq!(design.contract(matrix.clone()), matrix);
+        assert_eq!(design.select(matrix.clone()), matrix);
+    }
+
+    #[test]
+    fn steps_are_cut_before_thresholds_cross() {
+        let catalogue = catalogue();
+        let design = Design::new(&catalogue, 2);
+        let mut step = Array1::zeros(12);
+        // The second threshold of the graded item would pass the first one; another item goes all its way.
+        step[2] = 4.0;
+        step[4] = -2.0;
+        step[8] = 1.0;
+        let items = design.advanced(&items(), &step);
+        assert_eq!(items.values()[2..8], [4.0, -1.0, 4.0, -0.5, 4.0, 2.0]);
+        assert_eq!(items.values()[10], 7.0);
+        assert_eq!(design.item_out_of_order(&items), None);
+        for (place, value) in [(4, 3.5), (5, -1.5)] {
+            let mut broken = items.clone();
+            broken.values_mut()[place] = value;
+            assert_eq!(design.item_out_of_order(&broken), Some(1));
+        }
+    }
 }

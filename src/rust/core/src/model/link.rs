@@ -2,14 +2,15 @@
 
 use crate::base::error::{Error, Result};
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use std::str::FromStr;
 
 /// The function `F` from linear predictors to probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// Softmax over the options of an item; for two options the inverse logit.
+    /// The logistic function; for several options in no order its generalisation.
     Logit,
-    /// The normal distribution function; two options only.
+    /// The normal distribution function; items with two options or with options in order only.
     Probit,
 }
 
@@ -23,12 +24,14 @@ impl Link {
     }
 
     /// # Errors
-    /// [`Error::Setting`] when the link cannot describe the items: probit with more than two options.
+    /// [`Error::Setting`] when the link cannot describe the items: probit with more than two options in no order.
     pub fn check(self, catalogue: &ItemCatalogue) -> Result<()> {
-        if self == Link::Probit && !catalogue.is_binary() {
+        let unordered =
+            |item| catalogue.kind_of(item) == ItemKind::Nominal && catalogue.rows_of(item).len() > 1;
+        if self == Link::Probit && (0..catalogue.n_items()).any(unordered) {
             return Err(Error::Setting {
                 name: "link",
-                requirement: "\"logit\" when an item has more than two options",
+                requirement: "\"logit\" when an item has more than two options in no order",
                 value: "\"probit\"".into(),
             });
         }
@@ -65,5 +68,8 @@ mod tests {
         let nominal = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         assert!(Link::Probit.check(&nominal).is_err());
         assert!(Link::Logit.check(&nominal).is_ok());
+        let kinds = vec![ItemKind::Nominal, ItemKind::Graded];
+        let ordered = ItemCatalogue::with_kinds(&[2, 3], kinds).expect("valid catalogue");
+        assert!(Link::Probit.check(&ordered).is_ok());
     }
 }

@@ -23,3 +23,4 @@ pub mod scale;
 pub mod shape;
 pub mod storage;
 pub mod table;
+pub mod tangents;

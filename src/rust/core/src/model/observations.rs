@@ -3,6 +3,8 @@
 use crate::base::membership::Membership;
 use crate::base::selection::Selection;
 use crate::responses::batch::Batch;
+use crate::responses::item_kind::ItemKind;
+use crate::responses::response::Response;
 use candle_core::{Device, Result, Tensor};
 
 /// Who gave which response, on a device. Responses have numbers and slots as in [`Batch`]: a slot for every option of the item
@@ -21,6 +23,61 @@ pub struct Observations {
     pub is_chosen: Tensor,
     /// `ln(1 + number of responses)`, `n_respondents x 1`.
     pub log_counts: Tensor,
+    /// The responses to items whose options are in order; nothing where all have two options or no order.
+    pub ordered: Option<Ordered>,
+}
+
+/// Between which predictors the responses lie whose options are in order, those with two options among them: `n_responses x 1`.
+/// Other responses lie between none.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// The slots of the upper predictors; none where the option is the lowest.
+    pub upper: Selection,
+    /// The slots of the lower predictors; none where the option is the highest.
+    pub lower: Selection,
+    /// 1 where there is no upper predictor, else 0.
+    pub has_no_upper: Tensor,
+    /// 1 where there is no lower predictor, else 0.
+    pub has_no_lower: Tensor,
+    /// 1 where the response is to an item without an order, else 0; nothing where none is.
+    pub is_other: Option<Tensor>,
+}
+
+impl Ordered {
+    fn new(batch: &Batch, device: &Device) -> Result<Option<Self>> {
+        let responses = batch.responses();
+        if responses
+            .iter()
+            .all(|response| response.kind == ItemKind::Nominal)
+        {
+            return Ok(None);
+        }
+        let is_other = |response: &Response| response.kind == ItemKind::Nominal && response.n_rows > 1;
+        let mut first = 0;
+        let (mut upper, mut lower) = (Vec::new(), Vec::new());
+        for response in responses {
+            let (chosen, n_rows) = (response.chosen as usize, response.n_rows as usize);
+            let slot = |place: Option<usize>| {
+                let place = place.filter(|&place| place < n_rows && !is_other(response));
+                place.map(|place| first + place)
+            };
+            upper.push(slot(chosen.checked_sub(1)));
+            lower.push(slot(Some(chosen)));
+            first += n_rows;
+        }
+        let flags = |flags: Vec<bool>| {
+            let flags = flags.into_iter().map(|flag| f32::from(u8::from(flag)));
+            Tensor::from_iter(flags, device)?.reshape(((), 1))
+        };
+        let others: Vec<bool> = responses.iter().map(is_other).collect();
+        Ok(Some(Self {
+            has_no_upper: flags(upper.iter().map(Option::is_none).collect())?,
+            has_no_lower: flags(lower.iter().map(Option::is_none).collect())?,
+            upper: Selection::new(&upper, first, device)?,
+            lower: Selection::new(&lower, first, device)?,
+            is_other: others.contains(&true).then(|| flags(others)).transpose()?,
+        }))
+    }
 }
 
 impl Observations {
@@ -63,6 +120,7 @@ impl Observations {
             chosen: Selection::new(&chosen, n_slots, device)?,
             is_chosen: Tensor::from_vec(is_chosen, (n_slots, 1), device)?,
             log_counts: Tensor::from_iter(log_counts, device)?.reshape((n, 1))?,
+            ordered: Ordered::new(batch, device)?,
         })
     }
 

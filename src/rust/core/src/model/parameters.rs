@@ -1,6 +1,7 @@
 //! The parameters of a fitted model.
 
 use crate::base::error::Result;
+use crate::model::design::Design;
 use crate::model::encoder::Encoder;
 use crate::model::population::Population;
 use crate::model::scale::AffineMap;
@@ -28,6 +29,17 @@ impl Model {
     /// The distribution of the latent traits before the responses.
     pub fn population(&self) -> Population {
         Population::standard(self.shape.n_dims)
+    }
+
+    /// From the free parameters of the items to their table.
+    pub(crate) fn design(&self) -> Design<'_> {
+        Design::new(&self.shape.catalogue, self.items.width())
+    }
+
+    /// The number of free parameters of the items, less the directions in which the likelihood does not change.
+    pub fn degrees_of_freedom(&self) -> usize {
+        let invariances = self.population().invariances();
+        self.design().n_free() - invariances.n_directions(self.shape.n_dims)
     }
 
     /// Are all parameters finite numbers?

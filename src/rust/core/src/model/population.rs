@@ -14,6 +14,34 @@ pub struct Population {
     n_dims: usize,
 }
 
+/// Which changes of the traits neither the responses nor the population know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invariances {
+    /// Moving all traits?
+    pub location: bool,
+    /// Stretching them?
+    pub scale: bool,
+    /// Turning their axes?
+    pub rotation: bool,
+}
+
+impl Invariances {
+    /// The number of directions in which the parameters of a model can move without any change of what it says.
+    pub fn n_directions(self, n_dims: usize) -> usize {
+        let planes = n_dims * (n_dims - 1) / 2;
+        let directions = [
+            (self.location, n_dims),
+            (self.scale, n_dims + planes),
+            (self.rotation, planes),
+        ];
+        directions
+            .into_iter()
+            .filter(|&(free, _)| free)
+            .map(|(_, n)| n)
+            .sum()
+    }
+}
+
 impl Population {
     /// `N(0, I)` in so many dimensions.
     pub fn standard(n_dims: usize) -> Self {
@@ -61,6 +89,15 @@ impl Population {
         Array2::eye(self.n_dims)
     }
 
+    /// What it does not fix, as the responses do not.
+    pub fn invariances(self) -> Invariances {
+        Invariances {
+            location: false,
+            scale: false,
+            rotation: self.n_dims > 1,
+        }
+    }
+
     /// A draw of the traits.
     pub fn draw(self, random: &mut impl Rng) -> impl Iterator<Item = f64> {
         (0..self.n_dims).map(|_| StandardNormal.sample(random))
@@ -95,7 +132,7 @@ pub(crate) fn log_density(traits: &Tensor) -> Result<Tensor> {
 /// along the density of the traits, a shift changes `ln p(a)` by `V^-1 (a - c)`, and a scale `E` by `a' E V^-1 (a - c)`. With
 /// `N(0, I)`, and where the covariance has no inverse, this is the identity.
 ///
-/// [`affine_tangents`]: crate::model::design::affine_tangents
+/// [`affine_tangents`]: crate::model::tangents::affine_tangents
 pub(crate) fn affine_images(mean: &Array1<f64>, covariance: &Array2<f64>) -> Array2<f64> {
     let n_dims = mean.len();
     let pairs: Vec<(usize, usize)> = lower_pairs(n_dims).collect();
@@ -151,6 +188,15 @@ mod tests {
             assert!((population.score(&a)[d] - slope).abs() < 1e-8);
             assert_eq!(scores(&lanes[d])[0], population.score(&a)[d] as f32);
         }
+        let invariances = population.invariances();
+        assert_eq!(invariances.n_directions(3), 3);
+        assert_eq!(Population::standard(1).invariances().n_directions(1), 0);
+        let everything = Invariances {
+            location: true,
+            scale: true,
+            ..invariances
+        };
+        assert_eq!(everything.n_directions(3), 3 + 6 + 3);
         let product = population.precision().dot(&population.covariance());
         assert_eq!(product, Array2::<f64>::eye(3));
         assert_eq!(

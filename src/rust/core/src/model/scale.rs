@@ -1,7 +1,7 @@
 //! From the scale of training to the reported one: location, scale, rotation and sign, which the likelihood does not know.
 
 use crate::base::error::{Error, Result};
-use crate::base::linalg::{invert, unpack};
+use crate::base::linalg::{invert, product, sandwich, unpack};
 use crate::model::design;
 use crate::model::table::Table;
 use ndarray::{Array1, Array2};
@@ -31,7 +31,7 @@ impl AffineMap {
     pub fn then(&self, next: &Self) -> Result<Self> {
         let back = self.inverse_transposed()?;
         Ok(Self {
-            matrix: next.matrix.dot(&self.matrix),
+            matrix: product(&next.matrix, &self.matrix),
             shift: &self.shift + &back.t().dot(&next.shift),
         })
     }
@@ -54,8 +54,7 @@ impl AffineMap {
 
     /// A covariance matrix, given as its packed lower triangle, on the reported scale.
     pub fn covariance(&self, packed: &[f64]) -> Array2<f64> {
-        let covariance = unpack(packed, self.n_dims());
-        self.matrix.dot(&covariance).dot(&self.matrix.t())
+        sandwich(&self.matrix, &unpack(packed, self.n_dims()))
     }
 
     /// The item parameters on the reported scale, one row per parameter row.
@@ -82,9 +81,9 @@ impl AffineMap {
 
     /// `A^-T = (A A')^-1 A`, for `A A'` is positive definite.
     fn inverse_transposed(&self) -> Result<Array2<f64>> {
-        let square = self.matrix.dot(&self.matrix.t());
+        let square = product(&self.matrix, self.matrix.t());
         let inverse =
             invert(square.view()).ok_or_else(|| Error::Model("the map of the scale is singular".into()))?;
-        Ok(inverse.dot(&self.matrix))
+        Ok(product(&inverse, &self.matrix))
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::tensor_file;
 use crate::model::card::Card;
-use crate::model::design;
+use crate::model::design::{self, Design};
 use crate::model::encoder::Encoder;
 use crate::model::network::Network;
 use crate::model::parameters::Model;
@@ -11,6 +11,7 @@ use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use ndarray::{Array1, Array2};
@@ -20,8 +21,14 @@ use std::collections::HashMap;
 /// The key of the one entry of the header's metadata.
 const KEY: &str = "vaeirt-model";
 
-/// The version of the format that is written; later ones are not read.
-pub(crate) const VERSION: u32 = 1;
+/// The latest version of the format; later ones are not read.
+pub(crate) const VERSION: u32 = 2;
+
+/// The version of models whose items are all nominal, which knows no other kind.
+const NOMINAL: u32 = 1;
+
+/// The tensor of the kinds of the items.
+const KINDS: &str = "items.kinds";
 
 /// The JSON of the header's entry.
 #[derive(Serialize, Deserialize)]
@@ -35,9 +42,11 @@ pub(crate) struct Head {
 
 impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
-    /// `network.*` weights, `items.parameters` (`n_parameter_rows x width`), `items.option_counts`, and
+    /// `network.*` weights, `items.parameters` (`n_parameter_rows x width`), `items.option_counts`, `items.kinds` (the places of
+    /// the kinds in [`ItemKind::ALL`]; only where they are not all nominal), and
     /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
-    /// `vaeirt-model`, a JSON object with the `version` of the format and the name of the `link`.
+    /// `vaeirt-model`, a JSON object with the `version` of the format (1 where all items are nominal, else 2) and the name of
+    /// the `link`.
     ///
     /// # Errors
     /// [`Error::Model`] when the tensors cannot be written.
@@ -66,6 +75,11 @@ impl Model {
             ),
             ("map.shift".into(), Tensor::new(self.map.shift.to_vec(), &device)?),
         ]);
+        if !self.shape.catalogue.is_nominal() {
+            let kinds = self.shape.catalogue.kinds().iter();
+            let kinds: Vec<u32> = kinds.map(|kind| u32::from(kind.code())).collect();
+            tensors.push((KINDS.into(), Tensor::new(kinds, &device)?));
+        }
         Ok(tensors)
     }
 
@@ -89,7 +103,8 @@ impl Model {
         if n_options != embeddings.n_rows() as u64 {
             return Err(Error::Model("its embeddings do not fit its items".into()));
         }
-        let catalogue = ItemCatalogue::new(&option_counts)?;
+        let kinds = read_kinds(&tensors, option_counts.len())?;
+        let catalogue = ItemCatalogue::with_kinds(&option_counts, kinds)?;
         let shape = ModelShape {
             n_dims: design::n_dims(items.width()),
             hidden: embeddings.width(),
@@ -100,6 +115,11 @@ impl Model {
         let map = read_map(&tensors, shape.n_dims)?;
         if items.n_rows() != shape.catalogue.n_parameter_rows() {
             return Err(Error::Model("its item parameters do not fit its items".into()));
+        }
+        if let Some(item) = Design::new(&shape.catalogue, items.width()).item_out_of_order(&items) {
+            return Err(Error::Model(format!(
+                "the parameters of its item {item} are not those of a graded item"
+            )));
         }
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let network = Network::new(&shape, &weights.pp("network"))?;
@@ -140,8 +160,9 @@ pub(crate) fn serialize(
     model: &Model,
     card: Option<Card>,
 ) -> Result<Vec<u8>> {
+    let nominal = model.shape.catalogue.is_nominal();
     let head = Head {
-        version: VERSION,
+        version: if nominal { NOMINAL } else { VERSION },
         link: model.shape.link.name().into(),
         card,
     };
@@ -185,6 +206,17 @@ fn read_table(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Table> {
     }
     let values = tensor.flatten_all()?.to_vec1::<f32>().map_err(unreadable)?;
     Ok(Table::new(width, values))
+}
+
+/// The kinds of so many items.
+fn read_kinds(tensors: &HashMap<String, Tensor>, n_items: usize) -> Result<Vec<ItemKind>> {
+    let Some(tensor) = tensors.get(KINDS) else {
+        return Ok(vec![ItemKind::default(); n_items]);
+    };
+    let codes = tensor.to_vec1::<u32>().map_err(unreadable)?;
+    let kind =
+        |code| ItemKind::from_code(code).ok_or_else(|| Error::Model("an item is of no known kind".into()));
+    codes.into_iter().map(kind).collect()
 }
 
 fn read_map(tensors: &HashMap<String, Tensor>, n_dims: usize) -> Result<AffineMap> {

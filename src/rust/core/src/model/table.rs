@@ -41,6 +41,11 @@ impl Table {
         &self.values[rows.start * self.width..rows.end * self.width]
     }
 
+    /// Some rows, one after another, to be changed.
+    pub fn rows_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
+        &mut self.values[rows.start * self.width..rows.end * self.width]
+    }
+
     /// One row, to be changed.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         &mut self.values[row * self.width..(row + 1) * self.width]

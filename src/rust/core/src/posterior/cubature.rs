@@ -85,7 +85,7 @@ impl Cubature {
         }
         let design = design::columns(coordinates, n_nodes);
         let column = |i: usize| &design[i * n_nodes..(i + 1) * n_nodes];
-        let pairs = (0..=n_dims)
+        let pairs = (0..design::width(n_dims))
             .flat_map(|i| (0..=i).map(move |j| (i, j)))
             .flat_map(|(i, j)| column(i).iter().zip(column(j)).map(|(x, y)| x * y))
             .collect();

@@ -1,6 +1,8 @@
 //! Pareto smoothed importance sampling (Vehtari, Simpson, Gelman, Yao and Gabry 2024, "Pareto smoothed importance
 //! sampling", <https://www.jmlr.org/papers/v25/19-556.html>).
 
+use crate::base::order::sort_numbers;
+
 /// Normalised weights with a smoothed tail.
 pub(crate) struct Smoothed {
     /// They sum to 1.
@@ -27,10 +29,12 @@ pub(crate) fn smooth(log_weights: &mut [f64]) -> Smoothed {
     log_weights.iter_mut().for_each(|w| *w -= largest);
     let mut weights: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
     let tail = ((0.2 * n as f64).min(3.0 * (n as f64).sqrt()).ceil() as usize).min(n - 1);
+    // Only the tail is sorted, equal weights in the order in which they come.
+    let rising = |a: usize, b: usize| weights[a].total_cmp(&weights[b]).then(a.cmp(&b));
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| weights[a].total_cmp(&weights[b]));
-    let cutoff = weights[order[n - tail - 1]];
-    let in_tail = &order[n - tail..];
+    let (_, &mut last_below, in_tail) = order.select_nth_unstable_by(n - tail - 1, |&a, &b| rising(a, b));
+    sort_numbers(in_tail, &rising);
+    let cutoff = weights[last_below];
     let excesses: Vec<f64> = in_tail.iter().map(|&i| weights[i] - cutoff).collect();
     let spread = excesses.last().is_some_and(|&x| x > 1e-12);
     let mut k = f64::NEG_INFINITY;

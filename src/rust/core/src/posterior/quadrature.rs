@@ -1,6 +1,6 @@
 //! Adaptive Gauss-Hermite quadrature of one respondent's posterior, for few dimensions.
 
-use crate::base::linalg::{cholesky, invert, symmetric_eigen, unpack};
+use crate::base::linalg::{cholesky, invert, product, symmetric_eigen, unpack};
 use crate::kernels::points::WeightedPoints;
 use crate::kernels::respondent::Respondent;
 use crate::model::gaussian::WideGaussian;
@@ -191,7 +191,7 @@ impl<'a> Grids<'a> {
 /// The normal distribution with the mode and the curvature of a posterior.
 fn at_mode(respondent: &Respondent, start: Vec<f64>) -> Place {
     let mode = newton::maximise(respondent, start);
-    let information = mode.factor.dot(&mode.factor.t());
+    let information = product(&mode.factor, mode.factor.t());
     let factor = invert(information.view()).and_then(|covariance| cholesky(covariance.view()));
     Place {
         factor: factor.unwrap_or_else(|| respondent.population().factor()),

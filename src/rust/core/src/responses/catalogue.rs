@@ -1,6 +1,7 @@
 //! The items and their response options.
 
 use crate::base::error::{Error, Result};
+use crate::responses::item_kind::ItemKind;
 use crate::responses::response::Response;
 use std::ops::Range;
 
@@ -10,16 +11,32 @@ use std::ops::Range;
 pub struct ItemCatalogue {
     first_option: Vec<u32>,
     item_of_option: Vec<u32>,
+    kinds: Vec<ItemKind>,
     places: Vec<Response>,
 }
 
 impl ItemCatalogue {
-    /// A catalogue of items with the given numbers of options, each at least 2.
+    /// A catalogue of nominal items with the given numbers of options, each at least 2.
     ///
     /// # Errors
     /// [`Error::Responses`] when there is no item, an item has fewer than 2 options, or the options are more
     /// than 32 bits can count.
     pub fn new(n_options: &[u32]) -> Result<Self> {
+        Self::with_kinds(n_options, vec![ItemKind::default(); n_options.len()])
+    }
+
+    /// A catalogue of items with the given numbers of options and of the given kinds.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and when there is not one kind for each item.
+    pub fn with_kinds(n_options: &[u32], kinds: Vec<ItemKind>) -> Result<Self> {
+        if kinds.len() != n_options.len() {
+            return Err(Error::Responses(format!(
+                "there are {} kinds for {} items",
+                kinds.len(),
+                n_options.len()
+            )));
+        }
         if n_options.is_empty() {
             return Err(Error::Responses("there is no item".into()));
         }
@@ -47,12 +64,14 @@ impl ItemCatalogue {
                     chosen: option - first_option[item],
                     first_row: first_option[item] - item as u32,
                     n_rows: first_option[item + 1] - first_option[item] - 1,
+                    kind: kinds[item],
                 }
             })
             .collect();
         Ok(Self {
             first_option,
             item_of_option,
+            kinds,
             places,
         })
     }
@@ -106,6 +125,21 @@ impl ItemCatalogue {
         self.n_options() == 2 * self.n_items()
     }
 
+    /// What kind of responses an item takes.
+    pub fn kind_of(&self, item: usize) -> ItemKind {
+        self.kinds[item]
+    }
+
+    /// The kind of each item.
+    pub fn kinds(&self) -> &[ItemKind] {
+        &self.kinds
+    }
+
+    /// True when no item has an order of its options.
+    pub fn is_nominal(&self) -> bool {
+        self.kinds.iter().all(|&kind| kind == ItemKind::Nominal)
+    }
+
     /// The number of options of each item.
     pub fn option_counts(&self) -> Vec<u32> {
         self.first_option.windows(2).map(|w| w[1] - w[0]).collect()
@@ -134,5 +168,16 @@ mod tests {
     fn items_need_two_options() {
         assert!(ItemCatalogue::new(&[2, 1]).is_err());
         assert!(ItemCatalogue::new(&[]).is_err());
+    }
+
+    #[test]
+    fn every_item_has_a_kind() {
+        let kinds = vec![ItemKind::Graded, ItemKind::Nominal];
+        let catalogue = ItemCatalogue::with_kinds(&[4, 2], kinds.clone()).expect("valid catalogue");
+        assert_eq!(catalogue.kinds(), kinds);
+        assert_eq!(catalogue.response(2).kind, ItemKind::Graded);
+        assert!(!catalogue.is_nominal());
+        assert!(ItemCatalogue::new(&[4, 2]).expect("valid catalogue").is_nominal());
+        assert!(ItemCatalogue::with_kinds(&[4], kinds).is_err());
     }
 }

@@ -8,10 +8,13 @@ use twox_hash::XxHash64;
 const AT_ONCE: usize = 4_096;
 
 impl Responses<'_> {
-    /// A checksum (XXH64) of the catalogue, the responses and the weights.
+    /// A checksum (XXH64) of the catalogue (the kinds of its items only where they are not all nominal), the responses and the weights.
     pub fn checksum(&self) -> u64 {
         let mut hasher = XxHash64::with_seed(0);
         add(&mut hasher, &self.catalogue.option_counts(), u32::to_le_bytes);
+        if !self.catalogue.is_nominal() {
+            add(&mut hasher, self.catalogue.kinds(), |kind| [kind.code()]);
+        }
         add(&mut hasher, &self.offsets, u64::to_le_bytes);
         match &self.ids {
             OptionIds::Narrow(ids) => add(&mut hasher, ids, u16::to_le_bytes),

@@ -6,6 +6,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
+use crate::base::order::sort_numbers;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 
@@ -78,7 +79,7 @@ fn groups(responses: &Responses, totals: &[u64], monitor: &dyn Monitor) -> Resul
     }
     let roots: Vec<usize> = (0..totals.len()).map(|item| sets.root(item)).collect();
     let mut order: Vec<usize> = (0..totals.len()).filter(|&item| roots[item] == item).collect();
-    order.sort_by_key(|&root| (std::cmp::Reverse(sets.mass[root]), root));
+    sort_numbers(&mut order, &|a, b| sets.mass[b].cmp(&sets.mass[a]));
     let mut number = vec![0; totals.len()];
     order
         .iter()
@@ -91,13 +92,13 @@ fn groups(responses: &Responses, totals: &[u64], monitor: &dyn Monitor) -> Resul
 /// which the largest group is not the whole: the items still to be added are the linking ones.
 fn linking(responses: &Responses, totals: &[u64], batch: &Batch) -> Vec<u32> {
     let catalogue = responses.catalogue();
-    let mut order: Vec<u32> = (0..totals.len() as u32).collect();
-    order.sort_by_key(|&item| (std::cmp::Reverse(totals[item as usize]), item));
+    let mut order: Vec<usize> = (0..totals.len()).collect();
+    sort_numbers(&mut order, &|a, b| totals[b].cmp(&totals[a]));
     let mut rank = vec![0u32; totals.len()];
     order
         .iter()
         .enumerate()
-        .for_each(|(k, &item)| rank[item as usize] = k as u32);
+        .for_each(|(k, &item)| rank[item] = k as u32);
 
     // Among the items of a respondent that are left at any moment, the most shared one is linked to the next: that is enough
     // to connect them.
@@ -113,7 +114,7 @@ fn linking(responses: &Responses, totals: &[u64], batch: &Batch) -> Vec<u32> {
     links.sort_unstable();
     links.dedup();
 
-    let mass: Vec<u64> = order.iter().map(|&item| totals[item as usize]).collect();
+    let mass: Vec<u64> = order.iter().map(|&item| totals[item]).collect();
     let mut sets = Sets::new(&mass);
     let (mut largest, mut present) = (0u64, 0u64);
     let mut shares = vec![0.0; mass.len()];
@@ -136,8 +137,7 @@ fn linking(responses: &Responses, totals: &[u64], batch: &Batch) -> Vec<u32> {
     if of_linking as f64 > MOST_OF_RESPONSES * present as f64 {
         return Vec::new();
     }
-    order.truncate(n_linking);
-    order
+    order[..n_linking].iter().map(|&item| item as u32).collect()
 }
 
 /// Disjoint sets with their masses.
@@ -180,6 +180,7 @@ impl Sets {
 mod tests {
     use super::*;
     use crate::base::monitor::Silent;
+    use crate::responses::item_kind::ItemKind;
     use crate::simulate::ballots::BallotDesign;
     use crate::simulate::ballots::ballots;
     use crate::simulate::simulation::Design;
@@ -230,6 +231,7 @@ mod tests {
             n_dims: 1,
             n_options: 2,
             missing: 0.7,
+            kind: ItemKind::Nominal,
         };
         let responses = simulate(&design, 1)
             .expect("valid")

@@ -10,6 +10,7 @@ pub mod column;
 pub mod duplicates;
 pub mod evidence;
 pub mod identical;
+pub mod item_kind;
 pub mod linkage;
 pub mod long;
 pub mod lookup;

@@ -1,5 +1,6 @@
 //! One response as the kernels take it.
 
+use crate::responses::item_kind::ItemKind;
 use std::ops::Range;
 
 /// One response: the option chosen, and the rows of the table of item parameters that its probability takes.
@@ -13,6 +14,8 @@ pub struct Response {
     pub first_row: u32,
     /// Number of its parameter rows.
     pub n_rows: u32,
+    /// What kind of responses the item takes.
+    pub kind: ItemKind,
 }
 
 impl Response {

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
+use crate::base::order::sort_numbers;
 use crate::responses::evidence::{JOINT, MINORITY};
 use crate::responses::store::Responses;
 
@@ -45,7 +46,7 @@ impl FrequentOptions {
                 .options_of(item)
                 .filter(|&option| totals[option] > 0)
                 .collect();
-            chosen.sort_by_key(|&option| std::cmp::Reverse(totals[option]));
+            sort_numbers(&mut chosen, &|a, b| totals[b].cmp(&totals[a]));
             let most = chosen.first().map_or(0, |&option| totals[option]);
             let n_own = if chosen.len() > 2 { MOST_FREQUENT } else { 1 };
             chosen.retain(|&option| totals[option] >= most / 2);

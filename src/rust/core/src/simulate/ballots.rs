@@ -6,6 +6,7 @@ use crate::base::random::{Purpose, Stream};
 use crate::model::design;
 use crate::model::population::Population;
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::choice::Chooser;
 use rand::Rng;
@@ -208,7 +209,9 @@ impl BallotBox {
         let own = self.items[rows.start * width..rows.end * width].iter();
         let own: Vec<f64> = own.map(|&x| f64::from(x)).collect();
         let first = self.catalogue.options_of(contest).start as u32;
-        voter.choose(&own, stream).map(|chosen| first + chosen)
+        voter
+            .choose(ItemKind::Nominal, &own, stream)
+            .map(|chosen| first + chosen)
     }
 }
 

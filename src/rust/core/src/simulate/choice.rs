@@ -4,6 +4,7 @@ use crate::base::random::Stream;
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::response::options::option_probabilities;
+use crate::responses::item_kind::ItemKind;
 use rand::Rng;
 
 /// A respondent at some point of the traits.
@@ -23,12 +24,12 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// The option that is chosen of an item with these rows of parameters, under the logit link; nothing where the response is
+    /// The option that is chosen of an item of some kind with these rows of parameters, under the logit link; nothing where the response is
     /// missing. Both cases take as many random numbers.
-    pub fn choose(&mut self, rows: &[f64], stream: &mut Stream) -> Option<u32> {
+    pub fn choose(&mut self, kind: ItemKind, rows: &[f64], stream: &mut Stream) -> Option<u32> {
         let rows = rows.chunks(design::width(self.point.len()));
         let predictors: Vec<f64> = rows.map(|row| design::predict(row, self.point)[0]).collect();
-        option_probabilities(Link::Logit, &predictors, &mut self.probabilities);
+        option_probabilities(Link::Logit, kind, &predictors, &mut self.probabilities);
         let absent = stream.random::<f64>() < self.missing;
         let mut left = stream.random::<f64>();
         let chosen = self.probabilities.iter().position(|p| {

@@ -4,13 +4,18 @@ use crate::base::checks::at_least_one;
 use crate::base::error::{Error, Result};
 use crate::base::memory;
 use crate::base::monitor::{Monitor, Silent};
+use crate::base::order::sort_numbers;
 use crate::base::random::{Purpose, Stream};
 use crate::model::design;
 use crate::model::population::Population;
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::choice::Chooser;
 use rand_distr::{Distribution, StandardNormal};
+
+/// The least distance between the difficulties of a graded item.
+const LEAST_DISTANCE: f64 = 0.5;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +30,8 @@ pub struct Design {
     pub n_options: usize,
     /// Probability that a response is missing.
     pub missing: f64,
+    /// What kind of items they are.
+    pub kind: ItemKind,
 }
 
 /// Simulated responses and the truth behind them.
@@ -40,8 +47,8 @@ pub struct Simulation {
     pub chosen: Vec<Option<u32>>,
 }
 
-/// Simulates responses under the logit link: traits, discriminations and difficulties are standard normal, and
-/// responses are missing completely at random.
+/// Simulates responses under the logit link: traits, discriminations and difficulties are standard normal, and responses are missing
+/// completely at random. Graded items have one discrimination, and their difficulties are put in order and moved apart by a half.
 ///
 /// # Errors
 /// [`Error::Setting`] when a part of the design is out of its range.
@@ -88,12 +95,32 @@ impl Simulation {
                 .collect(),
             chosen,
         };
+        if design.kind == ItemKind::Graded {
+            simulation.put_in_order();
+        }
         for respondent in 0..design.n_respondents {
             let mut stream = Stream::new(seed, Purpose::Simulation, 2, respondent as u64);
             simulation.respond(respondent, &mut stream);
             monitor.proceed()?;
         }
         Ok(simulation)
+    }
+
+    /// Makes the parameters those of graded items: each has the first of its discriminations, and its difficulties rise.
+    fn put_in_order(&mut self) {
+        let width = design::width(self.design.n_dims);
+        for rows in self.items.chunks_mut((self.design.n_options - 1) * width) {
+            let slopes = design::split(&rows[..width]).0.to_vec();
+            let difficulties: Vec<f64> = rows.chunks(width).map(|row| *design::split(row).1).collect();
+            let mut order: Vec<usize> = (0..difficulties.len()).collect();
+            sort_numbers(&mut order, &|a, b| difficulties[a].total_cmp(&difficulties[b]));
+            let middle = 0.5 * (order.len() as f64 - 1.0);
+            for (place, (row, which)) in rows.chunks_mut(width).zip(order).enumerate() {
+                let moved = difficulties[which] + LEAST_DISTANCE * (place as f64 - middle);
+                let ordered = design::row(slopes.iter().copied(), moved);
+                row.iter_mut().zip(ordered).for_each(|(to, x)| *to = x);
+            }
+        }
     }
 
     /// Draws one respondent's responses.
@@ -103,6 +130,7 @@ impl Simulation {
             n_dims,
             n_options,
             missing,
+            kind,
             ..
         } = self.design;
         let mut chooser = Chooser::new(
@@ -110,7 +138,7 @@ impl Simulation {
             missing,
         );
         let items = self.items.chunks((n_options - 1) * design::width(n_dims));
-        let chosen = items.take(n_items).map(|rows| chooser.choose(rows, stream));
+        let chosen = items.take(n_items).map(|rows| chooser.choose(kind, rows, stream));
         self.chosen.extend(chosen);
     }
 
@@ -120,7 +148,8 @@ impl Simulation {
     /// [`Error::Responses`] when they are too many to count.
     pub fn to_responses(&self) -> Result<Responses<'static>> {
         let n_options = self.design.n_options as u32;
-        let catalogue = ItemCatalogue::new(&vec![n_options; self.design.n_items])?;
+        let kinds = vec![self.design.kind; self.design.n_items];
+        let catalogue = ItemCatalogue::with_kinds(&vec![n_options; self.design.n_items], kinds)?;
         let mut offsets = vec![0u64];
         let mut options = Vec::new();
         for row in self.chosen.chunks(self.design.n_items) {
@@ -144,6 +173,7 @@ mod tests {
             n_dims: 2,
             n_options: 3,
             missing: 0.25,
+            kind: ItemKind::Nominal,
         };
         let simulation = simulate(&design, 5).expect("valid design");
         let n = simulation.chosen.len() as f64;
@@ -158,6 +188,38 @@ mod tests {
     }
 
     #[test]
+    fn graded_items_have_thresholds_in_order() {
+        let design = Design {
+            n_respondents: 2_000,
+            n_items: 10,
+            n_dims: 1,
+            n_options: 4,
+            missing: 0.0,
+            kind: ItemKind::Graded,
+        };
+        let simulation = simulate(&design, 5).expect("valid design");
+        for (item, rows) in simulation.items.chunks(6).enumerate() {
+            assert!(rows[0] == rows[2] && rows[2] == rows[4]);
+            assert!(rows[1] + 0.5 <= rows[3] && rows[3] + 0.5 <= rows[5]);
+            // Those above the highest threshold answer higher where the item discriminates.
+            let mean = |above: bool| {
+                let own = simulation.traits.iter().zip(simulation.chosen.chunks(10));
+                let own = own.filter(|&(&x, _)| (x > 0.0) == above);
+                let answers: Vec<u32> = own.filter_map(|(_, chosen)| chosen[item]).collect();
+                f64::from(answers.iter().sum::<u32>()) / answers.len() as f64
+            };
+            assert!(rows[0].abs() < 0.2 || (mean(true) > mean(false)) == (rows[0] > 0.0));
+        }
+        assert!(
+            !simulation
+                .to_responses()
+                .expect("responses")
+                .catalogue()
+                .is_nominal()
+        );
+    }
+
+    #[test]
     fn impossible_designs_are_refused() {
         let good = Design {
             n_respondents: 2,
@@ -165,6 +227,7 @@ mod tests {
             n_dims: 1,
             n_options: 2,
             missing: 0.0,
+            kind: ItemKind::Nominal,
         };
         assert!(simulate(&good, 1).is_ok());
         for bad in [

@@ -50,7 +50,7 @@ pub(crate) fn train(
             let bound = trainer.step(minibatch, step.epoch, step.learning_rate)?;
             Ok((bound, minibatch.batch.total_weight()))
         })?;
-        let log_prior = || trainer.objective().log_prior(&trainer.model().items);
+        let log_prior = || trainer.objective().log_prior(trainer.model());
         let epoch = schedule.record(bound, weight, log_prior)?;
         let is_finite = match &epoch {
             Some(epoch) => epoch.bound.is_finite() && trainer.model().is_finite()?,

@@ -6,6 +6,7 @@ use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
 use crate::fit::starting_network::starting_network;
 use crate::kernels::encoder::{Activations, EncoderKernel, sum_over_choosers};
+use crate::model::design;
 use crate::model::encoder::Encoder;
 use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::model::link::Link;
@@ -17,6 +18,7 @@ use crate::model::shape::ModelShape;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::catalogue::ItemCatalogue;
+use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use crate::simulate::simulation::{Design, simulate};
@@ -64,6 +66,10 @@ fn values(n: usize, spread: f32, which: u64) -> Vec<f32> {
 /// Four respondents, three of whom answer one item only, in a batch that leaves one respondent out.
 fn case(option_counts: &[u32], n_dims: usize, link: Link, n_samples: usize) -> Case {
     let catalogue = ItemCatalogue::new(option_counts).expect("valid catalogue");
+    case_with(catalogue, n_dims, link, n_samples)
+}
+
+fn case_with(catalogue: ItemCatalogue, n_dims: usize, link: Link, n_samples: usize) -> Case {
     let first = |item: usize| catalogue.options_of(item).start as u32;
     let options = [
         first(0) + 1,
@@ -89,6 +95,7 @@ fn larger_case(n_options: usize, n_dims: usize, link: Link, n_samples: usize) ->
         n_dims,
         n_options,
         missing: 0.1,
+        kind: ItemKind::Nominal,
     };
     let responses = simulate(&design, 4)
         .expect("valid design")
@@ -125,13 +132,13 @@ fn case_of(
     // So that the sums over a respondent's responses are of the size of 1.
     let spread = 0.5 / (responses.n_responses() as f32 / responses.n_respondents() as f32).sqrt();
     let n_options = shape.catalogue.n_options();
-    let n_rows = shape.catalogue.n_parameter_rows();
+    let items = items(&shape);
     let model = Model {
         encoder: Encoder {
             embeddings: Table::new(HIDDEN, values(n_options * HIDDEN, spread, 1)),
             network,
         },
-        items: Table::new(n_dims + 1, values(n_rows * (n_dims + 1), 1.0, 2)),
+        items,
         map: AffineMap::identity(n_dims),
         shape,
     };
@@ -146,6 +153,24 @@ fn case_of(
         settings,
         members,
     }
+}
+
+/// Parameters of items; the rows of graded ones share their discriminations, and their difficulties rise.
+fn items(shape: &ModelShape) -> Table {
+    let (catalogue, width) = (&shape.catalogue, design::width(shape.n_dims));
+    let mut items = Table::new(width, values(catalogue.n_parameter_rows() * width, 1.0, 2));
+    for item in (0..catalogue.n_items()).filter(|&item| catalogue.kind_of(item) == ItemKind::Graded) {
+        let rows = catalogue.rows_of(item);
+        let (slopes, &lowest) = design::split(items.row(rows.start));
+        let slopes = slopes.to_vec();
+        for (place, row) in rows.enumerate() {
+            let difficulty = lowest + 0.6 * place as f32;
+            let row = items.row_mut(row).iter_mut();
+            row.zip(design::row(slopes.clone(), difficulty))
+                .for_each(|(to, x)| *to = x);
+        }
+    }
+    items
 }
 
 /// The bound by loops in double precision, from the outputs of the network that the kernel gives.
@@ -194,13 +219,13 @@ fn log_weight(case: &Case, batch: &Batch, position: usize, posterior: &WideGauss
         let predictors: Vec<f64> = response
             .rows()
             .map(|row| {
-                let row = model.items.row(row);
-                let sum: f64 = (0..n_dims).map(|d| f64::from(row[d]) * point[d]).sum();
-                sum - f64::from(row[n_dims])
+                let (slopes, &difficulty) = design::split(model.items.row(row));
+                let products = slopes.iter().zip(&point);
+                products.map(|(&slope, x)| f64::from(slope) * x).sum::<f64>() - f64::from(difficulty)
             })
             .collect();
         let mut probabilities = Vec::new();
-        option_probabilities(model.shape.link, &predictors, &mut probabilities);
+        option_probabilities(model.shape.link, response.kind, &predictors, &mut probabilities);
         value += probabilities[response.chosen as usize].ln();
     }
     value
@@ -347,6 +372,21 @@ fn binary_probit_kernels_are_the_definition() {
 fn nominal_kernels_are_the_definition() {
     compare(&[3, 2, 5], 1, Link::Logit);
     compare(&[4, 3, 2], 3, Link::Logit);
+}
+
+#[test]
+fn graded_kernels_are_the_definition() {
+    use ItemKind::{Graded, Nominal};
+    let check = |option_counts: &[u32], kinds: &[ItemKind], n_dims, link| {
+        let catalogue = ItemCatalogue::with_kinds(option_counts, kinds.to_vec()).expect("valid catalogue");
+        for n_samples in [1, 4, 6] {
+            compare_case(&case_with(catalogue.clone(), n_dims, link, n_samples));
+        }
+    };
+    check(&[3, 4, 3], &[Graded; 3], 1, Link::Logit);
+    check(&[3, 2, 5], &[Graded; 3], 2, Link::Probit);
+    check(&[4, 3, 2], &[Graded, Nominal, Nominal], 1, Link::Logit);
+    check(&[3, 2, 4], &[Nominal, Nominal, Graded], 3, Link::Logit);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::base::error::Result;
 use crate::base::random::{Purpose, Stream};
 use crate::base::threads::map;
 use crate::kernels::encoder::RESPONDENTS_PER_TASK;
+use crate::model::parameters::Model;
 use crate::model::prior::ItemPrior;
-use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
@@ -66,7 +66,9 @@ impl Objective {
     ///
     /// # Errors
     /// [`crate::Error::Tensor`] when a tensor cannot be made.
-    pub fn log_prior(&self, items: &Table) -> Result<f64> {
+    pub fn log_prior(&self, model: &Model) -> Result<f64> {
+        let design = model.design();
+        let items = design.once(&model.items);
         let rows = Tensor::from_slice(items.values(), (items.n_rows(), items.width()), &Device::Cpu)?;
         let density = self.prior.log_density(&rows.to_dtype(DType::F64)?)?;
         Ok(density.to_scalar()?)

@@ -6,6 +6,7 @@ use crate::base::timings::Timings;
 use crate::kernels::adam::AdamState;
 use crate::kernels::encoder::sum_over_choosers;
 use crate::kernels::fused_bound::SharedGradients;
+use crate::model::design::Design;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
@@ -136,6 +137,8 @@ impl Trainer {
         let gradients = self.gradients.lock();
         let (objective, model) = (&self.objective, Arc::make_mut(&mut self.model));
         let catalogue = &model.shape.catalogue;
+        let design = Design::new(catalogue, model.items.width());
+        let before = design.has_order().then(|| model.items.clone());
         model.items.update(
             &mut self.states.items,
             learning_rate,
@@ -143,11 +146,15 @@ impl Trainer {
             |item| catalogue.rows_of(item),
             |item, values, slope| {
                 let n_answers = gradients.sum_over_answers(batch, catalogue.options_of(item), slope);
+                design.of_item(item).contract_in_place(slope);
                 let share = objective.prior_share(item, n_answers, batch);
                 objective.prior.add_gradient(share, values, slope);
                 n_answers > 0
             },
         );
+        if let Some(before) = before {
+            design.keep_order(&before, &mut model.items);
+        }
     }
 
     /// The model as it is.

@@ -1,7 +1,9 @@
 //! Helpers that several test files share.
 #![allow(dead_code)]
 
-use vae_irt_core::{Backend, Design, Fit, Monitor, Responses, Result, Settings, Simulation, simulate};
+use vae_irt_core::{
+    Backend, Design, Fit, ItemKind, Monitor, Responses, Result, Settings, Simulation, simulate,
+};
 
 /// Fits with settings that are checked before.
 pub fn fit(responses: &Responses, settings: &Settings, monitor: &dyn Monitor) -> Result<Fit> {
@@ -23,12 +25,21 @@ pub fn simulated(
     n_dims: usize,
     n_options: usize,
 ) -> (Simulation, Responses<'static>) {
+    simulated_items(ItemKind::Nominal, [n_respondents, n_items, n_dims, n_options])
+}
+
+/// Numbers of respondents, items, dimensions and options.
+pub fn simulated_items(
+    kind: ItemKind,
+    [n_respondents, n_items, n_dims, n_options]: [usize; 4],
+) -> (Simulation, Responses<'static>) {
     let design = Design {
         n_respondents,
         n_items,
         n_dims,
         n_options,
         missing: 0.1,
+        kind,
     };
     let truth = simulate(&design, 42).expect("valid design");
     let responses = truth.to_responses().expect("valid responses");

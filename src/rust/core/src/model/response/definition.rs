@@ -3,15 +3,24 @@
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::observations::Observations;
-use crate::model::response::{nominal, two_options};
+use crate::model::response::{graded, nominal, two_options};
 use candle_core::{Result, Tensor};
 
 /// The log probabilities of the responses for the predictors of their slots: `n_slots x n_points` to
 /// `n_responses x n_points`.
 fn log_probabilities(link: Link, predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
-    match link {
-        Link::Logit => nominal::log_probabilities(predictors, observed),
-        Link::Probit => two_options::log_probabilities(predictors, observed),
+    let Some(ordered) = &observed.ordered else {
+        return match link {
+            Link::Logit => nominal::log_probabilities(predictors, observed),
+            Link::Probit => two_options::log_probabilities(predictors, observed),
+        };
+    };
+    let of_ordered = graded::log_probabilities(link, predictors, ordered)?;
+    match &ordered.is_other {
+        Some(is_other) => {
+            of_ordered + nominal::log_probabilities(predictors, observed)?.broadcast_mul(is_other)?
+        }
+        None => Ok(of_ordered),
     }
 }
 

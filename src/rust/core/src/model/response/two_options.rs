@@ -1,6 +1,7 @@
 //! Items with two options: `P(1) = F(eta)`.
 
-use crate::base::math::{self, LogCdf};
+use crate::base::math::{self, LogCdf, Logistic, Normal};
+use crate::model::link::Link;
 use crate::model::observations::Observations;
 use crate::model::response::lanes::{Lanes, LogProduct};
 use candle_core::{Result, Tensor};
@@ -13,11 +14,11 @@ use std::f64::consts::FRAC_1_SQRT_2;
 /// When the shapes do not fit.
 pub fn log_probabilities(predictors: &Tensor, observed: &Observations) -> Result<Tensor> {
     let sign = ((&observed.is_chosen * 2.0)? - 1.0)?;
-    normal(&predictors.broadcast_mul(&sign)?)
+    log_cdf(&predictors.broadcast_mul(&sign)?)
 }
 
 /// `ln Phi(x)`: left of 0 from `e^(z^2) erfc(z)` with `z = |x| / sqrt(2)`, which does not underflow.
-fn normal(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn log_cdf(x: &Tensor) -> Result<Tensor> {
     let scaled = erfcx(&(x.abs()? * FRAC_1_SQRT_2)?)?;
     let half_square = (x.sqr()? * 0.5)?;
     let left = ((&scaled * 0.5)?.log()? - &half_square)?;
@@ -38,7 +39,20 @@ fn erfcx(z: &Tensor) -> Result<Tensor> {
 /// Multiplies the probability of a response to `product`; the predictor becomes the derivative of its logarithm. Returns minus the
 /// second derivative.
 #[inline(always)]
-pub fn evaluate<F: LogCdf, const N: usize>(
+pub fn evaluate<const N: usize>(
+    link: Link,
+    predictor: &mut Lanes<N>,
+    chosen: usize,
+    product: &mut LogProduct<N>,
+) -> Lanes<N> {
+    match link {
+        Link::Logit => evaluate_by::<Logistic, N>(predictor, chosen, product),
+        Link::Probit => evaluate_by::<Normal, N>(predictor, chosen, product),
+    }
+}
+
+#[inline(always)]
+fn evaluate_by<F: LogCdf, const N: usize>(
     predictor: &mut Lanes<N>,
     chosen: usize,
     product: &mut LogProduct<N>,
