@@ -57,7 +57,7 @@ pub use model::gaussian::{Gaussian, WideGaussian};
 pub use model::link::Link;
 pub use model::network::Network;
 pub use model::parameters::{ItemParameters, Model};
-pub use model::population::Population;
+pub use model::population::{Invariances, Population};
 pub use model::response::likelihood::log_probability;
 pub use model::response::options::option_probabilities;
 pub use model::scale::AffineMap;

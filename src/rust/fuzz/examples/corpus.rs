@@ -21,9 +21,35 @@ fn main() -> Outcome {
     for folder in ["checkpoint", "model_file", "parquet"] {
         std::fs::create_dir_all(corpus.join(folder))?;
     }
-    write_model(&corpus.join("model_file/logit"), 2, 3, Link::Logit, true)?;
-    write_model(&corpus.join("model_file/probit"), 1, 2, Link::Probit, true)?;
-    write_model(&corpus.join("model_file/wide"), 3, 2, Link::Logit, false)?;
+    let nominal = ItemKind::Nominal;
+    write_model(
+        &corpus.join("model_file/logit"),
+        [2, 3],
+        nominal,
+        Link::Logit,
+        true,
+    )?;
+    write_model(
+        &corpus.join("model_file/probit"),
+        [1, 2],
+        nominal,
+        Link::Probit,
+        true,
+    )?;
+    write_model(
+        &corpus.join("model_file/wide"),
+        [3, 2],
+        nominal,
+        Link::Logit,
+        false,
+    )?;
+    write_model(
+        &corpus.join("model_file/graded"),
+        [1, 4],
+        ItemKind::Graded,
+        Link::Logit,
+        true,
+    )?;
     // Before the first step and during the second epoch.
     let interrupted = (0..)
         .map(vae_irt_fuzz::checkpoint_after)
@@ -39,15 +65,21 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// A model with a few items; without its description it is what a fit keeps.
-fn write_model(path: &Path, n_dims: usize, n_options: usize, link: Link, described: bool) -> Outcome {
+/// A model with a few items, of so many dimensions and options; without its description it is what a fit keeps.
+fn write_model(
+    path: &Path,
+    [n_dims, n_options]: [usize; 2],
+    kind: ItemKind,
+    link: Link,
+    described: bool,
+) -> Outcome {
     let design = Design {
         n_respondents: 40,
         n_items: 3 * n_dims,
         n_dims,
         n_options,
         missing: 0.1,
-        kind: ItemKind::Nominal,
+        kind,
     };
     let settings = Settings::new(n_dims).with(|settings| {
         settings.model.link = link;

@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::linalg::{product, sandwich, symmetric_eigen};
 use crate::model::design::{self, discriminations};
+use crate::model::population::Invariances;
 use crate::model::scale::AffineMap;
 use crate::model::table::Table;
 use crate::posterior::moments::{Moments, aggregate};
@@ -13,6 +14,8 @@ use ndarray::{Array1, Array2};
 /// of the discriminations and every axis points where the discriminations of the items, weighted by their
 /// numbers of responses, sum to a positive number. (The sign therefore depends on the reference options.)
 ///
+/// Where the population fixes the axes, they stay, and only their directions are chosen.
+///
 /// Centred and whitened traits have unit variance in every direction, so the variance of the linear
 /// predictors along a direction `u` is `u' (sum_j n_j gamma_j gamma_j') u`: its eigenvectors are the axes,
 /// ordered by the variance they explain. Discriminations enter as deviations from the mean over the options
@@ -21,6 +24,7 @@ use ndarray::{Array1, Array2};
 /// # Errors
 /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
 pub(crate) fn principal_axes(
+    invariances: Invariances,
     moments: &Moments,
     weights: &[f64],
     items: &Table,
@@ -30,7 +34,11 @@ pub(crate) fn principal_axes(
     let whitened = whitening(moments, weights)?;
     let discrimination = whitened.items(items)?;
     let (gram, direction) = spread(&discrimination, catalogue, item_totals);
-    let (_, axes) = symmetric_eigen(gram.view());
+    let axes = if invariances.rotation {
+        symmetric_eigen(gram.view()).1
+    } else {
+        Array2::eye(direction.len())
+    };
     let mut matrix = product(axes.t(), &whitened.matrix);
     let signs = axes.t().dot(&direction);
     for (mut row, &sign) in matrix.rows_mut().into_iter().zip(&signs) {
@@ -88,6 +96,7 @@ fn spread(items: &Array2<f64>, catalogue: &ItemCatalogue, item_totals: &[f64]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::population::Population;
     use crate::model::tangents::{principal_conditions, rotation_tangents};
     use ndarray::array;
 
@@ -105,8 +114,19 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2, 3]).expect("valid catalogue");
         let items = Table::new(3, vec![1.0, 0.2, -0.4, -0.3, 0.9, 0.1, 0.5, 0.5, 1.0]);
         let moments = moments();
-        let map =
-            principal_axes(&moments, &[1.0; 3], &items, &catalogue, &[3.0, 2.0]).expect("spread enough");
+        let map = |invariances: Invariances| {
+            principal_axes(invariances, &moments, &[1.0; 3], &items, &catalogue, &[3.0, 2.0])
+                .expect("spread enough")
+        };
+        let free = Population::standard(2).invariances();
+        // Where the axes are fixed, the traits are only moved, stretched and turned around.
+        let fixed = map(Invariances {
+            rotation: false,
+            ..free
+        })
+        .matrix;
+        assert!((fixed[[0, 1]].abs() - fixed[[1, 0]].abs()).abs() < 1e-12);
+        let map = map(free);
 
         let mut mean = Array1::<f64>::zeros(2);
         let mut second = Array2::<f64>::zeros((2, 2));
@@ -189,7 +209,17 @@ mod tests {
         let catalogue = ItemCatalogue::new(&[2]).expect("valid catalogue");
         let items = Table::new(2, vec![1.0, 0.0]);
         let flat = Moments::for_tests(1, vec![1.0, 1.0], vec![0.0, 0.0]);
-        assert!(principal_axes(&flat, &[1.0; 2], &items, &catalogue, &[2.0]).is_err());
+        assert!(
+            principal_axes(
+                Population::standard(1).invariances(),
+                &flat,
+                &[1.0; 2],
+                &items,
+                &catalogue,
+                &[2.0]
+            )
+            .is_err()
+        );
     }
 
     #[test]

@@ -242,12 +242,14 @@ impl Run<'_> {
     /// The map to the reported scale: principal axes, turned to the respondents of the polarity.
     fn axes(&self, calibrated: &Calibrated, respondents: &[u32], distinct: &Distinct) -> Result<AffineMap> {
         let Calibrated { model, moments, .. } = calibrated;
+        let totals = self.responses.weighted_item_totals();
         let mut map = principal_axes(
+            model.population().invariances(),
             moments,
             &distinct.weights,
             &model.items,
             &model.shape.catalogue,
-            &self.responses.weighted_item_totals(),
+            &totals,
         )?;
         for (dimension, &respondent) in self.settings.model.polarity.iter().flatten().enumerate() {
             let position = position_of(respondent, respondents)?;
