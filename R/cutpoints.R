@@ -20,7 +20,8 @@
 #'
 #' An item with more than two options has one row for every option but the reference, and the two are compared with each
 #' other alone: where they are equally probable, a third option may be more probable than both. For a graded item, whose options
-#' are in order, the cutpoint of an option is its threshold: above it the option or a higher one is more probable than not.
+#' are in order, the cutpoint of an option is its threshold: on the side of `direction` the option or a higher one is more
+#' probable than not.
 #'
 #' @section Uncertainty:
 #' A cutpoint is a ratio, and ratios have heavy tails: if the discrimination may be 0, the cutpoint may be anywhere. The
@@ -38,7 +39,8 @@
 #' @param dimensions For a fit with two or more dimensions, the two that span the plane of the cutting lines; `NULL`: the
 #'   first two. The lines of a fit with more dimensions are for respondents who are at 0 in the others.
 #' @return A tibble with one row per item and option other than the reference. The first and last columns are
-#'   * `item`, `response` (the option) and `reference` (the label of the reference option), and at the end the metadata
+#'   * `item`, `response` (the option) and `reference` (the label of the reference option; of graded items the
+#'     lowest), and at the end the metadata
 #'     columns of the items;
 #'   * `discrimination`: in one dimension that of the option, in the plane the length of its two discriminations;
 #'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;

@@ -33,7 +33,7 @@ new_parameters <- function(posterior, respondents, catalogue, values, traits) {
 # A whole fit, of this version of the package.
 check_fit <- function(fit, arg = "fit", call = caller_env()) {
   check_class(fit, "vae_irt", "vae_irt", arg, call)
-  absent <- setdiff(fit_fields, c(names(fit), "responses", "call"))
+  absent <- c(setdiff(fit_fields, c(names(fit), "responses", "call")), if (is.null(fit$statistics$df)) "statistics$df")
   if (length(absent) > 0) {
     abort_vaeirt(
       c(

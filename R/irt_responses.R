@@ -12,7 +12,8 @@
 #' answer because they stand apart from the scale of their item (9 beside 0 and 1, -9 or 99), and to items with more than 25
 #' numbers as options. Labels and names that differ only in case, blanks and the like are pointed to by a warning of class
 #' `vaeirt_warning_labels` (names of respondents up to 100,000, and not those of files), as are values of `missing` and `drop`
-#' that no response has. Metadata columns whose names the results use (`estimate`, `dimension`, ...) are left out.
+#' that no response has. Metadata columns whose names the results use (`estimate`, `dimension`, of
+#' items also `model`, ...) are left out.
 #'
 #' Numbers that are whole but for rounding (`0.1 * 3 / 0.3`) are whole.
 #'
@@ -67,8 +68,10 @@
 #' `F(alpha . gamma - beta_k)`. Its rows in tables of items are those of all options but the lowest, with the same
 #' discrimination, and with the thresholds as difficulties, which rise. Ordered factors are graded unless `items = "nominal"` says
 #' otherwise; `items = "graded"` makes all items graded: factors with their levels in order, numbers and labelled values. Text has
-#' no order but that of the alphabet, and is refused. Items with two options are the same either way. Rare options of graded items
-#' are dropped, never pooled.
+#' no order but that of the alphabet, and is refused; levels of a factor in the order of the alphabet are warned of (class
+#' `vaeirt_warning_order`). Items with two options are the same either way. Rare options of graded items are dropped,
+#' never pooled:
+#' join them to their neighbours in the data if they are to count.
 #'
 #' @section Files of SPSS, Stata and SAS:
 #' Package haven reads them: `haven::read_sav(path, user_na = TRUE)`, which keeps the values that SPSS declares missing,
@@ -117,7 +120,8 @@
 #'   results, are not weighted.
 #' @param min_responses Respondents with fewer responses contribute none.
 #' @param min_count Response options that fewer respondents chose are set aside.
-#' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one.
+#' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one (not those of graded
+#'   items, which are dropped).
 #' @param duplicates What to do about more than one response of a respondent to an item: `"error"`; `"drop_response"` drops
 #'   all of these responses; `"drop_item"` the whole item; `"keep_identical"` keeps one of them where they are all the same, as
 #'   they are when a roll was stored twice, and drops those that differ.
@@ -134,7 +138,7 @@
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
 #'   * `weights`: one number for each respondent, or `NULL`;
 #'   * `names`: those of `respondents` (`NULL` for Parquet files) and `items` in the order of the stored responses, by which the
-#'     tables are put in order again where you sorted or joined them;
+#'     tables are put in order again where you sorted or joined them, and the `models` of graded items;
 #'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
 #'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
 #'     without a name) and `n_responses` (how many responses went with it).
@@ -330,7 +334,8 @@ new_irt_responses <- function(read, rules, reference, call) {
       weights = read$weights,
       dropped = dropped,
       names = list(
-        respondents = if (!inherits(respondents, "vaeirt_ids")) respondents$respondent, items = items$item
+        respondents = if (!inherits(respondents, "vaeirt_ids")) respondents$respondent, items = items$item,
+        models = items[["model"]]
       )
     ),
     class = "irt_responses"
@@ -414,7 +419,7 @@ print.irt_responses <- function(x, ...) {
   shown <- n_stored(x) / (as.double(nrow(x$respondents)) * nrow(x$items))
   cli::cat_line("<irt_responses> ", paste(n, collapse = ", "), " (", format(100 * shown, digits = 3), " % of the cells)")
   n_options <- lengths(x$items$options)
-  graded <- sum(models_of(x$items) == "graded")
+  graded <- sum(has_order(models_of(x$items)))
   cli::cat_line(
     "Options per item: ", paste(unique(range(n_options)), collapse = " to "),
     if (graded > 0) paste0(", in order for ", counted(graded, "graded item"))

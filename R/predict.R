@@ -11,8 +11,8 @@
 #'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
 #' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `missing`, `drop`, `duplicates`; what
 #'   the fit was given of these has to be given again, but for `metadata` of a data frame with one column per item, where
-#'   columns with the names of the fit's metadata are taken for it. `weights`, `reference`, `min_count`, `rare` and
-#'   `min_responses` belong to the fit:
+#'   columns with the names of the fit's metadata are taken for it. `weights`, `items`, `reference`, `min_count`, `rare`
+#'   and `min_responses` belong to the fit:
 #'   its options and references are used, and everybody with a response is scored.
 #' @param refine Refine the network's answer (see [vae_control()])? Without, it is faster and less accurate. `NULL`: as
 #'   the fit did.

@@ -32,7 +32,7 @@ print.vae_irt <- function(x, n = 6, ...) {
 
 # Which items are graded, where some are.
 describe_models <- function(fit) {
-  graded <- models_of(fit$parameters$items) == "graded"
+  graded <- has_order(models_of(fit$parameters$items))
   if (any(graded)) paste0(" (", if (!all(graded)) paste(sum(graded), ""), "graded)")
 }
 

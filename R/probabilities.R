@@ -23,7 +23,7 @@ row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]
 # Limits of the probabilities of an item's options where the traits are normal, with Cholesky factors that are packed row
 # by row, and the parameters of every option as well, with packed covariances: matrices `low` and `high` like those of the
 # probabilities. With two options the linear predictor is taken for normal; with more the limits are the quantiles over
-# evenly spread points. The predictors of options in order move together, so that they keep it.
+# evenly spread points, in which those of options in order keep it.
 probability_limits <- function(parameters, covariance, traits, factors, form, level) {
   predictors <- linear_predictors(parameters, traits)
   of_item <- predictor_variance(covariance, traits)
@@ -35,15 +35,21 @@ probability_limits <- function(parameters, covariance, traits, factors, form, le
     return(list(low = cbind(high[, 1], low[, 2]), high = cbind(low[, 1], high[, 2])))
   }
   dims <- ncol(traits)
-  own <- if (form$model == "graded") rep(1L, nrow(parameters)) else seq_len(nrow(parameters))
-  points <- normal_points(dims + max(own))
+  points <- normal_points(dims + nrow(parameters))
   drawn <- vapply(seq_len(nrow(points)), function(s) {
     moved <- linear_predictors(parameters, traits + multiply_rows(factors, points[s, seq_len(dims)]))
-    moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, dims + own], each = nrow(traits))
+    moved[, -1] <- moved[, -1] + sqrt(of_item) * rep(points[s, -seq_len(dims)], each = nrow(traits))
+    if (has_order(form$model)) moved[, -1] <- falling(moved[, -1])
     as.vector(to_probabilities(moved, form))
   }, numeric(length(predictors)))
   limits <- row_quantiles(matrix(drawn, ncol = nrow(points)), c((1 - level) / 2, (1 + level) / 2))
   list(low = matrix(limits[, 1], nrow = nrow(traits)), high = matrix(limits[, 2], nrow = nrow(traits)))
+}
+
+# The columns of a matrix, none above the one before it.
+falling <- function(x) {
+  for (k in seq_len(ncol(x))[-1]) x[, k] <- pmin(x[, k], x[, k - 1])
+  x
 }
 
 # What the uncertainty of its parameters adds to the variance of every option's linear predictor, in one column each; nothing

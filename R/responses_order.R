@@ -12,6 +12,7 @@ in_own_order <- function(responses, call) {
     )
   }
   responses$items <- table_in_order(responses$items, "item", responses$names$items, call)
+  responses$items[["model"]] <- responses$names[["models"]]
   if (!inherits(responses$respondents, "vaeirt_ids")) {
     responses$respondents <- table_in_order(responses$respondents, "respondent", responses$names$respondents, call)
   }

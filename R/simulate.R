@@ -10,7 +10,8 @@
 #'   from that state.
 #' @param ... Must be empty.
 #' @return A tibble with one row per observed response, in the order of [augment.vae_irt()]: `respondent`, `item`, and one
-#'   column `sim_1`, `sim_2`, ... per simulation with the labels of the responses.
+#'   column `sim_1`, `sim_2`, ... per simulation with the labels of the responses: ordered factors where all items are graded with
+#'   the same options, else text.
 #' @export
 #' @examples
 #' truth <- simulate_irt(100, 20, seed = 1)
@@ -28,7 +29,7 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
     seed_for_now(check_count(seed, min = -.Machine$integer.max))
   }
   observed <- observe_own(object)
-  labels <- unlist(object$parameters$items$options)
+  labels <- simulated_labels(object$parameters$items)
   table <- tibble::tibble(
     respondent = rownames(object$parameters$respondents$mean)[observed$respondent],
     item = object$parameters$items$item[observed$item]
@@ -37,6 +38,16 @@ simulate.vae_irt <- function(object, nsim = 1, seed = NULL, ...) {
     table[[paste0("sim_", k)]] <- labels[draw_options(object, observed, draw_traits(object))]
   }
   table
+}
+
+# The labels of all options, item by item: an ordered factor where all items are graded with the same options, so that the
+# simulations are read as the data were.
+simulated_labels <- function(items) {
+  labels <- unlist(items$options)
+  if (!all(has_order(models_of(items))) || length(unique(items$options)) > 1) {
+    return(labels)
+  }
+  factor(labels, items$options[[1]], ordered = TRUE)
 }
 
 # A draw of everybody's traits from the normal distributions with the posterior moments.

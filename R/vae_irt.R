@@ -278,14 +278,14 @@ check_dims <- function(dims, responses, call = caller_env()) {
 }
 
 check_link <- function(link, responses, call = caller_env()) {
-  wide <- which(lengths(responses$items$options) > 2 & models_of(responses$items) == "nominal")
+  wide <- which(lengths(responses$items$options) > 2 & !has_order(models_of(responses$items)))
   if (link == "probit" && length(wide) > 0) {
     abort_vaeirt(
       c(
         "{.code link = \"probit\"} needs items with two response options, or with options in order.",
         x = "Item {.val {responses$items$item[[wide[[1]]]]}} has {length(responses$items$options[[wide[[1]]]])}:
              {.val {utils::head(responses$items$options[[wide[[1]]]], 5)}}.",
-        i = "Use {.code link = \"logit\"}, or {.code items = \"graded\"} if the options are in order."
+        i = "Use {.code link = \"logit\"} or, if the options are in order, ordered factors."
       ),
       "argument",
       call

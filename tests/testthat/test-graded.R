@@ -94,13 +94,48 @@ test_that("probabilities of options lie between those of the thresholds", {
   own <- predicted[predicted$respondent == "1" & predicted$item == "1", ]
   above <- stats::plogis(parameters[1:3, 1] * coef(fit)[["1", 1]] - parameters[1:3, 2])
   expect_equal(own$.prob, -diff(c(1, unname(above), 0)))
-  expect_true(all(predicted$conf.low <= predicted$.prob + 1e-9 & predicted$.prob <= predicted$conf.high + 1e-9 |
-                    predicted$response %in% c("1", "2")))
+  expect_true(all(predicted$conf.low <= predicted$.prob + 1e-9 & predicted$.prob <= predicted$conf.high + 1e-9))
   classes <- predict(fit, type = "response")
   expect_equal(classes$.prob, unname(tapply(predicted$.prob, rep(seq_len(nrow(classes)), each = 4), max)), ignore_attr = TRUE)
   expect_equal(nrow(simulate(fit, seed = 1)), nobs(fit))
   expect_equal(attr(logLik(fit), "df"), 6 * (1 + 3))
   expect_equal(cutpoints(fit)$cutpoint, unname(parameters[, 2] / parameters[, 1]))
+})
+
+test_that("intervals of probabilities cover the truth, those of options in the middle too", {
+  covered <- vapply(1:4, function(seed) {
+    truth <- simulate_irt(300, 8, n_options = 4, seed = seed, items = "graded")
+    fit <- vae_irt(as_ordered(truth$responses), seed = 1, polarity = which.max(truth$respondents$estimate), control = one_thread)
+    predicted <- predict(fit, type = "prob")
+    parameters <- by_row(truth$items, 2)
+    right <- unlist(lapply(truth$respondents$estimate, function(x) {
+      above <- stats::plogis(parameters[, 1] * x - parameters[, 2])
+      as.vector(apply(matrix(above, 3), 2, function(own) -diff(c(1, own, 0))))
+    }))
+    inside <- predicted$conf.low <= right & right <= predicted$conf.high
+    tapply(inside, predicted$response, mean)
+  }, numeric(4))
+  expect_gt(min(rowMeans(covered)), 0.9)
+})
+
+test_that("simulations of a fit are graded again", {
+  fit <- graded_fit()
+  again <- simulate(fit, seed = 1)
+  expect_s3_class(again$sim_1, "ordered")
+  refit <- vae_irt(again, respondent = respondent, item = item, response = sim_1, seed = 1, control = one_thread)
+  expect_identical(refit$parameters$items$model, rep("graded", 6))
+})
+
+test_that("options that a part of the data lacks leave an item what it is", {
+  truth <- simulate_irt(300, 8, n_options = 4, seed = 2, items = "graded")
+  data <- as_ordered(truth$responses)
+  # The third option of an item is chosen once: one fold of two has to do without it.
+  often <- which(data[[1]] == "2")
+  data[[1]][often[-1]] <- "1"
+  scores <- cv_dims(data, dims = 1, folds = 2, seed = 1, control = one_thread)
+  nominal <- cv_dims(data, dims = 1, folds = 2, seed = 1, control = one_thread, items = "nominal")
+  expect_gt(scores$log_score, nominal$log_score - 0.02)
+  expect_gt(scores$log_score, log(0.25))
 })
 
 test_that("new respondents are scored by a fit and by its file alike", {
@@ -155,13 +190,40 @@ test_that("the options of all kinds of data keep their order", {
   expect_identical(of_file$items$model, rep("graded", 6))
 })
 
+test_that("columns of the user are not taken for models, and NULL may be a variable", {
+  data <- as_ordered(graded_truth()$responses)
+  model <- NULL
+  expect_identical(irt_responses(data, items = model)$items$model, rep("graded", 6))
+  responses <- irt_responses(graded_truth()$responses)
+  responses$items$model <- "a column of mine"
+  fit <- vae_irt(responses, seed = 1, control = one_thread)
+  expect_null(fit$parameters$items[["model"]])
+  of_factors <- irt_responses(data)
+  of_factors$items$model <- "nominal"
+  expect_identical(irt_responses(of_factors)$items$model, rep("graded", 6))
+})
+
+test_that("levels in the order of the alphabet are warned of", {
+  labels <- c("Agree", "Disagree", "Neither", "Strongly agree")
+  said <- rep(labels, 20)
+  expect_snapshot(alphabetical <- irt_responses(data.frame(q = factor(said)), items = "graded"))
+  expect_warning(irt_responses(data.frame(q = factor(rep(1:10, 5), levels = sort(as.character(1:10)), ordered = TRUE))),
+                 class = "vaeirt_warning_order")
+  expect_silent(irt_responses(data.frame(q = factor(said, rev(labels), ordered = TRUE))))
+  expect_silent(irt_responses(data.frame(q = rep(1:4, 20)), items = "graded"))
+  expect_silent(irt_responses(data.frame(q = factor(rep(LETTERS[1:4], 20), ordered = TRUE))))
+})
+
 test_that("graded items that make no sense are refused", {
   text <- data.frame(q = rep(c("often", "seldom", "never"), 10), r = rep(c("yes", "no"), 15))
   ordered <- data.frame(q = factor(text$q, c("never", "seldom", "often"), ordered = TRUE))
   expect_refused("argument", {
     irt_responses(text, items = "graded")
     irt_responses(text, items = "ordinal")
+    irt_responses(text, items = "grade")
     irt_responses(text, items = c("graded", "nominal"))
+    irt_responses(text, items = c(q = "graded"))
+    irt_responses(text, items = q)
     irt_responses(ordered, reference = "often")
     irt_responses(ordered, reference = c(q = "seldom"))
     irt_responses(irt_responses(ordered), items = "graded")

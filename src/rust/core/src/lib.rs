@@ -1,7 +1,7 @@
 //! Item response models estimated with a variational autoencoder.
 //!
-//! Respondent `i` chooses option `c` of item `j` with probability
-//! `F(alpha_i . gamma_jc - beta_jc)`, where `F` belongs to the kind of the item and to the [`Link`]. Option 0 of every item is the
+//! Respondent `i` chooses option `c` of item `j` with a probability that comes from the linear predictors
+//! `alpha_i . gamma_jc - beta_jc` of its options, as the kind of the item and the [`Link`] say. Option 0 of every item is the
 //! reference: its discrimination and difficulty are 0. The latent traits have the prior of their [`Population`], the item
 //! parameters independent normal priors, and one network maps the responses of any respondent to a normal
 //! approximation of the posterior of the trait. Network and item parameters maximise the (importance-weighted)

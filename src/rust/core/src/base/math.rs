@@ -90,8 +90,8 @@ pub trait LogCdf {
     fn between(upper: f32, lower: f32) -> Between;
 }
 
-/// The least share of `F(upper)` that is between two numbers: what is nearer than that is taken for it.
-const LEAST_BETWEEN: f32 = 1e-6;
+/// The least share of the probability between two numbers in that beside one or both of them: nearer ones are taken for so far apart.
+pub const LEAST_BETWEEN: f32 = 1e-6;
 
 /// `ln(F(upper) - F(lower)) = linear + ln(factor)`, and its derivatives. Minus the second ones are `diag(d) + r r'`, where `r` are
 /// the first ones and `d = -f'/f r`.

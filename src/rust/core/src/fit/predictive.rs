@@ -6,7 +6,7 @@ use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::model::response::options::option_probabilities;
+use crate::model::response::options::{first_of_largest, option_probabilities};
 use crate::posterior::cubature::Cubature;
 use crate::posterior::expect::{check_items, moments};
 use crate::posterior::moments::Moments;
@@ -96,11 +96,10 @@ fn predict_some(
                 _ => traits.of_options(response, &mut shares),
             }
             let chosen = response.chosen as usize;
-            let best = (0..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best });
             found
                 .log_probabilities
                 .push(shares[chosen].max(f64::MIN_POSITIVE).ln());
-            found.correct.push(best == chosen);
+            found.correct.push(first_of_largest(&shares) == chosen);
         }
     }
     Ok(found)

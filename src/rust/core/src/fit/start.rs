@@ -16,7 +16,6 @@ use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
 use ndarray::{Array1, Array2, ArrayView2, s};
 use rand_distr::{Distribution, StandardNormal};
-use std::ops::Range;
 
 /// Respondents that are enough to find the leading singular vectors for a start, and their number per item where there are
 /// many items.
@@ -102,10 +101,11 @@ pub(crate) fn start(
 }
 
 /// The matrix `X` of standardised indicators, one column per parameter row: `(1{option chosen} - p) / sd` where the
-/// item was answered and 0 elsewhere. It is never formed.
+/// item was answered and 0 elsewhere; where options are in order, the indicator is that of this option or a higher one. It is never
+/// formed.
 struct Standardised<'a> {
     responses: &'a Responses<'a>,
-    /// Smoothed share of each option among the responses to its item.
+    /// Smoothed share of each option, or of this one and the higher ones, among the responses to its item.
     share: Vec<f64>,
     /// Standard deviation of the indicator of each option.
     sd: Vec<f64>,
@@ -126,13 +126,19 @@ impl<'a> Standardised<'a> {
         let catalogue = responses.catalogue();
         let option_totals = responses.option_totals();
         let totals = responses.item_totals();
-        let share: Vec<f64> = (0..catalogue.n_options())
+        let mut share: Vec<f64> = (0..catalogue.n_options())
             .map(|option| {
                 let item = catalogue.item_of(option);
                 let n_options = catalogue.options_of(item).len() as f64;
                 (option_totals[option] as f64 + 0.5) / (totals[item] as f64 + 0.5 * n_options)
             })
             .collect();
+        for item in 0..catalogue.n_items() {
+            cumulate(
+                catalogue.kind_of(item),
+                share[catalogue.options_of(item)].iter_mut().skip(1).rev(),
+            );
+        }
         let sd = share.iter().map(|p| (p * (1.0 - p)).sqrt()).collect();
         Self {
             responses,
@@ -157,9 +163,11 @@ impl<'a> Standardised<'a> {
                 };
                 let inner = options.start + 1..options.end;
                 let base: f64 = inner.clone().map(|o| self.share[o] * scaled(o)).sum();
+                let mut own: Vec<f64> = inner.clone().map(scaled).collect();
+                cumulate(catalogue.kind_of(item), own.iter_mut());
                 values[options.start * width + column] = -base as f32;
-                for option in inner {
-                    values[option * width + column] = (scaled(option) - base) as f32;
+                for (option, own) in inner.zip(own) {
+                    values[option * width + column] = (own - base) as f32;
                 }
             }
         }
@@ -188,11 +196,12 @@ impl<'a> Standardised<'a> {
                     sum
                 })
                 .collect();
-            let rows = catalogue.rows_of(item).zip(options.skip(1)).enumerate();
-            for (place, (row, option)) in rows {
-                for column in 0..width {
-                    let all: f64 = sums.iter().map(|s| f64::from(s[column])).sum();
-                    let own = f64::from(sums[place + 1][column]);
+            for column in 0..width {
+                let mut own: Vec<f64> = sums.iter().map(|s| f64::from(s[column])).collect();
+                let all: f64 = own.iter().sum();
+                cumulate(catalogue.kind_of(item), own.iter_mut().skip(1).rev());
+                let rows = catalogue.rows_of(item).zip(options.clone().zip(own).skip(1));
+                for (row, (option, own)) in rows {
                     product[[row, column]] = (own - self.share[option] * all) / self.sd[option];
                 }
             }
@@ -268,7 +277,7 @@ impl<'a> Standardised<'a> {
 }
 
 /// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits
-/// spread as the slopes demand. Options in order have the indicators of this one or a higher one, and their mean slope.
+/// spread as the slopes demand.
 fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelShape) -> Table {
     let unit = match shape.link {
         Link::Logit => 1.0,
@@ -287,7 +296,7 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
                     .map(|(r, share)| StartingRow::new(r.to_owned(), (share / shares[0]).ln()))
                     .collect()
             }
-            ItemKind::Graded => graded_rows(standard, catalogue.options_of(item), correlations),
+            ItemKind::Graded => graded_rows(&standard.share[catalogue.options_of(item)], correlations),
         };
         for row in rows {
             let slopes = row.slopes.iter().map(|slope| (unit * slope) as f32);
@@ -295,6 +304,16 @@ fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelS
         }
     }
     Table::new(width, values)
+}
+
+/// Where options are in order, sums of the numbers up to each of them.
+fn cumulate<'v>(kind: ItemKind, numbers: impl Iterator<Item = &'v mut f64>) {
+    if kind == ItemKind::Graded {
+        numbers.fold(0.0, |sum, number| {
+            *number += sum;
+            *number
+        });
+    }
 }
 
 /// The start of a row of parameters under the logit link.
@@ -317,33 +336,18 @@ impl StartingRow {
     }
 }
 
-/// The rows of an item with options in order, from the correlations of the indicators of single options.
-fn graded_rows(
-    standard: &Standardised<'_>,
-    options: Range<usize>,
-    correlations: ArrayView2<'_, f64>,
-) -> Vec<StartingRow> {
-    let n_rows = correlations.nrows();
-    let (mut share, mut covariance) = (0.0, Array1::zeros(correlations.ncols()));
-    let mut rows = Vec::with_capacity(n_rows);
-    for (option, row) in options
-        .skip(1)
-        .zip(correlations.rows())
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-    {
-        share += standard.share[option];
-        covariance.scaled_add(standard.sd[option], &row);
-        let correlation = &covariance / (share * (1.0 - share)).sqrt();
-        rows.push(StartingRow::new(correlation, (share / (1.0 - share)).ln()));
-    }
-    rows.reverse();
-    let mean = rows
+/// The rows of an item with options in order: they share the mean of their slopes.
+fn graded_rows(shares: &[f64], correlations: ArrayView2<'_, f64>) -> Vec<StartingRow> {
+    let (n_rows, n_dims) = correlations.dim();
+    let options = correlations.rows().into_iter().zip(&shares[1..]);
+    let mut rows: Vec<StartingRow> = options
+        .map(|(r, share)| StartingRow::new(r.to_owned(), (share / (1.0 - share)).ln()))
+        .collect();
+    let sum = rows
         .iter()
-        .fold(Array1::zeros(correlations.ncols()), |sum, row| sum + &row.slopes)
-        / n_rows as f64;
-    rows.iter_mut().for_each(|row| row.slopes.assign(&mean));
+        .fold(Array1::zeros(n_dims), |sum, row| sum + &row.slopes);
+    rows.iter_mut()
+        .for_each(|row| row.slopes.assign(&(&sum / n_rows as f64)));
     keep_rising(&mut rows);
     rows
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// Parameters of one item beyond which nothing is said about them: the matrices grow with the square.
 pub(crate) const MOST_PARAMETERS: usize = 600;
 
-/// The information about one item's parameters, in the order of their table and without the prior; empty where there
+/// The information about one item's parameters without the prior; empty where there
 /// are too many of them.
 pub(crate) struct ItemInformation {
     pub observed: Array2<f64>,

@@ -135,6 +135,18 @@ pub fn by_location_and_scale(row: &[f64]) -> Array2<f64> {
     derivatives
 }
 
+/// The least distance of difficulties that have to rise.
+const LEAST_DISTANCE: f32 = 1e-4;
+
+/// The rows of an item that share their discriminations.
+pub(crate) fn rows_with<T: Copy>(
+    discriminations: &[T],
+    difficulties: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = T> {
+    let difficulties = difficulties.into_iter();
+    difficulties.flat_map(|difficulty| row(discriminations.iter().copied(), difficulty))
+}
+
 /// How the parameters in the rows of one item come from its free parameters. Those of a nominal item are free; the rows of a graded
 /// one share their discriminations, and their difficulties rise.
 #[derive(Clone, Copy, Debug)]
@@ -195,16 +207,6 @@ impl ItemDesign {
         }
     }
 
-    /// The share of the way from some parameters to others on which difficulties that have to rise do not come nearer than half
-    /// their distance.
-    fn share_in_order(self, from: &[f32], to: &[f32]) -> f32 {
-        let pairs = self.distances(from).into_iter().zip(self.distances(to));
-        pairs.fold(1.0, |share, (from, to)| match to < 0.5 * from {
-            true => share.min(0.5 * from / (from - to)),
-            false => share,
-        })
-    }
-
     /// The distances of difficulties that have to rise from one row to the next.
     fn distances(self, rows: &[f32]) -> Vec<f32> {
         if self.is_identity() {
@@ -214,14 +216,63 @@ impl ItemDesign {
         difficulties.windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
-    /// Takes parameters back towards where they come from until those that have an order keep it.
-    pub fn keep_order(self, from: &[f32], to: &mut [f32]) {
-        let share = self.share_in_order(from, to);
-        if share < 1.0 {
-            let moved = to.iter_mut().zip(from);
-            moved.for_each(|(to, from)| *to = from + share * (*to - from));
+    /// How far difficulties that have to rise keep from the one before: half their distance at least, and [`LEAST_DISTANCE`]. (An
+    /// option that nobody chose would have none.)
+    fn least_distances(self, rows: &[f32]) -> Vec<f32> {
+        let least = |x: f32| (0.5 * x).max(LEAST_DISTANCE.min(x));
+        self.distances(rows).into_iter().map(least).collect()
+    }
+
+    /// After a small step of each parameter on its own: difficulties that have come too near to each other are moved apart, as little
+    /// as it takes.
+    pub fn move_apart(self, from: &[f32], to: &mut [f32]) {
+        let least = self.least_distances(from);
+        if self.distances(to).iter().zip(&least).all(|(x, least)| x >= least) {
+            return;
+        }
+        let offsets = std::iter::once(&0.0).chain(&least).scan(0.0, |sum, x| {
+            *sum += x;
+            Some(*sum)
+        });
+        let offsets: Vec<f32> = offsets.collect();
+        let difficulties = to.chunks(self.width).map(|row| *split(row).1);
+        let rising = pooled(difficulties.zip(&offsets).map(|(x, offset)| x - offset));
+        for ((row, x), offset) in to.chunks_mut(self.width).zip(rising).zip(offsets) {
+            row[n_dims(self.width)] = x + offset;
         }
     }
+
+    /// After a step of all parameters together: difficulties go as far in its direction as none comes too near to another.
+    fn cut(self, from: &[f32], to: &mut [f32]) {
+        let (before, after) = (self.distances(from), self.distances(to));
+        let pairs = before.iter().zip(after).zip(self.least_distances(from));
+        let share = pairs.fold(1.0f32, |share, ((before, after), least)| match after < least {
+            true => share.min((before - least) / (before - after)),
+            false => share,
+        });
+        if share < 1.0 {
+            for (from, to) in from.chunks(self.width).zip(to.chunks_mut(self.width)) {
+                let (from, to) = (*split(from).1, &mut to[n_dims(self.width)]);
+                *to = from + share * (*to - from);
+            }
+        }
+    }
+}
+
+/// The closest numbers that do not fall: runs that would become their means (the pool-adjacent-violators algorithm).
+fn pooled(numbers: impl Iterator<Item = f32>) -> Vec<f32> {
+    // Means of runs, and how many numbers are in them.
+    let mut runs: Vec<(f32, usize)> = Vec::new();
+    for number in numbers {
+        let mut own = (number, 1);
+        while let Some((mean, n)) = runs.pop_if(|run| run.0 > own.0) {
+            let total = n + own.1;
+            own = ((mean * n as f32 + own.0 * own.1 as f32) / total as f32, total);
+        }
+        runs.push(own);
+    }
+    let means = runs.into_iter();
+    means.flat_map(|(mean, n)| std::iter::repeat_n(mean, n)).collect()
 }
 
 /// From the free parameters of all items to the table: every parameter of a row is a free one, and several rows may share it. Free
@@ -412,7 +463,11 @@ impl<'a> Design<'a> {
             let free = self.ties.as_ref().map_or(place, |ties| ties.free[place]);
             *value = (f64::from(*value) + step[free]) as f32;
         }
-        self.keep_order(items, &mut moved);
+        for item in self.items_in_order() {
+            let rows = self.catalogue.rows_of(item);
+            let from = items.rows(rows.clone());
+            self.of_item(item).cut(from, moved.rows_mut(rows));
+        }
         moved
     }
 
@@ -433,16 +488,20 @@ impl<'a> Design<'a> {
         })
     }
 
-    /// Takes the items of a table back towards where they come from until the parameters that have an order keep it.
-    pub fn keep_order(&self, from: &Table, to: &mut Table) {
-        if self.ties.is_none() {
-            return;
-        }
-        for item in 0..self.catalogue.n_items() {
+    /// After small steps of the parameters of a table, each on its own, those that have an order keep it; see
+    /// [`ItemDesign::move_apart`].
+    pub fn move_apart(&self, from: &Table, to: &mut Table) {
+        for item in self.items_in_order() {
             let rows = self.catalogue.rows_of(item);
-            self.of_item(item)
-                .keep_order(from.rows(rows.clone()), to.rows_mut(rows));
+            let before = from.rows(rows.clone());
+            self.of_item(item).move_apart(before, to.rows_mut(rows));
         }
+    }
+
+    /// The items whose parameters have an order.
+    fn items_in_order(&self) -> impl Iterator<Item = usize> {
+        let n_items = self.ties.as_ref().map_or(0, |_| self.catalogue.n_items());
+        (0..n_items).filter(|&item| !self.of_item(item).is_identity())
     }
 }
 
@@ -462,7 +521,7 @@ mod tests {
     }
 
     /// One dimension: a row of its own, three rows that share the first column, and three rows of their own.
-    fn items() -> Table {
+    fn table() -> Table {
         Table::new(
             2,
             vec![
@@ -482,9 +541,9 @@ mod tests {
         let blocks = [(0, 0..2), (1, 2..6), (2, 6..8), (3, 8..10), (3, 10..12)];
         assert_eq!(design.blocks(), blocks);
         let values = [1.0, 2.0, 3.0, -1.0, 0.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
-        assert_eq!(design.free_values(&items()).to_vec(), values);
+        assert_eq!(design.free_values(&table()).to_vec(), values);
         assert_eq!(
-            design.once(&items()).values()[2..8],
+            design.once(&table()).values()[2..8],
             [3.0, -1.0, 0.0, 0.0, 0.0, 2.0]
         );
         let by_places = Array2::from_shape_fn((14, 1), |(place, _)| place as f64);
@@ -525,18 +584,33 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_cut_before_thresholds_cross() {
+    fn thresholds_do_not_cross() {
         let catalogue = catalogue();
         let design = Design::new(&catalogue, 2);
         let mut step = Array1::zeros(12);
-        // The second threshold of the graded item would pass the first one; another item goes all its way.
+        // The second threshold of the graded item would pass the first one; all else goes all its way.
         step[2] = 4.0;
         step[4] = -2.0;
         step[8] = 1.0;
-        let items = design.advanced(&items(), &step);
-        assert_eq!(items.values()[2..8], [4.0, -1.0, 4.0, -0.5, 4.0, 2.0]);
+        let items = design.advanced(&table(), &step);
+        assert_eq!(items.values()[2..8], [7.0, -1.0, 7.0, -0.5, 7.0, 2.0]);
         assert_eq!(items.values()[10], 7.0);
         assert_eq!(design.item_out_of_order(&items), None);
+        let mut close = items.clone();
+        (0..100).for_each(|_| close = design.advanced(&close, &step));
+        assert_eq!(design.item_out_of_order(&close), None);
+        // The same by steps of single parameters: the two are moved by the same.
+        let mut apart = table();
+        apart.row_mut(2)[1] = -2.0;
+        design.move_apart(&table(), &mut apart);
+        assert_eq!(apart.values()[2..8], [3.0, -1.75, 3.0, -1.25, 3.0, 2.0]);
+        (0..100).for_each(|_| {
+            let from = apart.clone();
+            apart.row_mut(2)[1] -= 2.0;
+            design.move_apart(&from, &mut apart);
+        });
+        let difference = apart.row(2)[1] - apart.row(1)[1];
+        assert!(difference > 0.0 && difference < 1e-3, "{difference}");
         for (place, value) in [(4, 3.5), (5, -1.5)] {
             let mut broken = items.clone();
             broken.values_mut()[place] = value;

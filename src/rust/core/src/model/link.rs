@@ -2,7 +2,6 @@
 
 use crate::base::error::{Error, Result};
 use crate::responses::catalogue::ItemCatalogue;
-use crate::responses::item_kind::ItemKind;
 use std::str::FromStr;
 
 /// The function `F` from linear predictors to probabilities.
@@ -26,8 +25,11 @@ impl Link {
     /// # Errors
     /// [`Error::Setting`] when the link cannot describe the items: probit with more than two options in no order.
     pub fn check(self, catalogue: &ItemCatalogue) -> Result<()> {
-        let unordered =
-            |item| catalogue.kind_of(item) == ItemKind::Nominal && catalogue.rows_of(item).len() > 1;
+        let unordered = |item| {
+            catalogue
+                .kind_of(item)
+                .is_unordered(catalogue.rows_of(item).len())
+        };
         if self == Link::Probit && (0..catalogue.n_items()).any(unordered) {
             return Err(Error::Setting {
                 name: "link",
@@ -58,6 +60,7 @@ impl FromStr for Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::responses::item_kind::ItemKind;
 
     #[test]
     fn names_go_both_ways_and_probit_is_binary() {

@@ -52,7 +52,7 @@ impl Ordered {
         {
             return Ok(None);
         }
-        let is_other = |response: &Response| response.kind == ItemKind::Nominal && response.n_rows > 1;
+        let is_other = |response: &Response| response.kind.is_unordered(response.n_rows as usize);
         let mut first = 0;
         let (mut upper, mut lower) = (Vec::new(), Vec::new());
         for response in responses {

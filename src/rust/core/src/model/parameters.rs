@@ -39,7 +39,8 @@ impl Model {
     /// The number of free parameters of the items, less the directions in which the likelihood does not change.
     pub fn degrees_of_freedom(&self) -> usize {
         let invariances = self.population().invariances();
-        self.design().n_free() - invariances.n_directions(self.shape.n_dims)
+        let n_directions = invariances.n_directions(self.shape.n_dims);
+        self.design().n_free().saturating_sub(n_directions)
     }
 
     /// Are all parameters finite numbers?

@@ -120,11 +120,6 @@ impl ItemCatalogue {
             .collect()
     }
 
-    /// True when every item has two options.
-    pub fn is_binary(&self) -> bool {
-        self.n_options() == 2 * self.n_items()
-    }
-
     /// What kind of responses an item takes.
     pub fn kind_of(&self, item: usize) -> ItemKind {
         self.kinds[item]
@@ -160,7 +155,6 @@ mod tests {
         assert_eq!(catalogue.rows_of(2), 3..4);
         assert_eq!(catalogue.item_of(4), 1);
         assert_eq!(catalogue.items_of_rows(), [0, 1, 1, 2]);
-        assert!(!catalogue.is_binary());
         assert_eq!(catalogue.option_counts(), [2, 3, 2]);
     }
 

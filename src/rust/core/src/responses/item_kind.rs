@@ -26,6 +26,11 @@ impl ItemKind {
         }
     }
 
+    /// Has an item with so many parameter rows several options in no order?
+    pub(crate) fn is_unordered(self, n_rows: usize) -> bool {
+        self == ItemKind::Nominal && n_rows > 1
+    }
+
     /// The number in files.
     pub(crate) fn code(self) -> u8 {
         self as u8

@@ -115,11 +115,11 @@ impl Simulation {
             let mut order: Vec<usize> = (0..difficulties.len()).collect();
             sort_numbers(&mut order, &|a, b| difficulties[a].total_cmp(&difficulties[b]));
             let middle = 0.5 * (order.len() as f64 - 1.0);
-            for (place, (row, which)) in rows.chunks_mut(width).zip(order).enumerate() {
-                let moved = difficulties[which] + LEAST_DISTANCE * (place as f64 - middle);
-                let ordered = design::row(slopes.iter().copied(), moved);
-                row.iter_mut().zip(ordered).for_each(|(to, x)| *to = x);
-            }
+            let apart = |(place, which): (usize, usize)| {
+                difficulties[which] + LEAST_DISTANCE * (place as f64 - middle)
+            };
+            let ordered = design::rows_with(&slopes, order.into_iter().enumerate().map(apart));
+            rows.iter_mut().zip(ordered).for_each(|(to, x)| *to = x);
         }
     }
 

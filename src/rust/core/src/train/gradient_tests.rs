@@ -162,13 +162,9 @@ fn items(shape: &ModelShape) -> Table {
     for item in (0..catalogue.n_items()).filter(|&item| catalogue.kind_of(item) == ItemKind::Graded) {
         let rows = catalogue.rows_of(item);
         let (slopes, &lowest) = design::split(items.row(rows.start));
-        let slopes = slopes.to_vec();
-        for (place, row) in rows.enumerate() {
-            let difficulty = lowest + 0.6 * place as f32;
-            let row = items.row_mut(row).iter_mut();
-            row.zip(design::row(slopes.clone(), difficulty))
-                .for_each(|(to, x)| *to = x);
-        }
+        let difficulties = (0..rows.len()).map(|place| lowest + 0.6 * place as f32);
+        let ordered: Vec<f32> = design::rows_with(slopes, difficulties).collect();
+        items.rows_mut(rows).copy_from_slice(&ordered);
     }
     items
 }

@@ -153,7 +153,7 @@ impl Trainer {
             },
         );
         if let Some(before) = before {
-            design.keep_order(&before, &mut model.items);
+            design.move_apart(&before, &mut model.items);
         }
     }
 

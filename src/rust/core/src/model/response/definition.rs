@@ -1,4 +1,4 @@
-//! The probability of a response: `P(y_ij = c) = F(gamma_jc . alpha_i - beta_jc)`, by operations of Candle.
+//! The probability of a response from the linear predictors `gamma_jc . alpha_i - beta_jc` of its item, by operations of Candle.
 
 use crate::model::design;
 use crate::model::link::Link;

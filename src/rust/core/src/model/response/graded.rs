@@ -2,7 +2,7 @@
 //! `eta_1 > eta_2 > ...`, which share their discriminations and differ in their difficulties, the thresholds. Option `k` has the
 //! probability `F(eta_k) - F(eta_(k + 1))`, with `F = 1` below the lowest threshold and `F = 0` above the highest.
 
-use crate::base::math::{LogCdf, Logistic, Normal};
+use crate::base::math::{LEAST_BETWEEN, LogCdf, Logistic, Normal};
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::observations::Ordered;
@@ -13,9 +13,6 @@ use candle_core::{Result, Tensor};
 
 /// What stands for the predictor above the lowest option and, negative, for that below the highest.
 const ENDLESS: f32 = 1e4;
-
-/// The least share of `F(upper)` between two predictors, as in the [kernels](LogCdf::between).
-const LEAST_BETWEEN: f64 = 1e-6;
 
 /// The log probabilities of responses, `n_responses x n_points`, from the predictors of their slots, `n_slots x n_points`; 0 for
 /// responses to items without an order. In the left one of the two tails, `ln F(a) + ln(1 - F(b) / F(a))`.
@@ -37,14 +34,16 @@ pub fn log_probabilities(link: Link, predictors: &Tensor, ordered: &Ordered) -> 
     let left = turned.where_cond(&upper.neg()?, &lower)?;
     let of_right = log_cdf(link, &right)?;
     let ratio = (log_cdf(link, &left)? - &of_right)?.exp()?;
-    let share = (ratio.affine(-1.0, 1.0 - LEAST_BETWEEN)?.relu()? + LEAST_BETWEEN)?;
+    let least = f64::from(LEAST_BETWEEN);
+    let share = (ratio.affine(-1.0, 1.0 - least)?.relu()? + least)?;
     of_right + share.log()?
 }
 
 /// `ln F(x)`.
 fn log_cdf(link: Link, x: &Tensor) -> Result<Tensor> {
     match link {
-        Link::Logit => (x.abs()?.neg()?.exp()? + 1.0)?.log()?.neg()? - x.neg()?.relu()?,
+        // `min(x, 0) = (x - |x|) / 2` has the right derivative at 0.
+        Link::Logit => ((x - x.abs()?)? * 0.5)? - (x.abs()?.neg()?.exp()? + 1.0)?.log()?,
         Link::Probit => two_options::log_cdf(x),
     }
 }

@@ -32,6 +32,11 @@ pub fn most_probable(link: Link, kind: ItemKind, predictors: &[f32]) -> usize {
     let predictors: Vec<f64> = predictors.iter().map(|&x| f64::from(x)).collect();
     let mut shares = Vec::new();
     option_probabilities(link, kind, &predictors, &mut shares);
+    first_of_largest(&shares)
+}
+
+/// The place of the largest number, the first of them where they are several.
+pub(crate) fn first_of_largest(shares: &[f64]) -> usize {
     (0..shares.len()).fold(0, |best, c| if shares[c] > shares[best] { c } else { best })
 }
 
