@@ -53,8 +53,9 @@ impl FreePrior {
     /// and `M x` a tangent.
     pub fn affine_images(&self, items: &Table, design: &Design) -> Array2<f64> {
         let (width, n_dims) = (items.width(), design::n_dims(items.width()));
+        let tangents = affine_tangents(items);
         // What the difficulties do to the discriminations that move them.
-        let mut of_difficulties = Array2::zeros((items.values().len(), affine_tangents(items).ncols()));
+        let mut of_difficulties = Array2::zeros(tangents.raw_dim());
         for row in 0..items.n_rows() {
             let free = design.free_of_row(row);
             let (_, &difficulty) = design::split(items.row(row));
@@ -64,7 +65,7 @@ impl FreePrior {
                     self.precisions[of_difficulty] * f64::from(difficulty);
             }
         }
-        let mut images = design.select(affine_tangents(items));
+        let mut images = design.select(tangents);
         let columns = design.columns();
         for ((free, tangent), x) in images.indexed_iter_mut() {
             // A move of the location is told by the difficulties alone, one of the scale by the discriminations.
