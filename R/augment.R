@@ -90,13 +90,12 @@ observe <- function(fit, scores) {
   respondent <- rep(seq_len(length(responses$offsets) - 1), responses_given(responses))
   item <- rep(seq_along(n_options), n_options)[option]
   traits <- unname(scores$posterior$mean)
-  parameters <- parameters_by_item(fit)
-  forms <- response_forms(fit)
+  probabilities <- response_functions(fit)
   fitted <- outcome <- own <- other <- numeric(length(option))
   predicted <- integer(length(option))
   for (rows in split(seq_along(option), item)) {
     j <- item[[rows[[1]]]]
-    prob <- option_probabilities(parameters[[j]], traits[respondent[rows], , drop = FALSE], forms[[j]])
+    prob <- probabilities[[j]](traits[respondent[rows], , drop = FALSE])
     chosen <- option[rows] - first[[j]]
     at <- cbind(seq_along(rows), chosen)
     binary <- n_options[[j]] == 2

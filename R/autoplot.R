@@ -160,11 +160,11 @@ items_by_information <- function(fit, dimension, most = 100) {
   known <- known[order(traits[known, dimension])]
   traits <- traits[known[unique(round(seq(1, length(known), length.out = min(length(known), most))))], , drop = FALSE]
   step <- 1e-4 * (seq_len(fit$dims) == dimension)
-  information <- mapply(function(parameters, form) {
-    at <- function(sign) option_probabilities(parameters, traits + rep(sign * step, each = nrow(traits)), form)
+  information <- vapply(response_functions(fit), function(probabilities) {
+    at <- function(sign) probabilities(traits + rep(sign * step, each = nrow(traits)))
     slope <- (at(1) - at(-1)) / 2e-4
     mean(rowSums(slope^2 / pmax(at(0), .Machine$double.xmin)))
-  }, parameters_by_item(fit), response_forms(fit))
+  }, numeric(1))
   second <- vapply(split(option_totals(fit), rep(seq_along(items$options), option_counts(fit))), function(n) {
     sort(n, decreasing = TRUE)[[2]]
   }, numeric(1))

@@ -82,14 +82,13 @@ response_shares <- function(fit, option, j, dimension) {
   bin <- ceiling(rank(position, ties.method = "first") * n_bins / length(position))
   in_bin <- tabulate(bin, n_bins)
   center <- rowsum(position, bin)[, 1] / in_bin
-  parameters <- parameters_by_item(fit)[[j]]
-  form <- response_forms(fit)[[j]]
+  probabilities <- response_functions(fit)[[j]]
   if (fit$dims == 1) {
     at <- seq(min(position), max(position), length.out = 100)
-    prob <- option_probabilities(parameters, matrix(at), form)
+    prob <- probabilities(matrix(at))
   } else {
     at <- center
-    prob <- rowsum(option_probabilities(parameters, traits, form), bin) / in_bin
+    prob <- rowsum(probabilities(traits), bin) / in_bin
   }
   n_chosen <- matrix(tabulate(bin + n_bins * (chosen - 1), n_bins * length(labels)), n_bins)
   drawn <- drawn_options(colSums(n_chosen))

@@ -218,10 +218,10 @@ refuse_instructions <- function(asked, call) {
 
 # What every kind of input is read into: a list of `cells`, an external pointer to the observed responses, which lives no
 # longer than the call; `options`, a data frame of their raw options (see new_options()), with values of labels as `code`; the
-# tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; and `single`, TRUE where a
-# respondent cannot have two responses to an item; and `order`, order_of_values() of the items, or of all. Of labelled columns
-# also `absent`, labels that the data declare missing;
-# of data frames with one column per item also `columns`, see divide_columns(), and `dropped`, columns that are set aside.
+# tibbles `respondents` (or `vaeirt_ids`) and `items` with names and metadata; `weights`; `single`, TRUE where a respondent
+# cannot have two responses to an item; and `order`, order_of_values() of the items, or of all. Of labelled columns also
+# `absent`, labels that the data declare missing; of data frames with one column per item also `columns`, see
+# divide_columns(), and `dropped`, columns that are set aside.
 # The argument `columns` holds quosures that select columns, `rules` are those of new_rules().
 read_responses <- function(x, columns, rules, call) {
   if (!is.data.frame(x) && !(is.character(x) && is.null(dim(x)))) {

@@ -6,7 +6,7 @@ predict_options <- function(fit, scores, level) {
   traits <- unname(scores$posterior$mean)
   n_options <- option_counts(fit)
   names <- rownames(scores$posterior$mean)
-  prob <- Map(function(own, form) option_probabilities(own, traits, form), parameters_by_item(fit), response_forms(fit))
+  prob <- lapply(response_functions(fit), function(probabilities) probabilities(traits))
   by_row <- function(parts) as.vector(t(do.call(cbind, parts)))
   table <- tibble::tibble(
     respondent = rep(names, each = sum(n_options)),
@@ -37,12 +37,11 @@ option_limits <- function(fit, posterior, level) {
 # The most probable option of every item at the estimates, the first of equals.
 predict_classes <- function(fit, scores) {
   traits <- unname(scores$posterior$mean)
-  parameters <- parameters_by_item(fit)
-  forms <- response_forms(fit)
-  label <- matrix(NA_character_, nrow(traits), length(parameters))
-  prob <- matrix(NA_real_, nrow(traits), length(parameters))
-  for (j in seq_along(parameters)) {
-    own <- option_probabilities(parameters[[j]], traits, forms[[j]])
+  probabilities <- response_functions(fit)
+  label <- matrix(NA_character_, nrow(traits), length(probabilities))
+  prob <- matrix(NA_real_, nrow(traits), length(probabilities))
+  for (j in seq_along(probabilities)) {
+    own <- probabilities[[j]](traits)
     prob[, j] <- row_max(own)
     label[, j] <- fit$parameters$items$options[[j]][first_of_largest(own)]
   }

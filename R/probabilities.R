@@ -13,6 +13,12 @@ linear_predictors <- function(parameters, traits) unwrap_rust(rust_predictors(pa
 # Probabilities of the options of an item: one row per row of `traits`, the reference first. `form` is one of response_forms().
 option_probabilities <- function(parameters, traits, form) to_probabilities(linear_predictors(parameters, traits), form)
 
+# Those of each item of a fit as a function of `traits`.
+response_functions <- function(fit) {
+  of_item <- function(parameters, form) function(traits) option_probabilities(parameters, traits, form)
+  Map(of_item, parameters_by_item(fit), response_forms(fit))
+}
+
 # Probabilities of options from their linear predictors, the reference first.
 to_probabilities <- function(predictors, form) {
   unwrap_rust(rust_probabilities(predictors, form$link, form$model))$probabilities

@@ -60,12 +60,11 @@ draw_traits <- function(fit) {
 # A draw of an option, counted through the options of all items, for every observed response.
 draw_options <- function(fit, observed, traits) {
   first <- cumsum(c(0L, option_counts(fit)))
-  parameters <- parameters_by_item(fit)
-  forms <- response_forms(fit)
+  probabilities <- response_functions(fit)
   chosen <- integer(length(observed$item))
   for (rows in split(seq_along(chosen), observed$item)) {
     j <- observed$item[[rows[[1]]]]
-    prob <- option_probabilities(parameters[[j]], traits[observed$respondent[rows], , drop = FALSE], forms[[j]])
+    prob <- probabilities[[j]](traits[observed$respondent[rows], , drop = FALSE])
     below <- t(apply(prob, 1, cumsum))[, -ncol(prob), drop = FALSE]
     chosen[rows] <- first[[j]] + 1L + as.integer(rowSums(stats::runif(length(rows)) > below))
   }

@@ -459,7 +459,7 @@ long_functions <- function(functions) {
 
 # What is known in its own place alone: how responses come about, how the rows of items are laid out, and how the traits are
 # distributed. Words and code, comments included, that may stand elsewhere in the core and in R's functions neither.
-own_places <- paste0("^", core_folder, "/model/(response/|design|tangents|population)")
+own_places <- paste0("^", core_folder, "/model/(response/|(item_|table_)?design|tangents|population)")
 r_place <- "^R/items[.]R$"
 known_elsewhere <- c(
   "the population" = "N\\(0, ?I\\)",

@@ -5,7 +5,7 @@ use crate::list::{number, text};
 use crate::vectors::rows;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Design, Monitor, Simulation, design};
+use vae_irt_core::{Monitor, Simulation, SimulationDesign, design};
 
 /// Simulates responses; the design's names are those of `simulate_irt()`.
 #[extendr]
@@ -13,7 +13,7 @@ fn rust_simulate(design: List) -> List {
     answer(|| {
         let count = |name: &'static str| number(&design, name).map(|x| x as usize);
         let seed = number(&design, "seed")? as u64;
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: count("n_respondents")?,
             n_items: count("n_items")?,
             n_dims: count("dims")?,

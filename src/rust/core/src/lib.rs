@@ -86,4 +86,4 @@ pub use settings::{
     Checked, Checkpoint, ModelSettings, RunSettings, ScoringSettings, Settings, StdErrors, TrainingSettings,
 };
 pub use simulate::ballots::{BallotBox, BallotDesign, SimulatedBallots, ballots};
-pub use simulate::simulation::{Design, Simulation, simulate};
+pub use simulate::simulation::{Simulation, SimulationDesign, simulate};

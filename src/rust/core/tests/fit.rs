@@ -6,8 +6,8 @@ use common::{correlation, fit, for_each_backend, quick, simulated, simulated_ite
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
-    Backend, Design, Epoch, Error, ItemCatalogue, ItemKind, Link, Model, Monitor, Part, Responses, Scoring,
-    Settings, Silent, score, simulate,
+    Backend, Epoch, Error, ItemCatalogue, ItemKind, Link, Model, Monitor, Part, Responses, Scoring, Settings,
+    Silent, SimulationDesign, score, simulate,
 };
 
 /// Quick settings for a backend.
@@ -276,7 +276,7 @@ fn data_with_fewer_dimensions_can_be_fitted() {
 /// Many respondents with few patterns, one of them very frequent.
 #[test]
 fn frequent_patterns_do_not_bias_the_items() {
-    let design = Design {
+    let design = SimulationDesign {
         n_respondents: 30_000,
         n_items: 12,
         n_dims: 1,

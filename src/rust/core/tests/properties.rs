@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
-    AffineMap, Backend, Codec, Design, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, ItemKind, Link,
-    Model, ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent, Table,
-    WrittenColumn, log_probability, math, option_probabilities, read_parquet, score, simulate,
-    starting_network, write_parquet,
+    AffineMap, Backend, Codec, Encoder, Epoch, Error, Fit, IdColumn, ItemCatalogue, ItemKind, Link, Model,
+    ModelShape, Moments, Monitor, ParquetColumns, Part, Responses, Scoring, Settings, Silent,
+    SimulationDesign, Table, WrittenColumn, log_probability, math, option_probabilities, read_parquet, score,
+    simulate, starting_network, write_parquet,
 };
 
 /// How far estimates of the same data in another order may be from each other, in posterior standard deviations.
@@ -401,7 +401,7 @@ fn an_item_may_have_ten_thousand_options() {
 fn more_dimensions_than_the_data_have_give_finite_numbers() {
     for seed in 1..=3 {
         for (n_respondents, n_items, n_dims) in [(40, 3, 3), (6, 4, 3), (10, 2, 2)] {
-            let design = Design {
+            let design = SimulationDesign {
                 n_respondents,
                 n_items,
                 n_dims,

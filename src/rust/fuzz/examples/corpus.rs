@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use vae_irt_core::{
-    Card, Design, ItemCard, ItemCovariances, ItemKind, Link, Model, ModelFile, Settings, Silent, fit,
+    Card, SimulationDesign, ItemCard, ItemCovariances, ItemKind, Link, Model, ModelFile, Settings, Silent, fit,
     simulate,
 };
 
@@ -73,7 +73,7 @@ fn write_model(
     link: Link,
     described: bool,
 ) -> Outcome {
-    let design = Design {
+    let design = SimulationDesign {
         n_respondents: 40,
         n_items: 3 * n_dims,
         n_dims,

@@ -44,7 +44,7 @@ const LOGIT_PER_PROBIT: f64 = 1.7;
 const MOST_COMMUNALITY: f64 = 0.95;
 
 /// The least distance of the difficulties of options in order at the start.
-const LEAST_DISTANCE: f64 = 0.05;
+const STARTING_DISTANCE: f64 = 0.05;
 
 /// Where training starts.
 pub(crate) struct Start {
@@ -357,7 +357,7 @@ fn keep_rising(rows: &mut [StartingRow]) {
     for row in 1..rows.len() {
         rows[row].difficulty = rows[row]
             .difficulty
-            .max(rows[row - 1].difficulty + LEAST_DISTANCE);
+            .max(rows[row - 1].difficulty + STARTING_DISTANCE);
     }
 }
 
@@ -409,12 +409,12 @@ mod tests {
     use crate::base::monitor::Impatient;
     use crate::base::monitor::Silent;
     use crate::responses::catalogue::ItemCatalogue;
-    use crate::simulate::simulation::Design;
+    use crate::simulate::simulation::SimulationDesign;
     use crate::simulate::simulation::simulate;
 
     #[test]
     fn the_start_points_at_the_truth() {
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: 500,
             n_items: 100,
             n_dims: 1,

@@ -1,7 +1,7 @@
 //! Whose responses tell about the items.
 
-use crate::model::design::Design;
 use crate::model::parameters::Model;
+use crate::model::table_design::Design;
 use crate::model::tangents::rotation_tangents;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scored;

@@ -8,8 +8,7 @@ use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
 use crate::information::gauge::Gauge;
 use crate::information::matrices::subtract_products;
-use crate::model::design::Design;
-use crate::model::parameters::Model;
+use crate::model::table_design::Design;
 use crate::model::tangents::principal_conditions;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
@@ -30,7 +29,7 @@ pub(crate) enum Covariance {
 
 impl Covariance {
     /// The covariance times a matrix with a row per item parameter; 0 where it is not known.
-    pub fn times(&self, right: ArrayView2<'_, f32>, model: &Model) -> Array2<f32> {
+    pub fn times(&self, right: ArrayView2<'_, f32>, design: &Design) -> Array2<f32> {
         match self {
             Covariance::Joint(matrix) => {
                 let matrix = matrix.mapv(|x| x as f32);
@@ -44,7 +43,6 @@ impl Covariance {
             }
             Covariance::Blocks(blocks) => {
                 let mut product = Array2::zeros(right.dim());
-                let design = model.design();
                 for (item, block) in blocks.iter().enumerate() {
                     if let Some(block) = block {
                         let own = design.free_of_item(item);
@@ -63,12 +61,11 @@ impl Covariance {
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn draw(
         &self,
-        model: &Model,
+        design: &Design,
         n_draws: usize,
         normal: &mut dyn FnMut() -> f64,
         monitor: &dyn Monitor,
     ) -> Result<Array2<f64>> {
-        let design = model.design();
         let mut standard = memory::zeros(design.n_free(), n_draws)?;
         for mut row in standard.rows_mut() {
             monitor.proceed()?;

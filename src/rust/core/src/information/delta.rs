@@ -61,7 +61,7 @@ impl<'a> DeltaMethod<'a> {
 
     pub fn propagate(&'a self, covariance: &'a Covariance) -> Propagated<'a> {
         let derivatives = self.derivatives.mapv(|x| x as f32);
-        let with_functionals = covariance.times(derivatives.view(), self.calibration.model);
+        let with_functionals = covariance.times(derivatives.view(), &self.calibration.design());
         let with_functionals = with_functionals.mapv(f64::from);
         let of_functionals = product(self.derivatives.t(), &with_functionals) + &self.own;
         Propagated {
@@ -106,12 +106,11 @@ impl Propagated<'_> {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
-        let model = self.delta.calibration.model;
-        let n_dims = model.shape.n_dims;
+        let (n_dims, design) = (self.delta.calibration.n_dims(), self.delta.calibration.design());
         let with_functionals = self.with_functionals.mapv(|x| x as f32);
         let mut scales = Scales::default();
         slopes.pass(|positions, slopes| {
-            let products = self.covariance.times(slopes.view(), model);
+            let products = self.covariance.times(slopes.view(), &design);
             let squares = inner_products(slopes, &products, n_dims);
             let crosses = slopes.t().dot(&with_functionals);
             for ((k, of_mean), &position) in squares.into_iter().enumerate().zip(positions) {

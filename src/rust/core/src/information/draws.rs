@@ -41,7 +41,11 @@ pub(crate) fn draws(
     let mut normal = normals(seed, 0);
     let of_items = choose(calibration, information, asked, monitor)?
         .filter(|chosen| chosen.method.carries_items())
-        .map(|chosen| chosen.covariance.draw(model, n_draws, &mut normal, monitor))
+        .map(|chosen| {
+            chosen
+                .covariance
+                .draw(&calibration.design(), n_draws, &mut normal, monitor)
+        })
         .transpose()?
         .map(|drawn| drawn.mapv(|x| x as f32));
     let rule = Cubature::new(n_dims);

@@ -2,7 +2,7 @@
 
 use crate::base::linalg::mirror;
 use crate::kernels::terms::dot;
-use crate::model::design::Design;
+use crate::model::table_design::Design;
 use crate::posterior::cubature::Nodes;
 use ndarray::Array2;
 use std::ops::Range;

@@ -11,7 +11,7 @@ use crate::posterior::moments::{Moments, aggregate};
 use crate::posterior::scoring::{Expected, Scored, Scoring};
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
-use crate::simulate::simulation::{Design, simulate};
+use crate::simulate::simulation::{SimulationDesign, simulate};
 
 const SCORING: Scoring = Scoring {
     refine: true,
@@ -35,7 +35,7 @@ struct Informed {
 
 /// A small fit.
 fn fitted(link: Link, kind: ItemKind, n_options: usize) -> Fitted {
-    let design = Design {
+    let design = SimulationDesign {
         n_respondents: 300,
         n_items: 15,
         n_dims: 1,
@@ -157,7 +157,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
     // So many items that the traits are nearly known: then the location is that of 80 normal numbers, and the
     // logarithm of the scale twice as well known.
     for n_dims in [1, 2] {
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: 80,
             n_items: 120,
             n_dims,

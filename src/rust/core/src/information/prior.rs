@@ -1,8 +1,9 @@
 //! What the prior of the item parameters adds to their information.
 
-use crate::model::design::{self, Design};
+use crate::model::design;
 use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
+use crate::model::table_design::Design;
 use crate::model::tangents::affine_tangents;
 use ndarray::{Array1, Array2};
 

@@ -272,8 +272,8 @@ struct OfRespondent<'a> {
     scale: f32,
 }
 
-/// The bound of one respondent and its gradients. The number of dimensions is made a constant where it is small, if `constants`
-/// are wanted.
+/// The bound of one respondent and its gradients. The logit link and the number of dimensions are made constants where there
+/// are few, if `constants` are wanted.
 #[inline(always)]
 fn evaluate(
     constants: bool,
@@ -283,12 +283,16 @@ fn evaluate(
     scratch: &mut Scratch,
     gradients: OfRespondent<'_>,
 ) -> f32 {
-    match posterior.n_dims {
-        1 if constants => evaluate_in(1, sampling, posterior, responses, scratch, gradients),
-        2 if constants => evaluate_in(2, sampling, posterior, responses, scratch, gradients),
-        3 if constants => evaluate_in(3, sampling, posterior, responses, scratch, gradients),
-        4 if constants => evaluate_in(4, sampling, posterior, responses, scratch, gradients),
-        n_dims => evaluate_in(n_dims, sampling, posterior, responses, scratch, gradients),
+    let logit = Sampling {
+        link: Link::Logit,
+        ..sampling
+    };
+    match (sampling.link, posterior.n_dims) {
+        (Link::Logit, 1) if constants => evaluate_in(1, logit, posterior, responses, scratch, gradients),
+        (Link::Logit, 2) if constants => evaluate_in(2, logit, posterior, responses, scratch, gradients),
+        (Link::Logit, 3) if constants => evaluate_in(3, logit, posterior, responses, scratch, gradients),
+        (Link::Logit, 4) if constants => evaluate_in(4, logit, posterior, responses, scratch, gradients),
+        (_, n_dims) => evaluate_in(n_dims, sampling, posterior, responses, scratch, gradients),
     }
 }
 

@@ -44,7 +44,7 @@ impl Respondent {
         for response in &mut responses {
             rows.extend_from_slice(model.items.rows(response.rows()));
             response.first_row = first_row;
-            first_row += response.n_rows;
+            first_row += u32::from(response.n_rows);
             widest = widest.max(response.n_rows as usize);
         }
         Self {

@@ -97,7 +97,7 @@ impl Observations {
                 owners.push(position as u32);
                 let option = responses[number].chosen as usize;
                 chosen.push(option.checked_sub(1).map(|place| is_chosen.len() + place));
-                for option in 1..=responses[number].n_rows {
+                for option in 1..=u32::from(responses[number].n_rows) {
                     owners_of_slots.push(position as u32);
                     numbers.push(number as u32);
                     is_chosen.push(f32::from(u8::from(responses[number].chosen == option)));

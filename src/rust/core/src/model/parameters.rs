@@ -1,12 +1,12 @@
 //! The parameters of a fitted model.
 
 use crate::base::error::Result;
-use crate::model::design::Design;
 use crate::model::encoder::Encoder;
 use crate::model::population::Population;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
+use crate::model::table_design::Design;
 
 /// The parameters of the items: one row per item and non-reference option with the discriminations by
 /// dimension, then the difficulty.

@@ -3,13 +3,14 @@
 use crate::base::error::{Error, Result};
 use crate::base::tensor_file;
 use crate::model::card::Card;
-use crate::model::design::{self, Design};
+use crate::model::design;
 use crate::model::encoder::Encoder;
 use crate::model::network::Network;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
+use crate::model::table_design::Design;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
 use candle_core::{DType, Device, Tensor, Var};

@@ -55,7 +55,7 @@ impl Batch {
         self.slots.push(0);
         let mut n_slots = 0;
         self.slots.extend(self.responses.iter().map(|response| {
-            n_slots += response.n_rows;
+            n_slots += u32::from(response.n_rows);
             n_slots
         }));
         self.group_starts.clear();

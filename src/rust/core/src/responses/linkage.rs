@@ -183,7 +183,7 @@ mod tests {
     use crate::responses::item_kind::ItemKind;
     use crate::simulate::ballots::BallotDesign;
     use crate::simulate::ballots::ballots;
-    use crate::simulate::simulation::Design;
+    use crate::simulate::simulation::SimulationDesign;
     use crate::simulate::simulation::simulate;
 
     fn linkage_of(design: &BallotDesign) -> Linkage {
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn responses_missing_at_random_have_no_core() {
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: 500,
             n_items: 60,
             n_dims: 1,

@@ -13,7 +13,7 @@ pub struct Response {
     /// First parameter row of the item.
     pub first_row: u32,
     /// Number of its parameter rows.
-    pub n_rows: u32,
+    pub n_rows: u16,
     /// What kind of responses the item takes.
     pub kind: ItemKind,
 }
@@ -22,6 +22,6 @@ impl Response {
     /// The parameter rows of the item.
     #[inline(always)]
     pub fn rows(&self) -> Range<usize> {
-        self.first_row as usize..(self.first_row + self.n_rows) as usize
+        self.first_row as usize..self.first_row as usize + self.n_rows as usize
     }
 }

@@ -14,12 +14,12 @@ use crate::responses::store::Responses;
 use crate::simulate::choice::Chooser;
 use rand_distr::{Distribution, StandardNormal};
 
-/// The least distance between the difficulties of a graded item.
-const LEAST_DISTANCE: f64 = 0.5;
+/// The least distance between the difficulties of a simulated graded item.
+const DISTANCE: f64 = 0.5;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
-pub struct Design {
+pub struct SimulationDesign {
     /// Number of respondents.
     pub n_respondents: usize,
     /// Number of items.
@@ -38,7 +38,7 @@ pub struct Design {
 #[derive(Clone, Debug)]
 pub struct Simulation {
     /// The design.
-    pub design: Design,
+    pub design: SimulationDesign,
     /// Latent traits, `n_respondents x n_dims`, row by row.
     pub traits: Vec<f64>,
     /// Item parameters, one row per item and non-reference option: the discriminations, then the difficulty.
@@ -52,7 +52,7 @@ pub struct Simulation {
 ///
 /// # Errors
 /// [`Error::Setting`] when a part of the design is out of its range.
-pub fn simulate(design: &Design, seed: u64) -> Result<Simulation> {
+pub fn simulate(design: &SimulationDesign, seed: u64) -> Result<Simulation> {
     Simulation::draw(design, seed, &Silent)
 }
 
@@ -61,7 +61,7 @@ impl Simulation {
     ///
     /// # Errors
     /// As [`simulate`]; [`Error::Memory`]; [`Error::Cancelled`] when the monitor says so.
-    pub fn draw(design: &Design, seed: u64, monitor: &dyn Monitor) -> Result<Self> {
+    pub fn draw(design: &SimulationDesign, seed: u64, monitor: &dyn Monitor) -> Result<Self> {
         at_least_one("n_respondents", design.n_respondents)?;
         at_least_one("n_items", design.n_items)?;
         at_least_one("dims", design.n_dims)?;
@@ -115,9 +115,8 @@ impl Simulation {
             let mut order: Vec<usize> = (0..difficulties.len()).collect();
             sort_numbers(&mut order, &|a, b| difficulties[a].total_cmp(&difficulties[b]));
             let middle = 0.5 * (order.len() as f64 - 1.0);
-            let apart = |(place, which): (usize, usize)| {
-                difficulties[which] + LEAST_DISTANCE * (place as f64 - middle)
-            };
+            let apart =
+                |(place, which): (usize, usize)| difficulties[which] + DISTANCE * (place as f64 - middle);
             let ordered = design::rows_with(&slopes, order.into_iter().enumerate().map(apart));
             rows.iter_mut().zip(ordered).for_each(|(to, x)| *to = x);
         }
@@ -125,7 +124,7 @@ impl Simulation {
 
     /// Draws one respondent's responses.
     fn respond(&mut self, respondent: usize, stream: &mut Stream) {
-        let Design {
+        let SimulationDesign {
             n_items,
             n_dims,
             n_options,
@@ -167,7 +166,7 @@ mod tests {
 
     #[test]
     fn shares_follow_the_design() {
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: 2_000,
             n_items: 30,
             n_dims: 2,
@@ -189,7 +188,7 @@ mod tests {
 
     #[test]
     fn graded_items_have_thresholds_in_order() {
-        let design = Design {
+        let design = SimulationDesign {
             n_respondents: 2_000,
             n_items: 10,
             n_dims: 1,
@@ -221,7 +220,7 @@ mod tests {
 
     #[test]
     fn impossible_designs_are_refused() {
-        let good = Design {
+        let good = SimulationDesign {
             n_respondents: 2,
             n_items: 2,
             n_dims: 1,
@@ -231,10 +230,10 @@ mod tests {
         };
         assert!(simulate(&good, 1).is_ok());
         for bad in [
-            Design { n_items: 0, ..good },
-            Design { n_options: 1, ..good },
-            Design { missing: 1.0, ..good },
-            Design { n_dims: 0, ..good },
+            SimulationDesign { n_items: 0, ..good },
+            SimulationDesign { n_options: 1, ..good },
+            SimulationDesign { missing: 1.0, ..good },
+            SimulationDesign { n_dims: 0, ..good },
         ] {
             assert!(matches!(simulate(&bad, 1), Err(Error::Setting { .. })));
         }

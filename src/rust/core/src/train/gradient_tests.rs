@@ -21,7 +21,7 @@ use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
-use crate::simulate::simulation::{Design, simulate};
+use crate::simulate::simulation::{SimulationDesign, simulate};
 use crate::train::minibatch::Minibatch;
 use crate::train::objective::Objective;
 use crate::train::trainer::Trainer;
@@ -89,7 +89,7 @@ fn case_with(catalogue: ItemCatalogue, n_dims: usize, link: Link, n_samples: usi
 
 /// More respondents than one task of the kernels takes, with more responses than one block of sums, of which they leave some out.
 fn larger_case(n_options: usize, n_dims: usize, link: Link, n_samples: usize) -> Case {
-    let design = Design {
+    let design = SimulationDesign {
         n_respondents: 200,
         n_items: 90,
         n_dims,

@@ -6,9 +6,10 @@ use crate::base::timings::Timings;
 use crate::kernels::adam::AdamState;
 use crate::kernels::encoder::sum_over_choosers;
 use crate::kernels::fused_bound::SharedGradients;
-use crate::model::design::Design;
+use crate::model::item_design::ItemDesign;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
+use crate::model::table_design::move_apart;
 use crate::responses::batch::Batch;
 use crate::train::loss::{Evaluation, Loss};
 use crate::train::minibatch::Minibatch;
@@ -137,8 +138,8 @@ impl Trainer {
         let gradients = self.gradients.lock();
         let (objective, model) = (&self.objective, Arc::make_mut(&mut self.model));
         let catalogue = &model.shape.catalogue;
-        let design = Design::new(catalogue, model.items.width());
-        let before = design.has_order().then(|| model.items.clone());
+        let width = model.items.width();
+        let before = (!catalogue.is_nominal()).then(|| model.items.clone());
         model.items.update(
             &mut self.states.items,
             learning_rate,
@@ -146,14 +147,14 @@ impl Trainer {
             |item| catalogue.rows_of(item),
             |item, values, slope| {
                 let n_answers = gradients.sum_over_answers(batch, catalogue.options_of(item), slope);
-                design.of_item(item).contract_in_place(slope);
+                ItemDesign::new(catalogue, item, width).contract_in_place(slope);
                 let share = objective.prior_share(item, n_answers, batch);
                 objective.prior.add_gradient(share, values, slope);
                 n_answers > 0
             },
         );
         if let Some(before) = before {
-            design.move_apart(&before, &mut model.items);
+            move_apart(catalogue, &before, &mut model.items);
         }
     }
 

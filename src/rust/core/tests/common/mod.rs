@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use vae_irt_core::{
-    Backend, Design, Fit, ItemKind, Monitor, Responses, Result, Settings, Simulation, simulate,
+    Backend, Fit, ItemKind, Monitor, Responses, Result, Settings, Simulation, SimulationDesign, simulate,
 };
 
 /// Fits with settings that are checked before.
@@ -33,7 +33,7 @@ pub fn simulated_items(
     kind: ItemKind,
     [n_respondents, n_items, n_dims, n_options]: [usize; 4],
 ) -> (Simulation, Responses<'static>) {
-    let design = Design {
+    let design = SimulationDesign {
         n_respondents,
         n_items,
         n_dims,

@@ -7,9 +7,12 @@ use crate::model::design;
 use crate::model::link::Link;
 use crate::model::observations::Ordered;
 use crate::model::response::curvature::Curvature;
-use crate::model::response::lanes::{Lanes, LogProduct};
+use crate::model::response::lanes::Lanes;
 use crate::model::response::two_options;
 use candle_core::{Result, Tensor};
+
+/// The logarithm of a probability, `linear + ln(factor)`.
+type Terms<const N: usize> = [Lanes<N>; 2];
 
 /// What stands for the predictor above the lowest option and, negative, for that below the highest.
 const ENDLESS: f32 = 1e4;
@@ -48,8 +51,9 @@ fn log_cdf(link: Link, x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Multiplies the probability of a response at some points to `product`; the slots become the derivatives of its logarithm by the
-/// predictors. `rows` are the parameters of the item. A function of its own: the kernels that call it are compiled many times.
+/// The probability of a response at some points, as [`Terms`]; the slots become the derivatives of its
+/// logarithm by the predictors. `rows` are the parameters of the item. A function of its own: the kernels that call it are compiled
+/// many times. It does not get their product, which stays in registers so.
 #[inline(never)]
 pub fn evaluate<const N: usize>(
     link: Link,
@@ -57,32 +61,31 @@ pub fn evaluate<const N: usize>(
     points: &[Lanes<N>],
     chosen: usize,
     slots: &mut [Lanes<N>],
-    product: &mut LogProduct<N>,
-) {
+) -> Terms<N> {
     let width = design::width(points.len());
     let mut sides = sides(chosen, slots.len(), |row| {
         design::predict(&rows[row * width..(row + 1) * width], points)
     });
-    between(link, &mut sides, &mut [[0.0; N]; 2], product);
+    let terms = between(link, &mut sides, &mut [[0.0; N]; 2]);
     put(&sides, chosen, slots);
+    terms
 }
 
-/// [`evaluate`] with minus the second derivatives; the predictors of all rows become the derivatives. Returns the share.
+/// [`evaluate`] with minus the second derivatives; the predictors of all rows become the derivatives.
 #[inline(never)]
 pub fn evaluate_with_curvature<const N: usize>(
     link: Link,
     predictors: &mut [Lanes<N>],
     chosen: usize,
-    product: &mut LogProduct<N>,
     curvature: Curvature<'_, N>,
-) -> f32 {
+) -> Terms<N> {
     let mut sides = sides(chosen, predictors.len(), |row| predictors[row]);
     let mut diagonal = [[0.0; N]; 2];
-    between(link, &mut sides, &mut diagonal, product);
+    let terms = between(link, &mut sides, &mut diagonal);
     put(&sides, chosen, predictors);
     put(&sides, chosen, curvature.direction);
     put(&diagonal, chosen, curvature.diagonal);
-    1.0
+    terms
 }
 
 /// The predictors above and below an option.
@@ -118,23 +121,17 @@ fn put<const N: usize>([upper, lower]: &[Lanes<N>; 2], chosen: usize, slots: &mu
     }
 }
 
-/// Multiplies the probability between an upper and a lower predictor to `product`; they become the derivatives of its logarithm.
+/// The probability between an upper and a lower predictor; they become the derivatives of its logarithm.
 #[inline(always)]
-fn between<const N: usize>(
-    link: Link,
-    sides: &mut [Lanes<N>; 2],
-    diagonal: &mut [Lanes<N>; 2],
-    product: &mut LogProduct<N>,
-) {
+fn between<const N: usize>(link: Link, sides: &mut [Lanes<N>; 2], diagonal: &mut [Lanes<N>; 2]) -> Terms<N> {
     let mut terms = [[0.0; N]; 2];
-    let ([upper, lower], [linear, factor]) = (&mut *sides, &mut terms);
+    let ([upper, lower], [linear, factor]) = (sides, &mut terms);
     let [by_upper, by_lower] = diagonal;
     match link {
         Link::Logit => between_all::<Logistic>([upper, lower], [by_upper, by_lower], [linear, factor]),
         Link::Probit => between_all::<Normal>([upper, lower], [by_upper, by_lower], [linear, factor]),
     }
-    let [linear, factor] = &terms;
-    product.multiply(linear, factor);
+    terms
 }
 
 /// The predictors become the derivatives, and the others get `d`, `linear` and `factor` of [`Between`](crate::base::math::Between). One function for any

@@ -43,7 +43,10 @@ pub fn log_likelihoods<const N: usize, const KEPT: bool>(
                 }
                 nominal::evaluate::<N, KEPT>(own, chosen, &mut product);
             }
-            ItemKind::Graded => graded::evaluate(link, rows, points, chosen, own, &mut product),
+            ItemKind::Graded => {
+                let [linear, factor] = graded::evaluate(link, rows, points, chosen, own);
+                product.multiply(&linear, &factor);
+            }
         }
         if KEPT {
             next += n_slots;
@@ -93,7 +96,9 @@ pub fn differentiate<const N: usize>(
             -1.0
         }
         (predictors, ItemKind::Graded) => {
-            graded::evaluate_with_curvature(link, predictors, chosen, product, curvature)
+            let [linear, factor] = graded::evaluate_with_curvature(link, predictors, chosen, curvature);
+            product.multiply(&linear, &factor);
+            1.0
         }
     }
 }
