@@ -90,7 +90,7 @@
 #'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
 #' @param refine Take the items to the maximum of their marginal posterior after the training (with up to 4,000 item
-#'   parameters), and refine the network's posterior of every respondent: in one or two dimensions by adaptive quadrature,
+#'   parameters), and refine the network's posterior of every respondent: in one or two dimensions on evenly spaced nodes,
 #'   else by Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or
 #'   more dimensions, where it takes longer than the training. Without, items and estimates are those of the training:
 #'   nearly as accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.

@@ -14,8 +14,9 @@
 #' and marginal logits. Training then maximises a bound on the likelihood, by the reparametrisation trick: for the items the
 #' importance-weighted evidence lower bound, for the network the evidence lower bound averaged over the same samples. After it
 #' Newton steps move the items to the maximum of their marginal posterior, which removes the remaining shrinkage. Last, every
-#' posterior is refined: in one or two dimensions by adaptive Gauss-Hermite quadrature, else by Newton's method from the
-#' network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
+#' posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as its spread and its
+#' steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's method from the network's
+#' answer to the mode and importance sampling around it, with Pareto smoothed weights.
 #'
 #' To compare respondents with each other, take their ideal points from `tidy(fit, scale = "normalised")`: the standard errors
 #' of `$estimates` also contain the location and spread of the whole population, which all respondents share.
@@ -51,7 +52,7 @@
 #'     items' uncertainty), `n_responses`, `pareto_k` and `ess` (effective number of draws, `NA` without importance
 #'     sampling), then the metadata columns. Where `pareto_k` is above `$statistics$pareto_threshold` the posterior moments of
 #'     this respondent are not reliable (`-Inf`: all importance weights are the same; `NA` where there is no importance
-#'     sampling: in one or two dimensions, where it is `Inf` if the quadrature found no grid that fits, and without
+#'     sampling: in one or two dimensions, where it is `Inf` if no nodes were found that hold the posterior, and without
 #'     refinement);
 #'   * `items`: tibble with one row per item, response option other than the reference, and term: `item`, `response`,
 #'     `term` (`"discrimination"` or `"difficulty"`), `dimension` (`NA` for difficulty), `estimate`, `std.error`,
@@ -238,8 +239,10 @@ compare_restarts <- function(answers, seed, responses) {
     if (is.nan(evidence)) utils::tail(answer$epochs$elbo, 1) else evidence
   }, numeric(1))
   best <- answers[[which.max(score)]]$posterior$mean
+  # Nothing agrees with ideal points that are all the same.
+  varies <- function(mean) nrow(mean) > 1 && qr(sweep(mean, 2, colMeans(mean)))$rank > 0
   agreement <- vapply(answers, function(answer) {
-    if (nrow(best) < 2) return(NA_real_)
+    if (!varies(best) || !varies(answer$posterior$mean)) return(NA_real_)
     min(stats::cancor(answer$posterior$mean, best)$cor)^2
   }, numeric(1))
   tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)

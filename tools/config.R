@@ -120,7 +120,7 @@ values <- c(
   TARGET_DIR = Sys.getenv("CARGO_TARGET_DIR", "$(CURDIR)/rust/target"),
   CARGO_HOME = Sys.getenv("CARGO_HOME", "$(CURDIR)/.cargo"),
   CARGO_FLAGS = cargo_flags,
-  LINK_FLAGS = if (Sys.info()[["sysname"]] == "Linux") "-Wl,--gc-sections -Wl,--strip-debug,--discard-all -Wl,--version-script=vaeirt.map" else ""
+  LINK_FLAGS = if (Sys.info()[["sysname"]] == "Linux") "-Wl,--gc-sections -Wl,--strip-all -Wl,-z,noseparate-code -Wl,--version-script=vaeirt.map" else ""
 )
 makevars <- readLines("src/Makevars.in")
 for (name in names(values)) {

@@ -8,9 +8,9 @@ use crate::model::design;
 use crate::model::parameters::Model;
 use crate::model::response::options::{first_of_largest, option_probabilities};
 use crate::posterior::cubature::Cubature;
+use crate::posterior::cubature::gauss_hermite;
 use crate::posterior::expect::{check_items, moments};
 use crate::posterior::moments::Moments;
-use crate::posterior::quadrature::gauss_hermite;
 use crate::posterior::scoring::Scoring;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
@@ -169,7 +169,7 @@ impl<'a> Traits<'a> {
         let rule = &self.rules.of_traits;
         if self.points.is_empty() {
             let nodes = rule.nodes(self.known, self.position);
-            let n_nodes = rule.weights.len();
+            let n_nodes = nodes.weights.len();
             let n_dims = self.model.shape.n_dims;
             self.points = (0..n_nodes)
                 .map(|k| (0..n_dims).map(|d| [nodes.design[d * n_nodes + k]]).collect())

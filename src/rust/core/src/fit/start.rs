@@ -36,10 +36,6 @@ const ITERATIONS: usize = 12;
 /// Vectors carried beyond the ones wanted, which makes the iteration converge faster.
 const OVERSAMPLING: usize = 4;
 
-/// A slope of the logistic function and one of the normal distribution function that describe the same curve
-/// differ by about this factor.
-const LOGIT_PER_PROBIT: f64 = 1.7;
-
 /// Share of an item's variance that the start may explain at most.
 const MOST_COMMUNALITY: f64 = 0.95;
 
@@ -279,10 +275,7 @@ impl<'a> Standardised<'a> {
 /// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits
 /// spread as the slopes demand.
 fn starting_items(standard: &Standardised<'_>, leading: &Leading, shape: &ModelShape) -> Table {
-    let unit = match shape.link {
-        Link::Logit => 1.0,
-        Link::Probit => 1.0 / LOGIT_PER_PROBIT,
-    };
+    let unit = shape.link.log_odds().recip();
     let catalogue = standard.responses.catalogue();
     let width = design::width(shape.n_dims);
     let mut values = Vec::with_capacity(catalogue.n_parameter_rows() * width);
@@ -330,7 +323,7 @@ impl StartingRow {
         let unexplained = 1.0 - communality * shrink;
         let scale = shrink.sqrt() / unexplained.sqrt();
         Self {
-            slopes: correlations.mapv(|correlation| LOGIT_PER_PROBIT * correlation * scale),
+            slopes: correlations.mapv(|correlation| Link::Probit.log_odds() * correlation * scale),
             difficulty: -(marginal / unexplained.sqrt()),
         }
     }
@@ -384,10 +377,7 @@ fn starting_embeddings(
 
 /// A rough measure of the information about a dimension in one response, enough to start the standard deviations from.
 fn mean_information(standard: &Standardised<'_>, items: &Table, n_dims: usize, link: Link) -> f64 {
-    let unit = match link {
-        Link::Logit => 1.0,
-        Link::Probit => LOGIT_PER_PROBIT.powi(2),
-    };
+    let unit = link.log_odds().powi(2);
     let catalogue = standard.responses.catalogue();
     let mut total = 0.0;
     let mut weight = 0.0;

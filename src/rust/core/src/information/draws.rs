@@ -9,8 +9,8 @@ use crate::information::calibration::Calibration;
 use crate::information::choice::choose;
 use crate::information::gauge::Asked;
 use crate::information::observed::Information;
+use crate::information::rule::Rule;
 use crate::information::scores::{Chunk, chunk_size};
-use crate::posterior::cubature::Cubature;
 use ndarray::{Array1, Array2, s};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -48,7 +48,7 @@ pub(crate) fn draws(
         })
         .transpose()?
         .map(|drawn| drawn.mapv(|x| x as f32));
-    let rule = Cubature::new(n_dims);
+    let rule = Rule::new(calibration);
     let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
     let everybody: Vec<usize> = (0..n_respondents).collect();
     for positions in everybody.chunks(chunk_size(calibration.n_parameters(), n_dims)) {

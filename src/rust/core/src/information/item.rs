@@ -3,7 +3,7 @@
 use crate::base::linalg::mirror;
 use crate::kernels::terms::dot;
 use crate::model::table_design::Design;
-use crate::posterior::cubature::Nodes;
+use crate::posterior::nodes::Nodes;
 use ndarray::Array2;
 use std::ops::Range;
 

@@ -13,6 +13,7 @@ pub mod normalisation;
 pub mod observed;
 pub mod polish;
 pub mod prior;
+pub mod rule;
 pub mod scales;
 pub mod scores;
 pub mod slopes;

@@ -35,8 +35,8 @@ const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 
 /// The observed information: the expected information about the complete data less what the latent traits leave
 /// unknown, `E[-H] - Var[score]`, summed over respondents (Louis 1982,
-/// <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>). Expectations are over the normal distributions with the
-/// respondents' posterior moments. Between items the scores count up to their quadratic part.
+/// <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>). Expectations are over the respondents' posteriors in one
+/// dimension, and else over the normal distributions with their moments. Between items the scores count up to their quadratic part.
 ///
 /// About location and scale this is the difference of two large numbers where items discriminate well. But moving the items
 /// along them is moving the prior of the traits: the information times the tangent of an affine map is the covariance of the
@@ -79,19 +79,31 @@ impl Information {
         self.prior.add_score(values, gradient);
     }
 
-    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. The diagonal is
+    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. Where it is not to be trusted, or
+    /// not positive definite, a part of what is missing counts as known: steps are shorter. The diagonal is
     /// raised where the factor does not exist; where that is not enough (more parameters than the data can tell apart), it is that
     /// of the [complete](Self::complete) information. Everything that is missing about the `doubtful` items counts as known: theirs
     /// are nearly the steps of the EM algorithm, short and in the right direction.
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn newton_factor(&self, doubtful: &[bool], monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
+    pub fn newton_factor(
+        &self,
+        is_trusted: bool,
+        doubtful: &[bool],
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Array2<f64>>> {
         let Some(joint) = self.joint.as_ref() else {
             return Ok(None);
         };
-        let share = |item: usize| if doubtful[item] { 1.0 } else { CAUTION };
-        let cautious = self.cautious(joint, share, Affine::Posterior);
+        let cautious = |caution: f64| {
+            let share = |item: usize| if doubtful[item] { 1.0 } else { caution };
+            self.cautious(joint, share, Affine::Posterior)
+        };
+        if is_trusted && let Some(found) = factor(cautious(0.0).view(), monitor)? {
+            return Ok(Some(found));
+        }
+        let cautious = cautious(CAUTION);
         for share in DAMPING {
             let mut raised = cautious.clone();
             raised.diag_mut().mapv_inplace(|x| x + share * x.abs());

@@ -8,7 +8,7 @@ use crate::model::link::Link;
 use crate::model::tangents::affine_tangents;
 use crate::posterior::expect::expect;
 use crate::posterior::moments::{Moments, aggregate};
-use crate::posterior::scoring::{Expected, Scored, Scoring};
+use crate::posterior::scoring::{Expected, Scored, Scoring, Wanted};
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::simulation::{SimulationDesign, simulate};
@@ -85,9 +85,15 @@ struct Likelihood {
 
 fn likelihood(model: &Model, responses: &Responses) -> Likelihood {
     let everybody = responses.respondents_with_responses();
-    let weights = vec![1.0; everybody.len()];
-    let Expected { moments, score } =
-        expect(model, responses, &everybody, Some(&weights), &SCORING, &Silent).expect("moments");
+    let wanted = Wanted {
+        model,
+        responses,
+        respondents: &everybody,
+        weights: Some(&vec![1.0; everybody.len()]),
+        known: None,
+        scoring: &SCORING,
+    };
+    let Expected { moments, score } = expect(&wanted, &Silent).expect("moments");
     Likelihood {
         value: moments.log_evidence.iter().sum(),
         gradient: model.design().contract_values(score).to_vec(),

@@ -9,25 +9,36 @@ use crate::information::observed::Information;
 use crate::model::parameters::Model;
 use crate::model::table_design::Design;
 use crate::posterior::expect::expect;
+use crate::posterior::lattice;
 use crate::posterior::moments::Moments;
-use crate::posterior::scoring::{Expected, Scoring};
+use crate::posterior::scoring::{Expected, Scoring, Wanted};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView1, s};
 use std::ops::Range;
 
-const MOST_ROUNDS: usize = 20;
+const MOST_ROUNDS: usize = 40;
 
-/// The items are found when the mean squared Newton step, in standard errors, is below this: a fiftieth of a standard
-/// error.
-const CLOSE: f64 = 4e-4;
+/// The items are found when the mean squared Newton step, in standard errors, is below this: less than a hundredth of a
+/// standard error.
+const CLOSE: f64 = 4e-5;
 
-/// They are also found when the root mean squared step is below this on the scale of the traits, where a standard
-/// error is smaller still.
-const TINY: f64 = 0.004;
+/// And when no parameter has so far to go, in standard errors given the others.
+const EACH_CLOSE: f64 = 0.025;
+
+/// Where posteriors are draws, the mean squared step alone is judged, and by this: the score is not known any better.
+const CLOSE_BY_DRAWS: f64 = 4e-4;
+
+/// While the mean squared step is above this, posteriors are found with so many times fewer draws, and from those of the round
+/// before. The last ones are those that anybody finds who has the model alone.
+const ROUGH: f64 = 0.01;
+const ROUGHLY: usize = 4;
 
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
 const STALE: f64 = 0.1;
+
+/// And when one leaves more than this share, it is not trusted any more.
+const DOUBTFUL: f64 = 0.4;
 
 /// What the last round found.
 pub(crate) struct Polished {
@@ -59,12 +70,14 @@ struct Step {
     values: Array1<f64>,
     /// The mean of its squares, in standard errors.
     distance: f64,
+    /// The largest step of a parameter, in its standard errors given the others.
+    largest: f64,
 }
 
 impl Polish<'_> {
     /// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
     /// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
-    /// noise goes. The gradient is exact up to the quadrature or the draws of the respondents' posteriors.
+    /// noise goes. The gradient is exact up to the nodes or the draws of the respondents' posteriors.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
@@ -72,18 +85,13 @@ impl Polish<'_> {
     pub fn run(&self, model: &mut Model, timings: &mut Timings) -> Result<Polished> {
         let mut known: Option<Newton> = None;
         let mut trust = Trust::new(&model.design());
-        let mut before = 0.0;
+        let mut is_trusted = true;
+        let mut before = f64::INFINITY;
+        let mut last: Option<Moments> = None;
         for round in 1.. {
+            let is_rough = before > ROUGH && round < MOST_ROUNDS;
             let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
-                let Sample { respondents, weights } = self.sample;
-                expect(
-                    model,
-                    self.responses,
-                    respondents,
-                    Some(weights),
-                    self.scoring,
-                    self.monitor,
-                )
+                self.expect(model, last.as_ref(), is_rough)
             })?;
             let design = model.design();
             let score = design.contract_values(score);
@@ -92,11 +100,12 @@ impl Polish<'_> {
             let stale = step.as_ref().is_none_or(|step| step.distance > STALE * before);
             if stale {
                 let information = self.inform(model, &moments, timings)?;
-                let newton = Newton::new(information, &trust.turning_items(), self.monitor)?;
+                is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * before);
+                let newton = Newton::new(information, is_trusted, &trust.turning_items(), self.monitor)?;
                 step = Some(known.insert(newton).step(&score, &values));
             }
             let Some(mut step) = step else { break };
-            let converged = step.is_small();
+            let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
             if converged || round == MOST_ROUNDS {
                 let information = match known {
                     Some(newton) if stale => newton.information,
@@ -112,8 +121,30 @@ impl Polish<'_> {
             let moved = design.advanced(&model.items, &step.values);
             model.items = moved;
             before = step.distance;
+            last = Some(moments);
         }
         Err(unknown())
+    }
+
+    /// The posteriors and the score; rough ones are looked for at those that are `known`.
+    fn expect(&self, model: &Model, known: Option<&Moments>, is_rough: bool) -> Result<Expected> {
+        let draws = if is_rough {
+            self.scoring.draws.div_ceil(ROUGHLY)
+        } else {
+            self.scoring.draws
+        };
+        let wanted = Wanted {
+            model,
+            responses: self.responses,
+            respondents: self.sample.respondents,
+            weights: Some(self.sample.weights),
+            known: known.filter(|_| is_rough),
+            scoring: &Scoring {
+                draws,
+                ..self.scoring.clone()
+            },
+        };
+        expect(&wanted, self.monitor)
     }
 
     fn inform(&self, model: &Model, moments: &Moments, timings: &mut Timings) -> Result<Information> {
@@ -129,9 +160,14 @@ impl Polish<'_> {
 }
 
 impl Newton {
-    fn new(information: Information, doubtful: &[bool], monitor: &dyn Monitor) -> Result<Self> {
+    fn new(
+        information: Information,
+        is_trusted: bool,
+        doubtful: &[bool],
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
         let factor = information
-            .newton_factor(doubtful, monitor)?
+            .newton_factor(is_trusted, doubtful, monitor)?
             .ok_or_else(unknown)?;
         Ok(Self { information, factor })
     }
@@ -143,14 +179,24 @@ impl Newton {
         let half = solve_lower(self.factor.view(), gradient.view());
         let values = solve_upper(self.factor.view(), half.view());
         let distance = values.dot(&gradient) / gradient.len() as f64;
-        Step { values, distance }
+        let precisions = self.factor.rows().into_iter().map(|row| row.dot(&row));
+        let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);
+        Step {
+            distance,
+            largest: squares.fold(0.0, f64::max).sqrt(),
+            values,
+        }
     }
 }
 
 impl Step {
-    fn is_small(&self) -> bool {
-        let squares = self.values.dot(&self.values);
-        self.distance.abs() < CLOSE || squares < TINY * TINY * self.values.len() as f64
+    /// Is it near enough, by exact posteriors or by draws?
+    fn is_small(&self, is_exact: bool) -> bool {
+        if is_exact {
+            self.distance.abs() < CLOSE && self.largest < EACH_CLOSE
+        } else {
+            self.distance.abs() < CLOSE_BY_DRAWS
+        }
     }
 }
 

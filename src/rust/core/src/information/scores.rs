@@ -1,13 +1,14 @@
 //! What the responses of some respondents tell about the parameters of their items.
 
-use crate::base::linalg::lower_pairs;
+use crate::base::linalg::{lower_pairs, packed_length};
 use crate::base::threads::{map, map_with};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, RowPair};
+use crate::information::rule::Rule;
 use crate::kernels::terms::{Terms, dot};
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::posterior::cubature::{Cubature, Nodes};
+use crate::posterior::nodes::Nodes;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
@@ -27,11 +28,15 @@ pub(crate) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
     (MOST_NUMBERS / (n_parameters * n_polynomials).max(1)).clamp(1, MOST_RESPONDENTS)
 }
 
+/// The number of polynomials of degree 1 and 2.
+pub(crate) fn n_polynomials(n_dims: usize) -> usize {
+    n_dims + packed_length(n_dims)
+}
+
 /// Some respondents whose scores are evaluated at once.
 pub(crate) struct Chunk<'a> {
     calibration: Calibration<'a>,
-    positions: &'a [usize],
-    rule: &'a Cubature,
+
     batch: Batch,
     weights: Vec<f64>,
     nodes: Vec<Nodes>,
@@ -54,22 +59,25 @@ struct Columns {
 }
 
 impl<'a> Chunk<'a> {
-    pub fn new(calibration: Calibration<'a>, positions: &'a [usize], rule: &'a Cubature) -> Self {
+    pub fn new(calibration: Calibration<'a>, positions: &'a [usize], rule: &Rule) -> Self {
         let scored = calibration.scored;
         let members: Vec<u32> = positions
             .iter()
             .map(|&position| scored.respondents[position])
             .collect();
+        let batch = Batch::new(calibration.responses, &members);
+        let places: Vec<usize> = (0..positions.len()).collect();
+        let nodes = map(&places, |&place| {
+            rule.nodes(calibration, positions[place], &batch, place)
+        });
         Self {
             calibration,
-            positions,
-            rule,
-            batch: Batch::new(calibration.responses, &members),
+            batch,
+            nodes,
             weights: positions
                 .iter()
                 .map(|&position| scored.weights[position])
                 .collect(),
-            nodes: map(positions, |&position| rule.nodes(scored.moments, position)),
         }
     }
 
@@ -77,7 +85,7 @@ impl<'a> Chunk<'a> {
     /// weight, in one column per respondent and polynomial; the information of the items is added to `sums`.
     pub fn scores(&self, sums: &mut [ItemSum]) -> Array2<f32> {
         let columns = Columns {
-            n_polynomials: self.rule.polynomials.len(),
+            n_polynomials: n_polynomials(self.calibration.n_dims()),
             rooted: true,
         };
         self.scores_with(columns, sums.iter_mut().map(Some))
@@ -126,32 +134,18 @@ impl<'a> Chunk<'a> {
     /// traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
     pub fn affine_coefficients(&self) -> Array2<f32> {
         let n_dims = self.calibration.n_dims();
-        let moments = self.calibration.scored.moments;
-        let n_polynomials = self.rule.polynomials.len();
-        let mut coefficients = Array2::zeros((self.positions.len() * n_polynomials, n_polynomials));
-        for (k, &position) in self.positions.iter().enumerate() {
-            let (mean, factor) = (moments.mean(position), &self.nodes[k].factor);
-            let root = self.weights[k].sqrt();
-            let first = k * n_polynomials;
-            for a in 0..n_dims {
-                for d in 0..n_dims {
-                    coefficients[[first + d, a]] = (root * factor[[a, d]]) as f32;
-                }
-            }
-            for (form, (a, b)) in lower_pairs(n_dims).enumerate() {
-                let times = if a == b { root } else { 2.0 * root };
-                let column = n_dims + form;
-                for d in 0..n_dims {
-                    let linear = mean[a] * factor[[b, d]] + mean[b] * factor[[a, d]];
-                    coefficients[[first + d, column]] = (times * linear) as f32;
-                }
-                for (square, (i, j)) in lower_pairs(n_dims).enumerate() {
-                    let quadratic = if i == j {
-                        2f64.sqrt() * factor[[a, i]] * factor[[b, i]]
-                    } else {
-                        factor[[a, i]] * factor[[b, j]] + factor[[a, j]] * factor[[b, i]]
-                    };
-                    coefficients[[first + n_dims + square, column]] = (times * quadratic) as f32;
+        let n = n_polynomials(n_dims);
+        let mut coefficients = Array2::zeros((self.nodes.len() * n, n));
+        for (k, nodes) in self.nodes.iter().enumerate() {
+            let root = self.weights[k].sqrt() as f32;
+            let n_nodes = nodes.weights.len();
+            let traits = nodes.design.chunks_exact(n_nodes).take(n_dims);
+            let forms = nodes.pairs.chunks_exact(n_nodes).zip(lower_pairs(n_dims));
+            let forms = forms.map(|(pair, (a, b))| (pair, if a == b { root } else { 2.0 * root }));
+            let functions = traits.map(|coordinate| (coordinate, root)).chain(forms);
+            for (column, (function, times)) in functions.enumerate() {
+                for (row, polynomial) in nodes.polynomials.iter().enumerate() {
+                    coefficients[[k * n + row, column]] = times * dot(function, polynomial);
                 }
             }
         }
@@ -202,7 +196,6 @@ impl<'a> Chunk<'a> {
                 }
                 arch.dispatch(Addition {
                     model,
-                    rule: self.rule,
                     response: &self.batch.responses()[chooser.response as usize],
                     nodes: &self.nodes[position],
                     weight,
@@ -230,7 +223,6 @@ struct Scratch {
 /// that pulp tells apart.
 struct Addition<'a> {
     model: &'a Model,
-    rule: &'a Cubature,
     response: &'a Response,
     nodes: &'a Nodes,
     weight: f64,
@@ -245,9 +237,9 @@ impl NullaryFnOnce for Addition<'_> {
 
     #[inline(always)]
     fn call(mut self) {
-        let n_nodes = self.rule.weights.len();
+        let n_nodes = self.nodes.weights.len();
         let design: Vec<&[f32]> = self.nodes.design.chunks_exact(n_nodes).collect();
-        self.scratch.terms.evaluate(
+        self.scratch.terms.find(
             self.model.shape.link,
             &self.model.items,
             self.response,
@@ -276,7 +268,7 @@ impl Addition<'_> {
                     *product = r * x * root;
                 }
                 let mut to = scores.row_mut(row * width + d);
-                for (to, polynomial) in to.iter_mut().zip(&self.rule.polynomials) {
+                for (to, polynomial) in to.iter_mut().zip(&self.nodes.polynomials) {
                     *to = dot(products, polynomial);
                 }
             }
@@ -293,7 +285,7 @@ impl Addition<'_> {
         } = &mut *self.scratch;
         means.clear();
         for residuals in terms.residuals.chunks_exact(products.len()) {
-            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&self.rule.weights)) {
+            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&self.nodes.weights)) {
                 *product = r * w;
             }
             means.extend(design.iter().map(|x| f64::from(dot(products, x))));
@@ -308,7 +300,7 @@ impl Addition<'_> {
             products,
             means,
         } = self.scratch;
-        let (nodes, weights) = (self.nodes, &self.rule.weights);
+        let (nodes, weights) = (self.nodes, &self.nodes.weights);
         let n_nodes = weights.len();
         for row in 0..self.response.n_rows as usize {
             let diagonal = &terms.diagonal[row * n_nodes..][..n_nodes];

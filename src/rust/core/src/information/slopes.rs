@@ -3,8 +3,8 @@
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
+use crate::information::rule::Rule;
 use crate::information::scores::{Chunk, chunk_size};
-use crate::posterior::cubature::Cubature;
 use ndarray::Array2;
 
 /// Derivatives of posterior means that are kept from one pass over the respondents to the next.
@@ -13,7 +13,7 @@ const MOST_KEPT: usize = 16_000_000;
 /// The derivatives, evaluated anew by every pass over the respondents or, where they are few, kept.
 pub(crate) struct Slopes<'a> {
     calibration: Calibration<'a>,
-    rule: Cubature,
+    rule: Rule,
     everybody: Vec<usize>,
     keeps: bool,
     kept: Vec<Array2<f32>>,
@@ -26,7 +26,7 @@ impl<'a> Slopes<'a> {
         let n_slopes = n_respondents * calibration.n_parameters() * calibration.n_dims();
         Self {
             calibration,
-            rule: Cubature::new(calibration.n_dims()),
+            rule: Rule::new(calibration),
             everybody: (0..n_respondents).collect(),
             keeps: n_slopes <= MOST_KEPT,
             kept: Vec::new(),

@@ -6,13 +6,13 @@ use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemInformation, ItemSum};
 use crate::information::matrices::add_square;
-use crate::information::scores::{Chunk, MOST_RESPONDENTS, chunk_size};
-use crate::posterior::cubature::Cubature;
+use crate::information::rule::Rule;
+use crate::information::scores::{Chunk, MOST_RESPONDENTS, chunk_size, n_polynomials};
 use ndarray::Array2;
 
 /// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to
 /// each item (of the respondents, where the information is one matrix) stand for all.
-const ENOUGH_RESPONSES: u64 = 5_000_000;
+const ENOUGH_RESPONSES: u64 = 2_000_000;
 
 /// Responses to an item that are evaluated at least.
 const ENOUGH_FOR_ITEM: u64 = 1_000;
@@ -39,8 +39,8 @@ impl Sums {
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn new(calibration: Calibration, joint: bool, monitor: &dyn Monitor) -> Result<Self> {
         let strides = Strides::new(calibration, joint);
-        let rule = Cubature::new(calibration.n_dims());
-        let (n_parameters, n_polynomials) = (calibration.n_parameters(), rule.polynomials.len());
+        let rule = Rule::new(calibration);
+        let (n_parameters, n_polynomials) = (calibration.n_parameters(), n_polynomials(calibration.n_dims()));
         let mut items = strides.item_sums(calibration, joint);
         let mut joint = joint.then(|| JointSums::zeros(n_parameters, n_polynomials));
         let sample = (0..calibration.n_respondents()).step_by(strides.of_respondents as usize);

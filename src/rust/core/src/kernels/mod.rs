@@ -11,4 +11,5 @@ pub mod prior;
 pub mod respondent;
 pub mod score;
 pub mod slots;
+pub mod tables;
 pub mod terms;

@@ -8,6 +8,12 @@ pub(crate) struct WeightedPoints {
     pub weights: Vec<f64>,
 }
 
+/// Points that are evaluated side by side.
+pub(crate) const POINTS: usize = 16;
+
+/// The derivatives of the log probabilities by the predictors of all slots of a respondent, for every block of points.
+pub(crate) type Residuals = Vec<Lanes<POINTS>>;
+
 /// Puts the points from a place on side by side, coordinate by coordinate. Returns how many there are; in the lanes beyond the last
 /// one stands what stood there.
 #[inline(always)]

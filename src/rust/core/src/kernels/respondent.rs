@@ -1,30 +1,26 @@
 //! The log posterior of one respondent's latent traits.
 
-use crate::kernels::points::load;
+use crate::kernels::points::{POINTS, Residuals, load};
+use crate::kernels::terms::{SIDE_BY_SIDE, Terms};
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::model::population::Population;
-use crate::model::response::curvature::Curvature;
-use crate::model::response::lanes::{Lanes, LogProduct};
-use crate::model::response::likelihood::{differentiate, log_likelihoods};
+use crate::model::response::likelihood::log_likelihoods;
+use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use ndarray::{Array1, Array2};
 use pulp::NullaryFnOnce;
-
-/// Points that are evaluated side by side.
-const POINTS: usize = 16;
 
 /// One respondent's responses with the parameters of their items side by side.
 pub(crate) struct Respondent {
     population: Population,
     link: Link,
     /// The parameter rows of the items of all responses.
-    rows: Vec<f32>,
+    rows: Table,
     /// The responses, with the places of their rows there.
     responses: Vec<Response>,
-    widest: usize,
 }
 
 /// The log density of the traits at a point together with the responses, with its gradient and negative Hessian.
@@ -40,19 +36,17 @@ impl Respondent {
         let mut responses = batch.responses_of(position).to_vec();
         let n_slots = batch.slots_of(batch.numbers_of(position)).len();
         let mut rows = Vec::with_capacity(n_slots * model.items.width());
-        let (mut first_row, mut widest) = (0, 0);
+        let mut first_row = 0;
         for response in &mut responses {
             rows.extend_from_slice(model.items.rows(response.rows()));
             response.first_row = first_row;
             first_row += u32::from(response.n_rows);
-            widest = widest.max(response.n_rows as usize);
         }
         Self {
             population: model.population(),
             link: model.shape.link,
-            rows,
+            rows: Table::new(model.items.width(), rows),
             responses,
-            widest,
         }
     }
 
@@ -61,41 +55,39 @@ impl Respondent {
         self.population
     }
 
+    /// The largest slope along a direction of the log odds between two options of an item.
+    pub fn steepest(&self, direction: &[f64]) -> f64 {
+        let steepest = self.responses.iter().map(|response| {
+            let (low, high) = response.rows().fold((0.0f64, 0.0f64), |(low, high), row| {
+                let (slopes, _) = design::split(self.rows.row(row));
+                let slope = slopes.iter().zip(direction).map(|(&a, x)| f64::from(a) * x).sum();
+                (low.min(slope), high.max(slope))
+            });
+            high - low
+        });
+        self.link.log_odds() * steepest.fold(0.0, f64::max)
+    }
+
     /// The log posterior, its gradient and its curvature at a point.
     pub fn local(&self, point: &[f64]) -> Local {
         let n_dims = self.population.n_dims();
-        let single: Vec<Lanes<1>> = point.iter().map(|&x| [x as f32]).collect();
         let mut gradient = self.population.score(point);
         let mut information = self.population.precision();
-        let mut terms = vec![[0.0f32]; 3 * self.widest];
-        let (predictors, curvature) = terms.split_at_mut(self.widest);
-        let (diagonal, direction) = curvature.split_at_mut(self.widest);
         let mut value = self.population.log_density(point);
+        let points: Vec<[f32; SIDE_BY_SIDE]> = point.iter().map(|&x| [x as f32; SIDE_BY_SIDE]).collect();
+        let points: Vec<&[f32]> = points.iter().map(|x| x.as_slice()).collect();
+        let mut terms = Terms::default();
         let mut along = vec![0.0f64; n_dims];
-        let width = design::width(n_dims);
         for response in &self.responses {
-            let n_rows = response.n_rows as usize;
-            let own = response.rows();
-            let rows = self.rows[own.start * width..own.end * width].chunks_exact(width);
-            let predictors = &mut predictors[..n_rows];
-            for (predictor, row) in predictors.iter_mut().zip(rows.clone()) {
-                *predictor = design::predict(row, &single);
-            }
-            let curvature = Curvature {
-                diagonal: &mut diagonal[..n_rows],
-                direction: &mut direction[..n_rows],
-            };
-            let mut product = LogProduct::new();
-            let chosen = response.chosen as usize;
-            let kind = response.kind;
-            let share = differentiate(self.link, kind, predictors, chosen, &mut product, curvature);
-            value += f64::from(product.ln()[0]);
+            terms.find(self.link, &self.rows, response, &points);
+            value += f64::from(terms.log_probabilities[0]);
             along.fill(0.0);
-            for (place, row) in rows.enumerate() {
-                let residual = f64::from(predictors[place][0]);
-                let curvature = f64::from(diagonal[place][0]);
-                let step = f64::from(direction[place][0]);
-                let (slopes, _) = design::split(row);
+            for (place, row) in response.rows().enumerate() {
+                let at = place * SIDE_BY_SIDE;
+                let residual = f64::from(terms.residuals[at]);
+                let curvature = f64::from(terms.diagonal[at]);
+                let step = f64::from(terms.direction[at]);
+                let (slopes, _) = design::split(self.rows.row(row));
                 for i in 0..n_dims {
                     let slope = f64::from(slopes[i]);
                     gradient[i] += residual * slope;
@@ -107,7 +99,7 @@ impl Respondent {
             }
             for i in 0..n_dims {
                 for j in 0..=i {
-                    information[[i, j]] += f64::from(share) * along[i] * along[j];
+                    information[[i, j]] += f64::from(terms.share) * along[i] * along[j];
                 }
             }
         }
@@ -124,10 +116,11 @@ impl Respondent {
     }
 
     /// The log likelihood at many points: `points[d]` holds coordinate `d` of all of them.
-    pub fn log_likelihoods(&self, points: &[Vec<f32>]) -> Vec<f32> {
+    pub fn log_likelihoods(&self, points: &[Vec<f32>], residuals: &mut Residuals) -> Vec<f32> {
         pulp::Arch::new().dispatch(LogLikelihoods {
             respondent: self,
             points,
+            residuals,
         })
     }
 }
@@ -136,6 +129,7 @@ impl Respondent {
 struct LogLikelihoods<'a> {
     respondent: &'a Respondent,
     points: &'a [Vec<f32>],
+    residuals: &'a mut Residuals,
 }
 
 impl NullaryFnOnce for LogLikelihoods<'_> {
@@ -147,16 +141,17 @@ impl NullaryFnOnce for LogLikelihoods<'_> {
             link,
             rows,
             responses,
-            widest,
             ..
         } = self.respondent;
         let n = self.points.first().map_or(0, Vec::len);
+        let n_slots = rows.n_rows();
         let mut found = Vec::with_capacity(n);
         let mut points = vec![[0.0f32; POINTS]; self.points.len()];
-        let mut slots = vec![[0.0f32; POINTS]; *widest];
-        for start in (0..n).step_by(POINTS) {
-            let n_own = load(self.points, start, &mut points);
-            let values = log_likelihoods::<POINTS, false>(*link, rows, responses, &points, &mut slots);
+        self.residuals.resize(n.div_ceil(POINTS) * n_slots, [0.0; POINTS]);
+        for block in 0..n.div_ceil(POINTS) {
+            let n_own = load(self.points, block * POINTS, &mut points);
+            let residuals = &mut self.residuals[block * n_slots..(block + 1) * n_slots];
+            let values = log_likelihoods::<POINTS, true>(*link, rows.values(), responses, &points, residuals);
             found.extend_from_slice(&values[..n_own]);
         }
         found

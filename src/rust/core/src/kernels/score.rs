@@ -1,10 +1,8 @@
 //! The gradient of the log marginal likelihood by the item parameters.
 
-use crate::kernels::points::{WeightedPoints, load};
+use crate::kernels::points::{POINTS, Residuals, WeightedPoints, load};
 use crate::model::design;
-use crate::model::parameters::Model;
 use crate::model::response::lanes::{Lanes, add, product, sum};
-use crate::model::response::likelihood::log_likelihoods;
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
 
@@ -12,41 +10,36 @@ use pulp::NullaryFnOnce;
 /// the traits `a` (Louis 1982, <https://doi.org/10.1111/j.2517-6161.1982.tb01203.x>), times a weight to `score`,
 /// which has the layout of the table of item parameters.
 pub(crate) fn add_score(
-    model: &Model,
     responses: &[Response],
     draws: &WeightedPoints,
+    residuals: &Residuals,
     weight: f64,
     scratch: &mut Scratch,
     score: &mut [f64],
 ) {
     pulp::Arch::new().dispatch(Addition {
-        model,
         responses,
         draws,
+        residuals,
         weight,
         scratch,
         score,
     });
 }
 
-/// Points that are evaluated side by side.
-const POINTS: usize = 16;
-
 /// Memory that is kept from one respondent to the next.
 #[derive(Default)]
 pub(crate) struct Scratch {
     points: Vec<Lanes<POINTS>>,
-    /// The derivatives of the log probabilities by the linear predictors of the slots.
-    residuals: Vec<Lanes<POINTS>>,
-    /// Their sums over the points, times what the parameters are multiplied by: slot by slot.
+    /// The sums of the residuals over the points, times what the parameters are multiplied by: slot by slot.
     sums: Vec<Lanes<POINTS>>,
 }
 
 /// The code is compiled for the processors that pulp tells apart.
 struct Addition<'a> {
-    model: &'a Model,
     responses: &'a [Response],
     draws: &'a WeightedPoints,
+    residuals: &'a Residuals,
     weight: f64,
     scratch: &'a mut Scratch,
     score: &'a mut [f64],
@@ -57,20 +50,14 @@ impl NullaryFnOnce for Addition<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Scratch {
-            points,
-            residuals,
-            sums,
-        } = self.scratch;
-        let items = &self.model.items;
-        let width = items.width();
-        let n_slots = self
+        let Scratch { points, sums } = self.scratch;
+        let width = design::width(self.draws.points.len());
+        let n_slots: usize = self
             .responses
             .iter()
             .map(|response| response.n_rows as usize)
             .sum();
         points.resize(self.draws.points.len(), [0.0; POINTS]);
-        residuals.resize(n_slots, [0.0; POINTS]);
         sums.clear();
         sums.resize(n_slots * width, [0.0; POINTS]);
         for (block, own) in self.draws.weights.chunks(POINTS).enumerate() {
@@ -80,8 +67,7 @@ impl NullaryFnOnce for Addition<'_> {
             for (lane, &weight) in weights.iter_mut().zip(own) {
                 *lane = weight as f32;
             }
-            let link = self.model.shape.link;
-            log_likelihoods::<POINTS, true>(link, items.values(), self.responses, points, residuals);
+            let residuals = &self.residuals[block * n_slots..(block + 1) * n_slots];
             for (residual, sums) in residuals.iter().zip(sums.chunks_exact_mut(width)) {
                 let weighted = product(residual, &weights);
                 design::by_parameters(points.len(), &weighted, points, |column, by_parameter| {

@@ -7,6 +7,7 @@ use crate::model::response::lanes::{Lanes, LogProduct};
 use crate::model::response::likelihood::differentiate;
 use crate::model::table::Table;
 use crate::responses::response::Response;
+use pulp::NullaryFnOnce;
 
 /// Points that are evaluated side by side.
 pub(crate) const SIDE_BY_SIDE: usize = 8;
@@ -21,6 +22,8 @@ pub(crate) struct Terms {
     /// `v`.
     pub direction: Vec<f32>,
     pub share: f32,
+    /// The logarithm of the probability, at all points.
+    pub log_probabilities: Vec<f32>,
     predictors: Vec<Lanes<SIDE_BY_SIDE>>,
     curvature: Vec<Lanes<SIDE_BY_SIDE>>,
     points: Vec<Lanes<SIDE_BY_SIDE>>,
@@ -28,14 +31,25 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Evaluates a response; `points` holds the points coordinate by coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
+    pub fn find(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
+        pulp::Arch::new().dispatch(Evaluation {
+            terms: self,
+            link,
+            items,
+            response,
+            points,
+        });
+    }
+
     #[inline(always)]
-    pub fn evaluate(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
+    fn evaluate(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         let n = points.first().map_or(0, |x| x.len());
         let (n_rows, chosen) = (response.n_rows as usize, response.chosen as usize);
         let parameters = items.rows(response.rows()).chunks_exact(items.width());
         for terms in [&mut self.residuals, &mut self.diagonal, &mut self.direction] {
             terms.resize(n_rows * n, 0.0);
         }
+        self.log_probabilities.resize(n, 0.0);
         self.predictors.resize(n_rows, [0.0; SIDE_BY_SIDE]);
         self.curvature.resize(2 * n_rows, [0.0; SIDE_BY_SIDE]);
         self.points.resize(points.len(), [0.0; SIDE_BY_SIDE]);
@@ -48,9 +62,10 @@ impl Terms {
             }
             let (diagonal, direction) = self.curvature.split_at_mut(n_rows);
             let curvature = Curvature { diagonal, direction };
-            let product = &mut LogProduct::new();
+            let mut product = LogProduct::new();
             let predictors = &mut self.predictors;
-            self.share = differentiate(link, response.kind, predictors, chosen, product, curvature);
+            self.share = differentiate(link, response.kind, predictors, chosen, &mut product, curvature);
+            self.log_probabilities[start..start + SIDE_BY_SIDE].copy_from_slice(&product.ln());
             let (diagonal, direction) = self.curvature.split_at(n_rows);
             for row in 0..n_rows {
                 let to = row * n + start..row * n + start + SIDE_BY_SIDE;
@@ -59,6 +74,25 @@ impl Terms {
                 self.direction[to].copy_from_slice(&direction[row]);
             }
         }
+    }
+}
+
+/// The code is compiled for the processors that pulp tells apart.
+struct Evaluation<'a> {
+    terms: &'a mut Terms,
+    link: Link,
+    items: &'a Table,
+    response: &'a Response,
+    points: &'a [&'a [f32]],
+}
+
+impl NullaryFnOnce for Evaluation<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.terms
+            .evaluate(self.link, self.items, self.response, self.points);
     }
 }
 

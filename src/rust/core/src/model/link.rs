@@ -22,6 +22,15 @@ impl Link {
         }
     }
 
+    /// The log odds that one unit of a linear predictor stands for, about: the normal distribution function with a slope describes
+    /// the same curve as the logistic one with 1.7 times that slope.
+    pub fn log_odds(self) -> f64 {
+        match self {
+            Link::Logit => 1.0,
+            Link::Probit => 1.7,
+        }
+    }
+
     /// # Errors
     /// [`Error::Setting`] when the link cannot describe the items: probit with more than two options in no order.
     pub fn check(self, catalogue: &ItemCatalogue) -> Result<()> {

@@ -4,12 +4,14 @@ use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
 use crate::base::threads::try_map;
 use crate::kernels::encoder::{Activations, EncoderKernel};
+use crate::kernels::points::Residuals;
 use crate::kernels::respondent::Respondent;
 use crate::kernels::score::{self, add_score};
 use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::posterior::moments::{Moments, MomentsPart};
 use crate::posterior::refinement::Refinement;
 use crate::posterior::scoring::{Expected, Wanted};
+use crate::posterior::windows::{self, Windows};
 use crate::responses::batch::Batch;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,6 +25,7 @@ const SHARDS: usize = 32;
 pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected> {
     let Wanted {
         model,
+        responses,
         respondents,
         scoring,
         ..
@@ -31,6 +34,7 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
         wanted,
         kernel: EncoderKernel::new(&model.encoder)?,
         refinement: Refinement::new(model.shape.n_dims, scoring),
+        windows: (model.shape.n_dims == windows::N_DIMS).then(|| Windows::new(model, responses, respondents)),
         done: AtomicUsize::new(0),
         monitor,
     };
@@ -54,6 +58,8 @@ struct Shared<'a> {
     wanted: &'a Wanted<'a>,
     kernel: EncoderKernel<'a>,
     refinement: Refinement,
+    /// In one dimension.
+    windows: Option<Windows<'a>>,
     /// Number of respondents who were begun.
     done: AtomicUsize,
     monitor: &'a dyn Monitor,
@@ -63,6 +69,7 @@ struct Shared<'a> {
 #[derive(Default)]
 struct Scratch {
     batch: Batch,
+    residuals: Residuals,
     of_respondent: score::Scratch,
     score: Vec<f64>,
 }
@@ -92,8 +99,7 @@ impl Shared<'_> {
                 self.monitor.proceed()?;
                 let place = chunk * LAID_OUT + position;
                 if self.wanted.scoring.refine {
-                    let weight = self.wanted.weights.map(|weights| weights[start + place]);
-                    self.refine(&network.widened(), position, weight, part, place, &mut scratch);
+                    self.refine(&network.widened(), start, position, part, place, &mut scratch);
                 } else {
                     part.set_network(place, &network.widened());
                 }
@@ -102,12 +108,13 @@ impl Shared<'_> {
         Ok(scratch.score)
     }
 
-    /// Refines the posterior of the respondent at a position of the batch and a place of the moments.
+    /// Refines the posterior of the respondent at a position of the batch and a place of the moments, which begin with the one who is
+    /// called `first`.
     fn refine(
         &self,
         network: &WideGaussian,
+        first: usize,
         position: usize,
-        weight: Option<f64>,
         part: &mut MomentsPart,
         place: usize,
         scratch: &mut Scratch,
@@ -115,15 +122,30 @@ impl Shared<'_> {
         let model = self.wanted.model;
         let Scratch {
             batch,
+            residuals,
             of_respondent,
             score,
         } = scratch;
-        let respondent = Respondent::new(model, batch, position);
         let responses = batch.responses_of(position);
-        let refined = self.refinement.begin(respondent, responses, network).finish();
+        let weight = self.wanted.weights.map(|weights| weights[first + place]);
+        let start = self.wanted.start(first + place, network);
+        if let Some(windows) = &self.windows
+            && let Some(found) = windows.find(responses, &start)
+        {
+            part.set(place, &found.summary, network);
+            if let Some(weight) = weight {
+                windows.add_score(&found, responses, weight, score);
+            }
+            return;
+        }
+        let respondent = Respondent::new(model, batch, position);
+        let refined = self
+            .refinement
+            .begin(respondent, responses, &start)
+            .finish(residuals);
         part.set(place, &refined.summary, network);
         if let Some(weight) = weight {
-            add_score(model, responses, &refined.draws, weight, of_respondent, score);
+            add_score(responses, &refined.draws, residuals, weight, of_respondent, score);
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
 use crate::base::threads::{map, map_with};
 use crate::kernels::encoder::{Activations, EncoderKernel, RESPONDENTS_PER_TASK};
+use crate::kernels::points::Residuals;
 use crate::kernels::respondent::Respondent;
 use crate::kernels::slots::{add_to_rows, rows_of_slots};
 use crate::model::gaussian::{Gaussian, WideGaussian};
@@ -17,6 +18,7 @@ use crate::posterior::refinement::{Refinement, Search};
 use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
 use candle_core::{Device, Tensor, Var};
+use std::borrow::Cow;
 
 /// Respondents whose answers are kept at once, at most.
 const MOST_RESPONDENTS: usize = 4_096;
@@ -62,7 +64,11 @@ pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) ->
             continue;
         }
         let batch = computation.batch(members);
-        let refined = computation.refine(&refinement, members, &batch, &networks)?;
+        let starts = networks.iter().enumerate();
+        let starts: Vec<_> = starts
+            .map(|(place, network)| wanted.start(own.start + place, network))
+            .collect();
+        let refined = computation.refine(&refinement, members, &batch, &starts)?;
         set(&mut part, &refined, &networks);
         if let Some(weights) = wanted.weights {
             computation.add_scores(members, &batch, &weights[own], &refined, &mut score)?;
@@ -106,14 +112,14 @@ impl Computation<'_> {
         refinement: &Refinement,
         members: &[u32],
         batch: &Batch,
-        networks: &[WideGaussian],
+        starts: &[Cow<'_, WideGaussian>],
     ) -> Result<Vec<Refined>> {
-        let begun = map(networks.iter().enumerate(), |(place, network)| {
+        let begun = map(starts.iter().enumerate(), |(place, start)| {
             let respondent = Respondent::new(self.wanted.model, batch, place);
-            let search = refinement.begin(respondent, batch.responses_of(place), network);
+            let search = refinement.begin(respondent, batch.responses_of(place), start);
             // Without responses the posterior is the prior.
             match n_slots(batch, place) {
-                0 => (None, Some(search.finish())),
+                0 => (None, Some(search.finish(&mut Residuals::new()))),
                 _ => (Some(search), None),
             }
         });

@@ -1,10 +1,9 @@
 //! Averages over the normal distributions that have the posterior moments of respondents.
 
-use crate::base::linalg::{cholesky, unpack};
+use crate::base::linalg::{cholesky, symmetric_eigen, unpack};
 use crate::kernels::terms::SIDE_BY_SIDE;
-use crate::model::design;
 use crate::posterior::moments::Moments;
-use crate::posterior::quadrature::gauss_hermite;
+use crate::posterior::nodes::Nodes;
 use ndarray::Array2;
 
 /// Nodes along an axis in one dimension and in two; in all as many as vectors hold.
@@ -22,16 +21,6 @@ pub(crate) struct Cubature {
     /// The Hermite polynomials of degree 1, then those of degree 2, normalised to mean 0 and variance 1, times the
     /// weights: for each its values at all nodes.
     pub polynomials: Vec<Vec<f32>>,
-}
-
-/// The nodes of a respondent, number by number for all nodes.
-pub(crate) struct Nodes {
-    /// The coordinates, then -1: what the item parameters are multiplied by.
-    pub design: Vec<f32>,
-    /// The products of two of these, the first not before the second.
-    pub pairs: Vec<f32>,
-    /// The lower Cholesky factor of the covariance.
-    pub factor: Array2<f64>,
 }
 
 impl Cubature {
@@ -75,26 +64,36 @@ impl Cubature {
         let mean = moments.mean(position);
         let covariance = unpack(moments.covariance(position), n_dims);
         let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
-        let n_nodes = self.weights.len();
-        let mut coordinates = Vec::with_capacity(design::width(n_dims) * n_nodes);
+        let mut coordinates = Vec::with_capacity(n_dims * self.weights.len());
         for i in 0..n_dims {
             coordinates.extend(self.points.chunks(n_dims).map(|point| {
                 let step: f64 = (0..=i).map(|j| factor[[i, j]] * point[j]).sum();
                 (mean[i] + step) as f32
             }));
         }
-        let design = design::columns(coordinates, n_nodes);
-        let column = |i: usize| &design[i * n_nodes..(i + 1) * n_nodes];
-        let pairs = (0..design::width(n_dims))
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .flat_map(|(i, j)| column(i).iter().zip(column(j)).map(|(x, y)| x * y))
-            .collect();
-        Nodes {
-            design,
-            pairs,
+        Nodes::new(
+            coordinates,
+            self.weights.clone(),
+            self.polynomials.clone(),
             factor,
-        }
+        )
     }
+}
+
+/// Nodes and weights of the Gauss-Hermite rule for the standard normal distribution: eigenvalues of the Jacobi matrix of the
+/// Hermite polynomials and the squared first elements of its eigenvectors (Golub and Welsch 1969,
+/// <https://doi.org/10.1090/S0025-5718-69-99647-1>).
+pub(crate) fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let jacobi = Array2::from_shape_fn((n, n), |(i, j)| {
+        if i.abs_diff(j) == 1 {
+            (i.max(j) as f64).sqrt()
+        } else {
+            0.0
+        }
+    });
+    let (nodes, vectors) = symmetric_eigen(jacobi.view());
+    let weights = vectors.row(0).iter().map(|v| v * v).collect();
+    (nodes.to_vec(), weights)
 }
 
 fn product(n_dims: usize) -> (Vec<f64>, Vec<f64>) {
@@ -179,5 +178,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_rule_has_the_moments_of_the_normal_distribution() {
+        let (nodes, weights) = gauss_hermite(16);
+        let moment = |k: i32| -> f64 { nodes.iter().zip(&weights).map(|(x, w)| w * x.powi(k)).sum() };
+        assert!((moment(0) - 1.0).abs() < 1e-12);
+        assert!(moment(3).abs() < 1e-10);
+        assert!((moment(4) - 3.0).abs() < 1e-10);
+        assert!((moment(8) - 105.0).abs() < 1e-8);
     }
 }

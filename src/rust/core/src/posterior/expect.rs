@@ -49,30 +49,24 @@ pub(crate) fn moments(
     scoring: &Scoring,
     monitor: &dyn Monitor,
 ) -> Result<Moments> {
-    Ok(expect(model, responses, respondents, None, scoring, monitor)?.moments)
+    let wanted = Wanted {
+        model,
+        responses,
+        respondents,
+        weights: None,
+        known: None,
+        scoring,
+    };
+    Ok(expect(&wanted, monitor)?.moments)
 }
 
 /// The moments of respondents and, where these have weights, the score.
 ///
 /// # Errors
 /// [`Error::Cancelled`] when the monitor says so, [`Error::Tensor`] when a device fails.
-pub(crate) fn expect(
-    model: &Model,
-    responses: &Responses,
-    respondents: &[u32],
-    weights: Option<&[f64]>,
-    scoring: &Scoring,
-    monitor: &dyn Monitor,
-) -> Result<Expected> {
-    let wanted = Wanted {
-        model,
-        responses,
-        respondents,
-        weights,
-        scoring,
-    };
-    match &scoring.backend {
-        Backend::Kernels => by_kernels::expect(&wanted, monitor),
-        Backend::Tensors(device) => by_tensors::expect(&wanted, device, monitor),
+pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected> {
+    match &wanted.scoring.backend {
+        Backend::Kernels => by_kernels::expect(wanted, monitor),
+        Backend::Tensors(device) => by_tensors::expect(wanted, device, monitor),
     }
 }

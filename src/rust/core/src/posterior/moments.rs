@@ -232,6 +232,11 @@ impl Moments {
         selected
     }
 
+    /// Are they more than those of the network?
+    pub(crate) fn are_refined(&self) -> bool {
+        !self.thirds.is_empty()
+    }
+
     fn third(&self, position: usize) -> &[f64] {
         let length = self.thirds.len() / self.n_respondents().max(1);
         &self.thirds[position * length..(position + 1) * length]
@@ -286,6 +291,33 @@ impl Summary {
     /// Posterior covariance, its lower triangle row by row.
     pub fn covariance(&self) -> &[f64] {
         &self.covariance
+    }
+
+    /// The log marginal likelihood.
+    #[cfg(test)]
+    pub fn log_evidence(&self) -> f64 {
+        self.log_evidence
+    }
+
+    /// The moments of weights that sum to 1 at points in one dimension.
+    pub fn on_axis(points: &[f64], weights: &[f32], log_evidence: f64) -> Self {
+        let middle = points[points.len() / 2];
+        let mut sums = [0.0f64; 3];
+        for (&x, &w) in points.iter().zip(weights) {
+            let (x, w) = (x - middle, f64::from(w));
+            sums[0] += w * x;
+            sums[1] += w * x * x;
+            sums[2] += w * x * x * x;
+        }
+        let [first, second, third] = sums;
+        Self {
+            mean: vec![middle + first],
+            covariance: vec![second - first * first],
+            third: vec![third - 3.0 * first * second + 2.0 * first.powi(3)],
+            pareto_k: f64::NAN,
+            effective_draws: f64::NAN,
+            log_evidence,
+        }
     }
 
     /// The moments of weighted points. Without a Pareto k they are not draws.

@@ -5,8 +5,8 @@ use crate::base::random::{Purpose, Stream};
 use crate::posterior::pareto::threshold;
 use rand_distr::{Distribution, StandardNormal};
 
-/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Quadrature
-/// has none.
+/// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Evenly
+/// spaced nodes have none.
 pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
     threshold(Proposal::new(n_dims, draws).n_draws())
 }

@@ -2,11 +2,12 @@
 //! may take many respondents at once.
 
 use crate::base::random::mix;
+use crate::kernels::points::Residuals;
 use crate::kernels::respondent::Respondent;
 use crate::model::gaussian::WideGaussian;
 use crate::posterior::importance::Draws;
+use crate::posterior::lattice::{self, Lattice};
 use crate::posterior::proposal::{Proposal, pareto_threshold};
-use crate::posterior::quadrature::{self, Grid, Grids};
 use crate::posterior::question::{Question, Refined};
 use crate::posterior::scoring::Scoring;
 use crate::responses::response::Response;
@@ -17,8 +18,8 @@ const MORE_DRAWS: usize = 8;
 
 /// How the network's answer is refined.
 pub(crate) enum Refinement {
-    /// By adaptive quadrature.
-    Quadrature(Grid),
+    /// On evenly spaced nodes.
+    Lattice,
     /// By Newton's method to the mode, then importance sampling around it.
     Sampling {
         proposal: Proposal,
@@ -37,14 +38,14 @@ pub(crate) struct Search<'a> {
 }
 
 enum Method<'a> {
-    Quadrature(Grids<'a>),
+    Lattice(Lattice),
     Sampling(Draws<'a>),
 }
 
 impl Refinement {
     pub fn new(n_dims: usize, scoring: &Scoring) -> Self {
-        if n_dims <= quadrature::MOST_DIMS {
-            return Refinement::Quadrature(Grid::new(n_dims));
+        if n_dims <= lattice::MOST_DIMS {
+            return Refinement::Lattice;
         }
         Refinement::Sampling {
             proposal: Proposal::new(n_dims, scoring.draws),
@@ -62,9 +63,9 @@ impl Refinement {
         network: &WideGaussian,
     ) -> Search<'_> {
         let (method, question) = match self {
-            Refinement::Quadrature(grid) => {
-                let (grids, question) = Grids::begin(grid, &respondent, network);
-                (Method::Quadrature(grids), question)
+            Refinement::Lattice => {
+                let (lattice, question) = Lattice::begin(&respondent, network);
+                (Method::Lattice(lattice), question)
             }
             Refinement::Sampling {
                 proposal,
@@ -94,7 +95,7 @@ impl Search<'_> {
     pub fn answer(&mut self, likelihoods: &[f32]) -> Option<Refined> {
         let question = std::mem::take(&mut self.question);
         let progress = match &mut self.method {
-            Method::Quadrature(grids) => grids.answer(&self.respondent, question, likelihoods),
+            Method::Lattice(lattice) => lattice.answer(&self.respondent, question, likelihoods),
             Method::Sampling(draws) => draws.answer(question, likelihoods),
         };
         match progress {
@@ -106,10 +107,11 @@ impl Search<'_> {
         }
     }
 
-    /// The whole way, with the kernel for the log likelihoods.
-    pub fn finish(mut self) -> Refined {
+    /// The whole way, with the kernel for the log likelihoods. In the end the residuals are those at the points of the posterior.
+    #[inline(never)]
+    pub fn finish(mut self, residuals: &mut Residuals) -> Refined {
         loop {
-            let likelihoods = self.respondent.log_likelihoods(&self.question.points);
+            let likelihoods = self.respondent.log_likelihoods(&self.question.points, residuals);
             if let Some(refined) = self.answer(&likelihoods) {
                 return refined;
             }

@@ -1,0 +1,248 @@
+//! One respondent's posterior on a window of the nodes that all respondents share, in one dimension.
+
+use crate::kernels::tables::{Table, Tables};
+use crate::model::design;
+use crate::model::gaussian::WideGaussian;
+use crate::model::parameters::Model;
+use crate::model::population::Population;
+use crate::posterior::lattice::{EDGE, FINE, FINE_FOR_SLOPE};
+use crate::posterior::moments::Summary;
+use crate::responses::response::Response;
+use crate::responses::store::Responses;
+use std::ops::Range;
+
+/// Dimensions in which nodes are shared.
+pub(crate) const N_DIMS: usize = 1;
+
+/// How far a window reaches, and how far its nodes are apart at most, in standard deviations.
+const REACH: f64 = 6.0;
+const SPACING: f64 = 1.1;
+
+/// Most times that the window is moved or extended before its respondent gets nodes of his own.
+const MOST_ROUNDS: usize = 6;
+
+/// A window is where it should be when mean and standard deviation are at most so far off those that it was made for, in these.
+const NEAR: f64 = 0.2;
+
+/// Windows of nodes that all respondents share.
+pub(crate) struct Windows<'a> {
+    tables: Tables<'a>,
+    population: Population,
+    /// The steepest slope of the log odds between two options of the item of each option.
+    steepest: Vec<f32>,
+}
+
+/// A posterior on a window.
+pub(crate) struct OnWindow<'t> {
+    table: &'t Table,
+    nodes: Range<usize>,
+    weights: Vec<f32>,
+    pub summary: Summary,
+}
+
+impl<'a> Windows<'a> {
+    /// For some respondents.
+    pub fn new(model: &'a Model, responses: &Responses, respondents: &[u32]) -> Self {
+        let catalogue = &model.shape.catalogue;
+        let mut is_chosen = vec![false; catalogue.n_options()];
+        let mut row = Vec::new();
+        for &respondent in respondents {
+            row.clear();
+            responses.copy_row(respondent as usize, &mut row);
+            row.iter().for_each(|&option| is_chosen[option as usize] = true);
+        }
+        let steepest = |option: usize| {
+            let rows = catalogue.response(option).rows();
+            let slopes = rows.map(|row| design::split(model.items.row(row)).0[0]);
+            let (low, high) = slopes.fold((0.0f32, 0.0f32), |(low, high), x| (low.min(x), high.max(x)));
+            (high - low) * model.shape.link.log_odds() as f32
+        };
+        Self {
+            tables: Tables::new(model, &is_chosen),
+            population: model.population(),
+            steepest: (0..catalogue.n_options()).map(steepest).collect(),
+        }
+    }
+
+    /// The posterior of somebody with these responses, looked for at a normal distribution; nothing where no window holds it.
+    pub fn find(&self, responses: &[Response], start: &WideGaussian) -> Option<OnWindow<'_>> {
+        let slopes = responses
+            .iter()
+            .map(|response| self.steepest[response.option as usize]);
+        let steepest = f64::from(slopes.fold(0.0, f32::max));
+        let (mut mean, mut sd) = (start.mean[0], start.factor_rows[0].abs());
+        let mut extended = None;
+        for _ in 0..MOST_ROUNDS {
+            if !(mean.is_finite() && sd.is_finite()) {
+                return None;
+            }
+            let (table, nodes) = match extended.take() {
+                Some(wider) => wider,
+                None => {
+                    let table = self.tables.get((SPACING * sd).min(FINE_FOR_SLOPE / steepest))?;
+                    (table, table.nodes(mean, REACH * sd)?)
+                }
+            };
+            let found = self.weigh(table, nodes, responses);
+            let (own_mean, own_sd) = (found.summary.mean()[0], found.summary.covariance()[0].sqrt());
+            let open = open_ends(&found.weights);
+            let fine = table.spacing() <= FINE * own_sd;
+            if fine && open == [false, false] {
+                return Some(found);
+            }
+            if fine && (own_mean - mean).abs() <= NEAR * sd && own_sd <= (1.0 + NEAR) * sd {
+                let wider = table.extended(found.nodes.clone(), open)?;
+                if wider == found.nodes {
+                    return None;
+                }
+                extended = Some((table, wider));
+            } else {
+                // At the end of a window that is far off the mass is narrow.
+                let least = if open == [false, false] { 0.0 } else { sd };
+                (mean, sd) = (own_mean, own_sd.max(least));
+            }
+        }
+        None
+    }
+
+    /// Adds the means of the derivatives by the item parameters over a posterior, times a weight, to a score in the layout of the
+    /// table of items.
+    pub fn add_score(&self, found: &OnWindow<'_>, responses: &[Response], weight: f64, score: &mut [f64]) {
+        let OnWindow {
+            table,
+            nodes,
+            weights,
+            ..
+        } = found;
+        let points = design::columns(
+            nodes.clone().map(|node| table.at(node) as f32).collect(),
+            nodes.len(),
+        );
+        let columns: Vec<f32> = points
+            .iter()
+            .zip(weights.iter().cycle())
+            .map(|(x, w)| x * w)
+            .collect();
+        let (of_trait, constant) = columns.split_at(nodes.len());
+        self.tables
+            .add_scores(table, responses, nodes.start, [of_trait, constant], weight, score);
+    }
+
+    fn weigh<'t>(&self, table: &'t Table, nodes: Range<usize>, responses: &[Response]) -> OnWindow<'t> {
+        let points: Vec<f64> = nodes.clone().map(|node| table.at(node)).collect();
+        let log_density = |&x: &f64| self.population.log_density(&[x]) as f32;
+        let mut weights: Vec<f32> = points.iter().map(log_density).collect();
+        let largest = self.tables.weigh(table, responses, nodes.start, &mut weights);
+        let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+        let scale = (1.0 / total) as f32;
+        weights.iter_mut().for_each(|w| *w *= scale);
+        let log_evidence = f64::from(largest) + total.ln() + table.spacing().ln();
+        OnWindow {
+            table,
+            nodes,
+            summary: Summary::on_axis(&points, &weights, log_evidence),
+            weights,
+        }
+    }
+}
+
+/// Whether the nodes end, below and above, before the mass does.
+fn open_ends(weights: &[f32]) -> [bool; 2] {
+    let most = EDGE as f32 * weights.iter().copied().fold(0.0, f32::max);
+    [weights[0] > most, weights[weights.len() - 1] > most]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::monitor::Silent;
+    use crate::fit::run::fit;
+    use crate::kernels::points::Residuals;
+    use crate::kernels::respondent::Respondent;
+    use crate::kernels::score::{self, add_score};
+    use crate::posterior::refinement::Refinement;
+    use crate::posterior::scoring::Scoring;
+    use crate::responses::batch::Batch;
+    use crate::responses::item_kind::ItemKind;
+    use crate::settings::Settings;
+    use crate::simulate::simulation::{SimulationDesign, simulate};
+
+    /// Shared nodes and nodes of one's own give the same moments, evidence and scores.
+    #[test]
+    fn shared_nodes_agree_with_own_ones() {
+        for (kind, n_options) in [
+            (ItemKind::Nominal, 2),
+            (ItemKind::Nominal, 3),
+            (ItemKind::Graded, 4),
+        ] {
+            let design = SimulationDesign {
+                n_respondents: 300,
+                n_items: 20,
+                n_dims: 1,
+                n_options,
+                missing: 0.3,
+                kind,
+            };
+            let responses = simulate(&design, 3)
+                .and_then(|truth| truth.to_responses())
+                .expect("responses");
+            let mut settings = Settings::new(1);
+            settings.training.max_epochs = 20;
+            let mut model = fit(&responses, &settings.clone().check().expect("settings"), &Silent)
+                .expect("fit")
+                .model;
+            // One item is steep.
+            let rows = model.shape.catalogue.rows_of(4);
+            model.items.rows_mut(rows).iter_mut().for_each(|x| *x *= 12.0);
+            let everybody: Vec<u32> = (0..300).collect();
+            let batch = Batch::new(&responses, &everybody);
+            let windows = Windows::new(&model, &responses, &everybody);
+            let scoring = Scoring::of(&settings, 300);
+            let refinement = Refinement::new(1, &scoring);
+            let start = WideGaussian {
+                mean: vec![0.3],
+                factor_rows: vec![0.4],
+            };
+            let (mut shared, mut own) = (
+                vec![0.0; model.items.values().len()],
+                vec![0.0; model.items.values().len()],
+            );
+            let mut residuals = Residuals::new();
+            let mut n_found = 0;
+            for place in 0..300 {
+                let given = batch.responses_of(place);
+                let Some(found) = windows.find(given, &start) else {
+                    continue;
+                };
+                n_found += 1;
+                let refined = refinement
+                    .begin(Respondent::new(&model, &batch, place), given, &start)
+                    .finish(&mut residuals);
+                let summary = (&found.summary, &refined.summary);
+                let sd = summary.1.covariance()[0].sqrt();
+                assert!((summary.0.mean()[0] - summary.1.mean()[0]).abs() < 1e-4 * sd);
+                assert!((summary.0.covariance()[0].sqrt() / sd - 1.0).abs() < 1e-4);
+                assert!((summary.0.log_evidence() - summary.1.log_evidence()).abs() < 1e-4);
+                windows.add_score(&found, given, 1.5, &mut shared);
+                add_score(
+                    given,
+                    &refined.draws,
+                    &residuals,
+                    1.5,
+                    &mut score::Scratch::default(),
+                    &mut own,
+                );
+            }
+            assert!(
+                n_found > 290,
+                "{kind:?} {n_options} {n_found} of 300 have a window"
+            );
+            for (shared, own) in shared.iter().zip(own) {
+                assert!(
+                    (shared - own).abs() < 1e-3 * (1.0 + own.abs()),
+                    "{shared} for {own}"
+                );
+            }
+        }
+    }
+}
