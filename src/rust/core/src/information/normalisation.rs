@@ -37,7 +37,9 @@ impl<'a> Normalisation<'a> {
             squares.scaled_add(weight, &point.mapv(|x| x * x));
         }
         means /= total;
-        let sds = ((squares - means.mapv(|m| total * m * m)) / (total - 1.0)).mapv(f64::sqrt);
+        let variances = (squares - means.mapv(|m| total * m * m)) / (total - 1.0);
+        // Where all means are the same nothing is scaled.
+        let sds = variances.mapv(|v| if v > f64::MIN_POSITIVE { v.sqrt() } else { 1.0 });
         Self {
             calibration,
             means,
