@@ -36,7 +36,6 @@ pub(crate) fn n_polynomials(n_dims: usize) -> usize {
 /// Some respondents whose scores are evaluated at once.
 pub(crate) struct Chunk<'a> {
     calibration: Calibration<'a>,
-
     batch: Batch,
     weights: Vec<f64>,
     nodes: Vec<Nodes>,
@@ -59,16 +58,15 @@ struct Columns {
 }
 
 impl<'a> Chunk<'a> {
-    pub fn new(calibration: Calibration<'a>, positions: &'a [usize], rule: &Rule) -> Self {
+    pub fn new(calibration: Calibration<'a>, positions: &[usize], rule: &Rule) -> Self {
         let scored = calibration.scored;
         let members: Vec<u32> = positions
             .iter()
             .map(|&position| scored.respondents[position])
             .collect();
         let batch = Batch::new(calibration.responses, &members);
-        let places: Vec<usize> = (0..positions.len()).collect();
-        let nodes = map(&places, |&place| {
-            rule.nodes(calibration, positions[place], &batch, place)
+        let nodes = map(positions.iter().enumerate(), |(place, &position)| {
+            rule.nodes(calibration, position, &batch, place)
         });
         Self {
             calibration,

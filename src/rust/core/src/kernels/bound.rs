@@ -369,7 +369,7 @@ fn weigh(
     weights.clear();
     for (block, points) in traits.chunks_exact(n_dims).enumerate() {
         let own = &mut residuals[block * n_slots..(block + 1) * n_slots];
-        let mut total = log_likelihoods::<LANES, true>(sampling.link, items, responses, points, own);
+        let mut total = log_likelihoods(sampling.link, items, responses, points, own);
         population::add_log_ratios(points, &noise[block * n_dims..], &mut total);
         weights.push(total);
     }

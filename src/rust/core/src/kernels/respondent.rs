@@ -58,12 +58,8 @@ impl Respondent {
     /// The largest slope along a direction of the log odds between two options of an item.
     pub fn steepest(&self, direction: &[f64]) -> f64 {
         let steepest = self.responses.iter().map(|response| {
-            let (low, high) = response.rows().fold((0.0f64, 0.0f64), |(low, high), row| {
-                let (slopes, _) = design::split(self.rows.row(row));
-                let slope = slopes.iter().zip(direction).map(|(&a, x)| f64::from(a) * x).sum();
-                (low.min(slope), high.max(slope))
-            });
-            high - low
+            let rows = response.rows().map(|row| self.rows.row(row));
+            design::steepest(rows, direction)
         });
         self.link.log_odds() * steepest.fold(0.0, f64::max)
     }
@@ -151,7 +147,7 @@ impl NullaryFnOnce for LogLikelihoods<'_> {
         for block in 0..n.div_ceil(POINTS) {
             let n_own = load(self.points, block * POINTS, &mut points);
             let residuals = &mut self.residuals[block * n_slots..(block + 1) * n_slots];
-            let values = log_likelihoods::<POINTS, true>(*link, rows.values(), responses, &points, residuals);
+            let values = log_likelihoods(*link, rows.values(), responses, &points, residuals);
             found.extend_from_slice(&values[..n_own]);
         }
         found

@@ -7,7 +7,7 @@ use crate::model::response::lanes::{Lanes, add, product, sum};
 use crate::responses::response::Response;
 use pulp::NullaryFnOnce;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The nodes lie between this and its opposite.
 const LIMIT: f64 = 8.0;
@@ -26,13 +26,13 @@ pub(crate) struct Tables<'a> {
     model: &'a Model,
     /// The options that somebody chose.
     chosen: Vec<u32>,
-    /// The place of every option among those, and that of its derivatives.
-    places: Vec<RowPlaces>,
+    places: Arc<[RowPlaces]>,
     /// Numbers of a table of all options for each node.
     n_rows: usize,
     tables: [OnceLock<Table>; N_SPACINGS],
 }
 
+/// The place of an option among those that somebody chose, and that of its derivatives.
 #[derive(Clone, Copy, Default)]
 struct RowPlaces {
     option: u32,
@@ -41,6 +41,7 @@ struct RowPlaces {
 
 /// Log probabilities of the options at the nodes, and their derivatives by the predictors of all rows of the item.
 pub(crate) struct Table {
+    places: Arc<[RowPlaces]>,
     spacing: f64,
     n_nodes: usize,
     /// Numbers from one option to the next: no power of two, so that they do not share their place in a cache.
@@ -67,7 +68,7 @@ impl<'a> Tables<'a> {
         Self {
             model,
             chosen,
-            places,
+            places: places.into(),
             n_rows: (0..catalogue.n_options()).map(of_option).sum(),
             tables: [const { OnceLock::new() }; N_SPACINGS],
         }
@@ -85,6 +86,7 @@ impl<'a> Tables<'a> {
     fn table(&self, spacing: f64, n_nodes: usize) -> Table {
         let Model { shape, items, .. } = self.model;
         let mut table = Table {
+            places: self.places.clone(),
             spacing,
             n_nodes,
             stride: n_nodes + VECTOR,
@@ -107,40 +109,6 @@ impl<'a> Tables<'a> {
         }
         table
     }
-
-    /// The weights of some nodes of a table, the highest 1, and the logarithm of what that stands for. `weights` are the log
-    /// densities of the trait there, to which the log probabilities of some responses are added.
-    pub fn weigh(&self, table: &Table, responses: &[Response], first: usize, weights: &mut [f32]) -> f32 {
-        pulp::Arch::new().dispatch(Weighing {
-            tables: self,
-            table,
-            responses,
-            first,
-            weights,
-        })
-    }
-
-    /// Adds to `score`, in the layout of the table of items, sums over some nodes of the derivatives by the item parameters, times
-    /// a weight. `columns` are what the parameters of a row are multiplied by, times the weights of the nodes.
-    pub fn add_scores(
-        &self,
-        table: &Table,
-        responses: &[Response],
-        first: usize,
-        columns: [&[f32]; 2],
-        weight: f64,
-        score: &mut [f64],
-    ) {
-        pulp::Arch::new().dispatch(Scores {
-            tables: self,
-            table,
-            responses,
-            first,
-            columns,
-            weight,
-            score,
-        });
-    }
 }
 
 impl Table {
@@ -161,12 +129,13 @@ impl Table {
         self.whole(from.floor() + half, to.ceil() + half)
     }
 
-    /// These nodes and half as many more, below or above, as far as there are any.
+    /// These nodes and half as many more, below or above, as far as there are any; nothing where there are none.
     pub fn extended(&self, nodes: Range<usize>, [below, above]: [bool; 2]) -> Option<Range<usize>> {
         let more = nodes.len() as f64 / 2.0;
         let (from, to) = (nodes.start as f64, nodes.end as f64);
         let beyond = |is_open: bool| if is_open { more } else { 0.0 };
         self.whole(from - beyond(below), to + beyond(above))
+            .filter(|wider| *wider != nodes)
     }
 
     fn whole(&self, from: f64, to: f64) -> Option<Range<usize>> {
@@ -175,6 +144,37 @@ impl Table {
         let n = (to - from).next_multiple_of(VECTOR).min(self.n_nodes);
         let from = from.min(self.n_nodes - n);
         (to > from).then(|| from..from + n)
+    }
+
+    /// The weights of some nodes, the highest 1, and the logarithm of what that stands for. `weights` are the log densities of the
+    /// trait there, to which the log probabilities of some responses are added.
+    pub fn weigh(&self, responses: &[Response], first: usize, weights: &mut [f32]) -> f32 {
+        pulp::Arch::new().dispatch(Weighing {
+            table: self,
+            responses,
+            first,
+            weights,
+        })
+    }
+
+    /// Adds to `score`, in the layout of the table of items, sums over some nodes of the derivatives by the item parameters, times
+    /// a weight. `columns` are what the parameters of a row are multiplied by, times the weights of the nodes.
+    pub fn add_scores(
+        &self,
+        responses: &[Response],
+        first: usize,
+        columns: [&[f32]; 2],
+        weight: f64,
+        score: &mut [f64],
+    ) {
+        pulp::Arch::new().dispatch(Scores {
+            table: self,
+            responses,
+            first,
+            columns,
+            weight,
+            score,
+        });
     }
 
     #[inline(always)]
@@ -186,7 +186,6 @@ impl Table {
 
 /// The code is compiled for the processors that pulp tells apart.
 struct Weighing<'a> {
-    tables: &'a Tables<'a>,
     table: &'a Table,
     responses: &'a [Response],
     first: usize,
@@ -199,7 +198,6 @@ impl NullaryFnOnce for Weighing<'_> {
     #[inline(always)]
     fn call(self) -> f32 {
         let Self {
-            tables,
             table,
             responses,
             first,
@@ -208,7 +206,7 @@ impl NullaryFnOnce for Weighing<'_> {
         let n = weights.len();
         let weights = weights.as_chunks_mut::<VECTOR>().0;
         for response in responses {
-            let place = tables.places[response.option as usize].option as usize;
+            let place = table.places[response.option as usize].option as usize;
             let row = table.run(&table.log_probabilities, place, first, n);
             for v in 0..weights.len() {
                 add(&row[v], &mut weights[v]);
@@ -235,7 +233,6 @@ impl NullaryFnOnce for Weighing<'_> {
 
 /// The code is compiled for the processors that pulp tells apart.
 struct Scores<'a> {
-    tables: &'a Tables<'a>,
     table: &'a Table,
     responses: &'a [Response],
     first: usize,
@@ -249,19 +246,11 @@ impl NullaryFnOnce for Scores<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self {
-            tables,
-            table,
-            responses,
-            first,
-            columns,
-            weight,
-            score,
-        } = self;
-        let n = columns[0].len();
-        let columns = columns.map(|column| column.as_chunks::<VECTOR>().0);
-        for response in responses {
-            let start = tables.places[response.option as usize].derivatives as usize;
+        let (table, first) = (self.table, self.first);
+        let n = self.columns[0].len();
+        let columns = self.columns.map(|column| column.as_chunks::<VECTOR>().0);
+        for response in self.responses {
+            let start = table.places[response.option as usize].derivatives as usize;
             for (row, to) in response.rows().enumerate() {
                 let own = table.run(&table.derivatives, start + row, first, n);
                 let mut sums = [[0.0f32; VECTOR]; 2];
@@ -269,8 +258,8 @@ impl NullaryFnOnce for Scores<'_> {
                     add(&product(&own[v], &columns[0][v]), &mut sums[0]);
                     add(&product(&own[v], &columns[1][v]), &mut sums[1]);
                 }
-                score[2 * to] += weight * f64::from(sum(sums[0]));
-                score[2 * to + 1] += weight * f64::from(sum(sums[1]));
+                self.score[2 * to] += self.weight * f64::from(sum(sums[0]));
+                self.score[2 * to + 1] += self.weight * f64::from(sum(sums[1]));
             }
         }
     }

@@ -104,6 +104,16 @@ pub fn predictors(parameters: &Tensor, traits: &Tensor, observed: &Observations)
     Ok(predictors)
 }
 
+/// The largest difference along a direction between the slopes of two options of an item, whose rows are given.
+pub(crate) fn steepest<'a>(rows: impl Iterator<Item = &'a [f32]>, direction: &[f64]) -> f64 {
+    let (low, high) = rows.fold((0.0f64, 0.0f64), |(low, high), row| {
+        let (slopes, _) = split(row);
+        let slope = slopes.iter().zip(direction).map(|(&a, x)| f64::from(a) * x).sum();
+        (low.min(slope), high.max(slope))
+    });
+    high - low
+}
+
 /// The matrix that takes (discriminations, difficulty) along when the traits become `A (alpha - c)`: the linear predictor
 /// stays what it is, so `gamma` becomes `A^-T gamma` and `beta` becomes `beta - gamma . c`.
 pub fn jacobian(inverse_transposed: &Array2<f64>, shift: &Array1<f64>) -> Array2<f64> {

@@ -34,7 +34,8 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
         wanted,
         kernel: EncoderKernel::new(&model.encoder)?,
         refinement: Refinement::new(model.shape.n_dims, scoring),
-        windows: (model.shape.n_dims == windows::N_DIMS).then(|| Windows::new(model, responses, respondents)),
+        windows: (scoring.refine && model.shape.n_dims == windows::N_DIMS)
+            .then(|| Windows::new(model, responses, respondents)),
         done: AtomicUsize::new(0),
         monitor,
     };
@@ -134,7 +135,7 @@ impl Shared<'_> {
         {
             part.set(place, &found.summary, network);
             if let Some(weight) = weight {
-                windows.add_score(&found, responses, weight, score);
+                found.add_score(responses, weight, score);
             }
             return;
         }

@@ -19,7 +19,7 @@ pub(crate) const MOST_DIMS: usize = 2;
 
 /// How far the nodes of a new place reach, and how far they are apart at most, in standard deviations, in one dimension and in
 /// two: 16 and 12 by 12 nodes.
-const REACH: [f64; MOST_DIMS] = [6.0, 5.7];
+pub(crate) const REACH: [f64; MOST_DIMS] = [6.0, 5.7];
 const SPACING: [f64; MOST_DIMS] = [0.75, 0.95];
 
 /// The spacing in standard deviations of the posterior, given the other coordinates, up to which it is fine enough.
@@ -40,7 +40,7 @@ pub(crate) const EDGE: f64 = 1e-5;
 
 /// A place is near a posterior where means and standard deviations are off by at most this share of its own standard deviations, and
 /// in sight of it where they are off by that one.
-const NEAR: f64 = 0.2;
+pub(crate) const NEAR: f64 = 0.2;
 const IN_SIGHT: f64 = 1.5;
 
 /// The share to which a standard deviation falls at most from one place to the next: moments of nodes that are much too far apart
@@ -243,7 +243,7 @@ impl Lattice {
         let (summary, place) = (&refined.summary, &self.place);
         let open = place.open_ends(&refined.draws.weights);
         let fine = place.is_fine(summary);
-        if fine && open == vec![[false; 2]; open.len()] {
+        if fine && !open.iter().flatten().any(|&open| open) {
             return Progress::Break(refined);
         }
         let next = if self.round == MOST_ROUNDS {

@@ -5,7 +5,7 @@ use crate::model::design;
 use crate::model::gaussian::WideGaussian;
 use crate::model::parameters::Model;
 use crate::model::population::Population;
-use crate::posterior::lattice::{EDGE, FINE, FINE_FOR_SLOPE};
+use crate::posterior::lattice::{EDGE, FINE, FINE_FOR_SLOPE, NEAR, REACH};
 use crate::posterior::moments::Summary;
 use crate::responses::response::Response;
 use crate::responses::store::Responses;
@@ -14,22 +14,18 @@ use std::ops::Range;
 /// Dimensions in which nodes are shared.
 pub(crate) const N_DIMS: usize = 1;
 
-/// How far a window reaches, and how far its nodes are apart at most, in standard deviations.
-const REACH: f64 = 6.0;
+/// How far the nodes of a window are apart at most, in standard deviations.
 const SPACING: f64 = 1.1;
 
 /// Most times that the window is moved or extended before its respondent gets nodes of his own.
 const MOST_ROUNDS: usize = 6;
-
-/// A window is where it should be when mean and standard deviation are at most so far off those that it was made for, in these.
-const NEAR: f64 = 0.2;
 
 /// Windows of nodes that all respondents share.
 pub(crate) struct Windows<'a> {
     tables: Tables<'a>,
     population: Population,
     /// The steepest slope of the log odds between two options of the item of each option.
-    steepest: Vec<f32>,
+    steepest: Vec<f64>,
 }
 
 /// A posterior on a window.
@@ -53,9 +49,7 @@ impl<'a> Windows<'a> {
         }
         let steepest = |option: usize| {
             let rows = catalogue.response(option).rows();
-            let slopes = rows.map(|row| design::split(model.items.row(row)).0[0]);
-            let (low, high) = slopes.fold((0.0f32, 0.0f32), |(low, high), x| (low.min(x), high.max(x)));
-            (high - low) * model.shape.link.log_odds() as f32
+            model.shape.link.log_odds() * design::steepest(rows.map(|row| model.items.row(row)), &[1.0])
         };
         Self {
             tables: Tables::new(model, &is_chosen),
@@ -69,7 +63,7 @@ impl<'a> Windows<'a> {
         let slopes = responses
             .iter()
             .map(|response| self.steepest[response.option as usize]);
-        let steepest = f64::from(slopes.fold(0.0, f32::max));
+        let steepest = slopes.fold(0.0, f64::max);
         let (mut mean, mut sd) = (start.mean[0], start.factor_rows[0].abs());
         let mut extended = None;
         for _ in 0..MOST_ROUNDS {
@@ -80,7 +74,7 @@ impl<'a> Windows<'a> {
                 Some(wider) => wider,
                 None => {
                     let table = self.tables.get((SPACING * sd).min(FINE_FOR_SLOPE / steepest))?;
-                    (table, table.nodes(mean, REACH * sd)?)
+                    (table, table.nodes(mean, REACH[N_DIMS - 1] * sd)?)
                 }
             };
             let found = self.weigh(table, nodes, responses);
@@ -91,11 +85,7 @@ impl<'a> Windows<'a> {
                 return Some(found);
             }
             if fine && (own_mean - mean).abs() <= NEAR * sd && own_sd <= (1.0 + NEAR) * sd {
-                let wider = table.extended(found.nodes.clone(), open)?;
-                if wider == found.nodes {
-                    return None;
-                }
-                extended = Some((table, wider));
+                extended = Some((table, table.extended(found.nodes, open)?));
             } else {
                 // At the end of a window that is far off the mass is narrow.
                 let least = if open == [false, false] { 0.0 } else { sd };
@@ -105,34 +95,11 @@ impl<'a> Windows<'a> {
         None
     }
 
-    /// Adds the means of the derivatives by the item parameters over a posterior, times a weight, to a score in the layout of the
-    /// table of items.
-    pub fn add_score(&self, found: &OnWindow<'_>, responses: &[Response], weight: f64, score: &mut [f64]) {
-        let OnWindow {
-            table,
-            nodes,
-            weights,
-            ..
-        } = found;
-        let points = design::columns(
-            nodes.clone().map(|node| table.at(node) as f32).collect(),
-            nodes.len(),
-        );
-        let columns: Vec<f32> = points
-            .iter()
-            .zip(weights.iter().cycle())
-            .map(|(x, w)| x * w)
-            .collect();
-        let (of_trait, constant) = columns.split_at(nodes.len());
-        self.tables
-            .add_scores(table, responses, nodes.start, [of_trait, constant], weight, score);
-    }
-
     fn weigh<'t>(&self, table: &'t Table, nodes: Range<usize>, responses: &[Response]) -> OnWindow<'t> {
         let points: Vec<f64> = nodes.clone().map(|node| table.at(node)).collect();
         let log_density = |&x: &f64| self.population.log_density(&[x]) as f32;
         let mut weights: Vec<f32> = points.iter().map(log_density).collect();
-        let largest = self.tables.weigh(table, responses, nodes.start, &mut weights);
+        let largest = table.weigh(responses, nodes.start, &mut weights);
         let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
         let scale = (1.0 / total) as f32;
         weights.iter_mut().for_each(|w| *w *= scale);
@@ -143,6 +110,20 @@ impl<'a> Windows<'a> {
             summary: Summary::on_axis(&points, &weights, log_evidence),
             weights,
         }
+    }
+}
+
+impl OnWindow<'_> {
+    /// Adds the means of the derivatives by the item parameters over the posterior, times a weight, to a score in the layout of the
+    /// table of items.
+    pub fn add_score(&self, responses: &[Response], weight: f64, score: &mut [f64]) {
+        let Self { table, nodes, .. } = self;
+        let points = nodes.clone().map(|node| table.at(node) as f32).collect();
+        let points = design::columns(points, nodes.len());
+        let columns = points.iter().zip(self.weights.iter().cycle());
+        let columns: Vec<f32> = columns.map(|(x, w)| x * w).collect();
+        let (of_trait, constant) = columns.split_at(nodes.len());
+        table.add_scores(responses, nodes.start, [of_trait, constant], weight, score);
     }
 }
 
@@ -223,7 +204,7 @@ mod tests {
                 assert!((summary.0.mean()[0] - summary.1.mean()[0]).abs() < 1e-4 * sd);
                 assert!((summary.0.covariance()[0].sqrt() / sd - 1.0).abs() < 1e-4);
                 assert!((summary.0.log_evidence() - summary.1.log_evidence()).abs() < 1e-4);
-                windows.add_score(&found, given, 1.5, &mut shared);
+                found.add_score(given, 1.5, &mut shared);
                 add_score(
                     given,
                     &refined.draws,

@@ -9,10 +9,9 @@ use crate::responses::item_kind::ItemKind;
 use crate::responses::response::Response;
 
 /// The log likelihoods of a respondent's responses at some points, whose coordinates are given. `slots` gets the derivatives of
-/// the log probabilities by the linear predictors, slot by slot, if they are to be `KEPT`, and else is memory for the response with
-/// the most slots.
+/// the log probabilities by the linear predictors, slot by slot.
 #[inline(always)]
-pub fn log_likelihoods<const N: usize, const KEPT: bool>(
+pub fn log_likelihoods<const N: usize>(
     link: Link,
     items: &[f32],
     responses: &[Response],
@@ -30,27 +29,22 @@ pub fn log_likelihoods<const N: usize, const KEPT: bool>(
         let chosen = response.chosen as usize;
         match response.kind {
             _ if n_slots == 1 => {
-                // Not in its slot, so that nothing is computed that is not kept.
                 let mut predictor = design::predict(rows, points);
                 two_options::evaluate(link, &mut predictor, chosen, &mut product);
-                if KEPT {
-                    own[0] = predictor;
-                }
+                own[0] = predictor;
             }
             ItemKind::Nominal => {
                 for (slot, row) in own.iter_mut().zip(rows.chunks_exact(width)) {
                     *slot = design::predict(row, points);
                 }
-                nominal::evaluate::<N, KEPT>(own, chosen, &mut product);
+                nominal::evaluate(own, chosen, &mut product);
             }
             ItemKind::Graded => {
                 let [linear, factor] = graded::evaluate(link, rows, points, chosen, own);
                 product.multiply(&linear, &factor);
             }
         }
-        if KEPT {
-            next += n_slots;
-        }
+        next += n_slots;
     }
     product.ln()
 }
@@ -63,7 +57,7 @@ pub fn log_probability(link: Link, kind: ItemKind, predictors: &mut [f32], chose
         ([predictor], _) => {
             two_options::evaluate(link, predictor, chosen, &mut product);
         }
-        (predictors, ItemKind::Nominal) => nominal::evaluate::<1, true>(predictors, chosen, &mut product),
+        (predictors, ItemKind::Nominal) => nominal::evaluate(predictors, chosen, &mut product),
         (predictors, ItemKind::Graded) => {
             let mut curvature = vec![[0.0]; 2 * predictors.len()];
             let (diagonal, direction) = curvature.split_at_mut(predictors.len());

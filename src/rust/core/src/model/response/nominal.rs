@@ -17,22 +17,15 @@ pub fn log_probabilities(predictors: &Tensor, observed: &Observations) -> Result
     (observed.of_chosen(predictors)? - largest)? - total.log()?
 }
 
-/// Multiplies the probability of a response to `product`; the predictors become the derivatives of its logarithm, if those are
-/// `KEPT`, and else any numbers.
+/// Multiplies the probability of a response to `product`; the predictors become the derivatives of its logarithm.
 #[inline(always)]
-pub fn evaluate<const N: usize, const KEPT: bool>(
-    predictors: &mut [Lanes<N>],
-    chosen: usize,
-    product: &mut LogProduct<N>,
-) {
-    let (linear, scale) = exponentials::<N, KEPT>(predictors, chosen);
-    if KEPT {
-        for predictor in predictors.iter_mut() {
-            (0..N).for_each(|lane| predictor[lane] *= -scale[lane]);
-        }
-        if chosen > 0 {
-            (0..N).for_each(|lane| predictors[chosen - 1][lane] += 1.0);
-        }
+pub fn evaluate<const N: usize>(predictors: &mut [Lanes<N>], chosen: usize, product: &mut LogProduct<N>) {
+    let (linear, scale) = exponentials(predictors, chosen);
+    for predictor in predictors.iter_mut() {
+        (0..N).for_each(|lane| predictor[lane] *= -scale[lane]);
+    }
+    if chosen > 0 {
+        (0..N).for_each(|lane| predictors[chosen - 1][lane] += 1.0);
     }
     product.multiply(&linear, &scale);
 }
@@ -45,7 +38,7 @@ pub fn evaluate_with_probabilities<const N: usize>(
     product: &mut LogProduct<N>,
     probabilities: &mut [Lanes<N>],
 ) {
-    evaluate::<N, true>(predictors, chosen, product);
+    evaluate(predictors, chosen, product);
     for (probability, residual) in probabilities.iter_mut().zip(predictors.iter()) {
         (0..N).for_each(|lane| probability[lane] = -residual[lane]);
     }
@@ -54,14 +47,11 @@ pub fn evaluate_with_probabilities<const N: usize>(
     }
 }
 
-/// The predictors become numbers in the proportions of the probabilities, if those are `KEPT`. Returns what the log probability is beside the
+/// The predictors become numbers in the proportions of the probabilities. Returns what the log probability is beside the
 /// logarithm of the scale, and the scale that makes them probabilities. The largest predictor is taken off first, so that
 /// nothing overflows.
 #[inline(always)]
-fn exponentials<const N: usize, const KEPT: bool>(
-    predictors: &mut [Lanes<N>],
-    chosen: usize,
-) -> (Lanes<N>, Lanes<N>) {
+fn exponentials<const N: usize>(predictors: &mut [Lanes<N>], chosen: usize) -> (Lanes<N>, Lanes<N>) {
     let mut largest = [0.0f32; N];
     for predictor in predictors.iter() {
         (0..N).for_each(|lane| largest[lane] = largest[lane].max(predictor[lane]));
@@ -77,9 +67,7 @@ fn exponentials<const N: usize, const KEPT: bool>(
         for lane in 0..N {
             let exponential = math::exp(predictor[lane] - largest[lane]);
             sum[lane] += exponential;
-            if KEPT {
-                predictor[lane] = exponential;
-            }
+            predictor[lane] = exponential;
         }
     }
     for lane in 0..N {
