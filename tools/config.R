@@ -112,6 +112,16 @@ if (!is.null(cuda)) {
   message("Using the crates in ", bundle)
 }
 
+# What nobody calls, symbols, padding and, where the loader knows their short form, relocations stay out of the library.
+link_flags <- ""
+if (Sys.info()[["sysname"]] == "Linux") {
+  link_flags <- "-Wl,--gc-sections -Wl,--strip-all -Wl,-z,noseparate-code -Wl,--version-script=vaeirt.map"
+  libc <- extSoftVersion()[["iconv"]]
+  if (startsWith(libc, "glibc ") && utils::compareVersion(sub("glibc ", "", libc), "2.36") >= 0) {
+    link_flags <- paste(link_flags, "-Wl,-z,pack-relative-relocs")
+  }
+}
+
 values <- c(
   RUST = rust,
   CUDA_BIN = if (is.null(cuda)) "" else cuda$bin,
@@ -120,7 +130,7 @@ values <- c(
   TARGET_DIR = Sys.getenv("CARGO_TARGET_DIR", "$(CURDIR)/rust/target"),
   CARGO_HOME = Sys.getenv("CARGO_HOME", "$(CURDIR)/.cargo"),
   CARGO_FLAGS = cargo_flags,
-  LINK_FLAGS = if (Sys.info()[["sysname"]] == "Linux") "-Wl,--gc-sections -Wl,--strip-all -Wl,-z,noseparate-code -Wl,--version-script=vaeirt.map" else ""
+  LINK_FLAGS = link_flags
 )
 makevars <- readLines("src/Makevars.in")
 for (name in names(values)) {

@@ -20,6 +20,8 @@ pub enum Purpose {
     Simulation = 6,
     /// Draws from the posterior.
     Draws = 7,
+    /// Draws of the item parameters.
+    Items = 8,
 }
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];

@@ -12,6 +12,7 @@ use crate::fit::statistics::{FitStatistics, fit_statistics};
 use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
 use crate::information::polish::{Polish, Polished};
+use crate::information::sums::Form;
 use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::encoder::Encoder;
 use crate::model::parameters::Model;
@@ -198,7 +199,7 @@ impl Run<'_> {
         scoring: &Scoring,
         timings: &mut Timings,
     ) -> Result<Calibrated> {
-        if scoring.refine && everybody && Information::can_be_joint(&model) {
+        if scoring.refine && everybody && Information::form(&model, self.responses) != Form::None {
             let polish = Polish {
                 responses: self.responses,
                 sample: distinct.sample(),

@@ -3,9 +3,10 @@
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
-use crate::information::covariance::Covariance;
-use crate::information::gauge::{Asked, Method};
+use crate::information::covariance::{Conditions, Covariance};
+use crate::information::gauge::{Gauge, Method};
 use crate::information::observed::Information;
+use crate::model::table_design::Design;
 use crate::settings::StdErrors;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
@@ -13,7 +14,7 @@ use crate::settings::StdErrors;
 /// second, where it takes longer than the rest, a few.
 const MATTERS_JOINTLY: f64 = 2_000.0;
 
-const MATTERS_BY_ITEM: f64 = 250.0;
+const MATTERS_OTHERWISE: f64 = 250.0;
 
 /// The covariance of the items to use, and how it was found.
 pub(crate) struct Chosen {
@@ -21,32 +22,50 @@ pub(crate) struct Chosen {
     pub covariance: Covariance,
 }
 
-/// The covariance of the items to use, or nothing where none is asked for.
+impl Chosen {
+    /// On the axes that are asked for.
+    pub fn on_axes(self, gauge: Gauge, conditions: &Conditions, design: &Design) -> Self {
+        let covariance = match gauge {
+            Gauge::Principal => self.covariance.in_gauge(conditions, design),
+            Gauge::Aligned => self.covariance,
+        };
+        Self { covariance, ..self }
+    }
+}
+
+/// The covariance of the items to use, on the axes that keep the estimates closest to themselves, or nothing where none is asked for.
 ///
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn choose(
     calibration: Calibration,
     information: &Information,
-    asked: Asked,
+    conditions: &Conditions,
+    std_errors: StdErrors,
     monitor: &dyn Monitor,
 ) -> Result<Option<Chosen>> {
-    let joint = match asked.std_errors {
-        StdErrors::Joint | StdErrors::Auto => information.joint_covariance(monitor)?,
+    let joint = match std_errors {
+        StdErrors::Joint | StdErrors::Auto => {
+            information.joint_covariance(conditions.derivatives(), monitor)?
+        }
         StdErrors::Conditional | StdErrors::None => None,
     };
     let per_parameter = calibration.responses.n_responses() as f64 / calibration.n_parameters() as f64;
-    let method = match (asked.std_errors, &joint) {
+    let matters = match &joint {
+        Some(Covariance::Joint(_)) => MATTERS_JOINTLY,
+        _ => MATTERS_OTHERWISE,
+    };
+    let method = match (std_errors, &joint) {
         (StdErrors::None, _) => return Ok(None),
         (StdErrors::Joint, Some(_)) => Method::Joint,
-        (_, Some(_)) if per_parameter <= MATTERS_JOINTLY => Method::Joint,
+        (_, Some(_)) if per_parameter <= matters => Method::Joint,
         (_, Some(_)) => Method::Items,
         (StdErrors::Joint, None) => Method::Blocks,
-        (StdErrors::Auto, None) if per_parameter <= MATTERS_BY_ITEM => Method::Blocks,
+        (StdErrors::Auto, None) if per_parameter <= matters => Method::Blocks,
         (_, None) => Method::Conditional,
     };
     let covariance = match joint {
-        Some(joint) => joint.in_gauge(asked.gauge, calibration),
+        Some(joint) => joint,
         None => information.block_covariance(monitor)?,
     };
     Ok(Some(Chosen { method, covariance }))

@@ -6,15 +6,16 @@ use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
-use crate::information::gauge::Gauge;
 use crate::information::matrices::subtract_products;
+use crate::information::scores::Scores;
+use crate::information::structured::Factored;
 use crate::model::table_design::Design;
 use crate::model::tangents::principal_conditions;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Rows of the matrix of item parameters that one task looks at.
-pub(crate) const ROWS_PER_TASK: usize = 256;
+const ROWS_PER_TASK: usize = 256;
 
 /// A share of the diagonal that makes a covariance positive definite.
 const RIDGE: f64 = 1e-7;
@@ -25,6 +26,64 @@ pub(crate) enum Covariance {
     Blocks(Vec<Option<Array2<f64>>>),
     /// Of all parameters.
     Joint(Array2<f64>),
+    /// Of all parameters, as a factor and the blocks of the items.
+    Factored(Factored),
+}
+
+/// The conditions that the axes are principal.
+pub(crate) struct Conditions {
+    /// Their derivatives by the parameters, in columns; none where the axes are not to be principal, or are so anyway.
+    derivatives: Array2<f64>,
+    /// How the parameters move with rotations.
+    rotations: Array2<f64>,
+}
+
+impl Conditions {
+    pub fn new(calibration: Calibration) -> Self {
+        let model = calibration.model;
+        let rotations = calibration.rotations();
+        let derivatives = if rotations.ncols() > 0 {
+            let totals = calibration.responses.weighted_item_totals();
+            let axes = model.map.matrix.t().to_owned();
+            let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
+            calibration.design().contract(conditions)
+        } else {
+            rotations.clone()
+        };
+        Self {
+            derivatives,
+            rotations,
+        }
+    }
+
+    /// The derivatives by the parameters, in columns.
+    pub fn derivatives(&self) -> ArrayView2<'_, f64> {
+        self.derivatives.view()
+    }
+
+    /// From what the conditions become to the moves `T` along rotations that take them back, where `known` are the covariances of
+    /// the parameters with the conditions. Where two axes explain nearly the same, the angle between them is not known
+    /// and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no more than its sine, whose
+    /// variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
+    fn moves(&self, known: &Array2<f64>) -> Option<Array2<f64>> {
+        let effects = product(self.derivatives.t(), &self.rotations);
+        let square = product(&effects, effects.t());
+        // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
+        let angles = product(effects.t(), &invert(square.view())?);
+        let within = product(self.derivatives.t(), known);
+        let variances = sandwich(&angles, &within).diag().to_owned();
+        let bounds = variances.mapv(|v| {
+            if v > 1e-12 {
+                (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
+            } else {
+                1.0
+            }
+        });
+        Some(product(
+            &self.rotations,
+            &product(&Array2::from_diag(&bounds), &angles),
+        ))
+    }
 }
 
 impl Covariance {
@@ -41,6 +100,7 @@ impl Covariance {
                 });
                 product
             }
+            Covariance::Factored(Factored { factor, .. }) => factor.dot(&factor.t().dot(&right)),
             Covariance::Blocks(blocks) => {
                 let mut product = Array2::zeros(right.dim());
                 for (item, block) in blocks.iter().enumerate() {
@@ -66,12 +126,19 @@ impl Covariance {
         normal: &mut dyn FnMut() -> f64,
         monitor: &dyn Monitor,
     ) -> Result<Array2<f64>> {
-        let mut standard = memory::zeros(design.n_free(), n_draws)?;
+        let n_standard = match self {
+            Covariance::Factored(Factored { factor, .. }) => factor.ncols(),
+            Covariance::Joint(_) | Covariance::Blocks(_) => design.n_free(),
+        };
+        let mut standard = memory::zeros(n_standard, n_draws)?;
         for mut row in standard.rows_mut() {
             monitor.proceed()?;
             row.mapv_inplace(|_| normal());
         }
         match self {
+            Covariance::Factored(Factored { factor, .. }) => {
+                Ok(factor.dot(&standard.mapv(|x: f64| x as f32)).mapv(f64::from))
+            }
             Covariance::Joint(matrix) => {
                 // It is singular along rotations.
                 let mut raised = matrix.clone();
@@ -111,6 +178,9 @@ impl Covariance {
         let free = design.free_of_row(row);
         let (matrix, first) = match self {
             Covariance::Joint(matrix) => (Some(matrix), 0),
+            Covariance::Factored(Factored { blocks, .. }) => {
+                (Some(&blocks[item]), design.free_of_item(item).start)
+            }
             Covariance::Blocks(blocks) => (blocks[item].as_ref(), design.free_of_item(item).start),
         };
         Array2::from_shape_fn((free.len(), free.len()), |(i, j)| {
@@ -118,41 +188,94 @@ impl Covariance {
         })
     }
 
-    /// The covariance under the conditions that fix the axes; one by item has none. Where the axes are principal it is `P C P'`,
-    /// where `P` moves along rotations until they are. Where two axes explain nearly the same, the angle between them is not known
-    /// and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no more than its sine, whose
-    /// variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
-    pub fn in_gauge(self, gauge: Gauge, calibration: Calibration) -> Self {
-        let Covariance::Joint(mut matrix) = self else {
-            return self;
-        };
-        let model = calibration.model;
-        if gauge == Gauge::Principal && model.population().invariances().rotation {
-            let totals = calibration.responses.weighted_item_totals();
-            let axes = model.map.matrix.t().to_owned();
-            let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
-            let conditions = calibration.design().contract(conditions);
-            let rotations = calibration.rotations();
-            let effects = product(conditions.t(), &rotations);
-            let square = product(&effects, effects.t());
-            // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
-            if let Some(inverse) = invert(square.view()) {
-                let angles = product(effects.t(), &inverse);
-                let known = product(&matrix, &conditions);
-                let within = product(conditions.t(), &known);
-                let variances = sandwich(&angles, &within).diag().to_owned();
-                let bounds = variances.mapv(|v| {
-                    if v > 1e-12 {
-                        (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
-                    } else {
-                        1.0
+    /// For each of some respondents `J C J'`, where `J` are the derivatives of their means.
+    pub fn of_means(&self, slopes: &Scores, design: &Design) -> Vec<Array2<f64>> {
+        let everybody = 0..slopes.n_respondents();
+        match self {
+            Covariance::Joint(_) => {
+                let slopes_of_all = slopes.dense();
+                let products = self.times(slopes_of_all.view(), design);
+                inner_products(&slopes_of_all, &products, slopes.n_columns())
+            }
+            Covariance::Factored(Factored { factor, .. }) => map(everybody, |position| {
+                let moved = slopes.transposed_times(position, factor.view());
+                moved.dot(&moved.t()).mapv(f64::from)
+            }),
+            Covariance::Blocks(blocks) => map(everybody, |position| {
+                let mut sum = Array2::zeros((slopes.n_columns(), slopes.n_columns()));
+                for (first, own) in slopes.of_respondent(position) {
+                    if let Some(block) = &blocks[design.item_of(first)] {
+                        sum += &sandwich(&own.t().mapv(f64::from), block);
                     }
-                });
-                let turned = product(&rotations, &product(&Array2::from_diag(&bounds), &angles));
-                let half = &known - &(product(&turned, &within) * 0.5);
-                subtract_products(&mut matrix, turned.view(), half.view());
+                }
+                sum
+            }),
+        }
+    }
+
+    /// The covariance under the conditions that fix the axes, `P C P'`, where `P` moves along rotations until they are principal; one
+    /// by item has none.
+    pub fn in_gauge(mut self, conditions: &Conditions, design: &Design) -> Self {
+        let derivatives = conditions.derivatives();
+        if derivatives.ncols() == 0 {
+            return self;
+        }
+        match &mut self {
+            Covariance::Blocks(_) => {}
+            Covariance::Joint(matrix) => {
+                let known = product(&*matrix, derivatives);
+                if let Some(turned) = conditions.moves(&known) {
+                    let within = product(derivatives.t(), &known);
+                    let half = known - &(product(&turned, &within) * 0.5);
+                    subtract_products(matrix, turned.view(), half.view());
+                }
+            }
+            Covariance::Factored(Factored { factor, blocks }) => {
+                let of_conditions = product(derivatives.t(), &factor.mapv(f64::from));
+                let known = product(&factor.mapv(f64::from), of_conditions.t());
+                if let Some(turned) = conditions.moves(&known) {
+                    let within = product(&of_conditions, of_conditions.t());
+                    let half = known - &(product(&turned, &within) * 0.5);
+                    for (item, block) in blocks.iter_mut().enumerate() {
+                        let own = s![design.free_of_item(item), ..];
+                        subtract_products(block, turned.slice(own), half.slice(own));
+                    }
+                    *factor -= &product(&turned, &of_conditions).mapv(|x| x as f32);
+                }
             }
         }
-        Covariance::Joint(matrix)
+        self
     }
+}
+
+/// For each of some respondents `left' right` of their columns.
+fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
+    let n = left.ncols() / n_dims;
+    let left = left.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+    let right = right.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
+    let parts = map(left.zip(right), |(left, right)| {
+        let mut sums = vec![0.0f64; n * n_dims * n_dims];
+        for (a, b) in left.rows().into_iter().zip(right.rows()) {
+            for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
+                for d in 0..n_dims {
+                    for e in 0..n_dims {
+                        sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
+                    }
+                }
+            }
+        }
+        sums
+    });
+    let mut total = vec![0.0; n * n_dims * n_dims];
+    for part in &parts {
+        total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    }
+    total
+        .chunks(n_dims * n_dims)
+        .map(|x| {
+            Array2::from_shape_fn((n_dims, n_dims), |(d, e)| {
+                0.5 * (x[d * n_dims + e] + x[e * n_dims + d])
+            })
+        })
+        .collect()
 }

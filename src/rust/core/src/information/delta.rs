@@ -2,14 +2,13 @@
 
 use crate::base::error::Result;
 use crate::base::linalg::{product, sandwich};
-use crate::base::threads::map;
 use crate::information::calibration::Calibration;
-use crate::information::covariance::{Covariance, ROWS_PER_TASK};
+use crate::information::covariance::Covariance;
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
 use crate::model::design::by_location_and_scale;
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, Axis};
 
 /// How the functionals of the [normalisation](Normalisation) depend on the items.
 pub(crate) struct DeltaMethod<'a> {
@@ -53,7 +52,7 @@ impl<'a> DeltaMethod<'a> {
         let mut delta = Self::of_known_traits(calibration, normalisation);
         slopes.pass(|positions, slopes| {
             let coefficients = delta.normalisation.coefficients(positions);
-            delta.derivatives += &slopes.dot(&coefficients).mapv(f64::from);
+            delta.derivatives += &slopes.times(&coefficients);
         })?;
         delta.own = delta.normalisation.own_variance();
         Ok(delta)
@@ -106,15 +105,13 @@ impl Propagated<'_> {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
-        let (n_dims, design) = (self.delta.calibration.n_dims(), self.delta.calibration.design());
+        let design = self.delta.calibration.design();
         let with_functionals = self.with_functionals.mapv(|x| x as f32);
         let mut scales = Scales::default();
         slopes.pass(|positions, slopes| {
-            let products = self.covariance.times(slopes.view(), &design);
-            let squares = inner_products(slopes, &products, n_dims);
-            let crosses = slopes.t().dot(&with_functionals);
-            for ((k, of_mean), &position) in squares.into_iter().enumerate().zip(positions) {
-                let cross = crosses.slice(s![k * n_dims..(k + 1) * n_dims, ..]);
+            let of_means = self.covariance.of_means(slopes, &design);
+            for ((k, of_mean), &position) in of_means.into_iter().enumerate().zip(positions) {
+                let cross = slopes.transposed_times(k, with_functionals.view());
                 let from_items = FromItems {
                     of_mean,
                     with_functionals: cross.mapv(f64::from),
@@ -125,36 +122,4 @@ impl Propagated<'_> {
         })?;
         Ok(scales)
     }
-}
-
-/// For each of some respondents `left' right` of their columns.
-fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
-    let n = left.ncols() / n_dims;
-    let left = left.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
-    let right = right.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
-    let parts = map(left.zip(right), |(left, right)| {
-        let mut sums = vec![0.0f64; n * n_dims * n_dims];
-        for (a, b) in left.rows().into_iter().zip(right.rows()) {
-            for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
-                for d in 0..n_dims {
-                    for e in 0..n_dims {
-                        sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
-                    }
-                }
-            }
-        }
-        sums
-    });
-    let mut total = vec![0.0; n * n_dims * n_dims];
-    for part in &parts {
-        total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-    }
-    total
-        .chunks(n_dims * n_dims)
-        .map(|x| {
-            Array2::from_shape_fn((n_dims, n_dims), |(d, e)| {
-                0.5 * (x[d * n_dims + e] + x[e * n_dims + d])
-            })
-        })
-        .collect()
 }

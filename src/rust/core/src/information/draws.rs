@@ -7,10 +7,11 @@ use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
 use crate::information::calibration::Calibration;
 use crate::information::choice::choose;
+use crate::information::chunk::{Chunk, chunk_size};
+use crate::information::covariance::Conditions;
 use crate::information::gauge::Asked;
 use crate::information::observed::Information;
 use crate::information::rule::Rule;
-use crate::information::scores::{Chunk, chunk_size};
 use ndarray::{Array1, Array2, s};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -39,8 +40,10 @@ pub(crate) fn draws(
     let n_dims = calibration.n_dims();
     let n_respondents = calibration.n_respondents();
     let mut normal = normals(seed, 0);
-    let of_items = choose(calibration, information, asked, monitor)?
+    let conditions = Conditions::new(calibration);
+    let of_items = choose(calibration, information, &conditions, asked.std_errors, monitor)?
         .filter(|chosen| chosen.method.carries_items())
+        .map(|chosen| chosen.on_axes(asked.gauge, &conditions, &calibration.design()))
         .map(|chosen| {
             chosen
                 .covariance
@@ -53,23 +56,22 @@ pub(crate) fn draws(
     let everybody: Vec<usize> = (0..n_respondents).collect();
     for positions in everybody.chunks(chunk_size(calibration.n_parameters(), n_dims)) {
         monitor.proceed()?;
-        let moved = of_items.as_ref().map(|of_items| {
-            let chunk = Chunk::new(calibration, positions, &rule);
-            of_items.t().dot(&chunk.slopes_of_means())
-        });
+        let slopes = of_items
+            .as_ref()
+            .map(|_| Chunk::new(calibration, positions, &rule).slopes_of_means());
         for (k, &position) in positions.iter().enumerate() {
             monitor.proceed()?;
             let mean = calibration.mean(position);
             let covariance = calibration.covariance(position);
             let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
+            let moved = of_items.as_ref().zip(slopes.as_ref());
+            let moved = moved.map(|(of_items, slopes)| slopes.transposed_times(k, of_items.view()));
             let mut normal = normals(seed, 1 + position as u64);
             for draw in 0..n_draws {
                 let own: Array1<f64> = (0..n_dims).map(|_| normal()).collect();
                 let mut point = &mean + &factor.dot(&own);
                 if let Some(moved) = &moved {
-                    let shift = moved
-                        .slice(s![draw, k * n_dims..(k + 1) * n_dims])
-                        .mapv(f64::from);
+                    let shift = moved.column(draw).mapv(f64::from);
                     point += &model.map.matrix.dot(&shift);
                 }
                 let first = position * n_dims;

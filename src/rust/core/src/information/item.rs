@@ -7,6 +7,9 @@ use crate::posterior::nodes::Nodes;
 use ndarray::Array2;
 use std::ops::Range;
 
+/// Parameters of all items up to which their information is one matrix.
+pub const MOST_JOINT_PARAMETERS: usize = 4_000;
+
 /// Parameters of one item beyond which nothing is said about them: the matrices grow with the square.
 pub(crate) const MOST_PARAMETERS: usize = 600;
 

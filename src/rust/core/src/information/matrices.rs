@@ -26,15 +26,22 @@ pub(crate) fn fix_images(
     vectors: ArrayView2<'_, f64>,
     images: ArrayView2<'_, f64>,
 ) -> bool {
-    let Some(gram) = invert(product(vectors.t(), vectors.view()).view()) else {
+    let missing = &images - &product(&*matrix, vectors);
+    let Some(correction) = correction(vectors, &missing) else {
         return false;
     };
-    let missing = &images - &product(&*matrix, vectors.view());
-    let within = product(vectors.t(), &missing);
-    let within = (&within + &within.t()) * 0.5;
-    let half = product(&product(vectors.view(), &gram), &within) * 0.5 - missing;
-    subtract_products(matrix, vectors, product(&half, &gram).view());
+    subtract_products(matrix, vectors, correction.view());
     true
+}
+
+/// The `b` with which `M - a b' - b a'` maps the vectors `a` to their images, where `missing` is what these have more than `M a`;
+/// nothing where the vectors depend on each other.
+pub(crate) fn correction(vectors: ArrayView2<'_, f64>, missing: &Array2<f64>) -> Option<Array2<f64>> {
+    let gram = invert(product(vectors.t(), vectors).view())?;
+    let within = product(vectors.t(), missing);
+    let within = (&within + &within.t()) * 0.5;
+    let half = product(&product(vectors, &gram), &within) * 0.5 - missing;
+    Some(product(&half, &gram))
 }
 
 /// The direction in which a matrix is smallest in units of a positive definite one that is nowhere smaller, whose Cholesky factor is

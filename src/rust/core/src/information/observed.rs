@@ -3,20 +3,24 @@
 use crate::base::error::Result;
 use crate::base::linalg::{factor, invert, invert_factored};
 use crate::base::monitor::Monitor;
+use crate::information::affine::Affine;
 use crate::information::calibration::Calibration;
+use crate::information::chunk::n_polynomials;
 use crate::information::covariance::Covariance;
-use crate::information::item::{ItemInformation, MOST_PARAMETERS, places};
-use crate::information::joint::{Affine, Joint};
+use crate::information::item::{ItemInformation, MOST_JOINT_PARAMETERS, MOST_PARAMETERS, places};
+use crate::information::joint::Joint;
 use crate::information::matrices::lowest_direction;
 use crate::information::prior::FreePrior;
-use crate::information::sums::Sums;
+use crate::information::quadratic::Quadratic;
+use crate::information::structured::{Blocks, Operator, Structured};
+use crate::information::sums::{Between, Form, Shared, Sums};
 use crate::model::parameters::Model;
+use crate::responses::store::Responses;
 use crate::settings::Settings;
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
 
-/// Item parameters up to which their information is one matrix. Beyond, it has a block for every item: the other
-/// items count as known.
-pub const MOST_JOINT_PARAMETERS: usize = 4_000;
+/// Scores that are kept at most where the information is not one matrix.
+const MOST_SCORES: f64 = 2e8;
 
 /// The share of what is missing about an item that Newton's method counts as known.
 const CAUTION: f64 = 0.5;
@@ -45,7 +49,14 @@ const DAMPING: [f64; 5] = [0.0, 0.1, 1.0, 10.0, 100.0];
 pub(crate) struct Information {
     items: Vec<ItemInformation>,
     prior: FreePrior,
-    joint: Option<Joint>,
+    between: Option<BetweenItems>,
+    seed: u64,
+}
+
+/// What is known between the items.
+enum BetweenItems {
+    Matrix(Joint),
+    Scores(Structured),
 }
 
 /// A Cholesky factor of the information with a share of what is missing about each item counted as known.
@@ -55,11 +66,25 @@ struct CautiousFactor {
 }
 
 impl Information {
-    /// Can the information be one matrix?
-    pub fn can_be_joint(model: &Model) -> bool {
+    /// How the information between the items is kept: as one matrix where that is small enough, or as scores where these are.
+    pub fn form(model: &Model, responses: &Responses) -> Form {
         let catalogue = &model.shape.catalogue;
+        let design = model.design();
         let sizes = (0..catalogue.n_items()).map(|item| catalogue.rows_of(item).len() * model.items.width());
-        model.design().n_free() <= MOST_JOINT_PARAMETERS && sizes.max().is_some_and(|n| n <= MOST_PARAMETERS)
+        if sizes.max().is_none_or(|n| n > MOST_PARAMETERS) {
+            return Form::None;
+        }
+        if design.n_free() <= MOST_JOINT_PARAMETERS {
+            return Form::Matrix;
+        }
+        let of_item = |(item, n): (usize, f64)| n * design.free_of_item(item).len() as f64;
+        let totals = responses.weighted_item_totals();
+        let n_scores: f64 = totals.into_iter().enumerate().map(of_item).sum();
+        if n_scores * n_polynomials(model.shape.n_dims) as f64 <= MOST_SCORES {
+            Form::Scores
+        } else {
+            Form::None
+        }
     }
 
     /// The information at the items of the model.
@@ -67,11 +92,32 @@ impl Information {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn new(calibration: Calibration, settings: &Settings, monitor: &dyn Monitor) -> Result<Self> {
+        let form = Self::form(calibration.model, calibration.responses);
+        Self::in_form(form, calibration, settings, monitor)
+    }
+
+    fn in_form(
+        form: Form,
+        calibration: Calibration,
+        settings: &Settings,
+        monitor: &dyn Monitor,
+    ) -> Result<Self> {
         let prior = FreePrior::new(&settings.model.item_prior(), &calibration.design());
-        let can_be_joint = Self::can_be_joint(calibration.model);
-        let Sums { items, joint } = Sums::new(calibration, can_be_joint, monitor)?;
-        let joint = joint.map(|sums| Joint::new(calibration, sums, &items, &prior));
-        Ok(Self { items, prior, joint })
+        let Sums { items, between } = Sums::new(calibration, form, monitor)?;
+        let between = between.map(|Between { shared, affine }| match shared {
+            Shared::Matrix(matrix) => {
+                BetweenItems::Matrix(Joint::new(calibration, matrix, affine, &items, &prior))
+            }
+            Shared::Scores(scores) => {
+                BetweenItems::Scores(Structured::new(calibration, scores, affine, &items, &prior))
+            }
+        });
+        Ok(Self {
+            items,
+            prior,
+            between,
+            seed: settings.run.seed,
+        })
     }
 
     /// Adds the gradient of the log prior at the free parameters of the items to that of the log likelihood.
@@ -79,27 +125,53 @@ impl Information {
         self.prior.add_score(values, gradient);
     }
 
-    /// The lower Cholesky factor for Newton's method, or nothing where the information is by item. Where it is not to be trusted, or
-    /// not positive definite, a part of what is missing counts as known: steps are shorter. The diagonal is
-    /// raised where the factor does not exist; where that is not enough (more parameters than the data can tell apart), it is that
+    /// The quadratic form of Newton's method, or nothing where the information is by item. Where it is not to be trusted, or
+    /// not positive definite, a part of what is missing counts as known: steps are shorter. The diagonal of a matrix is
+    /// raised where its factor does not exist; where that is not enough (more parameters than the data can tell apart), it is that
     /// of the [complete](Self::complete) information. Everything that is missing about the `doubtful` items counts as known: theirs
     /// are nearly the steps of the EM algorithm, short and in the right direction.
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn newton_factor(
+    pub fn newton(
         &self,
         is_trusted: bool,
         doubtful: &[bool],
         monitor: &dyn Monitor,
+    ) -> Result<Option<Quadratic>> {
+        let share = |item: usize, caution: f64| if doubtful[item] { 1.0 } else { caution };
+        match &self.between {
+            None => Ok(None),
+            Some(BetweenItems::Matrix(joint)) => {
+                let cautious = |caution| self.cautious(joint, |item| share(item, caution), Affine::Posterior);
+                let factor = self.newton_factor(is_trusted, &cautious, monitor)?;
+                Ok(factor.map(Quadratic::Factor))
+            }
+            Some(BetweenItems::Scores(structured)) => {
+                let cautions = if is_trusted {
+                    [0.0, CAUTION]
+                } else {
+                    [CAUTION, 1.0]
+                };
+                for caution in cautions {
+                    let blocks = self.blocks(|item| share(item, caution));
+                    let operator = structured.operator(blocks, Affine::Posterior, monitor)?;
+                    if operator.spectrum(monitor)?.is_some() {
+                        return Ok(Some(Quadratic::Operator(Box::new(operator))));
+                    }
+                }
+                let of_items = Operator::of_blocks(self.blocks(|_| 1.0));
+                Ok(Some(Quadratic::Operator(Box::new(of_items))))
+            }
+        }
+    }
+
+    fn newton_factor(
+        &self,
+        is_trusted: bool,
+        cautious: &dyn Fn(f64) -> Array2<f64>,
+        monitor: &dyn Monitor,
     ) -> Result<Option<Array2<f64>>> {
-        let Some(joint) = self.joint.as_ref() else {
-            return Ok(None);
-        };
-        let cautious = |caution: f64| {
-            let share = |item: usize| if doubtful[item] { 1.0 } else { caution };
-            self.cautious(joint, share, Affine::Posterior)
-        };
         if is_trusted && let Some(found) = factor(cautious(0.0).view(), monitor)? {
             return Ok(Some(found));
         }
@@ -116,20 +188,47 @@ impl Information {
 
     /// The covariance of all parameters, in which the rotations are those that keep the estimates closest to
     /// themselves; nothing where the information is by item, or not positive definite whatever the
-    /// [caution](Self::cautious).
+    /// [caution](Self::cautious). Where it is not one matrix, it is exact for some `functionals` of the parameters (columns).
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn joint_covariance(&self, monitor: &dyn Monitor) -> Result<Option<Covariance>> {
-        let Some(joint) = self.joint.as_ref() else {
-            return Ok(None);
-        };
-        let Some(factor) = self.least_cautious_factor(joint, monitor)? else {
-            return Ok(None);
-        };
-        let mut covariance = invert_factored(factor.view(), monitor)?;
-        joint.hold_rotations(&mut covariance);
-        Ok(Some(Covariance::Joint(covariance)))
+    pub fn joint_covariance(
+        &self,
+        functionals: ArrayView2<'_, f64>,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Covariance>> {
+        match &self.between {
+            None => Ok(None),
+            Some(BetweenItems::Matrix(joint)) => {
+                let Some(factor) = self.least_cautious_factor(joint, monitor)? else {
+                    return Ok(None);
+                };
+                let mut covariance = invert_factored(factor.view(), monitor)?;
+                joint.hold_rotations(&mut covariance);
+                Ok(Some(Covariance::Joint(covariance)))
+            }
+            Some(BetweenItems::Scores(structured)) => {
+                for caution in CAUTIONS {
+                    let operator =
+                        structured.operator(self.blocks(|_| caution), Affine::Population, monitor)?;
+                    if let Some(found) = operator.covariance(functionals, self.seed, monitor)? {
+                        return Ok(Some(Covariance::Factored(found)));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The information about each item by itself, with a share of what is missing about it counted as known.
+    fn blocks(&self, share: impl Fn(usize) -> f64) -> Vec<Blocks> {
+        let items = self.items.iter().enumerate();
+        items
+            .map(|(item, ItemInformation { observed, missing })| Blocks {
+                own: self.with_prior(item, observed + &(missing * share(item))),
+                complete: self.with_prior(item, observed + missing),
+            })
+            .collect()
     }
 
     /// The covariance of each item's parameters, the other items held fixed. What is missing about an item counts as known, by

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::backend::Backend;
 use crate::base::monitor::Silent;
 use crate::fit::run::fit;
+use crate::information::covariance::Conditions;
 use crate::model::link::Link;
 use crate::model::tangents::affine_tangents;
 use crate::posterior::expect::expect;
@@ -77,6 +78,13 @@ fn informed(model: &Model, responses: &Responses, settings: &Settings) -> Inform
     Informed { information, moments }
 }
 
+fn joint(information: &Information) -> &Joint {
+    match &information.between {
+        Some(BetweenItems::Matrix(joint)) => joint,
+        _ => panic!("few parameters"),
+    }
+}
+
 /// The log marginal likelihood at the items of a model.
 struct Likelihood {
     value: f64,
@@ -127,7 +135,7 @@ fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
         } = fitted(link, kind, n_options);
         let score = likelihood(&model, &responses).gradient;
         let information = informed(&model, &responses, &settings).information;
-        let joint = information.joint.as_ref().expect("few parameters");
+        let joint = joint(&information);
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
         let h = 0.01f32;
         let n = score.len();
@@ -179,11 +187,12 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
         let checked = settings.clone().check().expect("valid settings");
         let model = fit(&responses, &checked, &Silent).expect("fit").model;
         let Informed { information, moments } = informed(&model, &responses, &settings);
-        let joint = information.joint.as_ref().expect("few parameters");
+        let joint = joint(&information);
         let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
         let tangents = affine_tangents(&model.items);
         // The matrix has a ridge along rotations, of which the likelihood knows nothing.
-        let turned = joint.rotations().dot(&joint.rotations().t().dot(&tangents));
+        let rotations = joint.rotations();
+        let turned = rotations.dot(&rotations.t().dot(&tangents));
         let outside = &tangents - &turned;
         let known = outside.t().dot(&matrix.dot(&outside));
         let by_population = information.cautious(joint, |_| 0.0, Affine::Population);
@@ -227,5 +236,84 @@ fn the_items_of_a_fit_are_at_the_maximum() {
             assert!(pull.abs() < 0.5, "gradient {pull}");
         }
         assert_eq!(model.design().item_out_of_order(&model.items), None);
+    }
+}
+
+#[test]
+fn kept_as_scores_the_information_says_what_the_matrix_does() {
+    for (n_dims, kind, n_options) in [(1, ItemKind::Graded, 3), (2, ItemKind::Nominal, 2)] {
+        let design = SimulationDesign {
+            n_respondents: 500,
+            n_items: 40,
+            n_dims,
+            n_options,
+            missing: 0.6,
+            kind,
+        };
+        let simulated = simulate(&design, 5).expect("simulation");
+        let responses = simulated.to_responses().expect("responses");
+        let settings = Settings::new(n_dims);
+        let checked = settings.clone().check().expect("valid settings");
+        let model = fit(&responses, &checked, &Silent).expect("fit").model;
+        let everybody = responses.respondents_with_responses();
+        let moments = crate::posterior::expect::moments(&model, &responses, &everybody, &SCORING, &Silent);
+        let moments = moments.expect("moments");
+        let calibration = Calibration {
+            model: &model,
+            responses: &responses,
+            scored: Scored {
+                respondents: &everybody,
+                weights: &vec![1.0; everybody.len()],
+                moments: &moments,
+            },
+        };
+        let in_form =
+            |form| Information::in_form(form, calibration, &settings, &Silent).expect("information");
+        let (whole, parts) = (in_form(Form::Matrix), in_form(Form::Scores));
+        let n = model.design().n_free();
+        let doubtful = vec![false; design.n_items];
+        let gradient = Array1::from_iter((0..n).map(|i| ((i * 37) % 11) as f64 - 5.0));
+        let step = |information: &Information| {
+            let newton = information.newton(true, &doubtful, &Silent).expect("no cancel");
+            let newton = newton.expect("positive definite");
+            newton.solve(&gradient, &Silent).expect("no cancel")
+        };
+        let (expected, found) = (step(&whole), step(&parts));
+        let off = (&expected - &found).mapv(|x| x * x).sum() / expected.dot(&expected);
+        assert!(off < 1e-5, "the step is off by {off}");
+
+        let conditions = Conditions::new(calibration);
+        let design = model.design();
+        let covariance = |information: &Information| {
+            let joint = information.joint_covariance(conditions.derivatives(), &Silent);
+            joint.expect("no cancel").expect("positive definite")
+        };
+        let gauged = |information: &Information| covariance(information).in_gauge(&conditions, &design);
+        for (whole, parts) in [
+            (covariance(&whole), covariance(&parts)),
+            (gauged(&whole), gauged(&parts)),
+        ] {
+            let Covariance::Joint(matrix) = &whole else {
+                panic!("one matrix")
+            };
+            for item in 0..design.n_items() {
+                for row in model.shape.catalogue.rows_of(item) {
+                    let expected = whole.of_row(item, row, &design);
+                    let ratios = &parts.of_row(item, row, &design) / &expected;
+                    let off = ratios
+                        .diag()
+                        .iter()
+                        .fold(0.0, |most: f64, x| most.max((x - 1.0).abs()));
+                    assert!(off < 0.04, "variances of row {row} are off by {off}");
+                }
+            }
+            let unit = Array2::<f32>::eye(n);
+            let square = parts.times(unit.view(), &design).mapv(f64::from);
+            let ratio = square.diag().sum() / matrix.diag().sum();
+            assert!(
+                (ratio - 1.0).abs() < 0.03,
+                "the factor has {ratio} of the variance"
+            );
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! The item parameters at the maximum of their marginal posterior.
 
 use crate::base::error::{Error, Result};
-use crate::base::linalg::{solve_lower, solve_upper};
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
 use crate::information::observed::Information;
+use crate::information::quadratic::Quadratic;
 use crate::model::parameters::Model;
 use crate::model::table_design::Design;
 use crate::posterior::expect::expect;
@@ -14,7 +14,7 @@ use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring, Wanted};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, ArrayView1, s};
 use std::ops::Range;
 
 const MOST_ROUNDS: usize = 40;
@@ -59,10 +59,10 @@ pub(crate) struct Polish<'a> {
     pub monitor: &'a dyn Monitor,
 }
 
-/// The information at some items, and its Cholesky factor for Newton's method.
+/// The information at some items, and its quadratic form for Newton's method.
 struct Newton {
     information: Information,
-    factor: Array2<f64>,
+    quadratic: Quadratic,
 }
 
 /// A step of Newton's method.
@@ -96,13 +96,15 @@ impl Polish<'_> {
             let design = model.design();
             let score = design.contract_values(score);
             let values = design.free_values(&model.items);
-            let mut step = known.as_ref().map(|newton| newton.step(&score, &values));
+            let step = known.as_ref();
+            let step = step.map(|newton| newton.step(&score, &values, self.monitor));
+            let mut step = step.transpose()?;
             let stale = step.as_ref().is_none_or(|step| step.distance > STALE * before);
             if stale {
                 let information = self.inform(model, &moments, timings)?;
                 is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * before);
                 let newton = Newton::new(information, is_trusted, &trust.turning_items(), self.monitor)?;
-                step = Some(known.insert(newton).step(&score, &values));
+                step = Some(known.insert(newton).step(&score, &values, self.monitor)?);
             }
             let Some(mut step) = step else { break };
             let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
@@ -166,26 +168,27 @@ impl Newton {
         doubtful: &[bool],
         monitor: &dyn Monitor,
     ) -> Result<Self> {
-        let factor = information
-            .newton_factor(is_trusted, doubtful, monitor)?
-            .ok_or_else(unknown)?;
-        Ok(Self { information, factor })
+        let quadratic = information.newton(is_trusted, doubtful, monitor)?;
+        let quadratic = quadratic.ok_or_else(unknown)?;
+        Ok(Self {
+            information,
+            quadratic,
+        })
     }
 
     /// From some values of the free parameters, where the log likelihood has the gradient `score`.
-    fn step(&self, score: &Array1<f64>, values: &Array1<f64>) -> Step {
+    fn step(&self, score: &Array1<f64>, values: &Array1<f64>, monitor: &dyn Monitor) -> Result<Step> {
         let mut gradient = score.clone();
         self.information.add_prior(values, &mut gradient);
-        let half = solve_lower(self.factor.view(), gradient.view());
-        let values = solve_upper(self.factor.view(), half.view());
+        let values = self.quadratic.solve(&gradient, monitor)?;
         let distance = values.dot(&gradient) / gradient.len() as f64;
-        let precisions = self.factor.rows().into_iter().map(|row| row.dot(&row));
+        let precisions = self.quadratic.diagonal();
         let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);
-        Step {
+        Ok(Step {
             distance,
             largest: squares.fold(0.0, f64::max).sqrt(),
             values,
-        }
+        })
     }
 }
 

@@ -1,331 +1,280 @@
-//! What the responses of some respondents tell about the parameters of their items.
+//! What respondents' responses say about the parameters of the items that they answered, and nothing about all others.
 
-use crate::base::linalg::{lower_pairs, packed_length};
-use crate::base::threads::{map, map_with};
-use crate::information::calibration::Calibration;
-use crate::information::item::{ItemSum, RowPair};
-use crate::information::rule::Rule;
-use crate::kernels::terms::{Terms, dot};
-use crate::model::design;
-use crate::model::parameters::Model;
-use crate::posterior::nodes::Nodes;
-use crate::responses::batch::Batch;
-use crate::responses::response::Response;
-use ndarray::{Array2, ArrayViewMut2, Axis, s};
+use crate::model::response::lanes::{Lanes, add_multiple};
+use ndarray::{Array2, ArrayView2, s};
 use pulp::NullaryFnOnce;
 
-/// Parameters whose scores one task maps.
-const PARAMETERS_PER_TASK: usize = 64;
+/// Vectors that are multiplied side by side.
+pub(crate) const VECTORS: usize = 8;
 
-/// Respondents that are evaluated at once at most.
-pub(crate) const MOST_RESPONDENTS: usize = 1_024;
-
-/// Numbers that are kept of them at most, about.
-const MOST_NUMBERS: usize = 4_000_000;
-
-/// Respondents in a chunk of whom so many polynomials of the scores of all parameters are kept.
-pub(crate) fn chunk_size(n_parameters: usize, n_polynomials: usize) -> usize {
-    (MOST_NUMBERS / (n_parameters * n_polynomials).max(1)).clamp(1, MOST_RESPONDENTS)
+/// A number for every parameter of the items in each of some columns a respondent; 0 where the respondent did not answer the item.
+pub(crate) struct Scores {
+    n_parameters: usize,
+    /// Columns a respondent.
+    n_columns: usize,
+    /// The first block of each respondent, and one beyond the last.
+    offsets: Vec<usize>,
+    blocks: Vec<Block>,
+    values: Vec<f32>,
 }
 
-/// The number of polynomials of degree 1 and 2.
-pub(crate) fn n_polynomials(n_dims: usize) -> usize {
-    n_dims + packed_length(n_dims)
+/// The parameters of an item that a respondent answered.
+struct Block {
+    first: usize,
+    n_parameters: usize,
+    /// The place of the first value; they are ordered by parameter, then by column.
+    start: usize,
 }
 
-/// Some respondents whose scores are evaluated at once.
-pub(crate) struct Chunk<'a> {
-    calibration: Calibration<'a>,
-    batch: Batch,
-    weights: Vec<f64>,
-    nodes: Vec<Nodes>,
-}
-
-/// An item with the places for its information and for the scores of its parameters.
-struct ItemPlaces<'a> {
-    item: usize,
-    sum: Option<&'a mut ItemSum>,
-    scores: Option<ArrayViewMut2<'a, f32>>,
-}
-
-/// The columns of a matrix of scores.
-#[derive(Clone, Copy)]
-struct Columns {
-    /// The first so many polynomials of the traits, for each respondent.
-    n_polynomials: usize,
-    /// Times the root of the respondent's weight?
-    rooted: bool,
-}
-
-impl<'a> Chunk<'a> {
-    pub fn new(calibration: Calibration<'a>, positions: &[usize], rule: &Rule) -> Self {
-        let scored = calibration.scored;
-        let members: Vec<u32> = positions
-            .iter()
-            .map(|&position| scored.respondents[position])
-            .collect();
-        let batch = Batch::new(calibration.responses, &members);
-        let nodes = map(positions.iter().enumerate(), |(place, &position)| {
-            rule.nodes(calibration, position, &batch, place)
-        });
+impl Scores {
+    /// Those of nobody.
+    pub fn new(n_parameters: usize, n_columns: usize) -> Self {
         Self {
-            calibration,
-            batch,
-            nodes,
-            weights: positions
-                .iter()
-                .map(|&position| scored.weights[position])
-                .collect(),
+            n_parameters,
+            n_columns,
+            offsets: vec![0],
+            blocks: Vec::new(),
+            values: Vec::new(),
         }
     }
 
-    /// The covariance of each parameter's score with the polynomials of the traits, times the root of the respondent's
-    /// weight, in one column per respondent and polynomial; the information of the items is added to `sums`.
-    pub fn scores(&self, sums: &mut [ItemSum]) -> Array2<f32> {
-        let columns = Columns {
-            n_polynomials: n_polynomials(self.calibration.n_dims()),
-            rooted: true,
-        };
-        self.scores_with(columns, sums.iter_mut().map(Some))
-    }
-
-    /// Adds the information of the items.
-    pub fn add_to(&self, sums: &mut [ItemSum]) {
-        let none = Columns {
-            n_polynomials: 0,
-            rooted: false,
-        };
-        let items = sums.iter_mut().enumerate().map(|(item, sum)| ItemPlaces {
-            item,
-            sum: Some(sum),
-            scores: None,
+    /// Appends the values of an item's parameters, the first of which is given, to the last respondent's.
+    pub fn push(&mut self, first: usize, values: &[f32]) {
+        self.blocks.push(Block {
+            first,
+            n_parameters: values.len() / self.n_columns,
+            start: self.values.len(),
         });
-        self.evaluate(items.collect(), none);
+        self.values.extend_from_slice(values);
     }
 
-    /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters =
-    /// Cov[a, score]`, in one column per respondent and dimension.
-    pub fn slopes_of_means(&self) -> Array2<f32> {
-        let n_dims = self.calibration.n_dims();
-        let linear = Columns {
-            n_polynomials: n_dims,
-            rooted: false,
-        };
-        let n_items = self.calibration.model.shape.catalogue.n_items();
-        let mut scores = self.scores_with(linear, (0..n_items).map(|_| None));
-        let factors: Vec<Array2<f32>> = self.nodes.iter().map(|n| n.factor.mapv(|x| x as f32)).collect();
-        map(
-            scores.axis_chunks_iter_mut(Axis(0), PARAMETERS_PER_TASK),
-            |mut rows| {
-                for mut row in rows.rows_mut() {
-                    for (mut own, factor) in row.axis_chunks_iter_mut(Axis(0), n_dims).zip(&factors) {
-                        let mapped = factor.dot(&own);
-                        own.assign(&mapped);
+    /// Ends the last respondent.
+    pub fn close(&mut self) {
+        self.offsets.push(self.blocks.len());
+    }
+
+    /// Appends those of other respondents.
+    pub fn append(&mut self, other: &Scores) {
+        for position in 0..other.n_respondents() {
+            for block in other.blocks_of(position) {
+                self.push(block.first, other.values_of(block));
+            }
+            self.close();
+        }
+    }
+
+    /// Number of respondents.
+    pub fn n_respondents(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Columns a respondent.
+    pub fn n_columns(&self) -> usize {
+        self.n_columns
+    }
+
+    /// Number of values.
+    pub fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
+    fn blocks_of(&self, position: usize) -> &[Block] {
+        &self.blocks[self.offsets[position]..self.offsets[position + 1]]
+    }
+
+    fn values_of(&self, block: &Block) -> &[f32] {
+        &self.values[block.start..][..block.n_parameters * self.n_columns]
+    }
+
+    /// Everything times a number.
+    pub fn scale(&mut self, times: f32) {
+        self.values.iter_mut().for_each(|x| *x *= times);
+    }
+
+    /// What a respondent answered, as the first parameter of each item and a matrix with a row for each of its parameters.
+    pub fn of_respondent(&self, position: usize) -> impl Iterator<Item = (usize, ArrayView2<'_, f32>)> {
+        self.blocks_of(position).iter().filter_map(|block| {
+            let shape = (block.n_parameters, self.n_columns);
+            let view = ArrayView2::from_shape(shape, self.values_of(block)).ok()?;
+            Some((block.first, view))
+        })
+    }
+
+    /// As a matrix with a row for each parameter, respondent by respondent.
+    pub fn dense(&self) -> Array2<f32> {
+        let mut dense = Array2::zeros((self.n_parameters, self.n_respondents() * self.n_columns));
+        for position in 0..self.n_respondents() {
+            let columns = position * self.n_columns..(position + 1) * self.n_columns;
+            for (first, own) in self.of_respondent(position) {
+                let rows = first..first + own.nrows();
+                dense.slice_mut(s![rows, columns.clone()]).assign(&own);
+            }
+        }
+        dense
+    }
+
+    /// The product with a matrix that has a row for each column.
+    pub fn times(&self, right: &Array2<f32>) -> Array2<f64> {
+        let mut product = Array2::zeros((self.n_parameters, right.ncols()));
+        for position in 0..self.n_respondents() {
+            let of_respondent =
+                right.slice(s![position * self.n_columns..(position + 1) * self.n_columns, ..]);
+            for (first, own) in self.of_respondent(position) {
+                for (parameter, row) in own.rows().into_iter().enumerate() {
+                    for (x, of_column) in row.iter().zip(of_respondent.rows()) {
+                        let to = product.row_mut(first + parameter);
+                        to.into_iter()
+                            .zip(of_column)
+                            .for_each(|(to, y)| *to += f64::from(x * y));
                     }
                 }
-            },
-        );
-        scores
-    }
-
-    /// What the columns of [`Self::scores`] have to be multiplied by and summed for the covariances of the scores with the
-    /// traits by dimension, then with the quadratic forms of [`crate::model::tangents::affine_tangents`].
-    pub fn affine_coefficients(&self) -> Array2<f32> {
-        let n_dims = self.calibration.n_dims();
-        let n = n_polynomials(n_dims);
-        let mut coefficients = Array2::zeros((self.nodes.len() * n, n));
-        for (k, nodes) in self.nodes.iter().enumerate() {
-            let root = self.weights[k].sqrt() as f32;
-            let n_nodes = nodes.weights.len();
-            let traits = nodes.design.chunks_exact(n_nodes).take(n_dims);
-            let forms = nodes.pairs.chunks_exact(n_nodes).zip(lower_pairs(n_dims));
-            let forms = forms.map(|(pair, (a, b))| (pair, if a == b { root } else { 2.0 * root }));
-            let functions = traits.map(|coordinate| (coordinate, root)).chain(forms);
-            for (column, (function, times)) in functions.enumerate() {
-                for (row, polynomial) in nodes.polynomials.iter().enumerate() {
-                    coefficients[[k * n + row, column]] = times * dot(function, polynomial);
-                }
             }
         }
-        coefficients
+        product
     }
 
-    fn scores_with<'s>(
-        &self,
-        columns: Columns,
-        sums: impl Iterator<Item = Option<&'s mut ItemSum>>,
-    ) -> Array2<f32> {
-        let n_columns = self.nodes.len() * columns.n_polynomials;
-        let table = &self.calibration.model.items;
-        let mut values = Array2::zeros((table.values().len(), n_columns));
-        let catalogue = &self.calibration.model.shape.catalogue;
-        let width = table.width();
-        let mut rest = values.view_mut();
-        let mut items = Vec::new();
-        for (item, sum) in sums.enumerate() {
-            let (own, others) = rest.split_at(Axis(0), catalogue.rows_of(item).len() * width);
-            rest = others;
-            items.push(ItemPlaces {
-                item,
-                sum,
-                scores: Some(own),
-            });
+    /// For each column of a respondent the sum over the parameters of the product with a row of `right`.
+    pub fn transposed_times(&self, position: usize, right: ArrayView2<'_, f32>) -> Array2<f32> {
+        let blocks = self.blocks_of(position);
+        let n_rows = blocks.iter().map(|block| block.n_parameters).sum();
+        let mut own = Array2::zeros((n_rows, self.n_columns));
+        let mut others = Array2::zeros((n_rows, right.ncols()));
+        let mut next = 0;
+        for (first, block) in self.of_respondent(position) {
+            let rows = next..next + block.nrows();
+            next = rows.end;
+            own.slice_mut(s![rows.clone(), ..]).assign(&block);
+            let of_item = right.slice(s![first..first + block.nrows(), ..]);
+            others.slice_mut(s![rows, ..]).assign(&of_item);
         }
-        self.evaluate(items, columns);
-        self.calibration.design().contract(values)
+        own.t().dot(&others)
     }
 
-    fn evaluate(&self, items: Vec<ItemPlaces>, columns: Columns) {
-        let model = self.calibration.model;
-        let catalogue = &model.shape.catalogue;
-        let arch = pulp::Arch::new();
-        let Columns {
-            n_polynomials,
-            rooted,
-        } = columns;
-        map_with(items, |scratch, mut own| {
-            for chooser in self.batch.choosers_of(catalogue.options_of(own.item)) {
-                let position = chooser.position as usize;
-                let weight = self.weights[position];
-                let sum = own.sum.as_deref_mut();
-                let sum = sum.and_then(|sum| sum.takes().then_some(sum));
-                if sum.is_none() && own.scores.is_none() {
-                    continue;
-                }
-                arch.dispatch(Addition {
-                    model,
-                    response: &self.batch.responses()[chooser.response as usize],
-                    nodes: &self.nodes[position],
-                    weight,
-                    sum,
-                    scores: own.scores.as_mut().map(|scores| {
-                        let first = position * n_polynomials;
-                        scores.slice_mut(s![.., first..first + n_polynomials])
-                    }),
-                    root: if rooted { weight.sqrt() as f32 } else { 1.0 },
-                    scratch,
-                });
-            }
+    /// Subtracts the product of these, their transpose and some vectors.
+    pub fn subtract_square(&self, vectors: &[Lanes<VECTORS>], from: &mut [Lanes<VECTORS>]) {
+        pulp::Arch::new().dispatch(Subtraction {
+            scores: self,
+            vectors,
+            from,
         });
     }
 }
 
-#[derive(Default)]
-struct Scratch {
-    terms: Terms,
-    products: Vec<f32>,
-    means: Vec<f64>,
+/// The code is compiled for the processors that pulp tells apart.
+struct Subtraction<'a> {
+    scores: &'a Scores,
+    vectors: &'a [Lanes<VECTORS>],
+    from: &'a mut [Lanes<VECTORS>],
 }
 
-/// What one response of a respondent tells about the parameters of its item. The code is compiled for the processors
-/// that pulp tells apart.
-struct Addition<'a> {
-    model: &'a Model,
-    response: &'a Response,
-    nodes: &'a Nodes,
-    weight: f64,
-    sum: Option<&'a mut ItemSum>,
-    scores: Option<ArrayViewMut2<'a, f32>>,
-    root: f32,
-    scratch: &'a mut Scratch,
-}
-
-impl NullaryFnOnce for Addition<'_> {
+impl NullaryFnOnce for Subtraction<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(mut self) {
-        let n_nodes = self.nodes.weights.len();
-        let design: Vec<&[f32]> = self.nodes.design.chunks_exact(n_nodes).collect();
-        self.scratch.terms.find(
-            self.model.shape.link,
-            &self.model.items,
-            self.response,
-            design::split(&design).0,
-        );
-        self.scratch.products.resize(n_nodes, 0.0);
-        self.set_scores(&design);
-        if let Some(sum) = self.sum.take() {
-            sum.evaluated += self.weight;
-            self.find_means(&design);
-            self.add_information(sum);
+    fn call(self) {
+        // With a known number of columns the sums stay in registers.
+        match self.scores.n_columns {
+            2 => self.subtract::<2>(),
+            5 => self.subtract::<5>(),
+            9 => self.subtract::<9>(),
+            _ => self.subtract_any(),
         }
     }
 }
 
-impl Addition<'_> {
-    /// The covariances of the scores with the polynomials.
+impl Subtraction<'_> {
     #[inline(always)]
-    fn set_scores(&mut self, design: &[&[f32]]) {
-        let Some(scores) = &mut self.scores else { return };
-        let Scratch { terms, products, .. } = &mut *self.scratch;
-        let (n_nodes, width, root) = (products.len(), design.len(), self.root);
-        for (row, residuals) in terms.residuals.chunks_exact(n_nodes).enumerate() {
-            for (d, column) in design.iter().enumerate() {
-                for (product, (r, x)) in products.iter_mut().zip(residuals.iter().zip(*column)) {
-                    *product = r * x * root;
-                }
-                let mut to = scores.row_mut(row * width + d);
-                for (to, polynomial) in to.iter_mut().zip(&self.nodes.polynomials) {
-                    *to = dot(products, polynomial);
-                }
-            }
-        }
-    }
-
-    /// The means of the scores.
-    #[inline(always)]
-    fn find_means(&mut self, design: &[&[f32]]) {
-        let Scratch {
-            terms,
-            products,
-            means,
-        } = &mut *self.scratch;
-        means.clear();
-        for residuals in terms.residuals.chunks_exact(products.len()) {
-            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&self.nodes.weights)) {
-                *product = r * w;
-            }
-            means.extend(design.iter().map(|x| f64::from(dot(products, x))));
-        }
-    }
-
-    /// Adds `E[-H] - Var[score]` to what is observed and, where it is used, `Var[score]` to what is missing.
-    #[inline(always)]
-    fn add_information(self, sum: &mut ItemSum) {
-        let Scratch {
-            terms,
-            products,
-            means,
-        } = self.scratch;
-        let (nodes, weights) = (self.nodes, &self.nodes.weights);
-        let n_nodes = weights.len();
-        for row in 0..self.response.n_rows as usize {
-            let diagonal = &terms.diagonal[row * n_nodes..][..n_nodes];
-            let v = &terms.direction[row * n_nodes..][..n_nodes];
-            let r = &terms.residuals[row * n_nodes..][..n_nodes];
-            for other in 0..=row {
-                let w = &terms.direction[other * n_nodes..][..n_nodes];
-                let s = &terms.residuals[other * n_nodes..][..n_nodes];
-                let own = if row == other { 1.0 } else { 0.0 };
-                for node in 0..n_nodes {
-                    let curvature = own * diagonal[node] + terms.share * v[node] * w[node];
-                    products[node] = weights[node] * (curvature - r[node] * s[node]);
-                }
-                let pair = RowPair {
-                    row,
-                    other,
-                    nodes,
-                    means,
-                };
-                pair.add(products, self.weight, &mut sum.information.observed);
-                if sum.information.missing.nrows() > 0 {
-                    for node in 0..n_nodes {
-                        products[node] = -weights[node] * r[node] * s[node];
+    fn subtract<const COLUMNS: usize>(self) {
+        let Self {
+            scores,
+            vectors,
+            from,
+        } = self;
+        for position in 0..scores.n_respondents() {
+            let blocks = scores.blocks_of(position);
+            let mut sums = [[0.0f32; VECTORS]; COLUMNS];
+            for block in blocks {
+                let (rows, _) = scores.values_of(block).as_chunks::<COLUMNS>();
+                for (row, vector) in rows.iter().zip(&vectors[block.first..]) {
+                    for column in 0..COLUMNS {
+                        sums[column] = add_multiple(row[column], vector, &sums[column]);
                     }
-                    pair.add(products, -self.weight, &mut sum.information.missing);
+                }
+            }
+            for block in blocks {
+                let (rows, _) = scores.values_of(block).as_chunks::<COLUMNS>();
+                for (row, to) in rows.iter().zip(&mut from[block.first..]) {
+                    for column in 0..COLUMNS {
+                        *to = add_multiple(-row[column], &sums[column], to);
+                    }
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    fn subtract_any(self) {
+        let Self {
+            scores,
+            vectors,
+            from,
+        } = self;
+        let mut sums = vec![[0.0f32; VECTORS]; scores.n_columns];
+        for position in 0..scores.n_respondents() {
+            let blocks = scores.blocks_of(position);
+            sums.fill([0.0; VECTORS]);
+            for block in blocks {
+                let rows = scores.values_of(block).chunks_exact(scores.n_columns);
+                for (row, vector) in rows.zip(&vectors[block.first..]) {
+                    for (sum, &x) in sums.iter_mut().zip(row) {
+                        *sum = add_multiple(x, vector, sum);
+                    }
+                }
+            }
+            for block in blocks {
+                let rows = scores.values_of(block).chunks_exact(scores.n_columns);
+                for (row, to) in rows.zip(&mut from[block.first..]) {
+                    *to = sums
+                        .iter()
+                        .zip(row)
+                        .fold(*to, |to, (sum, &x)| add_multiple(-x, sum, &to));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn all_products_are_those_of_the_matrix() {
+        let mut scores = Scores::new(5, 2);
+        scores.push(0, &[1.0, 2.0, 3.0, 4.0]);
+        scores.push(4, &[5.0, 6.0]);
+        scores.close();
+        let mut others = Scores::new(5, 2);
+        others.close();
+        others.push(2, &[-1.0, 0.5, 2.0, 0.0]);
+        others.close();
+        scores.append(&others);
+        let dense = scores.dense();
+        assert_eq!(dense.dim(), (5, 6));
+        assert_eq!(dense.row(1).to_vec(), [3.0, 4.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(dense.row(2).to_vec(), [0.0, 0.0, 0.0, 0.0, -1.0, 0.5]);
+        let right = Array2::from_shape_fn((6, 2), |(i, j)| (i + 3 * j) as f32);
+        assert_eq!(scores.times(&right).mapv(|x| x as f32), dense.dot(&right));
+        let right = array![[1.0f32], [2.0], [-1.0], [0.5], [3.0]];
+        assert_eq!(
+            scores.transposed_times(0, right.view()),
+            dense.slice(s![.., 0..2]).t().dot(&right)
+        );
+        let vectors: Vec<Lanes<VECTORS>> = right.iter().map(|&x| [x; VECTORS]).collect();
+        let mut from = vec![[0.0; VECTORS]; 5];
+        scores.subtract_square(&vectors, &mut from);
+        let expected = dense.dot(&dense.t().dot(&right));
+        assert!(from.iter().zip(&expected).all(|(x, y)| x[3] == -y));
     }
 }

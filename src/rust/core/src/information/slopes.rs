@@ -3,12 +3,12 @@
 use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
+use crate::information::chunk::{Chunk, chunk_size};
 use crate::information::rule::Rule;
-use crate::information::scores::{Chunk, chunk_size};
-use ndarray::Array2;
+use crate::information::scores::Scores;
 
 /// Derivatives of posterior means that are kept from one pass over the respondents to the next.
-const MOST_KEPT: usize = 16_000_000;
+const MOST_KEPT: u64 = 16_000_000;
 
 /// The derivatives, evaluated anew by every pass over the respondents or, where they are few, kept.
 pub(crate) struct Slopes<'a> {
@@ -16,14 +16,19 @@ pub(crate) struct Slopes<'a> {
     rule: Rule,
     everybody: Vec<usize>,
     keeps: bool,
-    kept: Vec<Array2<f32>>,
+    kept: Vec<Scores>,
     monitor: &'a dyn Monitor,
 }
 
 impl<'a> Slopes<'a> {
     pub fn new(calibration: Calibration<'a>, monitor: &'a dyn Monitor) -> Self {
         let n_respondents = calibration.n_respondents();
-        let n_slopes = n_respondents * calibration.n_parameters() * calibration.n_dims();
+        let ones = calibration.scored.respondents.iter().map(|&i| (i, 1u64));
+        let design = calibration.design();
+        let of_items = calibration.responses.sum_by_item(ones).into_iter().enumerate();
+        let n_slopes: u64 = of_items
+            .map(|(item, n)| n * (design.free_of_item(item).len() * calibration.n_dims()) as u64)
+            .sum();
         Self {
             calibration,
             rule: Rule::new(calibration),
@@ -39,7 +44,7 @@ impl<'a> Slopes<'a> {
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn pass(&mut self, mut work: impl FnMut(&[usize], &Array2<f32>)) -> Result<()> {
+    pub fn pass(&mut self, mut work: impl FnMut(&[usize], &Scores)) -> Result<()> {
         let size = chunk_size(self.calibration.n_parameters(), self.calibration.n_dims());
         for (number, positions) in self.everybody.chunks(size).enumerate() {
             self.monitor.proceed()?;

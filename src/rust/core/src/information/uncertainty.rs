@@ -5,9 +5,10 @@ use crate::base::error::Result;
 use crate::base::linalg::packed_length;
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
-use crate::information::choice::{Chosen, choose};
+use crate::information::choice::choose;
+use crate::information::covariance::Conditions;
 use crate::information::delta::DeltaMethod;
-use crate::information::gauge::{Asked, Gauge, Method};
+use crate::information::gauge::{Asked, Method};
 use crate::information::normalisation::Normalisation;
 use crate::information::observed::Information;
 use crate::information::scales::{LocationScale, Scales};
@@ -46,7 +47,9 @@ pub(crate) fn uncertainty(
 ) -> Result<Uncertainty> {
     let normalisation = Normalisation::new(calibration);
     let location_scale = normalisation.location_scale();
-    let Some(chosen) = choose(calibration, information, asked, monitor)? else {
+    let conditions = Conditions::new(calibration);
+    let chosen = choose(calibration, information, &conditions, asked.std_errors, monitor)?;
+    let Some(chosen) = chosen else {
         return Ok(Uncertainty {
             method: Method::None,
             items: unknown_items(calibration.model),
@@ -61,12 +64,10 @@ pub(crate) fn uncertainty(
     } else {
         DeltaMethod::of_known_traits(calibration, normalisation)
     };
+    let aligned = delta.propagate(&chosen.covariance).items()?.normalised;
+    let chosen = chosen.on_axes(asked.gauge, &conditions, &calibration.design());
     let propagated = delta.propagate(&chosen.covariance);
     let items = propagated.items()?;
-    let aligned = match choose_aligned(calibration, information, asked, monitor)? {
-        Some(aligned) => delta.propagate(&aligned.covariance).items()?.normalised,
-        None => items.normalised.clone(),
-    };
     let respondents = if carried {
         propagated.respondents(&mut slopes)?
     } else {
@@ -82,23 +83,6 @@ pub(crate) fn uncertainty(
         respondents,
         location_scale,
     })
-}
-
-/// The covariance of the items on the axes that keep the estimates closest to themselves, where others are asked for.
-fn choose_aligned(
-    calibration: Calibration,
-    information: &Information,
-    asked: Asked,
-    monitor: &dyn Monitor,
-) -> Result<Option<Chosen>> {
-    if asked.gauge == Gauge::Aligned || !calibration.model.population().invariances().rotation {
-        return Ok(None);
-    }
-    let aligned = Asked {
-        gauge: Gauge::Aligned,
-        ..asked
-    };
-    choose(calibration, information, aligned, monitor)
 }
 
 fn unknown_items(model: &Model) -> ItemCovariances {

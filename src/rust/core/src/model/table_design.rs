@@ -80,6 +80,20 @@ impl<'a> Design<'a> {
         }
     }
 
+    /// The item of a free parameter.
+    pub fn item_of(&self, free: usize) -> usize {
+        let (mut first, mut last) = (0, self.n_items());
+        while first < last {
+            let middle = (first + last) / 2;
+            if self.free_of_item(middle).end <= free {
+                first = middle + 1;
+            } else {
+                last = middle;
+            }
+        }
+        first
+    }
+
     /// The free parameters in a row, column by column.
     pub fn free_of_row(&self, row: usize) -> Vec<usize> {
         let places = row * self.width..(row + 1) * self.width;

@@ -23,6 +23,16 @@ pub fn add<const N: usize>(lanes: &Lanes<N>, to: &mut Lanes<N>) {
     }
 }
 
+/// Others plus multiples of numbers.
+#[inline(always)]
+pub fn add_multiple<const N: usize>(times: f32, lanes: &Lanes<N>, to: &Lanes<N>) -> Lanes<N> {
+    let mut sum = *to;
+    for lane in 0..N {
+        sum[lane] += times * lanes[lane];
+    }
+    sum
+}
+
 /// The sum, pair by pair.
 #[inline(always)]
 pub fn sum<const N: usize>(mut lanes: Lanes<N>) -> f32 {
