@@ -17,6 +17,9 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 /// Rows of the matrix of item parameters that one task looks at.
 const ROWS_PER_TASK: usize = 256;
 
+/// Respondents that one task looks at.
+const RESPONDENTS_PER_TASK: usize = 64;
+
 /// A share of the diagonal that makes a covariance positive definite.
 const RIDGE: f64 = 1e-7;
 
@@ -192,10 +195,23 @@ impl Covariance {
     pub fn of_means(&self, slopes: &Scores, design: &Design) -> Vec<Array2<f64>> {
         let everybody = 0..slopes.n_respondents();
         match self {
-            Covariance::Joint(_) => {
-                let slopes_of_all = slopes.dense();
-                let products = self.times(slopes_of_all.view(), design);
-                inner_products(&slopes_of_all, &products, slopes.n_columns())
+            Covariance::Joint(matrix) => {
+                let matrix = matrix.mapv(|x| x as f32);
+                let (slopes_of_all, n_dims) = (slopes.dense(), slopes.n_columns());
+                let parts = map(
+                    slopes_of_all.axis_chunks_iter(Axis(0), n_dims * RESPONDENTS_PER_TASK),
+                    |slopes| {
+                        let products = slopes.dot(&matrix);
+                        let products = products.axis_chunks_iter(Axis(0), n_dims);
+                        let own = slopes.axis_chunks_iter(Axis(0), n_dims).zip(products);
+                        own.map(|(own, product)| {
+                            let square = own.dot(&product.t()).mapv(f64::from);
+                            (&square + &square.t()) * 0.5
+                        })
+                        .collect::<Vec<_>>()
+                    },
+                );
+                parts.into_iter().flatten().collect()
             }
             Covariance::Factored(Factored { factor, .. }) => map(everybody, |position| {
                 let moved = slopes.transposed_times(position, factor.view());
@@ -246,36 +262,4 @@ impl Covariance {
         }
         self
     }
-}
-
-/// For each of some respondents `left' right` of their columns.
-fn inner_products(left: &Array2<f32>, right: &Array2<f32>, n_dims: usize) -> Vec<Array2<f64>> {
-    let n = left.ncols() / n_dims;
-    let left = left.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
-    let right = right.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
-    let parts = map(left.zip(right), |(left, right)| {
-        let mut sums = vec![0.0f64; n * n_dims * n_dims];
-        for (a, b) in left.rows().into_iter().zip(right.rows()) {
-            for (k, sums) in sums.chunks_mut(n_dims * n_dims).enumerate() {
-                for d in 0..n_dims {
-                    for e in 0..n_dims {
-                        sums[d * n_dims + e] += f64::from(a[k * n_dims + d] * b[k * n_dims + e]);
-                    }
-                }
-            }
-        }
-        sums
-    });
-    let mut total = vec![0.0; n * n_dims * n_dims];
-    for part in &parts {
-        total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-    }
-    total
-        .chunks(n_dims * n_dims)
-        .map(|x| {
-            Array2::from_shape_fn((n_dims, n_dims), |(d, e)| {
-                0.5 * (x[d * n_dims + e] + x[e * n_dims + d])
-            })
-        })
-        .collect()
 }

@@ -4,11 +4,15 @@ use crate::base::error::Result;
 use crate::base::linalg::{invert, product, solve_lower, solve_upper};
 use crate::base::monitor::Monitor;
 use crate::base::threads::try_map;
+use crate::information::scores::Scores;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 /// Rows of a square of scores that one task computes.
 const ROWS_OF_SQUARE: usize = 64;
+
+/// The share of the scores that are not 0 up to which it is faster to look at these alone.
+pub(crate) const SPARSE: f64 = 0.15;
 
 /// Steps of the power iteration.
 const POWERS: usize = 30;
@@ -69,19 +73,19 @@ pub(crate) fn lowest_direction(
 ///
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-pub(crate) fn add_square(
-    matrix: &mut Array2<f64>,
-    scores: &Array2<f32>,
-    monitor: &dyn Monitor,
-) -> Result<()> {
+pub(crate) fn add_square(matrix: &mut Array2<f64>, scores: &Scores, monitor: &dyn Monitor) -> Result<()> {
+    let dense = (scores.filled() > SPARSE).then(|| scores.dense());
     let runs = matrix.axis_chunks_iter_mut(Axis(0), ROWS_OF_SQUARE);
     try_map(runs.enumerate(), |(run, mut rows)| {
         monitor.proceed()?;
         let first = run * ROWS_OF_SQUARE;
         let last = first + rows.nrows();
-        let product = scores
-            .slice(s![first..last, ..])
-            .dot(&scores.slice(s![..last, ..]).t());
+        let Some(dense) = &dense else {
+            scores.add_rows_of_square(first..last, &mut rows);
+            return Ok(());
+        };
+        let own = dense.slice(s![.., first..last]);
+        let product = own.t().dot(&dense.slice(s![.., ..last]));
         let mut lower = rows.slice_mut(s![.., ..last]);
         lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
         Ok(())

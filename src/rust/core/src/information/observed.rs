@@ -9,7 +9,7 @@ use crate::information::chunk::n_polynomials;
 use crate::information::covariance::Covariance;
 use crate::information::item::{ItemInformation, MOST_JOINT_PARAMETERS, MOST_PARAMETERS, places};
 use crate::information::joint::Joint;
-use crate::information::matrices::lowest_direction;
+use crate::information::matrices::{SPARSE, lowest_direction};
 use crate::information::prior::FreePrior;
 use crate::information::quadratic::Quadratic;
 use crate::information::structured::{Blocks, Operator, Structured};
@@ -18,6 +18,9 @@ use crate::model::parameters::Model;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView2, s};
+
+/// Parameters up to which the information is one matrix although respondents answered few of the items.
+const SMALL: usize = 1_500;
 
 /// Scores that are kept at most where the information is not one matrix.
 const MOST_SCORES: f64 = 2e8;
@@ -66,7 +69,8 @@ struct CautiousFactor {
 }
 
 impl Information {
-    /// How the information between the items is kept: as one matrix where that is small enough, or as scores where these are.
+    /// How the information between the items is kept: as one matrix where it is small, or not large and respondents answered many of
+    /// the items, or else as scores unless there are too many of these.
     pub fn form(model: &Model, responses: &Responses) -> Form {
         let catalogue = &model.shape.catalogue;
         let design = model.design();
@@ -74,13 +78,14 @@ impl Information {
         if sizes.max().is_none_or(|n| n > MOST_PARAMETERS) {
             return Form::None;
         }
-        if design.n_free() <= MOST_JOINT_PARAMETERS {
-            return Form::Matrix;
-        }
-        let of_item = |(item, n): (usize, f64)| n * design.free_of_item(item).len() as f64;
-        let totals = responses.weighted_item_totals();
+        let of_item = |(item, n): (usize, u64)| (n * design.free_of_item(item).len() as u64) as f64;
+        let totals = responses.item_totals();
         let n_scores: f64 = totals.into_iter().enumerate().map(of_item).sum();
-        if n_scores * n_polynomials(model.shape.n_dims) as f64 <= MOST_SCORES {
+        let n_all = (design.n_free() * responses.n_respondents()) as f64;
+        let is_sparse = n_scores < SPARSE * n_all;
+        if design.n_free() <= if is_sparse { SMALL } else { MOST_JOINT_PARAMETERS } {
+            Form::Matrix
+        } else if n_scores * n_polynomials(model.shape.n_dims) as f64 <= MOST_SCORES {
             Form::Scores
         } else {
             Form::None

@@ -1,11 +1,16 @@
 //! What respondents' responses say about the parameters of the items that they answered, and nothing about all others.
 
+use crate::base::threads::map;
 use crate::model::response::lanes::{Lanes, add_multiple};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
+use std::ops::Range;
 
 /// Vectors that are multiplied side by side.
 pub(crate) const VECTORS: usize = 8;
+
+/// Parts in which respondents are summed.
+const SHARDS: usize = 16;
 
 /// A number for every parameter of the items in each of some columns a respondent; 0 where the respondent did not answer the item.
 pub(crate) struct Scores {
@@ -86,6 +91,31 @@ impl Scores {
         &self.values[block.start..][..block.n_parameters * self.n_columns]
     }
 
+    /// The share of the numbers that are not known to be 0.
+    pub fn filled(&self) -> f64 {
+        let all = self.n_parameters * self.n_respondents() * self.n_columns;
+        self.values.len() as f64 / all.max(1) as f64
+    }
+
+    /// Adds the rows of the square of these that belong to a run of parameters to the lower triangle of a matrix.
+    pub fn add_rows_of_square(&self, run: Range<usize>, rows: &mut ArrayViewMut2<'_, f64>) {
+        for position in 0..self.n_respondents() {
+            for (own, values) in self.of_respondent(position) {
+                let values = (own..)
+                    .zip(values.rows())
+                    .filter(|(place, _)| run.contains(place));
+                for (place, x) in values {
+                    for (other, others) in self.of_respondent(position).filter(|(other, _)| *other <= own) {
+                        for (place_of_other, y) in (other..).zip(others.rows()) {
+                            let product: f32 = x.iter().zip(y).map(|(x, y)| x * y).sum();
+                            rows[[place - run.start, place_of_other]] += f64::from(product);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Everything times a number.
     pub fn scale(&mut self, times: f32) {
         self.values.iter_mut().for_each(|x| *x *= times);
@@ -100,35 +130,51 @@ impl Scores {
         })
     }
 
-    /// As a matrix with a row for each parameter, respondent by respondent.
+    /// As a matrix with a column for each parameter and rows respondent by respondent.
     pub fn dense(&self) -> Array2<f32> {
-        let mut dense = Array2::zeros((self.n_parameters, self.n_respondents() * self.n_columns));
-        for position in 0..self.n_respondents() {
-            let columns = position * self.n_columns..(position + 1) * self.n_columns;
+        let mut dense = Array2::zeros((self.n_respondents() * self.n_columns, self.n_parameters));
+        let rows = dense.axis_chunks_iter_mut(Axis(0), self.n_columns);
+        map(rows.enumerate(), |(position, mut rows)| {
             for (first, own) in self.of_respondent(position) {
-                let rows = first..first + own.nrows();
-                dense.slice_mut(s![rows, columns.clone()]).assign(&own);
+                rows.slice_mut(s![.., first..first + own.nrows()])
+                    .assign(&own.t());
             }
-        }
+        });
         dense
     }
 
     /// The product with a matrix that has a row for each column.
     pub fn times(&self, right: &Array2<f32>) -> Array2<f64> {
-        let mut product = Array2::zeros((self.n_parameters, right.ncols()));
-        for position in 0..self.n_respondents() {
-            let of_respondent =
-                right.slice(s![position * self.n_columns..(position + 1) * self.n_columns, ..]);
-            for (first, own) in self.of_respondent(position) {
-                for (parameter, row) in own.rows().into_iter().enumerate() {
-                    for (x, of_column) in row.iter().zip(of_respondent.rows()) {
-                        let to = product.row_mut(first + parameter);
-                        to.into_iter()
-                            .zip(of_column)
-                            .for_each(|(to, y)| *to += f64::from(x * y));
+        let width = right.ncols();
+        let right = right.as_standard_layout();
+        let rows: Vec<&[f32]> = right
+            .rows()
+            .into_iter()
+            .filter_map(|row| row.to_slice())
+            .collect();
+        let size = self.n_respondents().div_ceil(SHARDS).max(1);
+        let starts = (0..self.n_respondents()).step_by(size);
+        let parts = map(starts, |start| {
+            let mut product = vec![0.0; self.n_parameters * width];
+            for position in start..(start + size).min(self.n_respondents()) {
+                let rows = &rows[position * self.n_columns..];
+                for block in self.blocks_of(position) {
+                    let own = self.values_of(block).chunks_exact(self.n_columns);
+                    let to = product[block.first * width..].chunks_exact_mut(width.max(1));
+                    for (own, to) in own.zip(to) {
+                        for (x, row) in own.iter().zip(rows) {
+                            to.iter_mut()
+                                .zip(*row)
+                                .for_each(|(to, y)| *to += f64::from(x * y));
+                        }
                     }
                 }
             }
+            product
+        });
+        let mut product = Array2::zeros((self.n_parameters, width));
+        for part in parts {
+            product.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
         }
         product
     }
@@ -260,10 +306,18 @@ mod tests {
         others.push(2, &[-1.0, 0.5, 2.0, 0.0]);
         others.close();
         scores.append(&others);
-        let dense = scores.dense();
+        let dense = scores.dense().reversed_axes();
         assert_eq!(dense.dim(), (5, 6));
+        assert!((scores.filled() - 10.0 / 30.0).abs() < 1e-9);
         assert_eq!(dense.row(1).to_vec(), [3.0, 4.0, 0.0, 0.0, 0.0, 0.0]);
         assert_eq!(dense.row(2).to_vec(), [0.0, 0.0, 0.0, 0.0, -1.0, 0.5]);
+        let mut square = Array2::zeros((5, 5));
+        for (first, mut rows) in [0, 2, 4].into_iter().zip(square.axis_chunks_iter_mut(Axis(0), 2)) {
+            scores.add_rows_of_square(first..first + rows.nrows(), &mut rows);
+        }
+        for (i, j) in (0..5).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+            assert_eq!(square[[i, j]], f64::from(dense.row(i).dot(&dense.row(j))));
+        }
         let right = Array2::from_shape_fn((6, 2), |(i, j)| (i + 3 * j) as f32);
         assert_eq!(scores.times(&right).mapv(|x| x as f32), dense.dot(&right));
         let right = array![[1.0f32], [2.0], [-1.0], [0.5], [3.0]];

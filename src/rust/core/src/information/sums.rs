@@ -115,7 +115,7 @@ impl Between {
         let scores = chunk.scores(items);
         self.affine += &scores.times(&chunk.affine_coefficients());
         match &mut self.shared {
-            Shared::Matrix(matrix) => add_square(matrix, &scores.dense(), monitor)?,
+            Shared::Matrix(matrix) => add_square(matrix, &scores, monitor)?,
             Shared::Scores(all) => all.append(&scores),
         }
         Ok(())
