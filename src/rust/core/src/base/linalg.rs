@@ -115,6 +115,53 @@ pub(crate) fn product<'a, 'b>(
     of_views(a.into(), b.into())
 }
 
+/// `A + x B`. Like [`product`] one function for all.
+pub(crate) fn plus<'a, 'b>(
+    a: impl Into<ArrayView2<'a, f64>>,
+    x: f64,
+    b: impl Into<ArrayView2<'b, f64>>,
+) -> Array2<f64> {
+    let mut sum = a.into().to_owned();
+    add_scaled(&mut sum.view_mut(), x, b.into());
+    sum
+}
+
+/// `A += x B`.
+#[inline(never)]
+pub(crate) fn add_scaled(a: &mut ArrayViewMut2<'_, f64>, x: f64, b: ArrayView2<'_, f64>) {
+    a.scaled_add(x, &b);
+}
+
+/// `(A + A') / 2`.
+#[inline(never)]
+pub(crate) fn symmetric(a: ArrayView2<'_, f64>) -> Array2<f64> {
+    Array2::from_shape_fn(a.dim(), |(i, j)| 0.5 * (a[[i, j]] + a[[j, i]]))
+}
+
+/// In single precision.
+#[inline(never)]
+pub(crate) fn single(a: ArrayView2<'_, f64>) -> Array2<f32> {
+    a.mapv(|x| x as f32)
+}
+
+/// In double precision.
+#[inline(never)]
+pub(crate) fn double(a: ArrayView2<'_, f32>) -> Array2<f64> {
+    a.mapv(f64::from)
+}
+
+/// Columns beside others.
+#[inline(never)]
+pub(crate) fn beside(left: ArrayView2<'_, f64>, right: ArrayView2<'_, f64>) -> Array2<f64> {
+    let columns = left.columns().into_iter().chain(right.columns());
+    let mut both = Array2::zeros((left.nrows(), left.ncols() + right.ncols()));
+    both.columns_mut()
+        .into_iter()
+        .zip(columns)
+        .for_each(|(mut to, from)| to.assign(&from));
+    both
+}
+
 /// `A C A'`: the covariance of `A x`, where `x` has the covariance `C`.
 pub(crate) fn sandwich(a: &Array2<f64>, covariance: &Array2<f64>) -> Array2<f64> {
     product(&product(a, covariance), a.t())

@@ -1,12 +1,12 @@
 //! What the information about all item parameters is along location, scale and rotations.
 
-use crate::base::linalg::{orthonormalise, product};
+use crate::base::linalg::{beside, orthonormalise, plus, product};
 use crate::information::calibration::Calibration;
 use crate::information::prior::FreePrior;
 use crate::model::population::affine_images;
 use crate::model::tangents::affine_tangents;
 use crate::posterior::moments::aggregate;
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, ArrayView2, s};
 
 /// What the information maps some vectors to. The likelihood does not know rotations.
 pub(crate) struct Known {
@@ -45,17 +45,17 @@ impl Known {
         let (table, design) = (&calibration.model.items, calibration.design());
         let mut rotations = calibration.rotations();
         orthonormalise(&mut rotations);
-        let outside = |x: Array2<f64>| &x - &product(&rotations, &product(rotations.t(), &x));
+        let outside = |x: Array2<f64>| plus(&x, -1.0, &product(&rotations, &product(rotations.t(), &x)));
         let tangents = outside(design.select(affine_tangents(table)));
         let (mean, covariance) = aggregate(calibration.scored.moments, calibration.scored.weights);
         let of_population = outside(product(&affine, &affine_images(&mean, &covariance)));
-        let of_posterior = outside(affine + prior.affine_images(table, &design));
+        let of_posterior = outside(plus(&affine, 1.0, &prior.affine_images(table, &design)));
         let with_ridge = &rotations * ridge;
         Self {
             n_rotations: rotations.ncols(),
-            vectors: concatenate![Axis(1), rotations, tangents],
-            of_posterior: concatenate![Axis(1), with_ridge, of_posterior],
-            of_population: concatenate![Axis(1), with_ridge, of_population],
+            vectors: beside(rotations.view(), tangents.view()),
+            of_posterior: beside(with_ridge.view(), of_posterior.view()),
+            of_population: beside(with_ridge.view(), of_population.view()),
             ridge,
         }
     }

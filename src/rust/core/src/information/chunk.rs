@@ -81,7 +81,7 @@ impl<'a> Chunk<'a> {
             n_polynomials: n_polynomials(self.calibration.n_dims()),
             rooted: true,
         };
-        let by_item = self.evaluate(sums.iter_mut().map(Some), columns);
+        let by_item = self.evaluate(sums.iter_mut().map(Some).collect(), columns);
         self.by_respondent(&by_item, columns)
     }
 
@@ -91,7 +91,7 @@ impl<'a> Chunk<'a> {
             n_polynomials: 0,
             rooted: false,
         };
-        self.evaluate(sums.iter_mut().map(Some), none);
+        self.evaluate(sums.iter_mut().map(Some).collect(), none);
     }
 
     /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters =
@@ -102,7 +102,7 @@ impl<'a> Chunk<'a> {
             rooted: false,
         };
         let n_items = self.calibration.model.shape.catalogue.n_items();
-        let mut by_item = self.evaluate((0..n_items).map(|_| None), linear);
+        let mut by_item = self.evaluate((0..n_items).map(|_| None).collect(), linear);
         let factors: Vec<Vec<f32>> = self
             .nodes
             .iter()
@@ -174,15 +174,11 @@ impl<'a> Chunk<'a> {
     }
 
     /// Adds the information to the sums of the items and finds the scores of the free parameters of each, chooser by chooser.
-    fn evaluate<'s>(
-        &self,
-        sums: impl Iterator<Item = Option<&'s mut ItemSum>>,
-        columns: Columns,
-    ) -> Vec<Vec<f32>> {
+    fn evaluate(&self, sums: Vec<Option<&mut ItemSum>>, columns: Columns) -> Vec<Vec<f32>> {
         let model = self.calibration.model;
         let design = self.calibration.design();
         let arch = pulp::Arch::new();
-        map_with(sums.enumerate(), |scratch, (item, mut sum)| {
+        map_with(sums.into_iter().enumerate(), |scratch, (item, mut sum)| {
             let own = design.of_item(item);
             let free: Vec<usize> = own.free_parameters().collect();
             let (size, choosers) = (own.n_free() * columns.n_polynomials, self.choosers_of(item));

@@ -1,14 +1,14 @@
 //! Covariances of the estimates of the item parameters.
 
 use crate::base::error::Result;
-use crate::base::linalg::{factor, invert, product, sandwich};
+use crate::base::linalg::{add_scaled, double, factor, invert, plus, product, sandwich, single, symmetric};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
 use crate::information::matrices::subtract_products;
+use crate::information::operator::Factored;
 use crate::information::scores::Scores;
-use crate::information::structured::Factored;
 use crate::model::table_design::Design;
 use crate::model::tangents::principal_conditions;
 use ndarray::linalg::general_mat_mul;
@@ -94,7 +94,7 @@ impl Covariance {
     pub fn times(&self, right: ArrayView2<'_, f32>, design: &Design) -> Array2<f32> {
         match self {
             Covariance::Joint(matrix) => {
-                let matrix = matrix.mapv(|x| x as f32);
+                let matrix = single(matrix.view());
                 let mut product = Array2::zeros(right.dim());
                 let rows = product.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK);
                 let left = matrix.axis_chunks_iter(Axis(0), ROWS_PER_TASK);
@@ -109,7 +109,7 @@ impl Covariance {
                 for (item, block) in blocks.iter().enumerate() {
                     if let Some(block) = block {
                         let own = design.free_of_item(item);
-                        let rows = block.mapv(|x| x as f32).dot(&right.slice(s![own.clone(), ..]));
+                        let rows = single(block.view()).dot(&right.slice(s![own.clone(), ..]));
                         product.slice_mut(s![own, ..]).assign(&rows);
                     }
                 }
@@ -140,7 +140,7 @@ impl Covariance {
         }
         match self {
             Covariance::Factored(Factored { factor, .. }) => {
-                Ok(factor.dot(&standard.mapv(|x: f64| x as f32)).mapv(f64::from))
+                Ok(double(factor.dot(&single(standard.view())).view()))
             }
             Covariance::Joint(matrix) => {
                 // It is singular along rotations.
@@ -196,7 +196,7 @@ impl Covariance {
         let everybody = 0..slopes.n_respondents();
         match self {
             Covariance::Joint(matrix) => {
-                let matrix = matrix.mapv(|x| x as f32);
+                let matrix = single(matrix.view());
                 let (slopes_of_all, n_dims) = (slopes.dense(), slopes.n_columns());
                 let parts = map(
                     slopes_of_all.axis_chunks_iter(Axis(0), n_dims * RESPONDENTS_PER_TASK),
@@ -204,24 +204,22 @@ impl Covariance {
                         let products = slopes.dot(&matrix);
                         let products = products.axis_chunks_iter(Axis(0), n_dims);
                         let own = slopes.axis_chunks_iter(Axis(0), n_dims).zip(products);
-                        own.map(|(own, product)| {
-                            let square = own.dot(&product.t()).mapv(f64::from);
-                            (&square + &square.t()) * 0.5
-                        })
-                        .collect::<Vec<_>>()
+                        own.map(|(own, product)| symmetric(double(own.dot(&product.t()).view()).view()))
+                            .collect::<Vec<_>>()
                     },
                 );
                 parts.into_iter().flatten().collect()
             }
             Covariance::Factored(Factored { factor, .. }) => map(everybody, |position| {
                 let moved = slopes.transposed_times(position, factor.view());
-                moved.dot(&moved.t()).mapv(f64::from)
+                double(moved.dot(&moved.t()).view())
             }),
             Covariance::Blocks(blocks) => map(everybody, |position| {
                 let mut sum = Array2::zeros((slopes.n_columns(), slopes.n_columns()));
                 for (first, own) in slopes.of_respondent(position) {
                     if let Some(block) = &blocks[design.item_of(first)] {
-                        sum += &sandwich(&own.t().mapv(f64::from), block);
+                        let square = sandwich(&double(own.t()), block);
+                        add_scaled(&mut sum.view_mut(), 1.0, square.view());
                     }
                 }
                 sum
@@ -242,21 +240,23 @@ impl Covariance {
                 let known = product(&*matrix, derivatives);
                 if let Some(turned) = conditions.moves(&known) {
                     let within = product(derivatives.t(), &known);
-                    let half = known - &(product(&turned, &within) * 0.5);
+                    let half = plus(&known, -0.5, &product(&turned, &within));
                     subtract_products(matrix, turned.view(), half.view());
                 }
             }
             Covariance::Factored(Factored { factor, blocks }) => {
-                let of_conditions = product(derivatives.t(), &factor.mapv(f64::from));
-                let known = product(&factor.mapv(f64::from), of_conditions.t());
+                let wide = double(factor.view());
+                let of_conditions = product(derivatives.t(), &wide);
+                let known = product(&wide, of_conditions.t());
                 if let Some(turned) = conditions.moves(&known) {
                     let within = product(&of_conditions, of_conditions.t());
-                    let half = known - &(product(&turned, &within) * 0.5);
+                    let half = plus(&known, -0.5, &product(&turned, &within));
                     for (item, block) in blocks.iter_mut().enumerate() {
                         let own = s![design.free_of_item(item), ..];
                         subtract_products(block, turned.slice(own), half.slice(own));
                     }
-                    *factor -= &product(&turned, &of_conditions).mapv(|x| x as f32);
+                    let moved = plus(&wide, -1.0, &product(&turned, &of_conditions));
+                    *factor = single(moved.view());
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! The delta method: what follows from a covariance of the item parameters for what is reported.
 
 use crate::base::error::Result;
-use crate::base::linalg::{product, sandwich};
+use crate::base::linalg::{add_scaled, double, plus, product, sandwich, single, symmetric};
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
+use crate::information::limit::{limit, limited};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
@@ -52,17 +53,18 @@ impl<'a> DeltaMethod<'a> {
         let mut delta = Self::of_known_traits(calibration, normalisation);
         slopes.pass(|positions, slopes| {
             let coefficients = delta.normalisation.coefficients(positions);
-            delta.derivatives += &slopes.times(&coefficients);
+            let product = slopes.times(&coefficients);
+            add_scaled(&mut delta.derivatives.view_mut(), 1.0, product.view());
         })?;
         delta.own = delta.normalisation.own_variance();
         Ok(delta)
     }
 
     pub fn propagate(&'a self, covariance: &'a Covariance) -> Propagated<'a> {
-        let derivatives = self.derivatives.mapv(|x| x as f32);
+        let derivatives = single(self.derivatives.view());
         let with_functionals = covariance.times(derivatives.view(), &self.calibration.design());
-        let with_functionals = with_functionals.mapv(f64::from);
-        let of_functionals = product(self.derivatives.t(), &with_functionals) + &self.own;
+        let with_functionals = double(with_functionals.view());
+        let of_functionals = plus(&self.own, 1.0, &product(self.derivatives.t(), &with_functionals));
         Propagated {
             delta: self,
             covariance,
@@ -92,8 +94,12 @@ impl Propagated<'_> {
                 let free = design.free_of_row(row);
                 let cross = product(&jacobian, &self.with_functionals.select(Axis(0), &free));
                 let mixed = product(&product(&stretch, &cross), pull.t());
-                let normalised =
-                    sandwich(&stretch, &prior) + &mixed + mixed.t() + sandwich(&pull, &self.of_functionals);
+                let known = plus(
+                    &sandwich(&stretch, &prior),
+                    1.0,
+                    &sandwich(&pull, &self.of_functionals),
+                );
+                let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
                 scales.push(&ScaledCovariance { prior, normalised });
             }
         }
@@ -106,15 +112,16 @@ impl Propagated<'_> {
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
         let design = self.delta.calibration.design();
-        let with_functionals = self.with_functionals.mapv(|x| x as f32);
+        let with_functionals = single(self.with_functionals.view());
         let mut scales = Scales::default();
         slopes.pass(|positions, slopes| {
             let of_means = self.covariance.of_means(slopes, &design);
             for ((k, of_mean), &position) in of_means.into_iter().enumerate().zip(positions) {
                 let cross = slopes.transposed_times(k, with_functionals.view());
+                let limit = limit(self.delta.calibration, position, &of_mean);
                 let from_items = FromItems {
-                    of_mean,
-                    with_functionals: cross.mapv(f64::from),
+                    of_mean: limited(&limit, &of_mean),
+                    with_functionals: product(&limit, &double(cross.view())),
                 };
                 let normalisation = &self.delta.normalisation;
                 scales.push(&normalisation.of_respondent(position, &from_items, &self.of_functionals));

@@ -1,7 +1,7 @@
 //! Draws of the traits of respondents and items together.
 
 use crate::base::error::Result;
-use crate::base::linalg::cholesky;
+use crate::base::linalg::{cholesky, double, product, single};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
@@ -10,6 +10,7 @@ use crate::information::choice::choose;
 use crate::information::chunk::{Chunk, chunk_size};
 use crate::information::covariance::Conditions;
 use crate::information::gauge::Asked;
+use crate::information::limit::{limit, limit_of_draws};
 use crate::information::observed::Information;
 use crate::information::rule::Rule;
 use ndarray::{Array1, Array2, s};
@@ -40,39 +41,42 @@ pub(crate) fn draws(
     let n_dims = calibration.n_dims();
     let n_respondents = calibration.n_respondents();
     let mut normal = normals(seed, 0);
-    let conditions = Conditions::new(calibration);
-    let of_items = choose(calibration, information, &conditions, asked.std_errors, monitor)?
+    let (conditions, design) = (Conditions::new(calibration), calibration.design());
+    let items = choose(calibration, information, &conditions, asked.std_errors, monitor)?
         .filter(|chosen| chosen.method.carries_items())
-        .map(|chosen| chosen.on_axes(asked.gauge, &conditions, &calibration.design()))
-        .map(|chosen| {
-            chosen
-                .covariance
-                .draw(&calibration.design(), n_draws, &mut normal, monitor)
-        })
-        .transpose()?
-        .map(|drawn| drawn.mapv(|x| x as f32));
+        .map(|chosen| chosen.on_axes(asked.gauge, &conditions, &design).covariance);
+    let of_items = items
+        .as_ref()
+        .map(|items| items.draw(&design, n_draws, &mut normal, monitor));
+    let of_items = of_items.transpose()?.map(|drawn| single(drawn.view()));
     let rule = Rule::new(calibration);
     let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
     let everybody: Vec<usize> = (0..n_respondents).collect();
     for positions in everybody.chunks(chunk_size(calibration.n_parameters(), n_dims)) {
         monitor.proceed()?;
-        let slopes = of_items
-            .as_ref()
-            .map(|_| Chunk::new(calibration, positions, &rule).slopes_of_means());
+        let moves = items.as_ref().zip(of_items.as_ref()).map(|(items, of_items)| {
+            let slopes = Chunk::new(calibration, positions, &rule).slopes_of_means();
+            let of_means = items.of_means(&slopes, &design).into_iter().zip(positions);
+            of_means
+                .enumerate()
+                .map(|(k, (of_mean, &position))| {
+                    let times = limit_of_draws(&limit(calibration, position, &of_mean), &of_mean);
+                    let moved = slopes.transposed_times(k, of_items.view());
+                    product(&product(&model.map.matrix, &times), &double(moved.view()))
+                })
+                .collect::<Vec<Array2<f64>>>()
+        });
         for (k, &position) in positions.iter().enumerate() {
             monitor.proceed()?;
             let mean = calibration.mean(position);
             let covariance = calibration.covariance(position);
             let factor = cholesky(covariance.view()).unwrap_or_else(|| Array2::zeros((n_dims, n_dims)));
-            let moved = of_items.as_ref().zip(slopes.as_ref());
-            let moved = moved.map(|(of_items, slopes)| slopes.transposed_times(k, of_items.view()));
             let mut normal = normals(seed, 1 + position as u64);
             for draw in 0..n_draws {
                 let own: Array1<f64> = (0..n_dims).map(|_| normal()).collect();
                 let mut point = &mean + &factor.dot(&own);
-                if let Some(moved) = &moved {
-                    let shift = moved.column(draw).mapv(f64::from);
-                    point += &model.map.matrix.dot(&shift);
+                if let Some(moves) = &moves {
+                    point += &moves[k].column(draw);
                 }
                 let first = position * n_dims;
                 drawn.slice_mut(s![draw, first..first + n_dims]).assign(&point);

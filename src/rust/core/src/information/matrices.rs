@@ -1,7 +1,7 @@
 //! Algebra of symmetric matrices with a row and a column for each item parameter.
 
 use crate::base::error::Result;
-use crate::base::linalg::{invert, product, solve_lower, solve_upper};
+use crate::base::linalg::{invert, plus, product, solve_lower, solve_upper, symmetric};
 use crate::base::monitor::Monitor;
 use crate::base::threads::try_map;
 use crate::information::scores::Scores;
@@ -30,7 +30,7 @@ pub(crate) fn fix_images(
     vectors: ArrayView2<'_, f64>,
     images: ArrayView2<'_, f64>,
 ) -> bool {
-    let missing = &images - &product(&*matrix, vectors);
+    let missing = plus(images, -1.0, &product(&*matrix, vectors));
     let Some(correction) = correction(vectors, &missing) else {
         return false;
     };
@@ -42,10 +42,9 @@ pub(crate) fn fix_images(
 /// nothing where the vectors depend on each other.
 pub(crate) fn correction(vectors: ArrayView2<'_, f64>, missing: &Array2<f64>) -> Option<Array2<f64>> {
     let gram = invert(product(vectors.t(), vectors).view())?;
-    let within = product(vectors.t(), missing);
-    let within = (&within + &within.t()) * 0.5;
-    let half = product(&product(vectors, &gram), &within) * 0.5 - missing;
-    Some(product(&half, &gram))
+    let within = symmetric(product(vectors.t(), missing).view());
+    let half = product(&product(vectors, &gram), &within);
+    Some(product(&plus(missing, -0.5, &half), &(gram * -1.0)))
 }
 
 /// The direction in which a matrix is smallest in units of a positive definite one that is nowhere smaller, whose Cholesky factor is

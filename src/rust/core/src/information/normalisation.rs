@@ -1,6 +1,6 @@
 //! Mean 0 and standard deviation 1 of the posterior means, as functionals of the estimates.
 
-use crate::base::linalg::{product, sandwich};
+use crate::base::linalg::{add_scaled, plus, product, sandwich, single, symmetric};
 use crate::information::calibration::Calibration;
 use crate::information::scales::{LocationScale, ScaledCovariance};
 use crate::model::design;
@@ -75,7 +75,7 @@ impl<'a> Normalisation<'a> {
             let point = self.calibration.mean(position);
             let part = product(&self.part(&point), matrix) * self.calibration.scored.weights[position];
             let mut own = coefficients.slice_mut(s![k * n_dims..(k + 1) * n_dims, ..]);
-            own.assign(&part.t().mapv(|x| x as f32));
+            own.assign(&single(part.t()));
         }
         coefficients
     }
@@ -87,7 +87,7 @@ impl<'a> Normalisation<'a> {
         for (position, &weight) in self.calibration.scored.weights.iter().enumerate() {
             let part = self.part(&self.calibration.mean(position));
             let covariance = self.calibration.covariance(position);
-            sum.scaled_add(weight, &sandwich(&part, &covariance));
+            add_scaled(&mut sum.view_mut(), weight, sandwich(&part, &covariance).view());
         }
         sum
     }
@@ -103,7 +103,7 @@ impl<'a> Normalisation<'a> {
         let matrix = &self.calibration.model.map.matrix;
         let point = self.calibration.mean(position);
         let own = self.calibration.covariance(position);
-        let prior = sandwich(matrix, &from_items.of_mean) + &own;
+        let prior = plus(&own, 1.0, &sandwich(matrix, &from_items.of_mean));
         let scale = Array2::from_diag(&self.sds.mapv(|s| 1.0 / s));
         // d normalised = scale (d point - d mean) - normalised d sd / sd.
         let mut pull = Array2::zeros((n_dims, 2 * n_dims));
@@ -111,9 +111,11 @@ impl<'a> Normalisation<'a> {
             pull[[d, d]] = -1.0 / self.sds[d];
             pull[[d, n_dims + d]] = -(point[d] - self.means[d]) / self.sds[d].powi(2);
         }
-        let cross = product(matrix, &from_items.with_functionals) + product(&own, self.part(&point).t());
+        let of_items = product(matrix, &from_items.with_functionals);
+        let cross = plus(&of_items, 1.0, &product(&own, self.part(&point).t()));
         let mixed = product(&product(&scale, &cross), pull.t());
-        let normalised = sandwich(&scale, &prior) + &mixed + mixed.t() + sandwich(&pull, of_functionals);
+        let known = plus(&sandwich(&scale, &prior), 1.0, &sandwich(&pull, of_functionals));
+        let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
         ScaledCovariance { prior, normalised }
     }
 

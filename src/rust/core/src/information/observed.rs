@@ -1,7 +1,7 @@
 //! The observed information about the item parameters, and what follows from it: Newton steps and covariances.
 
 use crate::base::error::Result;
-use crate::base::linalg::{factor, invert, invert_factored};
+use crate::base::linalg::{add_scaled, factor, invert, invert_factored, plus};
 use crate::base::monitor::Monitor;
 use crate::information::affine::Affine;
 use crate::information::calibration::Calibration;
@@ -10,9 +10,10 @@ use crate::information::covariance::Covariance;
 use crate::information::item::{ItemInformation, MOST_JOINT_PARAMETERS, MOST_PARAMETERS, places};
 use crate::information::joint::Joint;
 use crate::information::matrices::{SPARSE, lowest_direction};
+use crate::information::operator::{Blocks, Operator};
 use crate::information::prior::FreePrior;
 use crate::information::quadratic::Quadratic;
-use crate::information::structured::{Blocks, Operator, Structured};
+use crate::information::structured::Structured;
 use crate::information::sums::{Between, Form, Shared, Sums};
 use crate::model::parameters::Model;
 use crate::responses::store::Responses;
@@ -214,9 +215,9 @@ impl Information {
             }
             Some(BetweenItems::Scores(structured)) => {
                 for caution in CAUTIONS {
-                    let operator =
-                        structured.operator(self.blocks(|_| caution), Affine::Population, monitor)?;
-                    if let Some(found) = operator.covariance(functionals, self.seed, monitor)? {
+                    let blocks = self.blocks(|_| caution);
+                    let found = structured.covariance(blocks, functionals, self.seed, monitor)?;
+                    if let Some(found) = found {
                         return Ok(Some(Covariance::Factored(found)));
                     }
                 }
@@ -230,8 +231,8 @@ impl Information {
         let items = self.items.iter().enumerate();
         items
             .map(|(item, ItemInformation { observed, missing })| Blocks {
-                own: self.with_prior(item, observed + &(missing * share(item))),
-                complete: self.with_prior(item, observed + missing),
+                own: self.with_prior(item, plus(observed, share(item), missing)),
+                complete: self.with_prior(item, plus(observed, 1.0, missing)),
             })
             .collect()
     }
@@ -256,7 +257,7 @@ impl Information {
             return None;
         }
         let information = self.with_prior(item, observed.clone());
-        let cautious = |share: &f64| invert((&information + &(missing * *share)).view());
+        let cautious = |share: &f64| invert(plus(&information, *share, missing).view());
         let known = invert(information.view());
         known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
     }
@@ -266,7 +267,7 @@ impl Information {
         let n: usize = self.items.iter().map(|item| item.observed.nrows()).sum();
         let mut matrix = Array2::zeros((n, n));
         for (item, (own, information)) in places(&self.items).zip(&self.items).enumerate() {
-            let complete = self.with_prior(item, &information.observed + &information.missing);
+            let complete = self.with_prior(item, plus(&information.observed, 1.0, &information.missing));
             matrix.slice_mut(s![own.clone(), own]).assign(&complete);
         }
         matrix
@@ -282,9 +283,8 @@ impl Information {
     fn cautious(&self, joint: &Joint, share: impl Fn(usize) -> f64, affine: Affine) -> Array2<f64> {
         let mut matrix = joint.matrix.clone();
         for (item, own) in places(&self.items).enumerate() {
-            matrix
-                .slice_mut(s![own.clone(), own])
-                .scaled_add(share(item), &self.items[item].missing);
+            let mut block = matrix.slice_mut(s![own.clone(), own]);
+            add_scaled(&mut block, share(item), self.items[item].missing.view());
         }
         joint.corrected(matrix, affine)
     }

@@ -3,7 +3,7 @@
 use crate::base::error::Result;
 use crate::base::linalg::{solve_lower, solve_upper};
 use crate::base::monitor::Monitor;
-use crate::information::structured::Operator;
+use crate::information::operator::Operator;
 use ndarray::{Array1, Array2, Axis};
 
 /// The quadratic form of Newton's method.

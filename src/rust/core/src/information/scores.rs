@@ -1,13 +1,11 @@
 //! What respondents' responses say about the parameters of the items that they answered, and nothing about all others.
 
 use crate::base::threads::map;
+use crate::information::vectors::VECTORS;
 use crate::model::response::lanes::{Lanes, add_multiple};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
 use std::ops::Range;
-
-/// Vectors that are multiplied side by side.
-pub(crate) const VECTORS: usize = 8;
 
 /// Parts in which respondents are summed.
 const SHARDS: usize = 16;

@@ -1,7 +1,7 @@
 //! The sums over respondents that the information is made of.
 
 use crate::base::error::Result;
-use crate::base::linalg::mirror;
+use crate::base::linalg::{add_scaled, mirror};
 use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
 use crate::information::chunk::{Chunk, MOST_RESPONDENTS, chunk_size, n_polynomials};
@@ -113,7 +113,8 @@ impl Between {
     /// of what is not known between the items.
     fn add(&mut self, chunk: &Chunk, items: &mut [ItemSum], monitor: &dyn Monitor) -> Result<()> {
         let scores = chunk.scores(items);
-        self.affine += &scores.times(&chunk.affine_coefficients());
+        let affine = scores.times(&chunk.affine_coefficients());
+        add_scaled(&mut self.affine.view_mut(), 1.0, affine.view());
         match &mut self.shared {
             Shared::Matrix(matrix) => add_square(matrix, &scores, monitor)?,
             Shared::Scores(all) => all.append(&scores),

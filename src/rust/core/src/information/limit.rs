@@ -1,0 +1,78 @@
+//! What uncertain items can add at most to what is not known of a respondent.
+
+use crate::base::linalg::{cholesky, invert, plus, product, solve_upper, symmetric, unpack};
+use crate::information::calibration::Calibration;
+use ndarray::Array2;
+
+/// To first order an uncertain item adds `J C J'` to the covariance `S` of a posterior, without bounds: an item of which nothing is
+/// known but its prior would make a respondent less certain than the population. Seen as noise of what the responses say,
+/// `(S^-1 - P^-1)^-1`, where `P` is the covariance of the population, it adds the parallel sum of `J C J'` and `P - S`: the same to
+/// first order, and never more than there was before the responses. What location and scale add has no such limit: about
+/// `(I + (|m|^2 I + m m') / 4) / n` at a mean `m`, where `n` is the number of respondents.
+///
+/// The limit of the respondent at a position, by which `of_mean`, `J C J'` on the scale of the model, has to be multiplied.
+pub(crate) fn limit(calibration: Calibration, position: usize, of_mean: &Array2<f64>) -> Array2<f64> {
+    let scored = calibration.scored;
+    let n_dims = calibration.n_dims();
+    let total: f64 = scored.weights.iter().sum();
+    let square: f64 = scored.moments.mean(position).iter().map(|m| m * m).sum();
+    let (n, trace) = (n_dims as f64, of_mean.diag().sum());
+    let of_affine = (n + 0.25 * (n + 1.0) * square) / total;
+    let own = Array2::eye(n_dims);
+    if trace <= of_affine {
+        return own;
+    }
+    let share = 1.0 - of_affine / trace;
+    let posterior = unpack(scored.moments.covariance(position), n_dims);
+    let known = plus(&calibration.model.population().covariance(), -1.0, &posterior);
+    let both = plus(&known, share, of_mean);
+    match invert(both.view()) {
+        Some(inverse) => plus(&(own * (1.0 - share)), share, &product(&known, &inverse)),
+        None => own,
+    }
+}
+
+/// The matrix `Q` by which draws with the covariance `J C J'` have to be multiplied to have the one within the [`limit`].
+pub(crate) fn limit_of_draws(limit: &Array2<f64>, of_mean: &Array2<f64>) -> Array2<f64> {
+    let ridge = Array2::eye(of_mean.nrows()) * (1e-9 * of_mean.diag().sum());
+    let root = |matrix: &Array2<f64>| cholesky(plus(matrix, 1.0, &ridge).view());
+    let roots = root(&limited(limit, of_mean)).zip(root(of_mean));
+    // Q = L_to L_from^-1, so Q' = L_from'^-1 L_to'.
+    let transposed = roots.map(|(to, from)| {
+        let mut transposed = to.t().to_owned();
+        let columns = transposed.columns_mut().into_iter();
+        columns.for_each(|mut column| {
+            let solved = solve_upper(from.view(), column.view());
+            column.assign(&solved);
+        });
+        transposed
+    });
+    transposed.map_or_else(|| limit.clone(), |transposed| transposed.t().to_owned())
+}
+
+/// `J C J'` within its [`limit`].
+pub(crate) fn limited(limit: &Array2<f64>, of_mean: &Array2<f64>) -> Array2<f64> {
+    symmetric(product(limit, of_mean).view())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn multiplied_draws_have_the_limited_covariance() {
+        let of_mean = array![[2.0, 0.5], [0.5, 0.7]];
+        let known = array![[0.6, -0.1], [-0.1, 0.4]];
+        let limit = product(
+            &known,
+            &invert(plus(&of_mean, 1.0, &known).view()).expect("positive"),
+        );
+        let limited = limited(&limit, &of_mean);
+        let both = (&of_mean + &known) - &limited;
+        assert!(cholesky(both.view()).is_some() && limited[[0, 0]] < known[[0, 0]]);
+        let times = limit_of_draws(&limit, &of_mean);
+        let found = product(&product(&times, &of_mean), times.t());
+        assert!(found.iter().zip(&limited).all(|(x, y)| (x - y).abs() < 1e-6));
+    }
+}
