@@ -13,16 +13,20 @@
 #' @section Standard errors:
 #' The items' covariance `C` is the inverse of the observed information. By Louis' identity this is the information of the
 #' complete data minus that which is lost because the latent traits are unknown. With up to 4,000 item parameters it is one
-#' matrix; otherwise it has a block for every item, as if the other items were known. Joint standard errors of a respondent
-#' come from `S + J C J'`, where `S` is the posterior covariance given the items and `J` the derivative of the posterior mean
-#' by the item parameters.
+#' matrix (up to 1,500 if most respondents answered few of the items). Beyond, it is kept as a block for each item and the
+#' scores that respondents share among items; `C` is then exact along location, scale and rotations and for each item given the
+#' others, and 128 to 512 draws stand for the rest: standard errors are those of the one matrix within one per cent for items, and
+#' two for respondents. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior covariance given
+#' the items and `J` the derivative of the posterior mean by the item parameters. What items add that little is known of has a
+#' limit: the respondent never becomes less certain than the population is without any response.
 #'
-#' `"auto"` is `"joint"` with up to 4,000 item parameters. If there are more than 2,000 responses for each parameter, it is
+#' `"auto"` is `"joint"`. If there are more than 2,000 responses for each parameter (250 without the one matrix), it is
 #' `"items"` (joint for the items alone): the items' uncertainty then adds less than about one per cent to the standard
-#' errors of the respondents. With more parameters it is `"blocks"` (joint for the respondents, with independent items) up to
-#' 250 responses per parameter, and beyond that `"conditional"`. The same rule applies if the one matrix is not positive
-#' definite. This happens in three and more dimensions if many options are rare: set `min_count`, or leave out labels
-#' such as write-ins. `$std_errors` of a fit says which it was.
+#' errors of the respondents. If the information is not positive definite, or the scores are more than 200 million numbers, it is
+#' `"blocks"` (joint for the respondents, with independent items) up to 250 responses per parameter, and beyond that
+#' `"conditional"`; who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not positive
+#' definite is met in three and more dimensions if many options are rare: set `min_count`, or leave out labels such as write-ins.
+#' `$std_errors` of a fit says which it was.
 #'
 #' There are limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
 #' them. Items with more than 600 parameters have no standard errors. And standard errors can be too small in two cases. If
@@ -89,8 +93,8 @@
 #' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the
 #'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
-#' @param refine Take the items to the maximum of their marginal posterior after the training (with up to 4,000 item
-#'   parameters), and refine the network's posterior of every respondent: in one or two dimensions on evenly spaced nodes,
+#' @param refine Take the items to the maximum of their marginal posterior after the training (unless
+#'   there are too many responses and parameters for joint standard errors), and refine the network's posterior of every respondent: in one or two dimensions on evenly spaced nodes,
 #'   else by Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or
 #'   more dimensions, where it takes longer than the training. Without, items and estimates are those of the training:
 #'   nearly as accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.

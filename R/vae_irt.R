@@ -150,6 +150,7 @@ vae_irt <- function(data,
   warn_if_not_converged(fit)
   warn_if_not_linked(fit)
   warn_if_few(fit)
+  warn_if_not_joint(fit)
   fit
 }
 
@@ -192,6 +193,17 @@ fit_of_answer <- function(answer, responses, restarts, settings, prior, control,
     dims = settings$dims, link = settings$link, prior = prior, control = control, seed = settings$seed, seconds = seconds,
     call = call
   )
+}
+
+# Where joint standard errors were asked for by name and cannot be had.
+warn_if_not_joint <- function(fit, call = caller_env()) {
+  if (fit$control$std_errors == "joint" && fit$std_errors != "joint") {
+    warn_vaeirt(c(
+      "There are no joint standard errors: the items count as independent of each other, and intervals can be too narrow.",
+      i = "The information about all {nrow(fit$items)} item parameters together is too large or not positive definite.",
+      i = "Set {.arg min_count} so that there are fewer options, or have fewer dimensions."
+    ), "std_errors", call)
+  }
 }
 
 # Who is positive in each dimension; NA where the rule decided.

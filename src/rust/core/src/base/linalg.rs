@@ -121,9 +121,13 @@ pub(crate) fn plus<'a, 'b>(
     x: f64,
     b: impl Into<ArrayView2<'b, f64>>,
 ) -> Array2<f64> {
-    let mut sum = a.into().to_owned();
-    add_scaled(&mut sum.view_mut(), x, b.into());
-    sum
+    #[inline(never)]
+    fn of_views(a: ArrayView2<'_, f64>, x: f64, b: ArrayView2<'_, f64>) -> Array2<f64> {
+        let mut sum = a.to_owned();
+        sum.scaled_add(x, &b);
+        sum
+    }
+    of_views(a.into(), x, b.into())
 }
 
 /// `A += x B`.
@@ -163,6 +167,7 @@ pub(crate) fn beside(left: ArrayView2<'_, f64>, right: ArrayView2<'_, f64>) -> A
 }
 
 /// `A C A'`: the covariance of `A x`, where `x` has the covariance `C`.
+#[inline(never)]
 pub(crate) fn sandwich(a: &Array2<f64>, covariance: &Array2<f64>) -> Array2<f64> {
     product(&product(a, covariance), a.t())
 }

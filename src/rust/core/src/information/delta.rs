@@ -4,7 +4,7 @@ use crate::base::error::Result;
 use crate::base::linalg::{add_scaled, double, plus, product, sandwich, single, symmetric};
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
-use crate::information::limit::{limit, limited};
+use crate::information::limit::{Limits, limited};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
 use crate::information::slopes::Slopes;
@@ -51,7 +51,7 @@ impl<'a> DeltaMethod<'a> {
         slopes: &mut Slopes,
     ) -> Result<Self> {
         let mut delta = Self::of_known_traits(calibration, normalisation);
-        slopes.pass(|positions, slopes| {
+        slopes.pass(&mut |positions, slopes| {
             let coefficients = delta.normalisation.coefficients(positions);
             let product = slopes.times(&coefficients);
             add_scaled(&mut delta.derivatives.view_mut(), 1.0, product.view());
@@ -113,12 +113,13 @@ impl Propagated<'_> {
     pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
         let design = self.delta.calibration.design();
         let with_functionals = single(self.with_functionals.view());
+        let limits = Limits::new(self.delta.calibration, self.covariance);
         let mut scales = Scales::default();
-        slopes.pass(|positions, slopes| {
+        slopes.pass(&mut |positions, slopes| {
             let of_means = self.covariance.of_means(slopes, &design);
             for ((k, of_mean), &position) in of_means.into_iter().enumerate().zip(positions) {
                 let cross = slopes.transposed_times(k, with_functionals.view());
-                let limit = limit(self.delta.calibration, position, &of_mean);
+                let limit = limits.limit(position, &of_mean);
                 let from_items = FromItems {
                     of_mean: limited(&limit, &of_mean),
                     with_functionals: product(&limit, &double(cross.view())),

@@ -10,7 +10,7 @@ use crate::information::choice::choose;
 use crate::information::chunk::{Chunk, chunk_size};
 use crate::information::covariance::Conditions;
 use crate::information::gauge::Asked;
-use crate::information::limit::{limit, limit_of_draws};
+use crate::information::limit::{Limits, limit_of_draws};
 use crate::information::observed::Information;
 use crate::information::rule::Rule;
 use ndarray::{Array1, Array2, s};
@@ -56,11 +56,12 @@ pub(crate) fn draws(
         monitor.proceed()?;
         let moves = items.as_ref().zip(of_items.as_ref()).map(|(items, of_items)| {
             let slopes = Chunk::new(calibration, positions, &rule).slopes_of_means();
+            let limits = Limits::new(calibration, items);
             let of_means = items.of_means(&slopes, &design).into_iter().zip(positions);
             of_means
                 .enumerate()
                 .map(|(k, (of_mean, &position))| {
-                    let times = limit_of_draws(&limit(calibration, position, &of_mean), &of_mean);
+                    let times = limit_of_draws(&limits.limit(position, &of_mean), &of_mean);
                     let moved = slopes.transposed_times(k, of_items.view());
                     product(&product(&model.map.matrix, &times), &double(moved.view()))
                 })

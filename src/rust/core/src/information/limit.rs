@@ -1,38 +1,76 @@
 //! What uncertain items can add at most to what is not known of a respondent.
 
-use crate::base::linalg::{cholesky, invert, plus, product, solve_upper, symmetric, unpack};
+use crate::base::linalg::{
+    cholesky, double, invert, plus, product, sandwich, single, solve_upper, symmetric, unpack,
+};
 use crate::information::calibration::Calibration;
+use crate::information::covariance::Covariance;
+use crate::model::tangents::planes;
 use ndarray::Array2;
 
 /// To first order an uncertain item adds `J C J'` to the covariance `S` of a posterior, without bounds: an item of which nothing is
 /// known but its prior would make a respondent less certain than the population. Seen as noise of what the responses say,
 /// `(S^-1 - P^-1)^-1`, where `P` is the covariance of the population, it adds the parallel sum of `J C J'` and `P - S`: the same to
-/// first order, and never more than there was before the responses. What location and scale add has no such limit: about
-/// `(I + (|m|^2 I + m m') / 4) / n` at a mean `m`, where `n` is the number of respondents.
-///
-/// The limit of the respondent at a position, by which `of_mean`, `J C J'` on the scale of the model, has to be multiplied.
-pub(crate) fn limit(calibration: Calibration, position: usize, of_mean: &Array2<f64>) -> Array2<f64> {
-    let scored = calibration.scored;
-    let n_dims = calibration.n_dims();
-    let total: f64 = scored.weights.iter().sum();
-    let square: f64 = scored.moments.mean(position).iter().map(|m| m * m).sum();
-    let (n, trace) = (n_dims as f64, of_mean.diag().sum());
-    let of_affine = (n + 0.25 * (n + 1.0) * square) / total;
-    let own = Array2::eye(n_dims);
-    if trace <= of_affine {
-        return own;
+/// first order, and never more than there was before the responses. What location, scale and rotations add has no such limit: about
+/// `(I + (|m|^2 I + m m') / 4) / n` at a mean `m`, where `n` is the number of respondents, and the variances of angles times the
+/// squared distances from the axes that they turn about.
+pub(crate) struct Limits<'a> {
+    calibration: Calibration<'a>,
+    /// The variance of the angle in each plane.
+    of_angles: Vec<f64>,
+    /// Summed weights.
+    total: f64,
+}
+
+impl<'a> Limits<'a> {
+    pub fn new(calibration: Calibration<'a>, covariance: &Covariance) -> Self {
+        let rotations = calibration.rotations();
+        let images = covariance.times(single(rotations.view()).view(), &calibration.design());
+        let within = product(rotations.t(), &double(images.view()));
+        let of_angles = invert(product(rotations.t(), &rotations).view())
+            .map_or(Vec::new(), |inverse| sandwich(&inverse, &within).diag().to_vec());
+        Self {
+            calibration,
+            of_angles,
+            total: calibration.scored.weights.iter().sum(),
+        }
     }
-    let share = 1.0 - of_affine / trace;
-    let posterior = unpack(scored.moments.covariance(position), n_dims);
-    let known = plus(&calibration.model.population().covariance(), -1.0, &posterior);
-    let both = plus(&known, share, of_mean);
-    match invert(both.view()) {
-        Some(inverse) => plus(&(own * (1.0 - share)), share, &product(&known, &inverse)),
-        None => own,
+
+    /// The limit of the respondent at a position, by which `of_mean`, `J C J'` on the scale of the model, has to be multiplied.
+    pub fn limit(&self, position: usize, of_mean: &Array2<f64>) -> Array2<f64> {
+        let moments = self.calibration.scored.moments;
+        let n_dims = self.calibration.n_dims();
+        let own = Array2::eye(n_dims);
+        let (unlimited, trace) = (self.unlimited(moments.mean(position)), of_mean.diag().sum());
+        if trace <= unlimited {
+            return own;
+        }
+        let share = 1.0 - unlimited / trace;
+        let posterior = unpack(moments.covariance(position), n_dims);
+        let known = plus(
+            &self.calibration.model.population().covariance(),
+            -1.0,
+            &posterior,
+        );
+        let both = plus(&known, share, of_mean);
+        match invert(both.view()) {
+            Some(inverse) => plus(&(own * (1.0 - share)), share, &product(&known, &inverse)),
+            None => own,
+        }
+    }
+
+    /// The trace of what location, scale and rotations add at a mean.
+    fn unlimited(&self, mean: &[f64]) -> f64 {
+        let n = mean.len() as f64;
+        let squares = mean.iter().map(|m| m * m);
+        let of_affine = (n + 0.25 * (n + 1.0) * squares.sum::<f64>()) / self.total;
+        let planes = planes(mean.len()).into_iter().zip(&self.of_angles);
+        let turned = planes.map(|((a, b), angle)| angle * (mean[a] * mean[a] + mean[b] * mean[b]));
+        of_affine + turned.sum::<f64>()
     }
 }
 
-/// The matrix `Q` by which draws with the covariance `J C J'` have to be multiplied to have the one within the [`limit`].
+/// The matrix `Q` by which draws with the covariance `J C J'` have to be multiplied to have the one within the [limit](Limits::limit).
 pub(crate) fn limit_of_draws(limit: &Array2<f64>, of_mean: &Array2<f64>) -> Array2<f64> {
     let ridge = Array2::eye(of_mean.nrows()) * (1e-9 * of_mean.diag().sum());
     let root = |matrix: &Array2<f64>| cholesky(plus(matrix, 1.0, &ridge).view());
@@ -50,7 +88,7 @@ pub(crate) fn limit_of_draws(limit: &Array2<f64>, of_mean: &Array2<f64>) -> Arra
     transposed.map_or_else(|| limit.clone(), |transposed| transposed.t().to_owned())
 }
 
-/// `J C J'` within its [`limit`].
+/// `J C J'` within its [limit](Limits::limit).
 pub(crate) fn limited(limit: &Array2<f64>, of_mean: &Array2<f64>) -> Array2<f64> {
     symmetric(product(limit, of_mean).view())
 }

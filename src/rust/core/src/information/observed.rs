@@ -149,7 +149,8 @@ impl Information {
         match &self.between {
             None => Ok(None),
             Some(BetweenItems::Matrix(joint)) => {
-                let cautious = |caution| self.cautious(joint, |item| share(item, caution), Affine::Posterior);
+                let cautious =
+                    |caution| self.cautious(joint, &|item| share(item, caution), Affine::Posterior);
                 let factor = self.newton_factor(is_trusted, &cautious, monitor)?;
                 Ok(factor.map(Quadratic::Factor))
             }
@@ -160,13 +161,13 @@ impl Information {
                     [CAUTION, 1.0]
                 };
                 for caution in cautions {
-                    let blocks = self.blocks(|item| share(item, caution));
+                    let blocks = self.blocks(&|item| share(item, caution));
                     let operator = structured.operator(blocks, Affine::Posterior, monitor)?;
                     if operator.spectrum(monitor)?.is_some() {
                         return Ok(Some(Quadratic::Operator(Box::new(operator))));
                     }
                 }
-                let of_items = Operator::of_blocks(self.blocks(|_| 1.0));
+                let of_items = Operator::of_blocks(self.blocks(&|_| 1.0));
                 Ok(Some(Quadratic::Operator(Box::new(of_items))))
             }
         }
@@ -215,7 +216,7 @@ impl Information {
             }
             Some(BetweenItems::Scores(structured)) => {
                 for caution in CAUTIONS {
-                    let blocks = self.blocks(|_| caution);
+                    let blocks = self.blocks(&|_| caution);
                     let found = structured.covariance(blocks, functionals, self.seed, monitor)?;
                     if let Some(found) = found {
                         return Ok(Some(Covariance::Factored(found)));
@@ -227,7 +228,7 @@ impl Information {
     }
 
     /// The information about each item by itself, with a share of what is missing about it counted as known.
-    fn blocks(&self, share: impl Fn(usize) -> f64) -> Vec<Blocks> {
+    fn blocks(&self, share: &dyn Fn(usize) -> f64) -> Vec<Blocks> {
         let items = self.items.iter().enumerate();
         items
             .map(|(item, ItemInformation { observed, missing })| Blocks {
@@ -280,7 +281,7 @@ impl Information {
 
     /// The matrix with a share of what is missing about each item added to the item's own information: where hardly
     /// anything is known, what is left is the difference of two large numbers.
-    fn cautious(&self, joint: &Joint, share: impl Fn(usize) -> f64, affine: Affine) -> Array2<f64> {
+    fn cautious(&self, joint: &Joint, share: &dyn Fn(usize) -> f64, affine: Affine) -> Array2<f64> {
         let mut matrix = joint.matrix.clone();
         for (item, own) in places(&self.items).enumerate() {
             let mut block = matrix.slice_mut(s![own.clone(), own]);
@@ -301,7 +302,7 @@ impl Information {
         }
         let mut shares = vec![0.0; self.items.len()];
         for _ in 0..MOST_REPAIRS {
-            let matrix = self.cautious(joint, |item| shares[item], Affine::Population);
+            let matrix = self.cautious(joint, &|item| shares[item], Affine::Population);
             if let Some(found) = factor(matrix.view(), monitor)? {
                 return Ok(Some(found));
             }
@@ -323,7 +324,7 @@ impl Information {
     /// With the same caution about all items, as little as makes the information positive definite.
     fn evenly_cautious_factor(&self, joint: &Joint, monitor: &dyn Monitor) -> Result<Option<CautiousFactor>> {
         for share in CAUTIONS {
-            let matrix = self.cautious(joint, |_| share, Affine::Population);
+            let matrix = self.cautious(joint, &|_| share, Affine::Population);
             if let Some(factor) = factor(matrix.view(), monitor)? {
                 return Ok(Some(CautiousFactor { share, factor }));
             }

@@ -136,7 +136,7 @@ fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
         let score = likelihood(&model, &responses).gradient;
         let information = informed(&model, &responses, &settings).information;
         let joint = joint(&information);
-        let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
+        let matrix = information.cautious(joint, &|_| 0.0, Affine::Posterior);
         let h = 0.01f32;
         let n = score.len();
         let mut numeric = Array2::<f64>::zeros((n, n));
@@ -188,14 +188,14 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
         let model = fit(&responses, &checked, &Silent).expect("fit").model;
         let Informed { information, moments } = informed(&model, &responses, &settings);
         let joint = joint(&information);
-        let matrix = information.cautious(joint, |_| 0.0, Affine::Posterior);
+        let matrix = information.cautious(joint, &|_| 0.0, Affine::Posterior);
         let tangents = affine_tangents(&model.items);
         // The matrix has a ridge along rotations, of which the likelihood knows nothing.
         let rotations = joint.rotations();
         let turned = rotations.dot(&rotations.t().dot(&tangents));
         let outside = &tangents - &turned;
         let known = outside.t().dot(&matrix.dot(&outside));
-        let by_population = information.cautious(joint, |_| 0.0, Affine::Population);
+        let by_population = information.cautious(joint, &|_| 0.0, Affine::Population);
         let by_population = outside.t().dot(&by_population.dot(&outside));
         let (_, covariance) = aggregate(&moments, &vec![1.0; moments.log_evidence.len()]);
         for d in 0..n_dims {

@@ -216,11 +216,10 @@ impl NullaryFnOnce for Subtraction<'_> {
 
     #[inline(always)]
     fn call(self) {
-        // With a known number of columns the sums stay in registers.
+        // A few sums stay in registers.
         match self.scores.n_columns {
             2 => self.subtract::<2>(),
             5 => self.subtract::<5>(),
-            9 => self.subtract::<9>(),
             _ => self.subtract_any(),
         }
     }

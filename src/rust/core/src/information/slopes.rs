@@ -44,7 +44,7 @@ impl<'a> Slopes<'a> {
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn pass(&mut self, mut work: impl FnMut(&[usize], &Scores)) -> Result<()> {
+    pub fn pass(&mut self, work: &mut dyn FnMut(&[usize], &Scores)) -> Result<()> {
         let size = chunk_size(self.calibration.n_parameters(), self.calibration.n_dims());
         for (number, positions) in self.everybody.chunks(size).enumerate() {
             self.monitor.proceed()?;

@@ -117,6 +117,7 @@ impl Vectors {
     }
 
     /// For each item what `work` makes of its matrix, its part of the vectors and a place for the result.
+    #[inline(never)]
     pub fn by_items(&self, matrices: &[Array2<f32>], places: &[Range<usize>], work: OfItem) -> Self {
         let mut to = Self::zeros(self.len());
         for (matrix, own) in matrices.iter().zip(places) {

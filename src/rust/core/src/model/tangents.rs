@@ -41,8 +41,8 @@ pub(crate) fn affine_tangents(items: &Table) -> Array2<f64> {
     tangents
 }
 
-/// The pairs of dimensions.
-fn planes(n_dims: usize) -> Vec<(usize, usize)> {
+/// The pairs of dimensions, the planes of [`rotation_tangents`].
+pub(crate) fn planes(n_dims: usize) -> Vec<(usize, usize)> {
     (0..n_dims).flat_map(|a| (0..a).map(move |b| (a, b))).collect()
 }
 
