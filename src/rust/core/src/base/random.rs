@@ -2,6 +2,7 @@
 //! (seed, purpose, index) and never on which thread asks for it or in which order.
 
 use rand::RngCore;
+use rand_distr::{Distribution, StandardNormal};
 
 /// What a stream of random numbers is for. Streams of different purposes never overlap.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,12 @@ impl Stream {
             block: [0; 4],
             used: 4,
         }
+    }
+
+    /// A standard normal number. One function, for where many are not needed at once.
+    #[inline(never)]
+    pub(crate) fn normal(&mut self) -> f64 {
+        StandardNormal.sample(self)
     }
 
     fn refill(&mut self) {

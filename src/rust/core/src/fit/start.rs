@@ -15,7 +15,6 @@ use crate::responses::item_kind::ItemKind;
 use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
 use ndarray::{Array1, Array2, ArrayView2, s};
-use rand_distr::{Distribution, StandardNormal};
 
 /// Respondents that are enough to find the leading singular vectors for a start, and their number per item where there are
 /// many items.
@@ -227,7 +226,7 @@ impl<'a> Standardised<'a> {
         let weights = self.weights(batch);
         let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
         let mut stream = Stream::new(seed, Purpose::Decomposition, 0, 0);
-        let mut right = Array2::from_shape_simple_fn((n_rows, width), || StandardNormal.sample(&mut stream));
+        let mut right = Array2::from_shape_simple_fn((n_rows, width), || stream.normal());
         for _ in 0..ITERATIONS {
             let pooled = encoder::pool(&self.scores(&right), batch);
             let mut left = Array2::from_shape_fn((n_respondents, width), |(i, k)| {
@@ -367,10 +366,7 @@ fn starting_embeddings(
     let mut values = Vec::with_capacity(scores.n_rows() * shape.hidden);
     for option in 0..scores.n_rows() {
         values.extend_from_slice(scores.row(option));
-        values.extend((scores.width()..shape.hidden).map(|_| {
-            let draw: f32 = StandardNormal.sample(&mut stream);
-            draw * spread
-        }));
+        values.extend((scores.width()..shape.hidden).map(|_| stream.normal() as f32 * spread));
     }
     Table::new(shape.hidden, values)
 }

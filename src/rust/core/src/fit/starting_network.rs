@@ -6,7 +6,6 @@ use crate::model::network::Network;
 use crate::model::shape::ModelShape;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use rand_distr::{Distribution, StandardNormal};
 use std::collections::HashMap;
 
 /// Spread of the starting weights from the hidden layer to the outputs.
@@ -25,8 +24,7 @@ pub fn starting_network(shape: &ModelShape, count_center: f32, ln_sd: f32, seed:
     let mut weight = vec![0.0f32; shape.n_features() * outputs];
     let (of_hidden, others) = weight.split_at_mut(hidden * outputs);
     of_hidden.iter_mut().for_each(|w| {
-        let draw: f32 = StandardNormal.sample(&mut stream);
-        *w = draw * spread;
+        *w = stream.normal() as f32 * spread;
     });
     let (of_pooled, others) = others.split_at_mut(hidden * outputs);
     (0..n_dims).for_each(|d| of_pooled[d * outputs + d] = 1.0);

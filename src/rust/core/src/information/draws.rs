@@ -14,7 +14,6 @@ use crate::information::limit::{Limits, limit_of_draws};
 use crate::information::observed::Information;
 use crate::information::rule::Rule;
 use ndarray::{Array1, Array2, s};
-use rand_distr::{Distribution, StandardNormal};
 
 /// How many draws, and where the random numbers begin.
 #[derive(Clone, Copy)]
@@ -90,5 +89,5 @@ pub(crate) fn draws(
 /// Standard normal numbers.
 fn normals(seed: u64, key: u64) -> impl FnMut() -> f64 {
     let mut stream = Stream::new(seed, Purpose::Draws, key, 0);
-    move || StandardNormal.sample(&mut stream)
+    move || stream.normal()
 }

@@ -216,47 +216,6 @@ impl NullaryFnOnce for Subtraction<'_> {
 
     #[inline(always)]
     fn call(self) {
-        // A few sums stay in registers.
-        match self.scores.n_columns {
-            2 => self.subtract::<2>(),
-            5 => self.subtract::<5>(),
-            _ => self.subtract_any(),
-        }
-    }
-}
-
-impl Subtraction<'_> {
-    #[inline(always)]
-    fn subtract<const COLUMNS: usize>(self) {
-        let Self {
-            scores,
-            vectors,
-            from,
-        } = self;
-        for position in 0..scores.n_respondents() {
-            let blocks = scores.blocks_of(position);
-            let mut sums = [[0.0f32; VECTORS]; COLUMNS];
-            for block in blocks {
-                let (rows, _) = scores.values_of(block).as_chunks::<COLUMNS>();
-                for (row, vector) in rows.iter().zip(&vectors[block.first..]) {
-                    for column in 0..COLUMNS {
-                        sums[column] = add_multiple(row[column], vector, &sums[column]);
-                    }
-                }
-            }
-            for block in blocks {
-                let (rows, _) = scores.values_of(block).as_chunks::<COLUMNS>();
-                for (row, to) in rows.iter().zip(&mut from[block.first..]) {
-                    for column in 0..COLUMNS {
-                        *to = add_multiple(-row[column], &sums[column], to);
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn subtract_any(self) {
         let Self {
             scores,
             vectors,

@@ -3,7 +3,6 @@
 use crate::base::random::{Purpose, Stream};
 use crate::model::response::lanes::{Lanes, add_multiple};
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
-use rand_distr::{Distribution, StandardNormal};
 use std::ops::Range;
 
 /// Vectors that are worked on side by side.
@@ -27,8 +26,11 @@ impl Vectors {
     /// Independent standard normal numbers.
     pub fn normal(n: usize, seed: u64, number: u64) -> Self {
         let mut stream = Stream::new(seed, Purpose::Items, number, 0);
-        let mut normal = || StandardNormal.sample(&mut stream);
-        Self((0..n).map(|_| [0.0f32; VECTORS].map(|_| normal())).collect())
+        Self(
+            (0..n)
+                .map(|_| [0.0f32; VECTORS].map(|_| stream.normal() as f32))
+                .collect(),
+        )
     }
 
     /// The columns of a matrix, and zeros.

@@ -10,7 +10,6 @@ use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::choice::Chooser;
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 /// Contests that are a county's own, about.
 const CONTESTS_PER_COUNTY: usize = 40;
@@ -130,7 +129,7 @@ impl BallotBox {
             .collect();
         let catalogue = ItemCatalogue::new(&counts)?;
         let items: Vec<f32> = (0..catalogue.n_parameter_rows() * design::width(design.n_dims))
-            .map(|_| StandardNormal.sample(&mut stream))
+            .map(|_| stream.normal() as f32)
             .collect();
         let styles = (0..design.n_counties())
             .flat_map(|county| styles_of(design, county, seed))

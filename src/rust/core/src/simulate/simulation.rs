@@ -12,7 +12,6 @@ use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
 use crate::simulate::choice::Chooser;
-use rand_distr::{Distribution, StandardNormal};
 
 /// The least distance between the difficulties of a simulated graded item.
 const DISTANCE: f64 = 0.5;
@@ -91,7 +90,7 @@ impl Simulation {
             design: *design,
             traits,
             items: (0..n_rows * design::width(design.n_dims))
-                .map(|_| StandardNormal.sample(&mut of_items))
+                .map(|_| of_items.normal())
                 .collect(),
             chosen,
         };
