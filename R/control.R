@@ -24,9 +24,9 @@
 #' `"items"` (joint for the items alone): the items' uncertainty then adds less than about one per cent to the standard
 #' errors of the respondents. If the information is not positive definite, or the scores are more than 200 million numbers, it is
 #' `"blocks"` (joint for the respondents, with independent items) up to 250 responses per parameter, and beyond that
-#' `"conditional"`; who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not positive
-#' definite is met in three and more dimensions if many options are rare: set `min_count`, or leave out labels such as write-ins.
-#' `$std_errors` of a fit says which it was.
+#' `"conditional"`; who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not
+#' positive definite is met in three and more dimensions if many options are rare: set `min_count`, or leave out labels such
+#' as write-ins. `$std_errors` of a fit says which it was.
 #'
 #' There are limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
 #' them. Items with more than 600 parameters have no standard errors. And standard errors can be too small in two cases. If
@@ -94,10 +94,11 @@
 #'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
 #' @param refine Take the items to the maximum of their marginal posterior after the training (unless
-#'   there are too many responses and parameters for joint standard errors), and refine the network's posterior of every respondent: in one or two dimensions on evenly spaced nodes,
-#'   else by Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or
-#'   more dimensions, where it takes longer than the training. Without, items and estimates are those of the training:
-#'   nearly as accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.
+#'   there are too many responses and parameters for joint standard errors), and refine the network's posterior of every
+#'   respondent: in one or two dimensions on evenly spaced nodes, else by Newton's method and importance sampling? `NULL`: yes,
+#'   but not for more than 1 million respondents in three or more dimensions, where it takes longer than the training. Without,
+#'   items and estimates are those of the training: nearly as accurate, with intervals that are normal, and without `pareto_k`
+#'   and log-likelihood.
 #' @param draws Draws of importance sampling per respondent, in three or more dimensions; eight times as many are made for
 #'   those whose Pareto k is above the threshold. `NULL`: 1,024 up to 10,000 respondents, then 256.
 #' @param std_errors `"joint"`: standard errors carry the uncertainty of respondents and items together. `"conditional"`:
