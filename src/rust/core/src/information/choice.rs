@@ -10,11 +10,11 @@ use crate::model::table_design::Design;
 use crate::settings::StdErrors;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
-/// first, where all items are one matrix, it adds less than about one per cent to a standard error, beyond the
+/// first, where all items are known together, it adds less than about one per cent to a standard error, beyond the
 /// second, where it takes longer than the rest, a few.
 const MATTERS_JOINTLY: f64 = 2_000.0;
 
-const MATTERS_OTHERWISE: f64 = 250.0;
+const MATTERS_BY_ITEM: f64 = 250.0;
 
 /// The covariance of the items to use, and how it was found.
 pub(crate) struct Chosen {
@@ -51,17 +51,13 @@ pub(crate) fn choose(
         StdErrors::Conditional | StdErrors::None => None,
     };
     let per_parameter = calibration.responses.n_responses() as f64 / calibration.n_parameters() as f64;
-    let matters = match &joint {
-        Some(Covariance::Joint(_)) => MATTERS_JOINTLY,
-        _ => MATTERS_OTHERWISE,
-    };
     let method = match (std_errors, &joint) {
         (StdErrors::None, _) => return Ok(None),
         (StdErrors::Joint, Some(_)) => Method::Joint,
-        (_, Some(_)) if per_parameter <= matters => Method::Joint,
+        (_, Some(_)) if per_parameter <= MATTERS_JOINTLY => Method::Joint,
         (_, Some(_)) => Method::Items,
         (StdErrors::Joint, None) => Method::Blocks,
-        (StdErrors::Auto, None) if per_parameter <= matters => Method::Blocks,
+        (StdErrors::Auto, None) if per_parameter <= MATTERS_BY_ITEM => Method::Blocks,
         (_, None) => Method::Conditional,
     };
     let covariance = match joint {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Steps of Lanczos' method.
-const LANCZOS_STEPS: usize = 20;
+const LANCZOS_STEPS: usize = 12;
 
 /// The spectrum begins at this share of the lowest value of Lanczos' method, which is above it, and ends at this multiple of the
 /// highest.
@@ -32,7 +32,7 @@ const MOST_STEPS: usize = 500;
 
 /// Draws that stand for a covariance: multiples of [`VECTORS`], more where there are few scores. The relative error of what they say of
 /// a variance is the root of two over their number.
-const DRAWS: Range<usize> = 128..512;
+const DRAWS: Range<usize> = 64..512;
 
 /// Scores times draws, about.
 const ENOUGH_PRODUCTS: usize = 2_500_000_000;
@@ -62,16 +62,24 @@ struct Correction {
     vectors: Array2<f64>,
     images: Array2<f64>,
     half: Array2<f64>,
-    /// `images lift images'` makes the information along the vectors, which is low, that of the items by themselves, and leaves it as
-    /// it is outside of them; nothing where it is not positive definite.
-    lift: Option<Array2<f64>>,
+    /// Nothing where the information along the vectors is not positive definite.
+    lift: Option<Lift>,
+}
+
+/// The information along the known vectors is low. Lifted to that of the items by themselves, and left as it is outside of them, it has
+/// an inverse that takes few steps, from which that of the information itself follows.
+struct Lift {
+    /// What the lifted information has more is `images added images'`.
+    added: Array2<f64>,
+    /// What the inverse of the lifted information has less is `vectors missing vectors'`.
+    missing: Array2<f64>,
 }
 
 /// Which information.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Own,
-    /// See [`Correction::lift`].
+    /// See [`Lift`].
     Lifted,
 }
 
@@ -130,7 +138,7 @@ impl Operator {
             vectors: vectors.to_owned(),
             images: images.to_owned(),
             half,
-            lift: invert(within.view()).map(|inverse| plus(&sandwich(&inverse, &of_items), -1.0, &inverse)),
+            lift: Lift::new(&within, &of_items),
         });
     }
 
@@ -203,7 +211,7 @@ impl Operator {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn solve(&self, right: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Array2<f64>> {
-        self.by_columns(right, &|right| {
+        let solved = self.by_columns(right, &|right| {
             let mut residual = self.whitened(right);
             let mut x = Vectors::zeros(residual.len());
             let mut direction = residual.clone();
@@ -214,7 +222,7 @@ impl Operator {
                 if (0..VECTORS).all(|k| now[k] <= SOLUTION_ERROR * SOLUTION_ERROR * first[k]) {
                     break;
                 }
-                let image = self.apply_whitened(Form::Own, &direction);
+                let image = self.apply_whitened(Form::Lifted, &direction);
                 let step = ratios(&now, &direction.products(&image));
                 x.add(step, &direction);
                 residual.add(step.map(|x| -x), &image);
@@ -224,10 +232,24 @@ impl Operator {
                 now = after;
             }
             Ok(self.coloured(&x))
-        })
+        })?;
+        let Some(Correction {
+            vectors,
+            lift: Some(lift),
+            ..
+        }) = &self.correction
+        else {
+            return Ok(solved);
+        };
+        let along = product(vectors.t(), right);
+        Ok(plus(
+            &solved,
+            1.0,
+            &product(vectors, &product(&lift.missing, &along)),
+        ))
     }
 
-    /// The ends of the spectrum of the whitened and [lifted](Correction::lift) information, by Lanczos' method; nothing where it is not
+    /// The ends of the spectrum of the whitened and [lifted](Lift) information, by Lanczos' method; nothing where it is not
     /// positive definite.
     ///
     /// # Errors
@@ -266,7 +288,7 @@ impl Operator {
         Ok((lowest > 0.0).then_some(BELOW * lowest..ABOVE * highest))
     }
 
-    /// Draws from the normal distribution whose precision is the [lifted](Correction::lift) information, in columns: the inverse root of
+    /// Draws from the normal distribution whose precision is the [lifted](Lift) information, in columns: the inverse root of
     /// the whitened one by a polynomial of Chebyshev on its spectrum.
     fn draws(&self, spectrum: &Range<f64>, seed: u64, monitor: &dyn Monitor) -> Result<Array2<f64>> {
         let coefficients = inverse_root(spectrum);
@@ -359,6 +381,17 @@ impl Operator {
     }
 }
 
+impl Lift {
+    /// From the information within the vectors, their own and that of the items by themselves.
+    fn new(within: &Array2<f64>, of_items: &Array2<f64>) -> Option<Self> {
+        let (inverse, of_lifted) = (invert(within.view())?, invert(of_items.view())?);
+        Some(Self {
+            added: plus(&sandwich(&inverse, of_items), -1.0, &inverse),
+            missing: plus(&inverse, -1.0, &of_lifted),
+        })
+    }
+}
+
 impl Correction {
     fn apply(&self, form: Form, x: &Vectors, y: &mut Vectors) {
         if form == Form::Lifted
@@ -366,7 +399,7 @@ impl Correction {
         {
             let along = self.images.columns().into_iter().map(|image| x.along(image));
             let along: Vec<OfEach<f64>> = along.collect();
-            for (image, lift) in self.images.columns().into_iter().zip(lift.rows()) {
+            for (image, lift) in self.images.columns().into_iter().zip(lift.added.rows()) {
                 let mut lifted = [0.0; VECTORS];
                 for (along, times) in along.iter().zip(lift) {
                     (0..VECTORS).for_each(|k| lifted[k] += times * along[k]);

@@ -2,13 +2,16 @@
 
 use crate::base::threads::map;
 use crate::information::vectors::VECTORS;
-use crate::model::response::lanes::{Lanes, add_multiple};
+use crate::model::response::lanes::{Lanes, add, add_multiple};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use pulp::NullaryFnOnce;
 use std::ops::Range;
 
 /// Parts in which respondents are summed.
 const SHARDS: usize = 16;
+
+/// Numbers from which on respondents are looked at side by side.
+const ENOUGH_TO_SHARE: usize = 10_000_000;
 
 /// A number for every parameter of the items in each of some columns a respondent; 0 where the respondent did not answer the item.
 pub(crate) struct Scores {
@@ -196,8 +199,36 @@ impl Scores {
 
     /// Subtracts the product of these, their transpose and some vectors.
     pub fn subtract_square(&self, vectors: &[Lanes<VECTORS>], from: &mut [Lanes<VECTORS>]) {
+        let everybody = 0..self.n_respondents();
+        if self.values.len() < ENOUGH_TO_SHARE {
+            self.subtract_some(everybody, vectors, from);
+            return;
+        }
+        let size = everybody.len().div_ceil(SHARDS).max(1);
+        let parts = map(everybody.step_by(size), |start| {
+            let mut part = vec![[0.0; VECTORS]; from.len()];
+            self.subtract_some(
+                start..(start + size).min(self.n_respondents()),
+                vectors,
+                &mut part,
+            );
+            part
+        });
+        for part in &parts {
+            from.iter_mut().zip(part).for_each(|(to, x)| add(x, to));
+        }
+    }
+
+    #[inline(never)]
+    fn subtract_some(
+        &self,
+        positions: Range<usize>,
+        vectors: &[Lanes<VECTORS>],
+        from: &mut [Lanes<VECTORS>],
+    ) {
         pulp::Arch::new().dispatch(Subtraction {
             scores: self,
+            positions,
             vectors,
             from,
         });
@@ -207,6 +238,7 @@ impl Scores {
 /// The code is compiled for the processors that pulp tells apart.
 struct Subtraction<'a> {
     scores: &'a Scores,
+    positions: Range<usize>,
     vectors: &'a [Lanes<VECTORS>],
     from: &'a mut [Lanes<VECTORS>],
 }
@@ -218,11 +250,12 @@ impl NullaryFnOnce for Subtraction<'_> {
     fn call(self) {
         let Self {
             scores,
+            positions,
             vectors,
             from,
         } = self;
         let mut sums = vec![[0.0f32; VECTORS]; scores.n_columns];
-        for position in 0..scores.n_respondents() {
+        for position in positions {
             let blocks = scores.blocks_of(position);
             sums.fill([0.0; VECTORS]);
             for block in blocks {

@@ -1,11 +1,10 @@
 //! The distribution of the latent traits before the responses.
 
 use crate::base::linalg::{invert, lower_pairs};
+use crate::base::random::Stream;
 use crate::model::response::lanes::Lanes;
 use candle_core::{D, Result, Tensor};
 use ndarray::{Array1, Array2, ArrayView1, s};
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 /// The standard normal distribution `N(0, I)`. It fixes what the responses leave free, location and scale of the traits, and
 /// leaves their rotation free.
@@ -99,8 +98,8 @@ impl Population {
     }
 
     /// A draw of the traits.
-    pub fn draw(self, random: &mut impl Rng) -> impl Iterator<Item = f64> {
-        (0..self.n_dims).map(|_| StandardNormal.sample(random))
+    pub fn draw(self, random: &mut Stream) -> impl Iterator<Item = f64> {
+        (0..self.n_dims).map(|_| random.normal())
     }
 }
 

@@ -10,7 +10,6 @@ use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use candle_core::{DType, Device, Tensor};
-use rand_distr::{Distribution, StandardNormal};
 
 /// Adam moves every embedding by about the learning rate, often all of a respondent's in the same direction, so their sum
 /// moves by the number of responses times as much, while the posterior standard deviation falls with the root of that
@@ -80,9 +79,7 @@ impl Objective {
         let mut stream = Stream::new(self.seed, Purpose::Noise, epoch as u64, u64::from(respondent));
         for pair in to.chunks_mut(2 * n_dims) {
             let (noise, twin) = pair.split_at_mut(n_dims);
-            noise
-                .iter_mut()
-                .for_each(|e| *e = StandardNormal.sample(&mut stream));
+            noise.iter_mut().for_each(|e| *e = stream.normal() as f32);
             twin.iter_mut().zip(noise).for_each(|(t, e)| *t = -*e);
         }
     }
