@@ -147,7 +147,6 @@ impl Scores {
     /// The product with a matrix that has a row for each column.
     pub fn times(&self, right: &Array2<f32>) -> Array2<f64> {
         let width = right.ncols();
-        let right = right.as_standard_layout();
         let rows: Vec<&[f32]> = right
             .rows()
             .into_iter()

@@ -3,7 +3,6 @@
 
 use crate::base::random::{Purpose, Stream};
 use crate::posterior::pareto::threshold;
-use rand_distr::{Distribution, StandardNormal};
 
 /// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Evenly
 /// spaced nodes have none.
@@ -71,9 +70,7 @@ fn orthonormal(basis: &mut [f64], n: usize, stream: &mut Stream) {
         let mut length = 0.0;
         // A vector that falls into the span of the others is drawn again.
         while length < 1e-6 {
-            current
-                .iter_mut()
-                .for_each(|x| *x = StandardNormal.sample(stream));
+            current.iter_mut().for_each(|x| *x = stream.normal());
             for other in done.chunks(n) {
                 let overlap: f64 = current.iter().zip(other).map(|(a, b)| a * b).sum();
                 current.iter_mut().zip(other).for_each(|(a, b)| *a -= overlap * b);
