@@ -21,8 +21,9 @@
 #' limit: the respondent never becomes less certain than the population is without any response.
 #'
 #' `"auto"` is `"joint"`. If there are more than 2,000 responses for each parameter, it is `"items"` (joint for the items
-#' alone): the items' uncertainty then adds less than about one per cent to the standard errors of the respondents. If the information is not positive definite, or the scores are more than 200 million numbers, it is
-#' `"blocks"` (joint for the respondents, with independent items) up to 250 responses per parameter, and beyond that
+#' alone): the items' uncertainty then adds less than about one per cent to the standard errors of the respondents. If the
+#' information is not positive definite, or the scores are more than 200 million numbers, it is `"blocks"` (joint for the
+#' respondents, with independent items) up to 250 responses per parameter, and beyond that
 #' `"conditional"`; who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not
 #' positive definite is met in three and more dimensions if many options are rare: set `min_count`, or leave out labels such
 #' as write-ins. `$std_errors` of a fit says which it was.
