@@ -65,9 +65,10 @@ impl Known {
         self.vectors.slice(s![.., ..self.n_rotations])
     }
 
-    /// What the information is along rotations.
-    pub fn ridge(&self) -> f64 {
-        self.ridge
+    /// The `b` with which `C - a b' - b a'`, where `a` are the [rotations](Self::rotations), is the inverse `C` of the information
+    /// without what the ridge says along them.
+    pub fn half_of_rotations(&self) -> Array2<f64> {
+        &self.rotations() * (0.5 / self.ridge)
     }
 
     /// All vectors with their images, then the rotations alone, for where the others depend on each other.

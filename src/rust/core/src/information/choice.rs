@@ -4,9 +4,8 @@ use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::{Conditions, Covariance};
-use crate::information::gauge::{Gauge, Method};
+use crate::information::gauge::Method;
 use crate::information::observed::Information;
-use crate::model::table_design::Design;
 use crate::settings::StdErrors;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
@@ -23,13 +22,12 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// On the axes that are asked for.
-    pub fn on_axes(self, gauge: Gauge, conditions: &Conditions, design: &Design) -> Self {
-        let covariance = match gauge {
-            Gauge::Principal => self.covariance.in_gauge(conditions, design),
-            Gauge::Aligned => self.covariance,
-        };
-        Self { covariance, ..self }
+    /// Under the conditions that fix the axes.
+    pub fn in_gauge(self, conditions: &Conditions) -> Self {
+        Self {
+            covariance: self.covariance.in_gauge(conditions),
+            ..self
+        }
     }
 }
 

@@ -6,8 +6,10 @@ use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
+use crate::information::factored::Factored;
+use crate::information::gauge::Gauge;
 use crate::information::matrices::subtract_products;
-use crate::information::operator::Factored;
+
 use crate::information::scores::Scores;
 use crate::model::table_design::Design;
 use crate::model::tangents::principal_conditions;
@@ -42,16 +44,16 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    pub fn new(calibration: Calibration) -> Self {
+    pub fn new(calibration: Calibration, gauge: Gauge) -> Self {
         let model = calibration.model;
         let rotations = calibration.rotations();
-        let derivatives = if rotations.ncols() > 0 {
+        let derivatives = if gauge == Gauge::Aligned || rotations.ncols() == 0 {
+            Array2::zeros((rotations.nrows(), 0))
+        } else {
             let totals = calibration.responses.weighted_item_totals();
             let axes = model.map.matrix.t().to_owned();
             let conditions = principal_conditions(&model.items, &model.shape.catalogue, &totals, &axes);
             calibration.design().contract(conditions)
-        } else {
-            rotations.clone()
         };
         Self {
             derivatives,
@@ -59,16 +61,20 @@ impl Conditions {
         }
     }
 
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.derivatives.ncols() == 0
+    }
+
     /// The derivatives by the parameters, in columns.
     pub fn derivatives(&self) -> ArrayView2<'_, f64> {
         self.derivatives.view()
     }
 
-    /// From what the conditions become to the moves `T` along rotations that take them back, where `known` are the covariances of
-    /// the parameters with the conditions. Where two axes explain nearly the same, the angle between them is not known
-    /// and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no more than its sine, whose
-    /// variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
-    fn moves(&self, known: &Array2<f64>) -> Option<Array2<f64>> {
+    /// The moves, where `known` are the covariances of the parameters with the conditions. Where two axes explain nearly the same, the
+    /// angle between them is not known and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no
+    /// more than its sine, whose variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
+    fn moves(&self, known: &Array2<f64>) -> Option<Moves> {
         let effects = product(self.derivatives.t(), &self.rotations);
         let square = product(&effects, effects.t());
         // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
@@ -82,11 +88,18 @@ impl Conditions {
                 1.0
             }
         });
-        Some(product(
-            &self.rotations,
-            &product(&Array2::from_diag(&bounds), &angles),
-        ))
+        let bounded = product(&Array2::from_diag(&bounds), &angles);
+        let vectors = product(&self.rotations, &bounded);
+        let half = plus(known, -0.5, &product(&vectors, &within));
+        Some(Moves { vectors, half })
     }
+}
+
+/// The moves `- vectors H'` along rotations that take the conditions `H` back. They make `C - vectors half' - half vectors'` of a
+/// covariance.
+struct Moves {
+    vectors: Array2<f64>,
+    half: Array2<f64>,
 }
 
 impl Covariance {
@@ -229,37 +242,28 @@ impl Covariance {
 
     /// The covariance under the conditions that fix the axes, `P C P'`, where `P` moves along rotations until they are principal; one
     /// by item has none.
-    pub fn in_gauge(mut self, conditions: &Conditions, design: &Design) -> Self {
-        let derivatives = conditions.derivatives();
-        if derivatives.ncols() == 0 {
+    pub fn in_gauge(self, conditions: &Conditions) -> Self {
+        if conditions.is_empty() {
             return self;
         }
-        match &mut self {
-            Covariance::Blocks(_) => {}
-            Covariance::Joint(matrix) => {
-                let known = product(&*matrix, derivatives);
-                if let Some(turned) = conditions.moves(&known) {
-                    let within = product(derivatives.t(), &known);
-                    let half = plus(&known, -0.5, &product(&turned, &within));
-                    subtract_products(matrix, turned.view(), half.view());
+        let derivatives = conditions.derivatives();
+        match self {
+            Covariance::Blocks(_) => self,
+            Covariance::Joint(mut matrix) => {
+                let known = product(&matrix, derivatives);
+                if let Some(Moves { vectors, half }) = conditions.moves(&known) {
+                    subtract_products(&mut matrix, vectors.view(), half.view());
                 }
+                Covariance::Joint(matrix)
             }
-            Covariance::Factored(Factored { factor, blocks }) => {
-                let wide = double(factor.view());
-                let of_conditions = product(derivatives.t(), &wide);
-                let known = product(&wide, of_conditions.t());
-                if let Some(turned) = conditions.moves(&known) {
-                    let within = product(&of_conditions, of_conditions.t());
-                    let half = plus(&known, -0.5, &product(&turned, &within));
-                    for (item, block) in blocks.iter_mut().enumerate() {
-                        let own = s![design.free_of_item(item), ..];
-                        subtract_products(block, turned.slice(own), half.slice(own));
-                    }
-                    let moved = plus(&wide, -1.0, &product(&turned, &of_conditions));
-                    *factor = single(moved.view());
-                }
+            Covariance::Factored(factored) => {
+                let factor = double(factored.factor.view());
+                let known = product(&factor, &product(factor.t(), derivatives));
+                Covariance::Factored(match conditions.moves(&known) {
+                    Some(Moves { vectors, half }) => factored.moved(vectors.view(), derivatives, half.view()),
+                    None => factored,
+                })
             }
         }
-        self
     }
 }

@@ -40,22 +40,23 @@ pub(crate) fn draws(
     let n_dims = calibration.n_dims();
     let n_respondents = calibration.n_respondents();
     let mut normal = normals(seed, 0);
-    let (conditions, design) = (Conditions::new(calibration), calibration.design());
+    let (conditions, design) = (Conditions::new(calibration, asked.gauge), calibration.design());
     let items = choose(calibration, information, &conditions, asked.std_errors, monitor)?
         .filter(|chosen| chosen.method.carries_items())
-        .map(|chosen| chosen.on_axes(asked.gauge, &conditions, &design).covariance);
+        .map(|chosen| chosen.in_gauge(&conditions).covariance);
     let of_items = items
         .as_ref()
         .map(|items| items.draw(&design, n_draws, &mut normal, monitor));
     let of_items = of_items.transpose()?.map(|drawn| single(drawn.view()));
+    let limits = items.as_ref().map(|items| Limits::new(calibration, items));
     let rule = Rule::new(calibration);
     let mut drawn = memory::zeros(n_draws, n_respondents * n_dims)?;
     let everybody: Vec<usize> = (0..n_respondents).collect();
     for positions in everybody.chunks(chunk_size(calibration.n_parameters(), n_dims)) {
         monitor.proceed()?;
-        let moves = items.as_ref().zip(of_items.as_ref()).map(|(items, of_items)| {
+        let known = items.as_ref().zip(limits.as_ref()).zip(of_items.as_ref());
+        let moves = known.map(|((items, limits), of_items)| {
             let slopes = Chunk::new(calibration, positions, &rule).slopes_of_means();
-            let limits = Limits::new(calibration, items);
             let of_means = items.of_means(&slopes, &design).into_iter().zip(positions);
             of_means
                 .enumerate()

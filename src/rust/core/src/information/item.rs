@@ -33,9 +33,14 @@ impl ItemInformation {
 
 /// The places of each item's parameters among those of all.
 pub(crate) fn places(items: &[ItemInformation]) -> impl Iterator<Item = Range<usize>> {
-    items.iter().scan(0, |end, item| {
+    runs(items.iter().map(|item| item.observed.nrows()))
+}
+
+/// Runs of these lengths, one after another.
+pub(crate) fn runs(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = Range<usize>> {
+    lengths.scan(0, |end, length| {
         let first = *end;
-        *end += item.observed.nrows();
+        *end += length;
         Some(first..*end)
     })
 }

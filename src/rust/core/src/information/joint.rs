@@ -51,8 +51,7 @@ impl Joint {
 
     /// Takes what the ridge says along rotations out of the inverse of a [corrected](Self::corrected) matrix.
     pub fn hold_rotations(&self, covariance: &mut Array2<f64>) {
-        let rotations = self.rotations();
-        let half = &rotations * (0.5 / self.known.ridge());
-        subtract_products(covariance, rotations, half.view());
+        let half = self.known.half_of_rotations();
+        subtract_products(covariance, self.rotations(), half.view());
     }
 }

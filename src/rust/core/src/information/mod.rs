@@ -7,6 +7,7 @@ pub mod chunk;
 pub mod covariance;
 pub mod delta;
 pub mod draws;
+pub mod factored;
 pub mod gauge;
 pub mod item;
 pub mod joint;

@@ -5,9 +5,10 @@ use crate::base::backend::Backend;
 use crate::base::monitor::Silent;
 use crate::fit::run::fit;
 use crate::information::covariance::Conditions;
+use crate::information::gauge::Gauge;
 use crate::model::link::Link;
 use crate::model::tangents::affine_tangents;
-use crate::posterior::expect::expect;
+use crate::posterior::expect::{expect, moments};
 use crate::posterior::moments::{Moments, aggregate};
 use crate::posterior::scoring::{Expected, Scored, Scoring, Wanted};
 use crate::responses::item_kind::ItemKind;
@@ -44,13 +45,16 @@ fn fitted(link: Link, kind: ItemKind, n_options: usize) -> Fitted {
         missing: 0.1,
         kind,
     };
-    let responses = simulate(&design, 5)
-        .expect("simulation")
-        .to_responses()
-        .expect("responses");
     let settings = Settings::new(1).with(|settings| {
         settings.model.link = link;
     });
+    fitted_to(&design, 5, settings)
+}
+
+/// A fit to simulated responses.
+fn fitted_to(design: &SimulationDesign, seed: u64, settings: Settings) -> Fitted {
+    let simulated = simulate(design, seed).expect("simulation");
+    let responses = simulated.to_responses().expect("responses");
     let checked = settings.clone().check().expect("valid settings");
     let model = fit(&responses, &checked, &Silent).expect("fit").model;
     Fitted {
@@ -60,22 +64,45 @@ fn fitted(link: Link, kind: ItemKind, n_options: usize) -> Fitted {
     }
 }
 
+/// All respondents with their posteriors.
+struct Everybody {
+    respondents: Vec<u32>,
+    weights: Vec<f64>,
+    moments: Moments,
+}
+
+impl Everybody {
+    fn new(model: &Model, responses: &Responses) -> Self {
+        let respondents = responses.respondents_with_responses();
+        let moments = moments(model, responses, &respondents, &SCORING, &Silent).expect("moments");
+        Self {
+            weights: vec![1.0; respondents.len()],
+            respondents,
+            moments,
+        }
+    }
+
+    fn calibration<'a>(&'a self, model: &'a Model, responses: &'a Responses) -> Calibration<'a> {
+        Calibration {
+            model,
+            responses,
+            scored: Scored {
+                respondents: &self.respondents,
+                weights: &self.weights,
+                moments: &self.moments,
+            },
+        }
+    }
+}
+
 fn informed(model: &Model, responses: &Responses, settings: &Settings) -> Informed {
-    let everybody = responses.respondents_with_responses();
-    let moments =
-        crate::posterior::expect::moments(model, responses, &everybody, &SCORING, &Silent).expect("moments");
-    let scored = Scored {
-        respondents: &everybody,
-        weights: &vec![1.0; everybody.len()],
-        moments: &moments,
-    };
-    let calibration = Calibration {
-        model,
-        responses,
-        scored,
-    };
+    let everybody = Everybody::new(model, responses);
+    let calibration = everybody.calibration(model, responses);
     let information = Information::new(calibration, settings, &Silent).expect("information");
-    Informed { information, moments }
+    Informed {
+        information,
+        moments: everybody.moments,
+    }
 }
 
 fn joint(information: &Information) -> &Joint {
@@ -179,13 +206,11 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
             missing: 0.0,
             kind: ItemKind::Nominal,
         };
-        let responses = simulate(&design, 3)
-            .expect("simulation")
-            .to_responses()
-            .expect("responses");
-        let settings = Settings::new(n_dims);
-        let checked = settings.clone().check().expect("valid settings");
-        let model = fit(&responses, &checked, &Silent).expect("fit").model;
+        let Fitted {
+            model,
+            responses,
+            settings,
+        } = fitted_to(&design, 3, Settings::new(n_dims));
         let Informed { information, moments } = informed(&model, &responses, &settings);
         let joint = joint(&information);
         let matrix = information.cautious(joint, &|_| 0.0, Affine::Posterior);
@@ -250,23 +275,13 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
             missing: 0.6,
             kind,
         };
-        let simulated = simulate(&design, 5).expect("simulation");
-        let responses = simulated.to_responses().expect("responses");
-        let settings = Settings::new(n_dims);
-        let checked = settings.clone().check().expect("valid settings");
-        let model = fit(&responses, &checked, &Silent).expect("fit").model;
-        let everybody = responses.respondents_with_responses();
-        let moments = crate::posterior::expect::moments(&model, &responses, &everybody, &SCORING, &Silent);
-        let moments = moments.expect("moments");
-        let calibration = Calibration {
-            model: &model,
-            responses: &responses,
-            scored: Scored {
-                respondents: &everybody,
-                weights: &vec![1.0; everybody.len()],
-                moments: &moments,
-            },
-        };
+        let Fitted {
+            model,
+            responses,
+            settings,
+        } = fitted_to(&design, 5, Settings::new(n_dims));
+        let everybody = Everybody::new(&model, &responses);
+        let calibration = everybody.calibration(&model, &responses);
         let in_form =
             |form| Information::in_form(form, calibration, &settings, &Silent).expect("information");
         let (whole, parts) = (in_form(Form::Matrix), in_form(Form::Scores));
@@ -282,13 +297,13 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
         let off = (&expected - &found).mapv(|x| x * x).sum() / expected.dot(&expected);
         assert!(off < 1e-5, "the step is off by {off}");
 
-        let conditions = Conditions::new(calibration);
+        let conditions = Conditions::new(calibration, Gauge::Principal);
         let design = model.design();
         let covariance = |information: &Information| {
             let joint = information.joint_covariance(conditions.derivatives(), &Silent);
             joint.expect("no cancel").expect("positive definite")
         };
-        let gauged = |information: &Information| covariance(information).in_gauge(&conditions, &design);
+        let gauged = |information: &Information| covariance(information).in_gauge(&conditions);
         for (whole, parts) in [
             (covariance(&whole), covariance(&parts)),
             (gauged(&whole), gauged(&parts)),

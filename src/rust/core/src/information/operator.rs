@@ -2,10 +2,12 @@
 
 use crate::base::error::Result;
 use crate::base::linalg::{
-    add_scaled, beside, cholesky, invert, plus, product, sandwich, single, symmetric, symmetric_eigen,
+    add_scaled, cholesky, invert, plus, product, sandwich, single, symmetric, symmetric_eigen,
 };
 use crate::base::monitor::Monitor;
 use crate::base::threads::try_map;
+use crate::information::affine::Pairs;
+use crate::information::item::runs;
 use crate::information::matrices::subtract_products;
 use crate::information::scores::Scores;
 use crate::information::vectors::{OfEach, VECTORS, Vectors, multiply, solve_lower, solve_upper};
@@ -77,28 +79,16 @@ struct Lift {
 
 /// Which information.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Height {
     Own,
     /// See [`Lift`].
     Lifted,
 }
 
-/// The covariance of the parameters, in two ways.
-pub(crate) struct Factored {
-    /// A matrix whose square it is, about.
-    pub factor: Array2<f32>,
-    /// Of each item.
-    pub blocks: Vec<Array2<f64>>,
-}
-
 impl Operator {
     /// Where the items have nothing in common.
     pub fn of_blocks(blocks: Vec<Blocks>) -> Self {
-        let places = blocks.iter().scan(0, |end, block| {
-            let first = *end;
-            *end += block.own.nrows();
-            Some(first..*end)
-        });
+        let places = runs(blocks.iter().map(|block| block.own.nrows()));
         let factors = blocks.iter().map(|Blocks { own, complete }| {
             let factor = cholesky(own.view()).or_else(|| cholesky(complete.view()));
             single(factor.unwrap_or_else(|| Array2::eye(own.nrows())).view())
@@ -142,6 +132,19 @@ impl Operator {
         });
     }
 
+    /// Vectors whose images are known.
+    pub fn known(&self) -> Option<Pairs<'_>> {
+        self.correction.as_ref().map(|known| Pairs {
+            vectors: known.vectors.view(),
+            images: known.images.view(),
+        })
+    }
+
+    /// The block of each item.
+    pub fn blocks(&self) -> &[Array2<f64>] {
+        &self.blocks
+    }
+
     fn n_parameters(&self) -> usize {
         self.places.last().map_or(0, |last| last.end)
     }
@@ -151,20 +154,20 @@ impl Operator {
         self.blocks.iter().flat_map(|block| block.diag().to_vec())
     }
 
-    fn apply(&self, form: Form, x: &Vectors) -> Vectors {
+    fn apply(&self, height: Height, x: &Vectors) -> Vectors {
         let mut y = x.by_items(&self.products, &self.places, multiply);
         if let Some(scores) = &self.scores {
             scores.subtract_square(x.numbers(), y.numbers_mut());
         }
         if let Some(correction) = &self.correction {
-            correction.apply(form, x, &mut y);
+            correction.apply(height, x, &mut y);
         }
         y
     }
 
     /// `L^-1 M L'^-1 x`.
-    fn apply_whitened(&self, form: Form, x: &Vectors) -> Vectors {
-        self.whitened(&self.apply(form, &self.coloured(x)))
+    fn apply_whitened(&self, height: Height, x: &Vectors) -> Vectors {
+        self.whitened(&self.apply(height, &self.coloured(x)))
     }
 
     /// `L^-1 x`.
@@ -202,7 +205,7 @@ impl Operator {
     pub fn times(&self, right: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Result<Array2<f64>> {
         self.by_columns(right, &|x| {
             monitor.proceed()?;
-            Ok(self.apply(Form::Own, x))
+            Ok(self.apply(Height::Own, x))
         })
     }
 
@@ -222,7 +225,7 @@ impl Operator {
                 if (0..VECTORS).all(|k| now[k] <= SOLUTION_ERROR * SOLUTION_ERROR * first[k]) {
                     break;
                 }
-                let image = self.apply_whitened(Form::Lifted, &direction);
+                let image = self.apply_whitened(Height::Lifted, &direction);
                 let step = ratios(&now, &direction.products(&image));
                 x.add(step, &direction);
                 residual.add(step.map(|x| -x), &image);
@@ -266,7 +269,7 @@ impl Operator {
             monitor.proceed()?;
             let length = now.products(&now).map(f64::sqrt);
             now.scale(ratios(&[1.0; VECTORS], &length));
-            let mut image = self.apply_whitened(Form::Lifted, &now);
+            let mut image = self.apply_whitened(Height::Lifted, &now);
             let along = now.products(&image);
             for (k, tridiagonal) in tridiagonal.iter_mut().enumerate() {
                 tridiagonal[[step, step]] = along[k];
@@ -290,7 +293,10 @@ impl Operator {
 
     /// Draws from the normal distribution whose precision is the [lifted](Lift) information, in columns: the inverse root of
     /// the whitened one by a polynomial of Chebyshev on its spectrum.
-    fn draws(&self, spectrum: &Range<f64>, seed: u64, monitor: &dyn Monitor) -> Result<Array2<f64>> {
+    ///
+    /// # Errors
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    pub fn draws(&self, spectrum: &Range<f64>, seed: u64, monitor: &dyn Monitor) -> Result<Array2<f64>> {
         let coefficients = inverse_root(spectrum);
         let middle = 0.5 * (spectrum.start + spectrum.end);
         let half = 0.5 * (spectrum.end - spectrum.start);
@@ -299,7 +305,7 @@ impl Operator {
         let batches = try_map(0..n_draws / VECTORS, |batch| {
             let mut before = Vectors::normal(self.n_parameters(), seed, 1 + batch as u64);
             let scaled = |x: &Vectors, times: f64| {
-                let mut image = self.apply_whitened(Form::Lifted, x);
+                let mut image = self.apply_whitened(Height::Lifted, x);
                 image.add([-middle; VECTORS], x);
                 image.scale([times / half; VECTORS]);
                 image
@@ -322,63 +328,6 @@ impl Operator {
         }
         Ok(draws)
     }
-
-    /// The inverse, or nothing where the information is not positive definite. It is exact for the vectors whose images are known and
-    /// for some `functionals` of the parameters (columns), and by draws for what is left.
-    ///
-    /// # Errors
-    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn inverse(
-        &self,
-        functionals: ArrayView2<'_, f64>,
-        seed: u64,
-        monitor: &dyn Monitor,
-    ) -> Result<Option<Factored>> {
-        let solved = self.solve(functionals, monitor)?;
-        let (of_functionals, images) = match &self.correction {
-            Some(known) => (
-                beside(known.images.view(), functionals),
-                beside(known.vectors.view(), solved.view()),
-            ),
-            None => (functionals.to_owned(), solved),
-        };
-        let within = symmetric(product(of_functionals.t(), &images).view());
-        let inverse = invert(within.view());
-        let root = inverse.as_ref().and_then(|inverse| cholesky(inverse.view()));
-        let (Some(inverse), Some(root)) = (inverse, root) else {
-            return Ok(None);
-        };
-        let Some(spectrum) = self.spectrum(monitor)? else {
-            return Ok(None);
-        };
-        let draws = self.draws(&spectrum, seed, monitor)?;
-        let known = product(&images, &product(&inverse, &product(of_functionals.t(), &draws)));
-        let draws = plus(&draws, -1.0, &known) * (draws.ncols() as f64).sqrt().recip();
-        let factor = beside(product(&images, &root).view(), draws.view());
-        let blocks = self.conditional_blocks(&factor, monitor)?;
-        Ok(blocks.map(|blocks| Factored {
-            factor: single(factor.view()),
-            blocks,
-        }))
-    }
-
-    /// The covariances of the parameters of each item, where a factor of that of all is known: those given all other items, plus what
-    /// these add (Siden et al. 2018, <https://doi.org/10.1080/10618600.2018.1473782>). Draws only say the latter.
-    fn conditional_blocks(
-        &self,
-        factor: &Array2<f64>,
-        monitor: &dyn Monitor,
-    ) -> Result<Option<Vec<Array2<f64>>>> {
-        let images = self.times(factor.view(), monitor)?;
-        let blocks = self.blocks.iter().zip(&self.places).map(|(block, own)| {
-            let own = s![own.clone(), ..];
-            let of_others = plus(images.slice(own), -1.0, &product(block, factor.slice(own)));
-            let conditional = invert(block.view())?;
-            let moved = product(&conditional, &of_others);
-            Some(plus(&conditional, 1.0, &product(&moved, moved.t())))
-        });
-        Ok(blocks.collect())
-    }
 }
 
 impl Lift {
@@ -393,8 +342,8 @@ impl Lift {
 }
 
 impl Correction {
-    fn apply(&self, form: Form, x: &Vectors, y: &mut Vectors) {
-        if form == Form::Lifted
+    fn apply(&self, height: Height, x: &Vectors, y: &mut Vectors) {
+        if height == Height::Lifted
             && let Some(lift) = &self.lift
         {
             let along = self.images.columns().into_iter().map(|image| x.along(image));

@@ -1,16 +1,17 @@
 //! The information about more item parameters than one matrix holds: blocks by item and the scores that the items share.
 
 use crate::base::error::Result;
-use crate::base::linalg::{add_scaled, double, plus, product, single};
+use crate::base::linalg::{add_scaled, double, plus};
 use crate::base::monitor::Monitor;
 use crate::information::affine::{Affine, Known, Pairs};
 use crate::information::calibration::Calibration;
-use crate::information::item::{ItemInformation, places};
+use crate::information::factored::Factored;
+use crate::information::item::ItemInformation;
 use crate::information::matrices::correction;
-use crate::information::operator::{Blocks, Factored, Operator};
+use crate::information::operator::{Blocks, Operator};
 use crate::information::prior::FreePrior;
 use crate::information::scores::Scores;
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 
 /// What the items share: the information is that of each item by itself and, between items, minus the square of the scores.
@@ -29,16 +30,13 @@ impl Structured {
         items: &[ItemInformation],
         prior: &FreePrior,
     ) -> Self {
-        let mut item_at = vec![0; calibration.n_parameters()];
-        for (item, own) in places(items).enumerate() {
-            item_at[own].fill(item);
-        }
+        let design = calibration.design();
         let sizes = items.iter().map(|item| item.observed.nrows());
         let mut squares: Vec<Array2<f64>> = sizes.map(|n| Array2::zeros((n, n))).collect();
         for position in 0..scores.n_respondents() {
             for (first, own) in scores.of_respondent(position) {
                 let square = double(own.dot(&own.t()).view());
-                add_scaled(&mut squares[item_at[first]].view_mut(), 1.0, square.view());
+                add_scaled(&mut squares[design.item_of(first)].view_mut(), 1.0, square.view());
             }
         }
         let diagonals = items.iter().flat_map(|item| item.observed.diag().to_vec());
@@ -68,7 +66,7 @@ impl Structured {
     }
 
     /// The covariance of the parameters, in which the rotations are those that keep the estimates closest to themselves; nothing where
-    /// the information is not positive definite. See [`Operator::inverse`].
+    /// the information is not positive definite. See [`Factored::new`].
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
@@ -80,27 +78,8 @@ impl Structured {
         monitor: &dyn Monitor,
     ) -> Result<Option<Factored>> {
         let operator = self.operator(blocks, Affine::Population, monitor)?;
-        let Some(Factored { factor, mut blocks }) = operator.inverse(functionals, seed, monitor)? else {
-            return Ok(None);
-        };
-        // What the ridge says along rotations goes.
-        let rotations = self.known.rotations();
-        let mut start = 0;
-        for block in &mut blocks {
-            let own = rotations.slice(s![start..start + block.nrows(), ..]);
-            start += block.nrows();
-            let square = product(own, own.t());
-            add_scaled(&mut block.view_mut(), -1.0 / self.known.ridge(), square.view());
-        }
-        let factor = double(factor.view());
-        let held = plus(
-            &factor,
-            -1.0,
-            &product(rotations, &product(rotations.t(), &factor)),
-        );
-        Ok(Some(Factored {
-            factor: single(held.view()),
-            blocks,
-        }))
+        let (rotations, half) = (self.known.rotations(), self.known.half_of_rotations());
+        let found = Factored::new(&operator, functionals, seed, monitor)?;
+        Ok(found.map(|found| found.moved(rotations, rotations, half.view())))
     }
 }

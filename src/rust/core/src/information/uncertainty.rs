@@ -47,7 +47,7 @@ pub(crate) fn uncertainty(
 ) -> Result<Uncertainty> {
     let normalisation = Normalisation::new(calibration);
     let location_scale = normalisation.location_scale();
-    let conditions = Conditions::new(calibration);
+    let conditions = Conditions::new(calibration, asked.gauge);
     let chosen = choose(calibration, information, &conditions, asked.std_errors, monitor)?;
     let Some(chosen) = chosen else {
         return Ok(Uncertainty {
@@ -64,8 +64,10 @@ pub(crate) fn uncertainty(
     } else {
         DeltaMethod::of_known_traits(calibration, normalisation)
     };
-    let aligned = delta.propagate(&chosen.covariance).items()?.normalised;
-    let chosen = chosen.on_axes(asked.gauge, &conditions, &calibration.design());
+    // On the axes that keep the estimates closest to themselves, where others are asked for.
+    let aligned = (!conditions.is_empty()).then(|| delta.propagate(&chosen.covariance).items());
+    let aligned = aligned.transpose()?.map(|items| items.normalised);
+    let chosen = chosen.in_gauge(&conditions);
     let propagated = delta.propagate(&chosen.covariance);
     let items = propagated.items()?;
     let respondents = if carried {
@@ -76,9 +78,9 @@ pub(crate) fn uncertainty(
     Ok(Uncertainty {
         method: chosen.method,
         items: ItemCovariances {
+            aligned: aligned.unwrap_or_else(|| items.normalised.clone()),
             prior: items.prior,
             normalised: items.normalised,
-            aligned,
         },
         respondents,
         location_scale,
