@@ -16,9 +16,10 @@
 #' matrix (up to 1,500 if most respondents answered few of the items). Beyond, it is kept as a block for each item and the
 #' scores that respondents share among items; `C` is then exact along location, scale and rotations and for each item given the
 #' others, and 64 to 512 draws stand for the rest: standard errors are those of the one matrix within one per cent for items, and
-#' two for respondents. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior covariance given
-#' the items and `J` the derivative of the posterior mean by the item parameters. What items add that little is known of has a
-#' limit: the respondent never becomes less certain than the population is without any response.
+#' within two for nearly all respondents. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior
+#' covariance given the items and `J` the derivative of the posterior mean by the item parameters. What items add that little is
+#' known of has a limit: beside what location, scale and axes add, which all respondents share, nobody becomes less certain than
+#' the population is without any response.
 #'
 #' `"auto"` is `"joint"`. If there are more than 2,000 responses for each parameter, it is `"items"` (joint for the items
 #' alone): the items' uncertainty then adds less than about one per cent to the standard errors of the respondents. If the
