@@ -21,6 +21,7 @@ mod fit;
 mod information;
 mod ingest;
 mod kernels;
+mod maximum;
 mod model;
 mod posterior;
 mod responses;

@@ -123,12 +123,17 @@ impl Monitor for StopsAfter {
 #[test]
 fn a_monitor_can_stop_the_fit() {
     for_each_backend(|backend| {
-        let (_, responses) = simulated(100, 20, 1, 2);
-        let monitor = StopsAfter::new(2);
-        let stopped = fit(&responses, &on(backend, 1), &monitor);
-        assert!(matches!(stopped, Err(Error::Cancelled)));
-        assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
-        assert!(monitor.parts.lock().expect("parts").is_empty());
+        for n_dims in 1..=2 {
+            let (_, responses) = simulated(100, 20, n_dims, 2);
+            let monitor = StopsAfter::new(2);
+            let stopped = fit(&responses, &on(backend, n_dims), &monitor);
+            assert!(matches!(stopped, Err(Error::Cancelled)));
+            assert_eq!(monitor.epochs.load(Ordering::Relaxed), 2);
+            // In one dimension the items are found before the training.
+            let parts = monitor.parts.lock().expect("parts");
+            assert_eq!(parts.contains(&Part::Items), n_dims == 1);
+            assert!(n_dims == 1 || parts.is_empty());
+        }
     });
 }
 

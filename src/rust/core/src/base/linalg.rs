@@ -35,11 +35,10 @@ pub(crate) fn factor(matrix: ArrayView2<'_, f64>, monitor: &dyn Monitor) -> Resu
         factor.slice_mut(s![start..end, start..end]).assign(&corner);
         factor.slice_mut(s![start..end, end..]).fill(0.0);
         let mut below = factor.slice_mut(s![end.., start..end]);
+        let inverse = invert_lower(corner.view());
         map(row_blocks(&mut below), |mut rows| {
-            for mut row in rows.rows_mut() {
-                let solved = solve_lower(corner.view(), row.view());
-                row.assign(&solved);
-            }
+            let solved = product(rows.view(), inverse.t());
+            rows.assign(&solved);
         });
         let panel = below.to_owned();
         let mut rest = factor.slice_mut(s![end.., end..]);
@@ -82,11 +81,9 @@ fn small_cholesky(matrix: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
 /// Solves `L x = b` for a lower factor.
 pub(crate) fn solve_lower(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -> Array1<f64> {
     let mut x = b.to_owned();
-    for i in 0..x.len() {
-        for k in 0..i {
-            x[i] -= factor[[i, k]] * x[k];
-        }
-        x[i] /= factor[[i, i]];
+    for (i, row) in factor.rows().into_iter().enumerate() {
+        let known = row.slice(s![..i]).dot(&x.slice(s![..i]));
+        x[i] = (x[i] - known) / row[i];
     }
     x
 }
@@ -94,11 +91,10 @@ pub(crate) fn solve_lower(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -
 /// Solves `L' x = b` for a lower factor `L`.
 pub(crate) fn solve_upper(factor: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -> Array1<f64> {
     let mut x = b.to_owned();
-    for i in (0..x.len()).rev() {
-        for k in i + 1..x.len() {
-            x[i] -= factor[[k, i]] * x[k];
-        }
-        x[i] /= factor[[i, i]];
+    for (i, row) in factor.rows().into_iter().enumerate().rev() {
+        x[i] /= row[i];
+        let own = x[i];
+        x.slice_mut(s![..i]).scaled_add(-own, &row.slice(s![..i]));
     }
     x
 }

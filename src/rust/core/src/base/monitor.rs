@@ -26,6 +26,8 @@ pub trait Monitor: Sync {
 /// Parts of the computation that tell how far they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The items before the training.
+    Items,
     /// The posteriors of the respondents.
     Posteriors,
     /// The information about the items.
@@ -38,6 +40,7 @@ impl Part {
     /// The name, as in the timings.
     pub fn name(self) -> &'static str {
         match self {
+            Part::Items => "items",
             Part::Posteriors => "posteriors",
             Part::Information => "information",
             Part::StandardErrors => "standard errors",

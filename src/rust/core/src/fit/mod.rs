@@ -1,6 +1,7 @@
 //! The steps of a fit, in order.
 
 pub mod axes;
+pub mod closed_form;
 pub mod distinct;
 pub mod predictive;
 pub mod refit;

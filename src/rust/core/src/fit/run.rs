@@ -5,26 +5,28 @@ use crate::base::monitor::{Epoch, Monitor, Part};
 use crate::base::threads::on_threads;
 use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
+use crate::fit::closed_form::closed_form;
 use crate::fit::distinct::Distinct;
 use crate::fit::start::start;
 use crate::fit::starting_network::starting_network;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
 use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
-use crate::information::polish::{Polish, Polished};
 use crate::information::sums::Form;
 use crate::information::uncertainty::{Uncertainty, uncertainty};
+use crate::maximum::polish::{Polish, Polished};
 use crate::model::encoder::Encoder;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
 use crate::posterior::expect::moments;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scoring;
+use crate::posterior::windows;
 use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
 use crate::settings::{Checked, Settings};
 use crate::train::epochs::{Trained, train};
-use crate::train::objective::Objective;
+use crate::train::objective::{Objective, Trains};
 use crate::train::trainer::Trainer;
 
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
@@ -87,13 +89,18 @@ impl Run<'_> {
         let mut timings = Timings::default();
         let answering = self.answering()?;
         let Started { model, linkage } = timings.time("starting values", || self.start(&answering))?;
-        let (model, trained) = self.train(model, &answering, &mut timings)?;
         let respondents = self.estimated(&answering);
         let weight = self.responses.summed_weight(&answering);
         let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
         let scoring = Scoring::of(self.settings, answering.len());
         let everybody = respondents.len() == answering.len();
-        let mut calibrated = self.calibrate(model, &distinct, everybody, &scoring, &mut timings)?;
+        let estimation = Estimation {
+            answering: &answering,
+            distinct: &distinct,
+            scoring: &scoring,
+            is_polished: self.is_polished(&model, everybody, &scoring),
+        };
+        let (mut calibrated, trained) = self.estimate(model, &estimation, &mut timings)?;
         calibrated.model.map = self.axes(&calibrated, &respondents, &distinct)?;
         let uncertainty = timings.time(Part::StandardErrors.name(), || {
             self.uncertainty(&calibrated, &distinct)
@@ -160,9 +167,59 @@ impl Run<'_> {
         })
     }
 
+    /// Are the items taken to the maximum of their marginal posterior?
+    fn is_polished(&self, model: &Model, everybody: bool, scoring: &Scoring) -> bool {
+        scoring.refine && everybody && Information::form(model, self.responses) != Form::None
+    }
+
+    /// Finds items, posteriors and information, and trains the network: in one dimension for the items that were found, else with them.
+    fn estimate(
+        &self,
+        mut model: Model,
+        of: &Estimation,
+        timings: &mut Timings,
+    ) -> Result<(Calibrated, Trained)> {
+        if of.is_polished && model.shape.n_dims == windows::N_DIMS {
+            let found = self.polish(of).run_from_anywhere(&mut model, timings)?;
+            if let Some(polished) = found {
+                return self.train_for_items(model, polished, of, timings);
+            }
+        }
+        let (model, trained) = self.train(model, of.answering, Trains::Everything, timings)?;
+        Ok((self.calibrate(model, of, timings)?, trained))
+    }
+
+    /// Trains the network, which starts from a closed form, for items that were found.
+    fn train_for_items(
+        &self,
+        mut model: Model,
+        polished: Polished,
+        of: &Estimation,
+        timings: &mut Timings,
+    ) -> Result<(Calibrated, Trained)> {
+        model.encoder = timings.time("encoder in closed form", || {
+            closed_form(&model, self.responses, of.distinct.sample(), &polished.moments)
+        })?;
+        let (model, trained) = self.train(model, of.answering, Trains::Encoder, timings)?;
+        let moments = self.moments(&model, of, timings)?;
+        let calibrated = Calibrated {
+            model,
+            moments,
+            information: polished.information,
+            polished: Some(polished.converged),
+        };
+        Ok((calibrated, trained))
+    }
+
     /// Maximises the bound.
-    fn train(&self, model: Model, answering: &[u32], timings: &mut Timings) -> Result<(Model, Trained)> {
-        let objective = Objective::new(self.responses, answering, self.settings);
+    fn train(
+        &self,
+        model: Model,
+        answering: &[u32],
+        trains: Trains,
+        timings: &mut Timings,
+    ) -> Result<(Model, Trained)> {
+        let objective = Objective::new(self.responses, answering, self.settings, trains);
         let mut trainer = Trainer::new(model, objective, &self.settings.run.backend)?;
         let trained = train(
             &mut trainer,
@@ -189,29 +246,15 @@ impl Run<'_> {
         sample
     }
 
-    /// Takes the items to the maximum of their marginal posterior, where that is to be done and can be; finds the posteriors of the
-    /// respondents and the information about the items there.
-    fn calibrate(
-        &self,
-        mut model: Model,
-        distinct: &Distinct,
-        everybody: bool,
-        scoring: &Scoring,
-        timings: &mut Timings,
-    ) -> Result<Calibrated> {
-        if scoring.refine && everybody && Information::form(&model, self.responses) != Form::None {
-            let polish = Polish {
-                responses: self.responses,
-                sample: distinct.sample(),
-                scoring,
-                settings: self.settings,
-                monitor: self.monitor,
-            };
+    /// Takes trained items to the maximum of their marginal posterior, where that is to be done and can be; finds the posteriors of
+    /// the respondents and the information about the items there.
+    fn calibrate(&self, mut model: Model, of: &Estimation, timings: &mut Timings) -> Result<Calibrated> {
+        if of.is_polished {
             let Polished {
                 moments,
                 information,
                 converged,
-            } = polish.run(&mut model, timings)?;
+            } = self.polish(of).run(&mut model, timings)?;
             return Ok(Calibrated {
                 model,
                 moments,
@@ -219,17 +262,9 @@ impl Run<'_> {
                 polished: Some(converged),
             });
         }
-        let moments = timings.time(Part::Posteriors.name(), || {
-            moments(
-                &model,
-                self.responses,
-                &distinct.respondents,
-                scoring,
-                self.monitor,
-            )
-        })?;
+        let moments = self.moments(&model, of, timings)?;
         let information = timings.time(Part::Information.name(), || {
-            let calibration = distinct.calibration(&model, self.responses, &moments);
+            let calibration = of.distinct.calibration(&model, self.responses, &moments);
             Information::new(calibration, self.settings, self.monitor)
         })?;
         Ok(Calibrated {
@@ -237,6 +272,28 @@ impl Run<'_> {
             moments,
             information,
             polished: None,
+        })
+    }
+
+    fn polish<'p>(&'p self, of: &'p Estimation) -> Polish<'p> {
+        Polish {
+            responses: self.responses,
+            sample: of.distinct.sample(),
+            scoring: of.scoring,
+            settings: self.settings,
+            monitor: self.monitor,
+        }
+    }
+
+    fn moments(&self, model: &Model, of: &Estimation, timings: &mut Timings) -> Result<Moments> {
+        timings.time(Part::Posteriors.name(), || {
+            moments(
+                model,
+                self.responses,
+                &of.distinct.respondents,
+                of.scoring,
+                self.monitor,
+            )
         })
     }
 
@@ -276,6 +333,14 @@ impl Run<'_> {
 struct Started {
     model: Model,
     linkage: Linkage,
+}
+
+/// From whom a model is estimated, and how.
+struct Estimation<'a> {
+    answering: &'a [u32],
+    distinct: &'a Distinct,
+    scoring: &'a Scoring,
+    is_polished: bool,
 }
 
 /// A model with what the respondents say about its items.

@@ -16,9 +16,9 @@ use crate::responses::linkage::Linkage;
 use crate::responses::store::Responses;
 use ndarray::{Array1, Array2, ArrayView2, s};
 
-/// Respondents that are enough to find the leading singular vectors for a start, and their number per item where there are
-/// many items.
-const ENOUGH_RESPONDENTS: usize = 20_000;
+/// Respondents that are enough to find the leading singular vectors for a start, in one dimension and in several, and their number
+/// per item where there are many items.
+const ENOUGH_RESPONDENTS: [usize; 2] = [5_000, 20_000];
 
 const RESPONDENTS_PER_ITEM: usize = 10;
 
@@ -66,7 +66,8 @@ pub(crate) fn start(
     seed: u64,
     monitor: &dyn Monitor,
 ) -> Result<Start> {
-    let enough = ENOUGH_RESPONDENTS.max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
+    let enough = ENOUGH_RESPONDENTS[usize::from(shape.n_dims > 1)]
+        .max(RESPONDENTS_PER_ITEM * shape.catalogue.n_items());
     let stride = answering
         .len()
         .div_ceil(enough)

@@ -59,6 +59,13 @@ impl<'a> Calibration<'a> {
         }
     }
 
+    /// Puts the options that the respondent at a position chose in place of what is in `to`.
+    pub fn options_of(&self, position: usize, to: &mut Vec<u32>) {
+        to.clear();
+        let respondent = self.scored.respondents[position];
+        self.responses.copy_row(respondent as usize, to);
+    }
+
     pub fn n_respondents(&self) -> usize {
         self.scored.respondents.len()
     }

@@ -1,6 +1,6 @@
 //! The information about the parameters of one item.
 
-use crate::base::linalg::mirror;
+use crate::base::linalg::{lower_pairs, mirror};
 use crate::kernels::terms::dot;
 use crate::model::table_design::Design;
 use crate::posterior::nodes::Nodes;
@@ -73,10 +73,28 @@ impl ItemSum {
         }
     }
 
+    /// Are there not too many parameters?
+    pub fn is_kept(&self) -> bool {
+        self.information.observed.nrows() > 0
+    }
+
     /// Is the next response evaluated?
     pub fn takes(&mut self) -> bool {
         self.seen += 1;
-        self.information.observed.nrows() > 0 && (self.seen - 1).is_multiple_of(self.stride)
+        self.is_kept() && (self.seen - 1).is_multiple_of(self.stride)
+    }
+
+    /// Adds what the means of the scores of responses with a total weight tell beyond the scores: the sums of products of two of them,
+    /// a lower triangle row by row.
+    pub fn add_means(&mut self, weight: f64, products: &[f64]) {
+        self.evaluated += weight;
+        let ItemInformation { observed, missing } = &mut self.information;
+        for ((i, j), product) in lower_pairs(observed.nrows()).zip(products) {
+            observed[[i, j]] += product;
+            if missing.nrows() > 0 {
+                missing[[i, j]] -= product;
+            }
+        }
     }
 
     /// The information of all responses to the item, which have this summed weight.

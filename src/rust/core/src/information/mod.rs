@@ -1,5 +1,6 @@
 //! What the responses say about the items: observed information, Newton steps, covariances.
 
+pub mod addition;
 pub mod affine;
 pub mod calibration;
 pub mod choice;
@@ -7,6 +8,7 @@ pub mod chunk;
 pub mod covariance;
 pub mod delta;
 pub mod draws;
+pub mod expectation;
 pub mod factored;
 pub mod gauge;
 pub mod item;
@@ -16,12 +18,12 @@ pub mod matrices;
 pub mod normalisation;
 pub mod observed;
 pub mod operator;
-pub mod polish;
 pub mod prior;
 pub mod quadratic;
 pub mod rule;
 pub mod scales;
 pub mod scores;
+pub mod shared_nodes;
 pub mod slopes;
 pub mod structured;
 pub mod sums;

@@ -5,7 +5,8 @@ use crate::model::prior::ItemPrior;
 use crate::model::table::Table;
 use crate::model::table_design::Design;
 use crate::model::tangents::affine_tangents;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1, s};
+use std::ops::Range;
 
 /// The prior of the free parameters of the items.
 pub(crate) struct FreePrior {
@@ -13,6 +14,16 @@ pub(crate) struct FreePrior {
     precisions: Array1<f64>,
     /// The first one of each item.
     first: Vec<usize>,
+}
+
+/// How the prior pulls in one dimension: sums over the items of its precisions times products of their parameters.
+pub(crate) struct Pull {
+    /// Discriminations times difficulties.
+    pub of_location: f64,
+    /// Squared discriminations, by the precisions of the difficulties.
+    pub on_location: f64,
+    /// The same by the precisions of the discriminations.
+    pub on_scale: f64,
 }
 
 impl FreePrior {
@@ -24,6 +35,11 @@ impl FreePrior {
                 .map(|item| design.free_of_item(item).start)
                 .collect(),
         }
+    }
+
+    /// The precisions of some parameters.
+    pub fn precisions(&self, free: Range<usize>) -> ArrayView1<'_, f64> {
+        self.precisions.slice(s![free])
     }
 
     /// Adds the information of the prior to that about all parameters.
@@ -47,6 +63,26 @@ impl FreePrior {
         for (to, (x, precision)) in gradient.iter_mut().zip(values.iter().zip(&self.precisions)) {
             *to -= precision * x;
         }
+    }
+
+    /// How the prior pulls at location and scale in one dimension.
+    pub fn pull(&self, items: &Table, design: &Design) -> Pull {
+        let mut pull = Pull {
+            of_location: 0.0,
+            on_location: 0.0,
+            on_scale: 0.0,
+        };
+        let mut seen = vec![false; self.precisions.len()];
+        for row in 0..items.n_rows() {
+            let (gamma, beta) = (f64::from(items.row(row)[0]), f64::from(items.row(row)[1]));
+            let free = design.free_of_row(row);
+            pull.of_location += self.precisions[free[1]] * gamma * beta;
+            pull.on_location += self.precisions[free[1]] * gamma * gamma;
+            if !std::mem::replace(&mut seen[free[0]], true) {
+                pull.on_scale += self.precisions[free[0]] * gamma * gamma;
+            }
+        }
+        pull
     }
 
     /// What the prior adds to the images of the [affine tangents](affine_tangents) under the information, where the gradient of

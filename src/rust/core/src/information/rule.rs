@@ -1,29 +1,59 @@
 //! Where expectations over respondents' posteriors are evaluated.
 
 use crate::base::linalg::{cholesky, unpack};
+use crate::base::threads::map;
 use crate::information::calibration::Calibration;
+use crate::information::expectation::find;
 use crate::kernels::respondent::Respondent;
 use crate::posterior::cubature::Cubature;
 use crate::posterior::lattice;
 use crate::posterior::nodes::Nodes;
+use crate::posterior::windows::{OnWindow, Windows};
 use crate::responses::batch::Batch;
 
+/// Respondents whose windows one task finds.
+const POSITIONS_PER_TASK: usize = 64;
+
 /// Where expectations over respondents' posteriors are evaluated.
-pub(crate) enum Rule {
+pub(crate) enum Rule<'a> {
     /// In one dimension on evenly spaced nodes, by the posterior itself.
-    Lattice,
+    Lattice(Box<Windows<'a>>),
     /// By the normal distribution that has its moments.
     Normal(Cubature),
 }
 
-impl Rule {
-    pub fn new(calibration: Calibration) -> Self {
+impl<'a> Rule<'a> {
+    pub fn new(calibration: Calibration<'a>) -> Self {
         let n_dims = calibration.n_dims();
-        if n_dims == 1 && calibration.scored.moments.are_refined() {
-            Rule::Lattice
+        let scored = calibration.scored;
+        if n_dims == 1 && scored.moments.are_refined() {
+            let Calibration { model, responses, .. } = calibration;
+            Rule::Lattice(Box::new(Windows::near(
+                scored.moments,
+                model,
+                responses,
+                scored.respondents,
+            )))
         } else {
             Rule::Normal(Cubature::new(n_dims))
         }
+    }
+
+    /// The windows of the respondents at some positions of the calibration; nothing where somebody has none.
+    pub fn windows(&self, calibration: Calibration, positions: &[usize]) -> Option<Vec<OnWindow<'_>>> {
+        let Rule::Lattice(windows) = self else {
+            return None;
+        };
+        let found = map(positions.chunks(POSITIONS_PER_TASK), |positions| {
+            let mut options = Vec::new();
+            let find = |&position: &usize| {
+                calibration.options_of(position, &mut options);
+                find(windows, calibration, position, &options)
+            };
+            positions.iter().map(find).collect::<Option<Vec<OnWindow>>>()
+        });
+        let found: Option<Vec<Vec<OnWindow>>> = found.into_iter().collect();
+        Some(found?.into_iter().flatten().collect())
     }
 
     /// The nodes of a respondent at a position of the calibration and at a place of a batch.
@@ -31,7 +61,7 @@ impl Rule {
         let moments = calibration.scored.moments;
         match self {
             Rule::Normal(cubature) => cubature.nodes(moments, position),
-            Rule::Lattice => {
+            Rule::Lattice(_) => {
                 let respondent = Respondent::new(calibration.model, batch, place);
                 let covariance = unpack(moments.covariance(position), calibration.n_dims());
                 let factor = cholesky(covariance.view()).unwrap_or_else(|| respondent.population().factor());

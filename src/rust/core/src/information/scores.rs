@@ -48,7 +48,7 @@ impl Scores {
     pub fn push(&mut self, first: usize, values: &[f32]) {
         self.blocks.push(Block {
             first,
-            n_parameters: values.len() / self.n_columns,
+            n_parameters: values.len() / self.n_columns.max(1),
             start: self.values.len(),
         });
         self.values.extend_from_slice(values);

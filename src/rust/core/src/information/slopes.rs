@@ -13,7 +13,7 @@ const MOST_KEPT: u64 = 16_000_000;
 /// The derivatives, evaluated anew by every pass over the respondents or, where they are few, kept.
 pub(crate) struct Slopes<'a> {
     calibration: Calibration<'a>,
-    rule: Rule,
+    rule: Rule<'a>,
     everybody: Vec<usize>,
     keeps: bool,
     kept: Vec<Scores>,

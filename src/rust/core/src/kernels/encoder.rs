@@ -129,6 +129,13 @@ impl<'a> EncoderKernel<'a> {
         general_mat_mul(1.0, &to.features, &self.output_weight, 0.0, &mut to.outputs);
     }
 
+    /// The features of all respondents of a batch, one row each.
+    pub fn features(&self, batch: &Batch) -> Array2<f32> {
+        let mut activations = Activations::default();
+        self.encode(batch, 0..batch.n_respondents(), &mut activations);
+        activations.features
+    }
+
     /// From the gradient by the outputs to that by the pooled embeddings, one row of `by_pooled` per respondent, and
     /// by the parameters of the network. The derivative of `elu` is 1 where its value is positive, else `1 + value`.
     #[inline(always)]

@@ -73,6 +73,7 @@ struct Scratch {
     residuals: Residuals,
     of_respondent: score::Scratch,
     score: Vec<f64>,
+    options: Vec<u32>,
 }
 
 impl Shared<'_> {
@@ -126,18 +127,21 @@ impl Shared<'_> {
             residuals,
             of_respondent,
             score,
+            options,
         } = scratch;
         let responses = batch.responses_of(position);
         let weight = self.wanted.weights.map(|weights| weights[first + place]);
         let start = self.wanted.start(first + place, network);
-        if let Some(windows) = &self.windows
-            && let Some(found) = windows.find(responses, &start)
-        {
-            part.set(place, &found.summary, network);
-            if let Some(weight) = weight {
-                found.add_score(responses, weight, score);
+        if let Some(windows) = &self.windows {
+            options.clear();
+            options.extend(responses.iter().map(|response| response.option));
+            if let Some(found) = windows.find(options, &start) {
+                part.set(place, &found.summary, network);
+                if let Some(weight) = weight {
+                    found.add_score(options, &model.shape.catalogue, weight, score);
+                }
+                return;
             }
-            return;
         }
         let respondent = Respondent::new(model, batch, position);
         let refined = self

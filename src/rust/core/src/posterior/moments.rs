@@ -79,6 +79,12 @@ impl MomentsPart<'_> {
 
     /// Fills in the moments at a position; `network` is the network's posterior.
     pub fn set(&mut self, position: usize, summary: &Summary, network: &WideGaussian) {
+        self.set_moments(position, summary);
+        self.amortisation_gap[position] = divergence(network, summary);
+    }
+
+    /// Fills in the moments at a position.
+    pub fn set_moments(&mut self, position: usize, summary: &Summary) {
         let place = |values: &mut [f64], from: &[f64]| {
             values[position * from.len()..(position + 1) * from.len()].copy_from_slice(from);
         };
@@ -87,7 +93,6 @@ impl MomentsPart<'_> {
         place(self.thirds, &summary.third);
         self.pareto_k[position] = summary.pareto_k;
         self.effective_draws[position] = summary.effective_draws;
-        self.amortisation_gap[position] = divergence(network, summary);
         self.log_evidence[position] = summary.log_evidence;
     }
 

@@ -5,7 +5,7 @@ use crate::kernels::points::WeightedPoints;
 use crate::kernels::terms::SIDE_BY_SIDE;
 use crate::model::design;
 use crate::posterior::moments::Summary;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 /// The nodes of a respondent, number by number for all nodes.
 pub(crate) struct Nodes {
@@ -43,6 +43,21 @@ impl Nodes {
             polynomials,
             factor,
         }
+    }
+
+    /// The coordinates less their means, times the weights.
+    pub fn centred(&self) -> Vec<Vec<f32>> {
+        let rows = self.factor.rows().into_iter();
+        let combine = |row: ArrayView1<'_, f64>| {
+            let mut sum = vec![0.0; self.weights.len()];
+            for (polynomial, &times) in self.polynomials.iter().zip(row) {
+                sum.iter_mut()
+                    .zip(polynomial)
+                    .for_each(|(to, x)| *to += times as f32 * x);
+            }
+            sum
+        };
+        rows.map(combine).collect()
     }
 
     /// Those of a posterior that is given by weighted points with a summary.

@@ -1,13 +1,15 @@
 //! One respondent's posterior on a window of the nodes that all respondents share, in one dimension.
 
-use crate::kernels::tables::{Table, Tables};
+use crate::kernels::points::WeightedPoints;
+use crate::kernels::tables::{LIMIT, Table, Tables};
 use crate::model::design;
 use crate::model::gaussian::WideGaussian;
 use crate::model::parameters::Model;
 use crate::model::population::Population;
 use crate::posterior::lattice::{EDGE, FINE, FINE_FOR_SLOPE, NEAR, REACH};
-use crate::posterior::moments::Summary;
-use crate::responses::response::Response;
+use crate::posterior::moments::{Moments, Summary};
+use crate::posterior::nodes::Nodes;
+use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::store::Responses;
 use std::ops::Range;
 
@@ -16,6 +18,13 @@ pub(crate) const N_DIMS: usize = 1;
 
 /// How far the nodes of a window are apart at most, in standard deviations.
 const SPACING: f64 = 1.1;
+
+/// How far nodes are apart where a rough answer is enough.
+const ROUGH_SPACING: f64 = 0.125;
+
+/// How far posteriors reach that are near known ones, in their standard deviations and beyond.
+const FAR: f64 = 8.0;
+const MARGIN: f64 = 0.5;
 
 /// Most times that the window is moved or extended before its respondent gets nodes of his own.
 const MOST_ROUNDS: usize = 6;
@@ -37,8 +46,20 @@ pub(crate) struct OnWindow<'t> {
 }
 
 impl<'a> Windows<'a> {
-    /// For some respondents.
+    /// For some respondents, wherever their posteriors are.
     pub fn new(model: &'a Model, responses: &Responses, respondents: &[u32]) -> Self {
+        Self::within(LIMIT, model, responses, respondents)
+    }
+
+    /// For some respondents, whose posteriors are near known ones.
+    pub fn near(known: &Moments, model: &'a Model, responses: &Responses, respondents: &[u32]) -> Self {
+        let reaches = known.means.iter().zip(&known.covariances);
+        let reaches = reaches.map(|(mean, variance)| mean.abs() + FAR * variance.sqrt());
+        let limit = reaches.fold(0.0, f64::max) + MARGIN;
+        Self::within(limit.min(LIMIT), model, responses, respondents)
+    }
+
+    fn within(limit: f64, model: &'a Model, responses: &Responses, respondents: &[u32]) -> Self {
         let catalogue = &model.shape.catalogue;
         let mut is_chosen = vec![false; catalogue.n_options()];
         let mut row = Vec::new();
@@ -52,18 +73,27 @@ impl<'a> Windows<'a> {
             model.shape.link.log_odds() * design::steepest(rows.map(|row| model.items.row(row)), &[1.0])
         };
         Self {
-            tables: Tables::new(model, &is_chosen),
+            tables: Tables::new(model, &is_chosen, limit),
             population: model.population(),
             steepest: (0..catalogue.n_options()).map(steepest).collect(),
         }
     }
 
-    /// The posterior of somebody with these responses, looked for at a normal distribution; nothing where no window holds it.
-    pub fn find(&self, responses: &[Response], start: &WideGaussian) -> Option<OnWindow<'_>> {
-        let slopes = responses
-            .iter()
-            .map(|response| self.steepest[response.option as usize]);
-        let steepest = slopes.fold(0.0, f64::max);
+    /// Makes the table for somebody who chose some options, with this posterior standard deviation: to be called where nothing else
+    /// is.
+    pub fn prepare(&self, options: &[u32], sd: f64) -> Option<&Table> {
+        self.tables.prepare(self.spacing(options, sd))
+    }
+
+    /// How far nodes may be apart.
+    fn spacing(&self, options: &[u32], sd: f64) -> f64 {
+        let slopes = options.iter().map(|&option| self.steepest[option as usize]);
+        (SPACING * sd).min(FINE_FOR_SLOPE / slopes.fold(0.0, f64::max))
+    }
+
+    /// The posterior of somebody who chose some options, looked for at a normal distribution; nothing where no window holds it.
+    pub fn find(&self, options: &[u32], start: &WideGaussian) -> Option<OnWindow<'_>> {
+        let finest = self.spacing(options, f64::INFINITY);
         let (mut mean, mut sd) = (start.mean[0], start.factor_rows[0].abs());
         let mut extended = None;
         for _ in 0..MOST_ROUNDS {
@@ -73,11 +103,11 @@ impl<'a> Windows<'a> {
             let (table, nodes) = match extended.take() {
                 Some(wider) => wider,
                 None => {
-                    let table = self.tables.get((SPACING * sd).min(FINE_FOR_SLOPE / steepest))?;
+                    let table = self.tables.get((SPACING * sd).min(finest))?;
                     (table, table.nodes(mean, REACH[N_DIMS - 1] * sd)?)
                 }
             };
-            let found = self.weigh(table, nodes, responses);
+            let found = self.weigh(table, nodes, options);
             let (own_mean, own_sd) = (found.summary.mean()[0], found.summary.covariance()[0].sqrt());
             let open = open_ends(&found.weights);
             let fine = table.spacing() <= FINE * own_sd;
@@ -95,11 +125,17 @@ impl<'a> Windows<'a> {
         None
     }
 
-    fn weigh<'t>(&self, table: &'t Table, nodes: Range<usize>, responses: &[Response]) -> OnWindow<'t> {
+    /// The same on all nodes of a table, which does not hold narrow posteriors well.
+    pub fn roughly(&self, options: &[u32]) -> Option<OnWindow<'_>> {
+        let table = self.tables.get(ROUGH_SPACING)?;
+        Some(self.weigh(table, 0..table.n_nodes(), options))
+    }
+
+    fn weigh<'t>(&self, table: &'t Table, nodes: Range<usize>, options: &[u32]) -> OnWindow<'t> {
         let points: Vec<f64> = nodes.clone().map(|node| table.at(node)).collect();
         let log_density = |&x: &f64| self.population.log_density(&[x]) as f32;
         let mut weights: Vec<f32> = points.iter().map(log_density).collect();
-        let largest = table.weigh(responses, nodes.start, &mut weights);
+        let largest = table.weigh(options, nodes.start, &mut weights);
         let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
         let scale = (1.0 / total) as f32;
         weights.iter_mut().for_each(|w| *w *= scale);
@@ -113,17 +149,65 @@ impl<'a> Windows<'a> {
     }
 }
 
-impl OnWindow<'_> {
+impl<'t> OnWindow<'t> {
     /// Adds the means of the derivatives by the item parameters over the posterior, times a weight, to a score in the layout of the
-    /// table of items.
-    pub fn add_score(&self, responses: &[Response], weight: f64, score: &mut [f64]) {
-        let Self { table, nodes, .. } = self;
-        let points = nodes.clone().map(|node| table.at(node) as f32).collect();
-        let points = design::columns(points, nodes.len());
-        let columns = points.iter().zip(self.weights.iter().cycle());
-        let columns: Vec<f32> = columns.map(|(x, w)| x * w).collect();
-        let (of_trait, constant) = columns.split_at(nodes.len());
-        table.add_scores(responses, nodes.start, [of_trait, constant], weight, score);
+    /// table of items; the respondent chose these options.
+    pub fn add_score(&self, options: &[u32], items: &ItemCatalogue, weight: f64, score: &mut [f64]) {
+        let mut means = Vec::new();
+        self.add_sums(options, std::slice::from_ref(&self.weights), &mut means);
+        let mut means = means.into_iter();
+        for &option in options {
+            for row in items.rows_of(items.item_of(option as usize)) {
+                for (to, mean) in score[2 * row..].iter_mut().zip(means.by_ref().take(2)) {
+                    *to += weight * f64::from(mean);
+                }
+            }
+        }
+    }
+
+    /// Appends for each row of the items of some options and each of some columns, one number a node, the sums over the nodes of the
+    /// derivatives by the row's parameters times the column.
+    pub fn add_sums(&self, options: &[u32], columns: &[Vec<f32>], sums: &mut Vec<f32>) {
+        let points = self
+            .nodes
+            .clone()
+            .map(|node| self.table.at(node) as f32)
+            .collect();
+        let by_parameters = design::columns(points, self.nodes.len());
+        let by_parameters = by_parameters.chunks_exact(self.nodes.len());
+        let times = |column: &Vec<f32>, x: &[f32]| x.iter().zip(column).map(|(x, y)| x * y).collect();
+        let columns: Vec<Vec<f32>> = columns
+            .iter()
+            .flat_map(|column| by_parameters.clone().map(move |x| times(column, x)))
+            .collect();
+        self.table.add_sums(options, self.nodes.start, &columns, sums);
+    }
+
+    /// Adds the weights of the nodes, times that of the respondent, to the numbers of the options that were chosen at the nodes of the
+    /// table.
+    pub fn count(&self, options: &[u32], weight: f64, numbers: &mut [f32]) {
+        let weights: Vec<f32> = self.weights.iter().map(|x| weight as f32 * x).collect();
+        self.table.count(options, self.nodes.start, &weights, numbers);
+    }
+
+    /// The nodes by themselves.
+    pub fn nodes(&self) -> Nodes {
+        let points = self.nodes.clone().map(|node| self.table.at(node) as f32);
+        let points = WeightedPoints {
+            points: vec![points.collect()],
+            weights: self.weights.iter().copied().map(f64::from).collect(),
+        };
+        Nodes::of_points(&points, &self.summary)
+    }
+
+    /// The weights of the nodes, which sum to 1.
+    pub fn weights(&self) -> &Vec<f32> {
+        &self.weights
+    }
+
+    /// The table of the nodes.
+    pub fn table(&self) -> &'t Table {
+        self.table
     }
 }
 
@@ -192,7 +276,9 @@ mod tests {
             let mut n_found = 0;
             for place in 0..300 {
                 let given = batch.responses_of(place);
-                let Some(found) = windows.find(given, &start) else {
+                let mut options = Vec::new();
+                responses.copy_row(place, &mut options);
+                let Some(found) = windows.find(&options, &start) else {
                     continue;
                 };
                 n_found += 1;
@@ -204,7 +290,7 @@ mod tests {
                 assert!((summary.0.mean()[0] - summary.1.mean()[0]).abs() < 1e-4 * sd);
                 assert!((summary.0.covariance()[0].sqrt() / sd - 1.0).abs() < 1e-4);
                 assert!((summary.0.log_evidence() - summary.1.log_evidence()).abs() < 1e-4);
-                found.add_score(given, 1.5, &mut shared);
+                found.add_score(&options, responses.catalogue(), 1.5, &mut shared);
                 add_score(
                     given,
                     &refined.draws,

@@ -7,6 +7,7 @@ use crate::kernels::adam::AdamState;
 use crate::model::parameters::Model;
 use crate::responses::store::Responses;
 use crate::settings::{Checkpoint, Settings};
+use crate::train::objective::Trains;
 use crate::train::schedule::Schedule;
 use crate::train::trainer::{AdamStates, Trainer};
 use candle_core::{DType, Device, Tensor};
@@ -53,7 +54,7 @@ struct Identity {
 }
 
 impl Identity {
-    fn new(responses: &Responses, settings: &Settings) -> Self {
+    fn new(responses: &Responses, settings: &Settings, trains: Trains) -> Self {
         let batch_size = settings
             .training
             .batch_size
@@ -80,6 +81,7 @@ impl Identity {
             ("tolerance", settings.training.tolerance.to_string()),
             ("seed", settings.run.seed.to_string()),
             ("device", settings.run.backend.name().into()),
+            ("what is trained", trains.name().into()),
         ];
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -123,13 +125,18 @@ impl Checkpoints {
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be made or written to.
-    pub fn open(checkpoint: &Checkpoint, responses: &Responses, settings: &Settings) -> Result<Self> {
+    pub fn open(
+        checkpoint: &Checkpoint,
+        responses: &Responses,
+        settings: &Settings,
+        trains: Trains,
+    ) -> Result<Self> {
         let folder = &checkpoint.folder;
         std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
         remove_parts(folder).map_err(|error| file_error(folder, error))?;
         Ok(Self {
             folder: folder.clone(),
-            identity: Identity::new(responses, settings),
+            identity: Identity::new(responses, settings, trains),
             every: checkpoint.every,
             last: Instant::now(),
             kept: None,

@@ -6,6 +6,7 @@ use crate::responses::store::Responses;
 use crate::settings::Settings;
 use crate::train::batches::Batches;
 use crate::train::checkpoint::Checkpoints;
+use crate::train::objective::Trains;
 use crate::train::schedule::Schedule;
 use crate::train::trainer::Trainer;
 
@@ -29,10 +30,14 @@ pub(crate) fn train(
     monitor: &dyn Monitor,
 ) -> Result<Trained> {
     let mut batches = Batches::new(responses, respondents, settings);
-    let mut schedule = Schedule::new(settings, batches.len());
+    let trains = trainer.objective().trains;
+    let mut schedule = match trains {
+        Trains::Everything => Schedule::new(settings, batches.len()),
+        Trains::Encoder => Schedule::correction(settings, batches.len()),
+    };
     let checkpoint = settings.training.checkpoint.as_ref();
     let mut checkpoints = checkpoint
-        .map(|checkpoint| Checkpoints::open(checkpoint, responses, settings))
+        .map(|checkpoint| Checkpoints::open(checkpoint, responses, settings, trains))
         .transpose()?;
     let resumed = match &mut checkpoints {
         Some(kept) => kept.restore(trainer, &mut schedule)?.then(|| schedule.done()),

@@ -23,7 +23,7 @@ use crate::responses::store::Responses;
 use crate::settings::Settings;
 use crate::simulate::simulation::{SimulationDesign, simulate};
 use crate::train::minibatch::Minibatch;
-use crate::train::objective::Objective;
+use crate::train::objective::{Objective, Trains};
 use crate::train::trainer::Trainer;
 use candle_core::{Device, Tensor, Var};
 use rand_distr::{Distribution, StandardNormal};
@@ -46,7 +46,7 @@ struct Case {
 impl Case {
     fn objective(&self) -> Objective {
         let everybody = self.responses.respondents_with_responses();
-        let mut objective = Objective::new(&self.responses, &everybody, &self.settings);
+        let mut objective = Objective::new(&self.responses, &everybody, &self.settings, Trains::Everything);
         let weights = self.members.iter().map(|&i| self.responses.weight(i as usize));
         objective.mean_weight = weights.sum::<f32>() / self.members.len() as f32;
         objective

@@ -21,8 +21,28 @@ const POOLED_STEP: f64 = 80.0;
 /// width; with the full rate the standard deviations collapsed in one of eight fits of the 109th Senate.
 pub(crate) const NETWORK_RATE: f64 = 0.1;
 
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trains {
+    /// The encoder and the items.
+    Everything,
+    /// The encoder, which is near its best; the items stay.
+    Encoder,
+}
+
+impl Trains {
+    /// Its name in checkpoints.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trains::Everything => "everything",
+            Trains::Encoder => "the encoder",
+        }
+    }
+}
+
 /// The bound of the responses and the prior of the items.
 pub(crate) struct Objective {
+    pub trains: Trains,
     pub n_samples: usize,
     pub seed: u64,
     /// Mean weight of the respondents. A batch counts as so much for each of its respondents, so that a heavy respondent
@@ -38,10 +58,11 @@ pub(crate) struct Objective {
 
 impl Objective {
     /// The objective for the respondents who gave a response.
-    pub fn new(responses: &Responses, respondents: &[u32], settings: &Settings) -> Self {
+    pub fn new(responses: &Responses, respondents: &[u32], settings: &Settings, trains: Trains) -> Self {
         let n_answering = respondents.len() as f64;
         let mean_responses = responses.n_responses() as f64 / n_answering;
         Self {
+            trains,
             n_samples: settings.training.importance_samples,
             seed: settings.run.seed,
             mean_weight: (responses.summed_weight(respondents) / n_answering) as f32,

@@ -22,6 +22,12 @@ const DESCENT_PER_SEARCH: f64 = 0.6;
 /// Steps that the descent takes at least.
 const LEAST_DESCENT_STEPS: usize = 100;
 
+/// Steps that correct an encoder which is near its best, at least.
+const CORRECTION_STEPS: usize = 40;
+
+/// Their learning rate, relative to that of a search: larger steps lead away first.
+const CORRECTION_RATE: f64 = 0.06;
+
 /// Training passes over the data at least so often, when it may.
 const LEAST_EPOCHS: usize = 2;
 
@@ -127,6 +133,21 @@ impl Schedule {
             descent: None,
             converged: false,
             epochs: Vec::new(),
+        }
+    }
+
+    /// A descent alone, for an encoder that is near its best. It has converged unless the epochs do not suffice.
+    pub fn correction(settings: &Settings, n_batches: usize) -> Self {
+        let schedule = Self::new(settings, n_batches);
+        let wanted = CORRECTION_STEPS.next_multiple_of(n_batches);
+        Self {
+            peak: CORRECTION_RATE * settings.training.learning_rate,
+            descent: Some(Descent {
+                start: 0,
+                length: wanted.min(schedule.most_steps),
+            }),
+            converged: wanted <= schedule.most_steps,
+            ..schedule
         }
     }
 
@@ -392,6 +413,30 @@ mod tests {
             settings.training.max_epochs = 1;
         });
         assert_eq!(run(&settings, |_| -1.0).into_epochs().len(), 1);
+    }
+
+    #[test]
+    fn a_correction_is_a_short_descent() {
+        let settings = Settings::new(1);
+        let steps = |mut schedule: Schedule| {
+            let mut rates = Vec::new();
+            while let Some(step) = schedule.next_step() {
+                rates.push(step.learning_rate);
+                schedule.record(-1.0, 1.0, || Ok(0.0)).expect("recorded");
+            }
+            (rates, schedule.converged())
+        };
+        let (rates, converged) = steps(Schedule::correction(&settings, 7));
+        assert_eq!(rates.len(), 42);
+        assert!(
+            converged
+                && rates
+                    .iter()
+                    .all(|&rate| rate <= 0.06 * settings.training.learning_rate)
+        );
+        let hasty = settings.with(|settings| settings.training.max_epochs = 2);
+        let (rates, converged) = steps(Schedule::correction(&hasty, 7));
+        assert!(!converged && rates.len() == 14);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::model::table_design::move_apart;
 use crate::responses::batch::Batch;
 use crate::train::loss::{Evaluation, Loss};
 use crate::train::minibatch::Minibatch;
-use crate::train::objective::{NETWORK_RATE, Objective};
+use crate::train::objective::{NETWORK_RATE, Objective, Trains};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use std::sync::Arc;
@@ -84,9 +84,11 @@ impl Trainer {
         timings.time("update of the embeddings", || {
             self.update_embeddings(&minibatch.batch, learning_rate);
         });
-        timings.time("update of the items", || {
-            self.update_items(&minibatch.batch, learning_rate)
-        });
+        if self.objective.trains == Trains::Everything {
+            timings.time("update of the items", || {
+                self.update_items(&minibatch.batch, learning_rate)
+            });
+        }
         self.timings = timings;
         Ok(self.gradients.lock().total)
     }

@@ -4,20 +4,34 @@ use crate::base::error::{Error, Result};
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
+use crate::information::expectation::Expectation;
 use crate::information::observed::Information;
+use crate::information::prior::FreePrior;
 use crate::information::quadratic::Quadratic;
+use crate::maximum::em::{EmStep, score};
+use crate::maximum::trust::Trust;
 use crate::model::parameters::Model;
-use crate::model::table_design::Design;
-use crate::posterior::expect::expect;
+use crate::posterior::expect::{expect, moments};
 use crate::posterior::lattice;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring, Wanted};
+use crate::posterior::windows::Windows;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
-use ndarray::{Array1, ArrayView1, s};
-use std::ops::Range;
+use ndarray::Array1;
 
 const MOST_ROUNDS: usize = 40;
+
+/// Steps of the EM algorithm at most.
+const MOST_EM_ROUNDS: usize = 60;
+
+/// They end when the mean squared step, in standard errors if the traits were known, is below this, or above this share of that of the
+/// step before.
+const EM_CLOSE: f64 = 1e-5;
+const EM_SLOW: f64 = 0.7;
+
+/// Respondents who are enough to come near.
+const ENOUGH: usize = 20_000;
 
 /// The items are found when the mean squared Newton step, in standard errors, is below this: less than a hundredth of a
 /// standard error.
@@ -33,6 +47,9 @@ const CLOSE_BY_DRAWS: f64 = 4e-4;
 /// before. The last ones are those that anybody finds who has the model alone.
 const ROUGH: f64 = 0.01;
 const ROUGHLY: usize = 4;
+
+/// The information is the same where no parameter moved farther, in its standard errors given the others.
+const SAME: f64 = 0.1;
 
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
 const STALE: f64 = 0.1;
@@ -75,24 +92,49 @@ struct Step {
 }
 
 impl Polish<'_> {
-    /// Takes the item parameters from where the training left them to the maximum of the log marginal likelihood plus the
-    /// log prior, by Newton's method with the observed information: what the training's bound leaves of shrinkage and
-    /// noise goes. The gradient is exact up to the nodes or the draws of the respondents' posteriors.
+    /// Takes the item parameters to the maximum of the log marginal likelihood plus the log prior by Newton's method with the observed
+    /// information, from where the training left them: what its bound leaves of shrinkage and noise goes. The gradient is exact up
+    /// to the nodes or the draws of the respondents' posteriors.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
     /// matrix.
     pub fn run(&self, model: &mut Model, timings: &mut Timings) -> Result<Polished> {
+        self.finish(model, None, timings)
+    }
+
+    /// The same from anywhere in one dimension, by the [EM algorithm](EmStep) before; nothing where there are no nodes for it.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`].
+    pub fn run_from_anywhere(&self, model: &mut Model, timings: &mut Timings) -> Result<Option<Polished>> {
+        match timings.time(Part::Items.name(), || self.approach(model))? {
+            Some(last) => self.finish(model, Some(last), timings).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Newton's method. Posteriors that are known are near from the first round on.
+    fn finish(
+        &self,
+        model: &mut Model,
+        mut last: Option<Moments>,
+        timings: &mut Timings,
+    ) -> Result<Polished> {
+        let is_near = last.is_some();
         let mut known: Option<Newton> = None;
         let mut trust = Trust::new(&model.design());
         let mut is_trusted = true;
         let mut before = f64::INFINITY;
-        let mut last: Option<Moments> = None;
+        // Since the information was evaluated.
+        let mut farthest = 0.0;
         for round in 1.. {
-            let is_rough = before > ROUGH && round < MOST_ROUNDS;
-            let Expected { moments, score } = timings.time(Part::Posteriors.name(), || {
-                self.expect(model, last.as_ref(), is_rough)
-            })?;
+            let is_rough = !is_near && before > ROUGH && round < MOST_ROUNDS;
+            let Expected { moments, score } =
+                timings.time(Part::Posteriors.name(), || match last.as_ref() {
+                    Some(last) if is_near => self.expect_near(model, last),
+                    last => self.expect(model, last.filter(|_| is_rough), is_rough),
+                })?;
             let design = model.design();
             let score = design.contract_values(score);
             let values = design.free_values(&model.items);
@@ -105,12 +147,13 @@ impl Polish<'_> {
                 is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * before);
                 let newton = Newton::new(information, is_trusted, &trust.turning_items(), self.monitor)?;
                 step = Some(known.insert(newton).step(&score, &values, self.monitor)?);
+                farthest = 0.0;
             }
             let Some(mut step) = step else { break };
             let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
             if converged || round == MOST_ROUNDS {
                 let information = match known {
-                    Some(newton) if stale => newton.information,
+                    Some(newton) if stale || farthest < SAME => newton.information,
                     _ => self.inform(model, &moments, timings)?,
                 };
                 return Ok(Polished {
@@ -123,12 +166,13 @@ impl Polish<'_> {
             let moved = design.advanced(&model.items, &step.values);
             model.items = moved;
             before = step.distance;
+            farthest += step.largest;
             last = Some(moments);
         }
         Err(unknown())
     }
 
-    /// The posteriors and the score; rough ones are looked for at those that are `known`.
+    /// The posteriors, rough ones by fewer draws, and the score. They are looked for at those that are `known`.
     fn expect(&self, model: &Model, known: Option<&Moments>, is_rough: bool) -> Result<Expected> {
         let draws = if is_rough {
             self.scoring.draws.div_ceil(ROUGHLY)
@@ -140,7 +184,7 @@ impl Polish<'_> {
             responses: self.responses,
             respondents: self.sample.respondents,
             weights: Some(self.sample.weights),
-            known: known.filter(|_| is_rough),
+            known,
             scoring: &Scoring {
                 draws,
                 ..self.scoring.clone()
@@ -149,12 +193,85 @@ impl Polish<'_> {
         expect(&wanted, self.monitor)
     }
 
-    fn inform(&self, model: &Model, moments: &Moments, timings: &mut Timings) -> Result<Information> {
-        let calibration = Calibration {
+    /// The posteriors and the score where posteriors are known that are near.
+    fn expect_near(&self, model: &Model, known: &Moments) -> Result<Expected> {
+        let windows = Windows::near(known, model, self.responses, self.sample.respondents);
+        let everybody: Vec<usize> = (0..self.sample.respondents.len()).collect();
+        let calibration = self.calibration(model, known);
+        match Expectation::new(&windows, calibration, &everybody, false, self.monitor)? {
+            Some(expected) => Ok(Expected {
+                score: score(model, &expected),
+                moments: expected.moments,
+            }),
+            None => self.expect(model, Some(known), false),
+        }
+    }
+
+    /// Steps of the EM algorithm while they are long and become shorter fast, for some of the respondents first where they are many.
+    /// Returns the last posteriors.
+    fn approach(&self, model: &mut Model) -> Result<Option<Moments>> {
+        let stride = self.sample.respondents.len() / ENOUGH;
+        if stride > 1 {
+            let Sample { respondents, weights } = self.sample;
+            let respondents: Vec<u32> = respondents.iter().step_by(stride).copied().collect();
+            let weights = weights
+                .iter()
+                .step_by(stride)
+                .map(|weight| weight * stride as f64);
+            let some = Polish {
+                sample: Sample {
+                    respondents: &respondents,
+                    weights: &weights.collect::<Vec<f64>>(),
+                },
+                ..*self
+            };
+            if some.approach(model)?.is_none() {
+                return Ok(None);
+            }
+        }
+        let prior = FreePrior::new(&self.settings.model.item_prior(), &model.design());
+        let mut last = self.starting_moments(model)?;
+        let mut before = f64::INFINITY;
+        for _ in 0..MOST_EM_ROUNDS {
+            let calibration = self.calibration(model, &last);
+            let Some(step) = EmStep::new(calibration, &prior, self.monitor)? else {
+                return Ok(None);
+            };
+            model.items = step.items;
+            last = step.moments;
+            if step.distance < EM_CLOSE || step.distance > EM_SLOW * before {
+                break;
+            }
+            before = step.distance;
+        }
+        Ok(Some(last))
+    }
+
+    /// The network's own answer.
+    fn starting_moments(&self, model: &Model) -> Result<Moments> {
+        let scoring = Scoring {
+            refine: false,
+            ..self.scoring.clone()
+        };
+        moments(
+            model,
+            self.responses,
+            self.sample.respondents,
+            &scoring,
+            self.monitor,
+        )
+    }
+
+    fn calibration<'c>(&'c self, model: &'c Model, moments: &'c Moments) -> Calibration<'c> {
+        Calibration {
             model,
             responses: self.responses,
             scored: self.sample.scored(moments),
-        };
+        }
+    }
+
+    fn inform(&self, model: &Model, moments: &Moments, timings: &mut Timings) -> Result<Information> {
+        let calibration = self.calibration(model, moments);
         timings.time(Part::Information.name(), || {
             Information::new(calibration, self.settings, self.monitor)
         })
@@ -205,69 +322,4 @@ impl Step {
 
 fn unknown() -> Error {
     Error::Model("the information about its items is not positive definite".into())
-}
-
-/// How far the parameters of each block may move in a step, those of a row or of an item whose rows share some: the quadratic form
-/// of Newton's method is far off for items that separate the respondents perfectly.
-struct Trust {
-    blocks: Vec<Block>,
-    n_items: usize,
-    last: Array1<f64>,
-}
-
-struct Block {
-    item: usize,
-    parameters: Range<usize>,
-    radius: f64,
-    /// Has it turned around?
-    turned: bool,
-}
-
-impl Trust {
-    fn new(design: &Design) -> Self {
-        let blocks = design.blocks().into_iter().map(|(item, parameters)| Block {
-            item,
-            parameters,
-            radius: f64::INFINITY,
-            turned: false,
-        });
-        Self {
-            blocks: blocks.collect(),
-            n_items: design.n_items(),
-            last: Array1::zeros(design.n_free()),
-        }
-    }
-
-    /// Which items have a block that turned around: their quadratic form is not to be believed.
-    fn turning_items(&self) -> Vec<bool> {
-        let mut turning = vec![false; self.n_items];
-        for block in &self.blocks {
-            turning[block.item] |= block.turned;
-        }
-        turning
-    }
-
-    /// Shortens the blocks of a step. One goes as far as half the length of the parameters plus one half, half as far as before
-    /// where it turns around and at most twice as far where it does not.
-    fn shorten(&mut self, step: &mut Array1<f64>, values: &Array1<f64>) {
-        let length = |x: ArrayView1<'_, f64>| x.dot(&x).sqrt();
-        for block in &mut self.blocks {
-            let last = self.last.slice(s![block.parameters.clone()]);
-            let mut own = step.slice_mut(s![block.parameters.clone()]);
-            let before = length(last);
-            if own.dot(&last) < 0.0 {
-                block.turned = true;
-                block.radius = 0.5 * before;
-            } else if before > 0.0 {
-                block.radius = f64::max(block.radius, 2.0 * before);
-            }
-            let size = length(values.slice(s![block.parameters.clone()]));
-            let most = block.radius.min(0.5 + 0.5 * size);
-            let now = length(own.view());
-            if now > most {
-                own *= most / now;
-            }
-        }
-        self.last.assign(step);
-    }
 }

@@ -1,0 +1,227 @@
+//! The M-step of an item: its parameters given the expected numbers of respondents who chose each option.
+
+use crate::base::linalg::{invert, mirror};
+use crate::information::expectation::Expectation;
+use crate::information::item::RowPair;
+use crate::kernels::terms::{Terms, dot};
+use crate::model::design;
+use crate::model::item_design::ItemDesign;
+use crate::model::link::Link;
+use crate::model::parameters::Model;
+use crate::model::table::Table;
+use crate::posterior::nodes::Nodes;
+use crate::responses::response::Response;
+use ndarray::{Array1, Array2, ArrayView1};
+
+/// Steps of Newton's method at most.
+const MOST_ROUNDS: usize = 20;
+
+/// The squared step per parameter, in standard errors, that is none.
+const CLOSE: f64 = 1e-4;
+
+/// The shortest part of a step that is tried.
+const SHORTEST: f64 = 1e-3;
+
+/// An item after the step.
+pub(crate) struct ItemStep {
+    pub rows: Table,
+    /// The squared length of the first Newton step, in standard errors if the traits were known.
+    pub distance: f64,
+}
+
+/// The gradient of the log likelihood by the parameters in the rows of an item, which the expected numbers tell.
+pub(crate) fn score(model: &Model, item: usize, expected: &Expectation, terms: &mut Terms) -> Vec<f64> {
+    let rows = model.shape.catalogue.rows_of(item);
+    let mut by_rows = ByRows::zeros(rows.len() * model.items.width());
+    for option in model.shape.catalogue.options_of(item) {
+        let response = model.shape.catalogue.response(option);
+        for nodes in expected.nodes(option) {
+            by_rows.add_nodes(model.shape.link, &model.items, &response, &nodes, terms);
+        }
+    }
+    by_rows.score
+}
+
+/// The log posterior of an item's parameters if the numbers were counted.
+struct Objective<'a> {
+    link: Link,
+    design: ItemDesign,
+    free: Vec<usize>,
+    precisions: ArrayView1<'a, f64>,
+    /// Who is expected where, for each option.
+    expected: Vec<(Response, Nodes)>,
+}
+
+/// It at some parameters, with its derivatives by the free ones.
+struct Local {
+    value: f64,
+    gradient: Array1<f64>,
+    information: Array2<f64>,
+}
+
+impl ItemStep {
+    /// From the item's parameters in the model, with these prior precisions of the free parameters.
+    pub fn new(
+        model: &Model,
+        item: usize,
+        expected: &Expectation,
+        precisions: ArrayView1<'_, f64>,
+        terms: &mut Terms,
+    ) -> Self {
+        let catalogue = &model.shape.catalogue;
+        let response = |option| Response {
+            first_row: 0,
+            ..catalogue.response(option)
+        };
+        let design = model.design().of_item(item);
+        let nodes = catalogue
+            .options_of(item)
+            .flat_map(|option| expected.nodes(option).map(move |nodes| (response(option), nodes)));
+        let objective = Objective {
+            link: model.shape.link,
+            design,
+            free: design.free_parameters().collect(),
+            precisions,
+            expected: nodes.collect(),
+        };
+        let rows = model.items.rows(catalogue.rows_of(item)).to_vec();
+        objective.maximise(Table::new(model.items.width(), rows), terms)
+    }
+}
+
+impl Objective<'_> {
+    /// Newton's method; a step is halved until the value rises.
+    fn maximise(&self, mut rows: Table, terms: &mut Terms) -> ItemStep {
+        let mut local = self.at(&rows, terms);
+        let mut first = None;
+        for _ in 0..MOST_ROUNDS {
+            let Some(covariance) = invert(local.information.view()) else {
+                break;
+            };
+            let step = covariance.dot(&local.gradient);
+            let distance = step.dot(&local.gradient);
+            first.get_or_insert(distance);
+            if distance < CLOSE * step.len() as f64 {
+                break;
+            }
+            let shares = std::iter::successors(Some(1.0), |share| Some(0.5 * share));
+            let higher = shares.take_while(|&share| share > SHORTEST).find_map(|share| {
+                let moved = self.advanced(&rows, &step, share);
+                let there = self.at(&moved, terms);
+                (there.value > local.value).then_some((moved, there))
+            });
+            let Some((moved, there)) = higher else { break };
+            (rows, local) = (moved, there);
+        }
+        ItemStep {
+            rows,
+            distance: first.unwrap_or(0.0),
+        }
+    }
+
+    fn advanced(&self, rows: &Table, step: &Array1<f64>, share: f64) -> Table {
+        let mut moved = rows.clone();
+        for (value, &free) in moved.values_mut().iter_mut().zip(&self.free) {
+            *value = (f64::from(*value) + share * step[free]) as f32;
+        }
+        self.design.cut(rows.values(), moved.values_mut());
+        moved
+    }
+
+    fn at(&self, rows: &Table, terms: &mut Terms) -> Local {
+        let mut by_rows = ByRows::zeros(self.free.len());
+        for (response, nodes) in &self.expected {
+            by_rows.add_nodes(self.link, rows, response, nodes, terms);
+        }
+        mirror(&mut by_rows.information);
+        let n_free = self.precisions.len();
+        let mut local = Local {
+            value: by_rows.value,
+            gradient: Array1::zeros(n_free),
+            information: Array2::zeros((n_free, n_free)),
+        };
+        let mut seen = vec![false; n_free];
+        for (place, &free) in self.free.iter().enumerate() {
+            local.gradient[free] += by_rows.score[place];
+            for (other, &with) in self.free.iter().enumerate() {
+                local.information[[free, with]] += by_rows.information[[place, other]];
+            }
+            if !std::mem::replace(&mut seen[free], true) {
+                let (x, precision) = (f64::from(rows.values()[place]), self.precisions[free]);
+                local.value -= 0.5 * precision * x * x;
+                local.gradient[free] -= precision * x;
+                local.information[[free, free]] += precision;
+            }
+        }
+        local
+    }
+}
+
+/// The log likelihood of the expected numbers with its derivatives by the parameters of the rows.
+struct ByRows {
+    value: f64,
+    score: Vec<f64>,
+    /// The lower triangle.
+    information: Array2<f64>,
+}
+
+impl ByRows {
+    fn zeros(n: usize) -> Self {
+        Self {
+            value: 0.0,
+            score: vec![0.0; n],
+            information: Array2::zeros((n, n)),
+        }
+    }
+
+    /// Adds those who are expected to give a response at some nodes.
+    fn add_nodes(
+        &mut self,
+        link: Link,
+        items: &Table,
+        response: &Response,
+        nodes: &Nodes,
+        terms: &mut Terms,
+    ) {
+        let points: Vec<&[f32]> = nodes.design.chunks_exact(nodes.weights.len()).collect();
+        terms.find(link, items, response, design::split(&points).0);
+        pulp::Arch::new().dispatch(|| self.add(terms, nodes));
+    }
+
+    /// Adds those who are expected at some nodes.
+    #[inline(always)]
+    fn add(&mut self, terms: &Terms, nodes: &Nodes) {
+        let n_nodes = nodes.weights.len();
+        let width = nodes.design.len() / n_nodes;
+        let none = vec![0.0; self.score.len()];
+        let mut products = vec![0.0f32; n_nodes];
+        self.value += f64::from(dot(&nodes.weights, &terms.log_probabilities));
+        for row in 0..self.score.len() / width {
+            let own = row * n_nodes..(row + 1) * n_nodes;
+            let residuals = &terms.residuals[own.clone()];
+            for node in 0..n_nodes {
+                products[node] = nodes.weights[node] * residuals[node];
+            }
+            let to = self.score[row * width..].iter_mut();
+            for (to, x) in to.zip(nodes.design.chunks_exact(n_nodes)) {
+                *to += f64::from(dot(&products, x));
+            }
+            for other in 0..=row {
+                let (diagonal, v) = (&terms.diagonal[own.clone()], &terms.direction[own.clone()]);
+                let w = &terms.direction[other * n_nodes..][..n_nodes];
+                let once = if row == other { 1.0 } else { 0.0 };
+                for node in 0..n_nodes {
+                    let curvature = once * diagonal[node] + terms.share * v[node] * w[node];
+                    products[node] = nodes.weights[node] * curvature;
+                }
+                let pair = RowPair {
+                    row,
+                    other,
+                    nodes,
+                    means: &none,
+                };
+                pair.add(&products, 1.0, &mut self.information);
+            }
+        }
+    }
+}
