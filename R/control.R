@@ -10,6 +10,10 @@
 #' the earliest of the second. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over;
 #' otherwise `$converged` is `FALSE` and [vae_irt()] warns.
 #'
+#' In one dimension, unless `refine = FALSE`, the items are at their maximum before the training, which only corrects a network that is
+#' nearly right: at least 40 steps, in whole epochs, along the cosine, with .06 times the learning rate. It has converged unless
+#' `max_epochs` allows fewer steps. `tolerance` and `importance_samples` then do nothing for the items.
+#'
 #' @section Standard errors:
 #' The items' covariance `C` is the inverse of the observed information. By Louis' identity this is the information of the
 #' complete data minus that which is lost because the latent traits are unknown. With up to 4,000 item parameters it is one
@@ -58,12 +62,12 @@
 #' With `checkpoint`, a file `training.checkpoint` is written to the folder every `checkpoint_seconds`, when the training is
 #' interrupted, and when it ends; the previous one is kept as `training.before.checkpoint`. A file gets its name only when it
 #' is complete and on the disk, and has a checksum: if the last one is damaged, the previous one is used. Both hold the
-#' weights and the state of the optimiser, but not the data; each is three times the size of the model. The steps after the
-#' training (items at their maximum, posteriors, standard errors) are done again.
+#' weights and the state of the optimiser, but not the data; each is three times the size of the model. The steps before and after
+#' the training (items at their maximum, posteriors, standard errors) are done again.
 #'
 #' A call continues from a checkpoint if it has the same responses (a checksum tells), version of the package, seed and
 #' settings of the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`,
-#' `learning_rate`, `tolerance` and `device`. So give a `seed`. Any other checkpoint is refused with an error of class
+#' `learning_rate`, `tolerance`, `device` and, in one dimension, `refine`. So give a `seed`. Any other checkpoint is refused with an error of class
 #' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; use a folder for one fit at a time. The
 #' files stay until you delete them; a finished training is not repeated.
 #'
@@ -94,7 +98,7 @@
 #' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the
 #'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
-#' @param refine Take the items to the maximum of their marginal posterior after the training (unless
+#' @param refine Take the items to the maximum of their marginal posterior after the training, in one dimension before it (unless
 #'   there are too many responses and parameters for joint standard errors), and refine the network's posterior of every
 #'   respondent: in one or two dimensions on evenly spaced nodes, else by Newton's method and importance sampling? `NULL`: yes,
 #'   but not for more than 1 million respondents in three or more dimensions, where it takes longer than the training. Without,

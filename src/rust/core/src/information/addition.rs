@@ -51,7 +51,9 @@ impl NullaryFnOnce for Addition<'_> {
         self.scratch.products.resize(n_nodes, 0.0);
         self.set_scores(&design);
         if let Some(sum) = self.sum.take() {
-            sum.evaluated += self.weight;
+            if self.is_one {
+                sum.evaluated += self.weight;
+            }
             self.find_means(&design);
             self.add_information(sum);
         }

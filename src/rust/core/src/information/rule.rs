@@ -28,12 +28,9 @@ impl<'a> Rule<'a> {
         let scored = calibration.scored;
         if n_dims == 1 && scored.moments.are_refined() {
             let Calibration { model, responses, .. } = calibration;
-            Rule::Lattice(Box::new(Windows::near(
-                scored.moments,
-                model,
-                responses,
-                scored.respondents,
-            )))
+            Rule::Lattice(Box::new(
+                Windows::near(scored.moments, model, responses, scored.respondents).close(),
+            ))
         } else {
             Rule::Normal(Cubature::new(n_dims))
         }

@@ -48,9 +48,6 @@ const CLOSE_BY_DRAWS: f64 = 4e-4;
 const ROUGH: f64 = 0.01;
 const ROUGHLY: usize = 4;
 
-/// The information is the same where no parameter moved farther, in its standard errors given the others.
-const SAME: f64 = 0.1;
-
 /// The information is evaluated anew when a step leaves more than this share of the squared distance.
 const STALE: f64 = 0.1;
 
@@ -126,8 +123,6 @@ impl Polish<'_> {
         let mut trust = Trust::new(&model.design());
         let mut is_trusted = true;
         let mut before = f64::INFINITY;
-        // Since the information was evaluated.
-        let mut farthest = 0.0;
         for round in 1.. {
             let is_rough = !is_near && before > ROUGH && round < MOST_ROUNDS;
             let Expected { moments, score } =
@@ -147,13 +142,12 @@ impl Polish<'_> {
                 is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * before);
                 let newton = Newton::new(information, is_trusted, &trust.turning_items(), self.monitor)?;
                 step = Some(known.insert(newton).step(&score, &values, self.monitor)?);
-                farthest = 0.0;
             }
             let Some(mut step) = step else { break };
             let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
             if converged || round == MOST_ROUNDS {
                 let information = match known {
-                    Some(newton) if stale || farthest < SAME => newton.information,
+                    Some(newton) if stale => newton.information,
                     _ => self.inform(model, &moments, timings)?,
                 };
                 return Ok(Polished {
@@ -166,7 +160,6 @@ impl Polish<'_> {
             let moved = design.advanced(&model.items, &step.values);
             model.items = moved;
             before = step.distance;
-            farthest += step.largest;
             last = Some(moments);
         }
         Err(unknown())
