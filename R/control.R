@@ -10,8 +10,8 @@
 #' the earliest of the second. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over;
 #' otherwise `$converged` is `FALSE` and [vae_irt()] warns.
 #'
-#' In one dimension, unless `refine = FALSE`, the items are at their maximum before the training, which only corrects a network that is
-#' nearly right: at least 40 steps, in whole epochs, along the cosine, with .06 times the learning rate. It has converged unless
+#' In one dimension, unless `refine = FALSE`, the items are at their maximum before the training, which only corrects a network
+#' that is nearly right: at least 40 steps, in whole epochs, along the cosine, with .06 times the learning rate. It has converged unless
 #' `max_epochs` allows fewer steps. `tolerance` and `importance_samples` then do nothing for the items.
 #'
 #' @section Standard errors:
@@ -67,9 +67,9 @@
 #'
 #' A call continues from a checkpoint if it has the same responses (a checksum tells), version of the package, seed and
 #' settings of the training: `dims`, `link`, `prior`, `hidden`, `importance_samples`, `max_epochs`, `batch_size`,
-#' `learning_rate`, `tolerance`, `device` and, in one dimension, `refine`. So give a `seed`. Any other checkpoint is refused with an error of class
-#' `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; use a folder for one fit at a time. The
-#' files stay until you delete them; a finished training is not repeated.
+#' `learning_rate`, `tolerance`, `device` and, in one dimension, `refine`. So give a `seed`. Any other checkpoint is refused with
+#' an error of class `vaeirt_error_checkpoint`. With `restarts` each has a folder of its own in it; use a folder for one fit at a
+#' time. The files stay until you delete them; a finished training is not repeated.
 #'
 #' @section Devices:
 #' The model is defined once, by operations of the tensor library Candle, which run on every device and which it

@@ -120,13 +120,13 @@ struct Leading {
 impl<'a> Standardised<'a> {
     fn new(responses: &'a Responses<'a>) -> Self {
         let catalogue = responses.catalogue();
-        let option_totals = responses.option_totals();
+        let option_totals = weighted_option_totals(responses);
         let totals = responses.item_totals();
         let mut share: Vec<f64> = (0..catalogue.n_options())
             .map(|option| {
                 let item = catalogue.item_of(option);
                 let n_options = catalogue.options_of(item).len() as f64;
-                (option_totals[option] as f64 + 0.5) / (totals[item] as f64 + 0.5 * n_options)
+                (option_totals[option] + 0.5) / (totals[item] as f64 + 0.5 * n_options)
             })
             .collect();
         for item in 0..catalogue.n_items() {
@@ -205,16 +205,15 @@ impl<'a> Standardised<'a> {
         Ok(product)
     }
 
-    /// The weight of each respondent of a batch: the sum over the responses of the reciprocals of the items' numbers of
+    /// The weight of each respondent of a batch: his own times the sum over the responses of the reciprocals of the items' numbers of
     /// responses, so that every item weighs the same and a group of respondents with items of its own does not lose its
     /// place in the leading vectors to a larger group.
     fn weights(&self, batch: &Batch) -> Vec<f64> {
         let items = self.responses.catalogue();
         let weight = |position: usize| -> f64 {
             let responses = batch.responses_of(position).iter();
-            responses
-                .map(|r| 1.0 / self.totals[items.item_of(r.option as usize)] as f64)
-                .sum()
+            let shares = responses.map(|r| 1.0 / self.totals[items.item_of(r.option as usize)] as f64);
+            f64::from(batch.weights()[position]) * shares.sum::<f64>()
         };
         (0..batch.n_respondents()).map(weight).collect()
     }
@@ -270,6 +269,31 @@ impl<'a> Standardised<'a> {
         let rows = |item: usize| std::iter::repeat_n(total(item), catalogue.rows_of(item).len());
         (0..catalogue.n_items()).flat_map(rows).collect()
     }
+}
+
+/// How often each option was chosen, by weights whose mean over the responses to its item is 1.
+fn weighted_option_totals(responses: &Responses) -> Vec<f64> {
+    let totals = responses.option_totals();
+    if !responses.has_weights() {
+        return totals.iter().map(|&n| n as f64).collect();
+    }
+    let mut sums = vec![0.0; totals.len()];
+    let mut options = Vec::new();
+    for respondent in 0..responses.n_respondents() {
+        options.clear();
+        responses.copy_row(respondent, &mut options);
+        let weight = f64::from(responses.weight(respondent));
+        options.iter().for_each(|&option| sums[option as usize] += weight);
+    }
+    let catalogue = responses.catalogue();
+    for item in 0..catalogue.n_items() {
+        let own = catalogue.options_of(item);
+        let n: u64 = totals[own.clone()].iter().sum();
+        let weight: f64 = sums[own.clone()].iter().sum();
+        let scale = n as f64 / weight.max(f64::MIN_POSITIVE);
+        sums[own].iter_mut().for_each(|sum| *sum *= scale);
+    }
+    sums
 }
 
 /// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits

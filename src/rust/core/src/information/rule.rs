@@ -28,9 +28,12 @@ impl<'a> Rule<'a> {
         let scored = calibration.scored;
         if n_dims == 1 && scored.moments.are_refined() {
             let Calibration { model, responses, .. } = calibration;
-            Rule::Lattice(Box::new(
-                Windows::near(scored.moments, model, responses, scored.respondents).close(),
-            ))
+            Rule::Lattice(Box::new(Windows::near(
+                scored.moments,
+                model,
+                responses,
+                scored.respondents,
+            )))
         } else {
             Rule::Normal(Cubature::new(n_dims))
         }

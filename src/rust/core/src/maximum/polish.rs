@@ -25,9 +25,10 @@ const MOST_ROUNDS: usize = 40;
 /// Steps of the EM algorithm at most.
 const MOST_EM_ROUNDS: usize = 60;
 
-/// They end when the mean squared step, in standard errors if the traits were known, is below this, or above this share of that of the
-/// step before.
+/// They end when the mean squared step, in standard errors if the traits were known, is below this, or when one is near and above this
+/// share of the one before.
 const EM_CLOSE: f64 = 1e-5;
+const NEAR: f64 = 0.1;
 const EM_SLOW: f64 = 0.7;
 
 /// Respondents who are enough to come near.
@@ -232,7 +233,8 @@ impl Polish<'_> {
             };
             model.items = step.items;
             last = step.moments;
-            if step.distance < EM_CLOSE || step.distance > EM_SLOW * before {
+            let is_slow = step.distance < NEAR && step.distance > EM_SLOW * before;
+            if step.distance < EM_CLOSE || is_slow {
                 break;
             }
             before = step.distance;

@@ -23,7 +23,7 @@ pub(crate) const REACH: [f64; MOST_DIMS] = [6.0, 5.7];
 const SPACING: [f64; MOST_DIMS] = [0.75, 0.95];
 
 /// The spacing in standard deviations of the posterior, given the other coordinates, up to which it is fine enough.
-pub(crate) const FINE: f64 = 1.25;
+const FINE: f64 = 1.25;
 
 /// The spacing times the steepest slope of the log odds up to which it is fine enough: the poles of the logistic function lie
 /// at `pi` over the slope.

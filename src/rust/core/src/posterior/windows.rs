@@ -6,7 +6,7 @@ use crate::model::design;
 use crate::model::gaussian::WideGaussian;
 use crate::model::parameters::Model;
 use crate::model::population::Population;
-use crate::posterior::lattice::{EDGE, FINE, FINE_FOR_SLOPE, NEAR, REACH};
+use crate::posterior::lattice::{EDGE, FINE_FOR_SLOPE, NEAR, REACH};
 use crate::posterior::moments::{Moments, Summary};
 use crate::posterior::nodes::Nodes;
 use crate::responses::catalogue::ItemCatalogue;
@@ -16,13 +16,11 @@ use std::ops::Range;
 /// Dimensions in which nodes are shared.
 pub(crate) const N_DIMS: usize = 1;
 
-/// How far the nodes of a window are apart at most, in standard deviations, for moments up to the third, and for those of the fourth
-/// and fifth degree that the information takes: each degree multiplies the error of the rule by about `2 pi` over the spacing.
-const SPACING: f64 = 1.1;
-const CLOSE_SPACING: f64 = 0.75;
-
-/// The nodes that were found are fine enough up to this multiple of the spacing.
-const TOLERANCE: f64 = FINE / SPACING;
+/// How far the nodes of a window are apart at most, in standard deviations, and up to where they are fine enough once these are known:
+/// each degree of a polynomial multiplies the error of the rule, `2 exp(-2 pi^2 / h^2)`, by about `2 pi / h`, and the information takes
+/// degrees up to 5.
+const SPACING: f64 = 0.9;
+const FINE: f64 = 1.02;
 
 /// How far nodes are apart where a rough answer is enough.
 const ROUGH_SPACING: f64 = 0.125;
@@ -38,8 +36,6 @@ const MOST_ROUNDS: usize = 6;
 pub(crate) struct Windows<'a> {
     tables: Tables<'a>,
     population: Population,
-    /// In standard deviations.
-    spacing: f64,
     /// The steepest slope of the log odds between two options of the item of each option.
     steepest: Vec<f64>,
 }
@@ -66,14 +62,6 @@ impl<'a> Windows<'a> {
         Self::within(limit.min(LIMIT), model, responses, respondents)
     }
 
-    /// The same with nodes close enough for the information.
-    pub fn close(self) -> Self {
-        Self {
-            spacing: CLOSE_SPACING,
-            ..self
-        }
-    }
-
     fn within(limit: f64, model: &'a Model, responses: &Responses, respondents: &[u32]) -> Self {
         let catalogue = &model.shape.catalogue;
         let mut is_chosen = vec![false; catalogue.n_options()];
@@ -90,7 +78,6 @@ impl<'a> Windows<'a> {
         Self {
             tables: Tables::new(model, &is_chosen, limit),
             population: model.population(),
-            spacing: SPACING,
             steepest: (0..catalogue.n_options()).map(steepest).collect(),
         }
     }
@@ -104,7 +91,7 @@ impl<'a> Windows<'a> {
     /// How far nodes may be apart.
     fn spacing(&self, options: &[u32], sd: f64) -> f64 {
         let slopes = options.iter().map(|&option| self.steepest[option as usize]);
-        (self.spacing * sd).min(FINE_FOR_SLOPE / slopes.fold(0.0, f64::max))
+        (SPACING * sd).min(FINE_FOR_SLOPE / slopes.fold(0.0, f64::max))
     }
 
     /// The posterior of somebody who chose some options, looked for at a normal distribution; nothing where no window holds it.
@@ -119,14 +106,14 @@ impl<'a> Windows<'a> {
             let (table, nodes) = match extended.take() {
                 Some(wider) => wider,
                 None => {
-                    let table = self.tables.get((self.spacing * sd).min(finest))?;
+                    let table = self.tables.get((SPACING * sd).min(finest))?;
                     (table, table.nodes(mean, REACH[N_DIMS - 1] * sd)?)
                 }
             };
             let found = self.weigh(table, nodes, options);
             let (own_mean, own_sd) = (found.summary.mean()[0], found.summary.covariance()[0].sqrt());
             let open = open_ends(&found.weights);
-            let fine = table.spacing() <= TOLERANCE * self.spacing * own_sd;
+            let fine = table.spacing() <= FINE * own_sd;
             if fine && open == [false, false] {
                 return Some(found);
             }
