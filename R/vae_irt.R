@@ -17,9 +17,9 @@
 #' dimension, where the posterior can be integrated exactly at a small cost, the items are found first: by the EM algorithm with
 #' the location and scale of the population expanded (Liu, Rubin and Wu 1998, \doi{10.1093/biomet/85.4.755}), then by Newton
 #' steps. The network then starts from a closed form, the scores of the responses at some knots, and is trained for these items.
-#' Last, every posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as its spread
-#' and its steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's method from the
-#' network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
+#' Last, every posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as
+#' its spread and its steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's
+#' method from the network's answer to the mode and importance sampling around it, with Pareto smoothed weights.
 #'
 #' To compare respondents with each other, take their ideal points from `tidy(fit, scale = "normalised")`: the standard errors
 #' of `$estimates` also contain the location and spread of the whole population, which all respondents share.
