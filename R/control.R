@@ -10,10 +10,10 @@
 #' the earliest of the second. Training has converged when the bound stopped improving before 70 % of `max_epochs` were over;
 #' otherwise `$converged` is `FALSE` and [vae_irt()] warns.
 #'
-#' In one dimension, unless `refine = FALSE`, the items are at their maximum before the training, which only corrects a
-#' network that is nearly right: at least 40 steps, in whole epochs, along the cosine, with .06 times the learning rate.
-#' It has converged unless `max_epochs` allows fewer steps. `tolerance` and `importance_samples` then do nothing for the
-#' items.
+#' In one dimension, unless `refine = FALSE` or there are more than 20 item parameters for each respondent, the items are
+#' at their maximum before the training, which only corrects a network that is nearly right: at least 40 steps, in whole
+#' epochs, along the cosine, with .06 times the learning rate. It has converged unless `max_epochs` allows fewer steps.
+#' `tolerance` and `importance_samples` then do nothing for the items.
 #'
 #' @section Standard errors:
 #' The items' covariance `C` is the inverse of the observed information. By Louis' identity this is the information of the

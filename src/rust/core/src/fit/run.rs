@@ -32,6 +32,10 @@ use crate::train::trainer::Trainer;
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
 
+/// Item parameters for each respondent up to which the items are found before the training: with more, Newton's method takes many
+/// rounds from where the EM algorithm ends.
+const MOST_PER_RESPONDENT: usize = 20;
+
 /// A fitted model and what was found along the way.
 #[derive(Debug)]
 pub struct Fit {
@@ -179,7 +183,8 @@ impl Run<'_> {
         of: &Estimation,
         timings: &mut Timings,
     ) -> Result<(Calibrated, Trained)> {
-        if of.is_polished && model.shape.n_dims == windows::N_DIMS {
+        let has_enough = model.design().n_free() <= MOST_PER_RESPONDENT * of.distinct.respondents.len();
+        if of.is_polished && model.shape.n_dims == windows::N_DIMS && has_enough {
             let found = self.polish(of).run_from_anywhere(&mut model, timings)?;
             if let Some(polished) = found {
                 return self.train_for_items(model, polished, of, timings);
