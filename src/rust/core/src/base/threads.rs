@@ -54,6 +54,15 @@ pub(crate) fn map<P: Send, T: Send>(
     results.into_iter().flatten().collect()
 }
 
+/// [`map`] for parts that are worth less: so many of them make a task.
+pub(crate) fn map_each<P: Sync, T: Send>(parts: &[P], work: impl Fn(&P) -> T + Sync) -> Vec<T> {
+    const PER_TASK: usize = 64;
+    let tasks = map(parts.chunks(PER_TASK), |parts| {
+        parts.iter().map(&work).collect::<Vec<T>>()
+    });
+    tasks.into_iter().flatten().collect()
+}
+
 fn run(tasks: Vec<Task<'_>>) {
     tasks.into_par_iter().for_each(|task| task());
 }

@@ -6,20 +6,18 @@
 
 use crate::base::error::Result;
 use crate::base::linalg::{cholesky, double, product, solve_lower, solve_upper};
+use crate::fit::starting_network::network;
 use crate::information::calibration::Sample;
 use crate::kernels::encoder::{EncoderKernel, pool};
-use crate::kernels::terms::Terms;
+use crate::kernels::terms::{SIDE_BY_SIDE, Terms};
 use crate::model::encoder::Encoder;
-use crate::model::network::Network;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::posterior::moments::Moments;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{Device, Tensor};
 use ndarray::{Array1, Array2};
-use std::collections::HashMap;
 
 /// Respondents that are enough.
 const ENOUGH: usize = 6_000;
@@ -66,13 +64,11 @@ pub(crate) fn closed_form(
         row.iter_mut().zip(&scales).for_each(|(x, scale)| *x *= scale);
     }
     let bias: Vec<f32> = bias.iter().zip(&scales).map(|(x, scale)| x * scale).collect();
-    let mut encoder = Encoder {
+    let shape = &model.shape;
+    let no_weight = vec![0.0; shape.n_features() * shape.n_outputs()];
+    let encoder = Encoder {
         embeddings,
-        network: with_variables(
-            model,
-            bias,
-            vec![0.0; model.shape.n_features() * model.shape.n_outputs()],
-        )?,
+        network: network(shape, bias, no_weight, model.encoder.network.count_center())?,
     };
     let features = EncoderKernel::new(&encoder)?.features(&batch);
     let features = double(features.view());
@@ -87,8 +83,8 @@ pub(crate) fn closed_form(
         least_squares(&features, of_sd.unzip()),
     ];
     let weight = (0..features.ncols()).flat_map(|f| columns.iter().map(move |c| c[f] as f32));
-    let [bias, ..] = encoder.network.variables();
-    encoder.network = with_variables(model, bias.to_vec1()?, weight.collect())?;
+    let [.., variable] = encoder.network.variables();
+    variable.set(&Tensor::from_iter(weight, &Device::Cpu)?.reshape(variable.dims())?)?;
     Ok(encoder)
 }
 
@@ -107,10 +103,7 @@ fn knots(hidden: usize) -> (Vec<f32>, Vec<f32>) {
 fn slopes_at(model: &Model, knots: &[f32], signs: &[f32]) -> Table {
     let Model { shape, items, .. } = model;
     let mut points = knots.to_vec();
-    points.resize(
-        knots.len().next_multiple_of(crate::kernels::terms::SIDE_BY_SIDE),
-        0.0,
-    );
+    points.resize(knots.len().next_multiple_of(SIDE_BY_SIDE), 0.0);
     let mut terms = Terms::default();
     let mut values = Vec::with_capacity(shape.catalogue.n_options() * knots.len());
     for option in 0..shape.catalogue.n_options() {
@@ -125,27 +118,6 @@ fn slopes_at(model: &Model, knots: &[f32], signs: &[f32]) -> Table {
         }
     }
     Table::new(knots.len(), values)
-}
-
-fn with_variables(model: &Model, bias: Vec<f32>, weight: Vec<f32>) -> Result<Network> {
-    let device = Device::Cpu;
-    let (hidden, outputs) = (model.shape.hidden, model.shape.n_outputs());
-    let tensors = HashMap::from([
-        ("hidden_bias".into(), Tensor::from_vec(bias, hidden, &device)?),
-        ("hidden_count".into(), Tensor::zeros(hidden, DType::F32, &device)?),
-        (
-            "output_weight".into(),
-            Tensor::from_vec(weight, (model.shape.n_features(), outputs), &device)?,
-        ),
-        (
-            "count_center".into(),
-            Tensor::new(&[model.encoder.network.count_center()], &device)?,
-        ),
-    ]);
-    Network::new(
-        &model.shape,
-        &VarBuilder::from_tensors(tensors, DType::F32, &device),
-    )
 }
 
 /// The weights of features that come nearest to some targets with weights.

@@ -120,13 +120,19 @@ struct Leading {
 impl<'a> Standardised<'a> {
     fn new(responses: &'a Responses<'a>) -> Self {
         let catalogue = responses.catalogue();
-        let option_totals = weighted_option_totals(responses);
+        let (of_options, of_items) = (
+            responses.weighted_option_totals(),
+            responses.weighted_item_totals(),
+        );
         let totals = responses.item_totals();
         let mut share: Vec<f64> = (0..catalogue.n_options())
             .map(|option| {
                 let item = catalogue.item_of(option);
                 let n_options = catalogue.options_of(item).len() as f64;
-                (option_totals[option] + 0.5) / (totals[item] as f64 + 0.5 * n_options)
+                // By weights whose mean over the responses to the item is 1.
+                let n = totals[item] as f64;
+                let n_chosen = of_options[option] * n / of_items[item].max(f64::MIN_POSITIVE);
+                (n_chosen + 0.5) / (n + 0.5 * n_options)
             })
             .collect();
         for item in 0..catalogue.n_items() {
@@ -269,31 +275,6 @@ impl<'a> Standardised<'a> {
         let rows = |item: usize| std::iter::repeat_n(total(item), catalogue.rows_of(item).len());
         (0..catalogue.n_items()).flat_map(rows).collect()
     }
-}
-
-/// How often each option was chosen, by weights whose mean over the responses to its item is 1.
-fn weighted_option_totals(responses: &Responses) -> Vec<f64> {
-    let totals = responses.option_totals();
-    if !responses.has_weights() {
-        return totals.iter().map(|&n| n as f64).collect();
-    }
-    let mut sums = vec![0.0; totals.len()];
-    let mut options = Vec::new();
-    for respondent in 0..responses.n_respondents() {
-        options.clear();
-        responses.copy_row(respondent, &mut options);
-        let weight = f64::from(responses.weight(respondent));
-        options.iter().for_each(|&option| sums[option as usize] += weight);
-    }
-    let catalogue = responses.catalogue();
-    for item in 0..catalogue.n_items() {
-        let own = catalogue.options_of(item);
-        let n: u64 = totals[own.clone()].iter().sum();
-        let weight: f64 = sums[own.clone()].iter().sum();
-        let scale = n as f64 / weight.max(f64::MIN_POSITIVE);
-        sums[own].iter_mut().for_each(|sum| *sum *= scale);
-    }
-    sums
 }
 
 /// Slopes from correlations as in factor analysis, `r / sqrt(1 - r'r)`, and difficulties from marginal logits

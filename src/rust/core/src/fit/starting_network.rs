@@ -32,13 +32,31 @@ pub fn starting_network(shape: &ModelShape, count_center: f32, ln_sd: f32, seed:
     // A standard deviation falls with the square root of the number of responses.
     of_count[n_dims..2 * n_dims].fill(-0.5);
     bias[n_dims..2 * n_dims].fill(ln_sd);
+    network(shape, vec![0.0; hidden], weight, count_center)
+}
+
+/// A network whose hidden layer does not look at the count, with a bias of each hidden unit and weights of the outputs, `n_features x
+/// n_outputs`.
+///
+/// # Errors
+/// [`crate::Error::Tensor`] when a tensor cannot be made.
+pub(crate) fn network(
+    shape: &ModelShape,
+    hidden_bias: Vec<f32>,
+    output_weight: Vec<f32>,
+    count_center: f32,
+) -> Result<Network> {
     let device = Device::Cpu;
+    let (hidden, weights) = (shape.hidden, (shape.n_features(), shape.n_outputs()));
     let tensors = HashMap::from([
-        ("hidden_bias".into(), Tensor::zeros(hidden, DType::F32, &device)?),
+        (
+            "hidden_bias".into(),
+            Tensor::from_vec(hidden_bias, hidden, &device)?,
+        ),
         ("hidden_count".into(), Tensor::zeros(hidden, DType::F32, &device)?),
         (
             "output_weight".into(),
-            Tensor::from_vec(weight, (shape.n_features(), outputs), &device)?,
+            Tensor::from_vec(output_weight, weights, &device)?,
         ),
         ("count_center".into(), Tensor::new(&[count_center], &device)?),
     ]);

@@ -121,16 +121,12 @@ impl Addition<'_> {
         let (nodes, weights) = (self.nodes, &self.nodes.weights);
         let n_nodes = weights.len();
         for row in 0..self.response.n_rows as usize {
-            let diagonal = &terms.diagonal[row * n_nodes..][..n_nodes];
-            let v = &terms.direction[row * n_nodes..][..n_nodes];
             let r = &terms.residuals[row * n_nodes..][..n_nodes];
             for other in 0..=row {
-                let w = &terms.direction[other * n_nodes..][..n_nodes];
                 let s = &terms.residuals[other * n_nodes..][..n_nodes];
-                let own = if row == other { 1.0 } else { 0.0 };
+                let curvature = terms.curvature(row, other, n_nodes);
                 for node in 0..n_nodes {
-                    let curvature = own * diagonal[node] + terms.share * v[node] * w[node];
-                    products[node] = weights[node] * (curvature - r[node] * s[node]);
+                    products[node] = weights[node] * (curvature(node) - r[node] * s[node]);
                 }
                 let pair = RowPair {
                     row,

@@ -1,7 +1,7 @@
 //! What the responses of some respondents tell about the parameters of their items.
 
 use crate::base::linalg::{lower_pairs, packed_length};
-use crate::base::threads::{map, map_with};
+use crate::base::threads::{map, map_each, map_with};
 use crate::information::addition::Addition;
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, MOST_JOINT_PARAMETERS};
@@ -16,9 +16,6 @@ use ndarray::Array2;
 
 /// Respondents that are evaluated at once at most.
 pub(crate) const MOST_RESPONDENTS: usize = 1_024;
-
-/// Respondents whose nodes one task finds.
-const RESPONDENTS_PER_TASK: usize = 64;
 
 /// Numbers that are kept of them at most, about.
 const MOST_NUMBERS: usize = 4_000_000;
@@ -40,7 +37,7 @@ pub(crate) fn n_polynomials(n_dims: usize) -> usize {
 /// Some respondents whose scores are evaluated at once.
 pub(crate) struct Chunk<'a> {
     calibration: Calibration<'a>,
-    respondents: Vec<u32>,
+    positions: &'a [usize],
     weights: Vec<f64>,
     nodes: Vec<Nodes>,
     posteriors: Posteriors<'a>,
@@ -61,21 +58,16 @@ struct Columns {
 }
 
 impl<'a> Chunk<'a> {
-    pub fn new(calibration: Calibration<'a>, positions: &[usize], rule: &'a Rule<'a>) -> Self {
+    pub fn new(calibration: Calibration<'a>, positions: &'a [usize], rule: &'a Rule<'a>) -> Self {
         let scored = calibration.scored;
-        let respondents: Vec<u32> = positions
-            .iter()
-            .map(|&position| scored.respondents[position])
-            .collect();
         let (nodes, posteriors) = match rule.windows(calibration, positions) {
             Some(windows) => {
-                let nodes = map(windows.chunks(RESPONDENTS_PER_TASK), |windows| {
-                    windows.iter().map(OnWindow::nodes).collect::<Vec<_>>()
-                });
-                (nodes.into_iter().flatten().collect(), Posteriors::Shared(windows))
+                let nodes = map_each(&windows, OnWindow::nodes);
+                (nodes, Posteriors::Shared(windows))
             }
             None => {
-                let batch = Batch::new(calibration.responses, &respondents);
+                let members = positions.iter().map(|&position| scored.respondents[position]);
+                let batch = Batch::new(calibration.responses, &members.collect::<Vec<u32>>());
                 let nodes = map(positions.iter().enumerate(), |(place, &position)| {
                     rule.nodes(calibration, position, &batch, place)
                 });
@@ -84,7 +76,7 @@ impl<'a> Chunk<'a> {
         };
         Self {
             calibration,
-            respondents,
+            positions,
             nodes,
             posteriors,
             weights: positions
@@ -133,10 +125,8 @@ impl<'a> Chunk<'a> {
         match &self.posteriors {
             Posteriors::Shared(windows) => {
                 let shared = SharedNodes {
-                    model: self.calibration.model,
-                    responses: self.calibration.responses,
-                    respondents: &self.respondents,
-                    weights: &self.weights,
+                    calibration: self.calibration,
+                    positions: self.positions,
                     windows,
                 };
                 let SharedScores { scores, squares } = shared.scores(columns.n, &columns.of);

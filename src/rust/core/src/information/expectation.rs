@@ -64,18 +64,18 @@ impl<'t> Counts<'t> {
         })
     }
 
-    /// Those of the respondents at some positions, whose moments are filled in; nothing where one has no window.
+    /// Those of the respondents from a position on, whose moments are filled in; nothing where one has no window.
     fn of_respondents(
         windows: &'t Windows,
         calibration: Calibration,
-        positions: &[usize],
+        first: usize,
         mut moments: MomentsPart,
         roughly: bool,
         monitor: &dyn Monitor,
     ) -> Result<Option<Self>> {
         let mut counts = Self::default();
         let mut options = Vec::new();
-        for (place, &position) in positions.iter().enumerate() {
+        for (place, position) in (first..first + moments.len()).enumerate() {
             if place.is_multiple_of(PER_REPORT) {
                 monitor.proceed()?;
                 monitor.part(Part::Items, position as f64 / calibration.n_respondents() as f64);
@@ -121,7 +121,7 @@ pub(crate) fn find<'t>(
 }
 
 impl<'t> Expectation<'t> {
-    /// From the respondents at some positions of a calibration; the posteriors are looked for near those that it has. Where one is
+    /// From the respondents of a calibration; the posteriors are looked for near those that it has. Where one is
     /// too narrow for the nodes there is nothing, or it is taken `roughly`.
     ///
     /// # Errors
@@ -129,31 +129,28 @@ impl<'t> Expectation<'t> {
     pub fn new(
         windows: &'t Windows,
         calibration: Calibration,
-        positions: &[usize],
         roughly: bool,
         monitor: &dyn Monitor,
     ) -> Result<Option<Self>> {
+        let n = calibration.n_respondents();
         let mut options = Vec::new();
         let (mut n_numbers, mut n_responses) = (1, 0);
-        for &position in positions.iter().take(FIRST) {
+        for position in 0..n.min(FIRST) {
             calibration.options_of(position, &mut options);
             let sd = calibration.scored.moments.covariance(position)[0].sqrt();
             let table = windows.prepare(&options, sd);
             n_numbers = n_numbers.max(table.map_or(0, Table::n_numbers));
             n_responses = n_responses.max(options.len());
         }
-        let n_shards = NUMBERS_PER_RESPONSE * n_responses * positions.len() / n_numbers;
-        let size = positions
-            .len()
-            .div_ceil(n_shards.clamp(1, SHARDS))
-            .clamp(1, LARGEST);
-        let mut moments = Moments::zeros(calibration.n_dims(), positions.len(), true);
-        let mut shards: Vec<_> = positions.chunks(size).zip(moments.parts(size)).collect();
+        let n_shards = NUMBERS_PER_RESPONSE * n_responses * n / n_numbers;
+        let size = n.div_ceil(n_shards.clamp(1, SHARDS)).clamp(1, LARGEST);
+        let mut moments = Moments::zeros(calibration.n_dims(), n, true);
+        let mut shards: Vec<_> = (0..n).step_by(size).zip(moments.parts(size)).collect();
         let mut counts = Counts::default();
         while !shards.is_empty() {
             let some = shards.drain(..shards.len().min(SHARDS));
-            let found = try_map(some, |(positions, part)| {
-                Counts::of_respondents(windows, calibration, positions, part, roughly, monitor)
+            let found = try_map(some, |(first, part)| {
+                Counts::of_respondents(windows, calibration, first, part, roughly, monitor)
             })?;
             for shard in found {
                 match shard {

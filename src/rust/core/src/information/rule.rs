@@ -1,7 +1,7 @@
 //! Where expectations over respondents' posteriors are evaluated.
 
 use crate::base::linalg::{cholesky, unpack};
-use crate::base::threads::map;
+use crate::base::threads::map_each;
 use crate::information::calibration::Calibration;
 use crate::information::expectation::find;
 use crate::kernels::respondent::Respondent;
@@ -10,9 +10,6 @@ use crate::posterior::lattice;
 use crate::posterior::nodes::Nodes;
 use crate::posterior::windows::{OnWindow, Windows};
 use crate::responses::batch::Batch;
-
-/// Respondents whose windows one task finds.
-const POSITIONS_PER_TASK: usize = 64;
 
 /// Where expectations over respondents' posteriors are evaluated.
 pub(crate) enum Rule<'a> {
@@ -44,16 +41,12 @@ impl<'a> Rule<'a> {
         let Rule::Lattice(windows) = self else {
             return None;
         };
-        let found = map(positions.chunks(POSITIONS_PER_TASK), |positions| {
+        let found = map_each(positions, |&position| {
             let mut options = Vec::new();
-            let find = |&position: &usize| {
-                calibration.options_of(position, &mut options);
-                find(windows, calibration, position, &options)
-            };
-            positions.iter().map(find).collect::<Option<Vec<OnWindow>>>()
+            calibration.options_of(position, &mut options);
+            find(windows, calibration, position, &options)
         });
-        let found: Option<Vec<Vec<OnWindow>>> = found.into_iter().collect();
-        Some(found?.into_iter().flatten().collect())
+        found.into_iter().collect()
     }
 
     /// The nodes of a respondent at a position of the calibration and at a place of a batch.

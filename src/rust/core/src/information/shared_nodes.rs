@@ -5,22 +5,19 @@
 
 use crate::base::threads::{map, map_with};
 use crate::information::addition::Addition;
+use crate::information::calibration::Calibration;
 use crate::information::expectation::Counts;
 use crate::information::item::ItemSum;
 use crate::information::scores::Scores;
-use crate::model::parameters::Model;
 use crate::posterior::windows::OnWindow;
-use crate::responses::store::Responses;
 
 /// Respondents that one task looks at.
 const RESPONDENTS_PER_TASK: usize = 64;
 
 /// Some respondents with their posteriors.
 pub(crate) struct SharedNodes<'c, 't> {
-    pub model: &'c Model,
-    pub responses: &'c Responses<'c>,
-    pub respondents: &'c [u32],
-    pub weights: &'c [f64],
+    pub calibration: Calibration<'c>,
+    pub positions: &'c [usize],
     pub windows: &'c [OnWindow<'t>],
 }
 
@@ -62,11 +59,6 @@ impl Squares {
 }
 
 impl SharedNodes<'_, '_> {
-    fn options_of(&self, place: usize, to: &mut Vec<u32>) {
-        to.clear();
-        self.responses.copy_row(self.respondents[place] as usize, to);
-    }
-
     /// The scores of the free parameters times so many columns, one number a node of each respondent, summed over the nodes.
     pub fn scores(&self, n_columns: usize, columns: &[Vec<Vec<f32>>]) -> SharedScores {
         let everybody: Vec<usize> = (0..self.windows.len()).collect();
@@ -84,20 +76,24 @@ impl SharedNodes<'_, '_> {
 
     fn nobody(&self, n_columns: usize) -> SharedScores {
         SharedScores {
-            scores: Scores::new(self.model.design().n_free(), n_columns),
-            squares: vec![Squares::default(); self.model.shape.catalogue.n_items()],
+            scores: Scores::new(self.calibration.model.design().n_free(), n_columns),
+            squares: vec![Squares::default(); self.calibration.model.shape.catalogue.n_items()],
         }
     }
 
     fn part(&self, places: &[usize], n_columns: usize, columns: &[Vec<Vec<f32>>]) -> SharedScores {
-        let (catalogue, design) = (&self.model.shape.catalogue, self.model.design());
-        let width = self.model.items.width();
+        let (catalogue, design) = (
+            &self.calibration.model.shape.catalogue,
+            self.calibration.model.design(),
+        );
+        let width = self.calibration.model.items.width();
         let mut part = self.nobody(n_columns);
         let (mut options, mut sums) = (Vec::new(), Vec::new());
         let (mut own, mut means) = (Vec::new(), Vec::new());
         for &place in places {
             let window = &self.windows[place];
-            self.options_of(place, &mut options);
+            let weight = self.calibration.scored.weights[self.positions[place]];
+            self.calibration.options_of(self.positions[place], &mut options);
             sums.clear();
             let columns = [std::slice::from_ref(window.weights()), &columns[place]].concat();
             window.add_sums(&options, &columns, &mut sums);
@@ -118,7 +114,7 @@ impl SharedNodes<'_, '_> {
                     }
                 }
                 part.scores.push(design.free_of_item(item).start, &own);
-                part.squares[item].add(self.weights[place], &means);
+                part.squares[item].add(weight, &means);
             }
             part.scores.close();
         }
@@ -127,11 +123,12 @@ impl SharedNodes<'_, '_> {
 
     /// Adds what they tell to the sums of the items.
     pub fn add_information(&self, squares: &[Squares], sums: &mut [ItemSum]) {
-        let catalogue = &self.model.shape.catalogue;
+        let catalogue = &self.calibration.model.shape.catalogue;
         let mut counts = Counts::default();
         let mut options = Vec::new();
-        for (place, (window, &weight)) in self.windows.iter().zip(self.weights).enumerate() {
-            self.options_of(place, &mut options);
+        for (window, &position) in self.windows.iter().zip(self.positions) {
+            self.calibration.options_of(position, &mut options);
+            let weight = self.calibration.scored.weights[position];
             window.count(&options, weight, counts.of(window.table()));
         }
         let known = sums.iter_mut().enumerate().filter(|(_, sum)| sum.is_kept());
@@ -140,7 +137,7 @@ impl SharedNodes<'_, '_> {
             for option in catalogue.options_of(item) {
                 for nodes in counts.nodes(option) {
                     Addition {
-                        model: self.model,
+                        model: self.calibration.model,
                         response: &catalogue.response(option),
                         nodes: &nodes,
                         is_one: false,

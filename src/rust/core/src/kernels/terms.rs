@@ -41,6 +41,15 @@ impl Terms {
         });
     }
 
+    /// The negative second derivatives by the predictors of two rows, at one of so many points.
+    #[inline(always)]
+    pub fn curvature(&self, row: usize, other: usize, n: usize) -> impl Fn(usize) -> f32 + '_ {
+        let diagonal = &self.diagonal[row * n..][..n];
+        let (v, w) = (&self.direction[row * n..][..n], &self.direction[other * n..][..n]);
+        let own = if row == other { 1.0 } else { 0.0 };
+        move |point| own * diagonal[point] + self.share * v[point] * w[point]
+    }
+
     #[inline(always)]
     fn evaluate(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         let n = points.first().map_or(0, |x| x.len());

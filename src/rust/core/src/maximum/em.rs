@@ -39,8 +39,7 @@ impl EmStep {
             scored,
         } = calibration;
         let windows = Windows::near(scored.moments, model, responses, scored.respondents);
-        let everybody: Vec<usize> = (0..calibration.n_respondents()).collect();
-        let Some(expected) = Expectation::new(&windows, calibration, &everybody, true, monitor)? else {
+        let Some(expected) = Expectation::new(&windows, calibration, true, monitor)? else {
             return Ok(None);
         };
         let (items, distance) = maximise(model, &expected, prior);
@@ -65,8 +64,7 @@ pub(crate) fn score(model: &Model, expected: &Expectation) -> Vec<f64> {
 fn maximise(model: &Model, expected: &Expectation, prior: &FreePrior) -> (Table, f64) {
     let (catalogue, design) = (&model.shape.catalogue, model.design());
     let found = map_with(0..catalogue.n_items(), |terms, item| {
-        let precisions = prior.precisions(design.free_of_item(item));
-        ItemStep::new(model, item, expected, precisions, terms)
+        ItemStep::new(model, &design, item, expected, prior, terms)
     });
     let mut items = model.items.clone();
     let mut distance = 0.0;

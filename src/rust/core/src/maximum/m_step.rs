@@ -3,15 +3,16 @@
 use crate::base::linalg::{invert, mirror};
 use crate::information::expectation::Expectation;
 use crate::information::item::RowPair;
+use crate::information::prior::FreePrior;
 use crate::kernels::terms::{Terms, dot};
 use crate::model::design;
-use crate::model::item_design::ItemDesign;
 use crate::model::link::Link;
 use crate::model::parameters::Model;
 use crate::model::table::Table;
+use crate::model::table_design::Design;
 use crate::posterior::nodes::Nodes;
 use crate::responses::response::Response;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 
 /// Steps of Newton's method at most.
 const MOST_ROUNDS: usize = 20;
@@ -43,11 +44,13 @@ pub(crate) fn score(model: &Model, item: usize, expected: &Expectation, terms: &
 }
 
 /// The log posterior of an item's parameters if the numbers were counted.
-struct Objective<'a> {
+struct ItemPosterior<'a> {
     link: Link,
-    design: ItemDesign,
+    design: &'a Design<'a>,
+    item: usize,
+    /// The free parameter at every place of the rows.
     free: Vec<usize>,
-    precisions: ArrayView1<'a, f64>,
+    prior: &'a FreePrior,
     /// Who is expected where, for each option.
     expected: Vec<(Response, Nodes)>,
 }
@@ -60,12 +63,13 @@ struct Local {
 }
 
 impl ItemStep {
-    /// From the item's parameters in the model, with these prior precisions of the free parameters.
+    /// From the item's parameters in the model.
     pub fn new(
         model: &Model,
+        design: &Design,
         item: usize,
         expected: &Expectation,
-        precisions: ArrayView1<'_, f64>,
+        prior: &FreePrior,
         terms: &mut Terms,
     ) -> Self {
         let catalogue = &model.shape.catalogue;
@@ -73,23 +77,23 @@ impl ItemStep {
             first_row: 0,
             ..catalogue.response(option)
         };
-        let design = model.design().of_item(item);
         let nodes = catalogue
             .options_of(item)
             .flat_map(|option| expected.nodes(option).map(move |nodes| (response(option), nodes)));
-        let objective = Objective {
+        let posterior = ItemPosterior {
             link: model.shape.link,
             design,
-            free: design.free_parameters().collect(),
-            precisions,
+            item,
+            free: design.of_item(item).free_parameters().collect(),
+            prior,
             expected: nodes.collect(),
         };
         let rows = model.items.rows(catalogue.rows_of(item)).to_vec();
-        objective.maximise(Table::new(model.items.width(), rows), terms)
+        posterior.maximise(Table::new(model.items.width(), rows), terms)
     }
 }
 
-impl Objective<'_> {
+impl ItemPosterior<'_> {
     /// Newton's method; a step is halved until the value rises.
     fn maximise(&self, mut rows: Table, terms: &mut Terms) -> ItemStep {
         let mut local = self.at(&rows, terms);
@@ -124,7 +128,9 @@ impl Objective<'_> {
         for (value, &free) in moved.values_mut().iter_mut().zip(&self.free) {
             *value = (f64::from(*value) + share * step[free]) as f32;
         }
-        self.design.cut(rows.values(), moved.values_mut());
+        self.design
+            .of_item(self.item)
+            .cut(rows.values(), moved.values_mut());
         moved
     }
 
@@ -134,26 +140,25 @@ impl Objective<'_> {
             by_rows.add_nodes(self.link, rows, response, nodes, terms);
         }
         mirror(&mut by_rows.information);
-        let n_free = self.precisions.len();
-        let mut local = Local {
-            value: by_rows.value,
-            gradient: Array1::zeros(n_free),
-            information: Array2::zeros((n_free, n_free)),
-        };
-        let mut seen = vec![false; n_free];
-        for (place, &free) in self.free.iter().enumerate() {
-            local.gradient[free] += by_rows.score[place];
-            for (other, &with) in self.free.iter().enumerate() {
-                local.information[[free, with]] += by_rows.information[[place, other]];
-            }
-            if !std::mem::replace(&mut seen[free], true) {
-                let (x, precision) = (f64::from(rows.values()[place]), self.precisions[free]);
-                local.value -= 0.5 * precision * x * x;
-                local.gradient[free] -= precision * x;
-                local.information[[free, free]] += precision;
-            }
+        let mut information = self.design.contract_item(self.item, by_rows.information);
+        self.prior.add_to_item(self.item, &mut information);
+        let precisions = self.prior.precisions(self.design.free_of_item(self.item));
+        let mut gradient = Array1::zeros(precisions.len());
+        let mut values = Array1::<f64>::zeros(precisions.len());
+        for ((&free, score), &x) in self.free.iter().zip(by_rows.score).zip(rows.values()) {
+            gradient[free] += score;
+            values[free] = f64::from(x);
         }
-        local
+        let mut value = by_rows.value;
+        for ((to, x), precision) in gradient.iter_mut().zip(&values).zip(precisions) {
+            *to -= precision * x;
+            value -= 0.5 * precision * x * x;
+        }
+        Local {
+            value,
+            gradient,
+            information,
+        }
     }
 }
 
@@ -197,8 +202,7 @@ impl ByRows {
         let mut products = vec![0.0f32; n_nodes];
         self.value += f64::from(dot(&nodes.weights, &terms.log_probabilities));
         for row in 0..self.score.len() / width {
-            let own = row * n_nodes..(row + 1) * n_nodes;
-            let residuals = &terms.residuals[own.clone()];
+            let residuals = &terms.residuals[row * n_nodes..][..n_nodes];
             for node in 0..n_nodes {
                 products[node] = nodes.weights[node] * residuals[node];
             }
@@ -207,12 +211,9 @@ impl ByRows {
                 *to += f64::from(dot(&products, x));
             }
             for other in 0..=row {
-                let (diagonal, v) = (&terms.diagonal[own.clone()], &terms.direction[own.clone()]);
-                let w = &terms.direction[other * n_nodes..][..n_nodes];
-                let once = if row == other { 1.0 } else { 0.0 };
-                for node in 0..n_nodes {
-                    let curvature = once * diagonal[node] + terms.share * v[node] * w[node];
-                    products[node] = nodes.weights[node] * curvature;
+                let curvature = terms.curvature(row, other, n_nodes);
+                for (node, (product, weight)) in products.iter_mut().zip(&nodes.weights).enumerate() {
+                    *product = weight * curvature(node);
                 }
                 let pair = RowPair {
                     row,

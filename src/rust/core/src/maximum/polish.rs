@@ -190,9 +190,8 @@ impl Polish<'_> {
     /// The posteriors and the score where posteriors are known that are near.
     fn expect_near(&self, model: &Model, known: &Moments) -> Result<Expected> {
         let windows = Windows::near(known, model, self.responses, self.sample.respondents);
-        let everybody: Vec<usize> = (0..self.sample.respondents.len()).collect();
         let calibration = self.calibration(model, known);
-        match Expectation::new(&windows, calibration, &everybody, false, self.monitor)? {
+        match Expectation::new(&windows, calibration, false, self.monitor)? {
             Some(expected) => Ok(Expected {
                 score: score(model, &expected),
                 moments: expected.moments,

@@ -208,18 +208,42 @@ impl<'a> Responses<'a> {
         self.sum_by_item(everybody.map(|i| (i, f64::from(self.weight(i as usize)))))
     }
 
+    /// The summed weights of those who chose each option.
+    pub(crate) fn weighted_option_totals(&self) -> Vec<f64> {
+        if self.weights.is_none() {
+            return self.option_totals.iter().map(|&n| n as f64).collect();
+        }
+        let everybody = 0..self.n_respondents() as u32;
+        let weighted = everybody.map(|i| (i, f64::from(self.weight(i as usize))));
+        self.sum_by(self.catalogue.n_options(), |option| option, weighted)
+    }
+
     /// Sums, for each item, the numbers that come with those of some respondents who answered it.
     pub(crate) fn sum_by_item<T>(&self, numbered: impl Iterator<Item = (u32, T)>) -> Vec<T>
     where
         T: Copy + Default + std::ops::AddAssign,
     {
-        let mut sums = vec![T::default(); self.catalogue.n_items()];
+        let item_of = |option| self.catalogue.item_of(option);
+        self.sum_by(self.catalogue.n_items(), item_of, numbered)
+    }
+
+    /// Sums, for each of so many places, the numbers that come with those of some respondents who chose its options.
+    fn sum_by<T>(
+        &self,
+        n_places: usize,
+        place_of: impl Fn(usize) -> usize,
+        numbered: impl Iterator<Item = (u32, T)>,
+    ) -> Vec<T>
+    where
+        T: Copy + Default + std::ops::AddAssign,
+    {
+        let mut sums = vec![T::default(); n_places];
         let mut row = Vec::new();
         for (respondent, value) in numbered {
             row.clear();
             self.copy_row(respondent as usize, &mut row);
             row.iter()
-                .for_each(|&option| sums[self.catalogue.item_of(option as usize)] += value);
+                .for_each(|&option| sums[place_of(option as usize)] += value);
         }
         sums
     }
