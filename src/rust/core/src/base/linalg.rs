@@ -223,7 +223,7 @@ pub(crate) fn invert_factored(factor: ArrayView2<'_, f64>, monitor: &dyn Monitor
 }
 
 /// The inverse of a small lower triangular matrix.
-fn invert_lower(factor: ArrayView2<'_, f64>) -> Array2<f64> {
+pub(crate) fn invert_lower(factor: ArrayView2<'_, f64>) -> Array2<f64> {
     let n = factor.nrows();
     let mut inverse = Array2::zeros((n, n));
     for (j, unit) in Array2::<f64>::eye(n).rows().into_iter().enumerate() {

@@ -178,7 +178,7 @@ mod tests {
                 closed_form(&fitted.model, &responses, sample, &fitted.moments).expect("an encoder");
             let scoring = Scoring {
                 refine: false,
-                ..Scoring::of(&settings, 1_000)
+                ..Scoring::of(&settings)
             };
             let of_network =
                 moments(&fitted.model, &responses, &respondents, &scoring, &Silent).expect("moments");

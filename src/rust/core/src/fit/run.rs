@@ -96,7 +96,7 @@ impl Run<'_> {
         let respondents = self.estimated(&answering);
         let weight = self.responses.summed_weight(&answering);
         let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
-        let scoring = Scoring::of(self.settings, answering.len());
+        let scoring = Scoring::of(self.settings);
         let everybody = respondents.len() == answering.len();
         let estimation = Estimation {
             answering: &answering,

@@ -1,7 +1,8 @@
-//! What one response tells about the parameters of its item.
+//! What some responses tell about the parameters of their item.
 
+use crate::information::functions::Functions;
 use crate::information::item::{ItemSum, RowPair};
-use crate::kernels::terms::{Terms, dot};
+use crate::kernels::terms::Terms;
 use crate::model::design;
 use crate::model::parameters::Model;
 use crate::posterior::nodes::Nodes;
@@ -12,26 +13,23 @@ use pulp::NullaryFnOnce;
 #[derive(Default)]
 pub(crate) struct Scratch {
     terms: Terms,
-    products: Vec<f32>,
+    factors: Vec<f32>,
+    sums: Vec<f32>,
     means: Vec<f64>,
 }
 
-/// What one response of a respondent tells about the parameters of its item. The code is compiled for the processors
-/// that pulp tells apart.
+/// What a response tells about the parameters of its item, of one respondent or of many at nodes that they share. The code is
+/// compiled for the processors that pulp tells apart.
 pub(crate) struct Addition<'a> {
     pub model: &'a Model,
     pub response: &'a Response,
     pub nodes: &'a Nodes,
-    /// Are they those of one respondent, or of many whose means are looked at elsewhere?
+    /// The [pairs](Nodes::pairs) of what the parameters of a row are multiplied by.
+    pub pairs: &'a Functions,
+    /// Are they the nodes of one respondent, or of many whose means are looked at elsewhere?
     pub is_one: bool,
     pub weight: f64,
-    pub sum: Option<&'a mut ItemSum>,
-    /// The free parameter in every column of every row.
-    pub free: &'a [usize],
-    /// A row for each free parameter with a number for each column; empty where they are not wanted.
-    pub scores: &'a mut [f32],
-    /// What the scores at the nodes are multiplied by and summed.
-    pub columns: &'a [Vec<f32>],
+    pub sum: &'a mut ItemSum,
     pub scratch: &'a mut Scratch,
 }
 
@@ -48,15 +46,9 @@ impl NullaryFnOnce for Addition<'_> {
             self.response,
             design::split(&design).0,
         );
-        self.scratch.products.resize(n_nodes, 0.0);
-        self.set_scores(&design);
-        if let Some(sum) = self.sum.take() {
-            if self.is_one {
-                sum.evaluated += self.weight;
-            }
-            self.find_means(&design);
-            self.add_information(sum);
-        }
+        self.scratch.factors.resize(n_nodes, 0.0);
+        self.find_means(design.len());
+        self.add_information();
     }
 }
 
@@ -66,59 +58,41 @@ impl Addition<'_> {
         pulp::Arch::new().dispatch(self);
     }
 
-    /// The sums of the scores times the columns.
-    #[inline(always)]
-    fn set_scores(&mut self, design: &[&[f32]]) {
-        let n_columns = self.columns.len();
-        if n_columns == 0 {
-            return;
-        }
-        let Scratch { terms, products, .. } = &mut *self.scratch;
-        let n_nodes = products.len();
-        let mut free = self.free.iter();
-        for residuals in terms.residuals.chunks_exact(n_nodes) {
-            for (column, &free) in design.iter().zip(&mut free) {
-                for (product, (r, x)) in products.iter_mut().zip(residuals.iter().zip(*column)) {
-                    *product = r * x;
-                }
-                let to = &mut self.scores[free * n_columns..][..n_columns];
-                for (to, column) in to.iter_mut().zip(self.columns) {
-                    *to += dot(products, column);
-                }
-            }
-        }
-    }
-
     /// The means of the scores, or zeros.
     #[inline(always)]
-    fn find_means(&mut self, design: &[&[f32]]) {
+    fn find_means(&mut self, width: usize) {
         let Scratch {
             terms,
-            products,
+            factors,
+            sums,
             means,
         } = &mut *self.scratch;
         means.clear();
         if !self.is_one {
-            means.resize(self.response.n_rows as usize * design.len(), 0.0);
+            means.resize(self.response.n_rows as usize * width, 0.0);
             return;
         }
-        for residuals in terms.residuals.chunks_exact(products.len()) {
-            for (product, (r, w)) in products.iter_mut().zip(residuals.iter().zip(&self.nodes.weights)) {
-                *product = r * w;
+        self.sum.evaluated += self.weight;
+        for residuals in terms.residuals.chunks_exact(factors.len()) {
+            for (factor, (r, w)) in factors.iter_mut().zip(residuals.iter().zip(&self.nodes.weights)) {
+                *factor = -r * w;
             }
-            means.extend(design.iter().map(|x| f64::from(dot(products, x))));
+            self.pairs.sums(factors, sums);
+            // The last pairs are those with the -1 of the difficulty.
+            means.extend(sums[sums.len() - width..].iter().map(|&x| f64::from(x)));
         }
     }
 
     /// Adds `E[-H] - Var[score]` to what is observed and, where it is used, `Var[score]` to what is missing.
     #[inline(always)]
-    fn add_information(self, sum: &mut ItemSum) {
+    fn add_information(self) {
         let Scratch {
             terms,
-            products,
+            factors,
+            sums,
             means,
         } = self.scratch;
-        let (nodes, weights) = (self.nodes, &self.nodes.weights);
+        let weights = &self.nodes.weights;
         let n_nodes = weights.len();
         for row in 0..self.response.n_rows as usize {
             let r = &terms.residuals[row * n_nodes..][..n_nodes];
@@ -126,20 +100,18 @@ impl Addition<'_> {
                 let s = &terms.residuals[other * n_nodes..][..n_nodes];
                 let curvature = terms.curvature(row, other, n_nodes);
                 for node in 0..n_nodes {
-                    products[node] = weights[node] * (curvature(node) - r[node] * s[node]);
+                    factors[node] = weights[node] * (curvature(node) - r[node] * s[node]);
                 }
-                let pair = RowPair {
-                    row,
-                    other,
-                    nodes,
-                    means,
-                };
-                pair.add(products, self.weight, &mut sum.information.observed);
-                if sum.information.missing.nrows() > 0 {
+                let pair = RowPair { row, other, means };
+                let information = &mut self.sum.information;
+                self.pairs.sums(factors, sums);
+                pair.add(sums, self.weight, &mut information.observed);
+                if information.missing.nrows() > 0 {
                     for node in 0..n_nodes {
-                        products[node] = -weights[node] * r[node] * s[node];
+                        factors[node] = -weights[node] * r[node] * s[node];
                     }
-                    pair.add(products, -self.weight, &mut sum.information.missing);
+                    self.pairs.sums(factors, sums);
+                    pair.add(sums, -self.weight, &mut information.missing);
                 }
             }
         }

@@ -1,17 +1,17 @@
 //! What the responses of some respondents tell about the parameters of their items.
 
 use crate::base::linalg::{lower_pairs, packed_length};
-use crate::base::threads::{map, map_each, map_with};
-use crate::information::addition::Addition;
+use crate::base::threads::{map, map_each};
 use crate::information::calibration::Calibration;
 use crate::information::item::{ItemSum, MOST_JOINT_PARAMETERS};
+use crate::information::own_nodes::OwnNodes;
 use crate::information::rule::Rule;
 use crate::information::scores::Scores;
 use crate::information::shared_nodes::{SharedNodes, SharedScores};
 use crate::kernels::terms::dot;
 use crate::posterior::nodes::Nodes;
 use crate::posterior::windows::OnWindow;
-use crate::responses::batch::{Batch, Chooser};
+use crate::responses::batch::Batch;
 use ndarray::Array2;
 
 /// Respondents that are evaluated at once at most.
@@ -45,7 +45,7 @@ pub(crate) struct Chunk<'a> {
 
 /// Whose nodes they are.
 enum Posteriors<'a> {
-    /// Everybody's own; the responses are laid out by item.
+    /// Everybody's own.
     Own(Batch),
     /// Windows of nodes that all share.
     Shared(Vec<OnWindow<'a>>),
@@ -136,14 +136,17 @@ impl<'a> Chunk<'a> {
                 scores
             }
             Posteriors::Own(batch) => {
-                let sums = match sums {
-                    Some(sums) => sums.iter_mut().map(Some).collect(),
-                    None => {
-                        let n_items = self.calibration.model.shape.catalogue.n_items();
-                        (0..n_items).map(|_| None).collect()
-                    }
+                let own = OwnNodes {
+                    calibration: self.calibration,
+                    positions: self.positions,
+                    weights: &self.weights,
+                    nodes: &self.nodes,
+                    batch,
                 };
-                self.by_respondent(batch, &self.by_item(batch, sums, columns), columns.n)
+                if let Some(sums) = sums {
+                    own.add_information(sums);
+                }
+                own.scores(columns.n, &columns.of)
             }
         }
     }
@@ -168,66 +171,5 @@ impl<'a> Chunk<'a> {
             }
         }
         coefficients
-    }
-
-    /// The responses to an item.
-    fn choosers_of<'b>(&self, batch: &'b Batch, item: usize) -> &'b [Chooser] {
-        let catalogue = &self.calibration.model.shape.catalogue;
-        batch.choosers_of(catalogue.options_of(item))
-    }
-
-    /// From the scores by item, chooser by chooser, to those by respondent.
-    fn by_respondent(&self, batch: &Batch, by_item: &[Vec<f32>], n_columns: usize) -> Scores {
-        let design = self.calibration.design();
-        let mut places = vec![(0, 0, 0..0); batch.n_responses()];
-        for item in 0..by_item.len() {
-            let free = design.free_of_item(item);
-            let size = free.len() * n_columns;
-            for (k, chooser) in self.choosers_of(batch, item).iter().enumerate() {
-                places[chooser.response as usize] = (item, free.start, k * size..(k + 1) * size);
-            }
-        }
-        let mut scores = Scores::new(self.calibration.n_parameters(), n_columns);
-        for position in 0..batch.n_respondents() {
-            for (item, first, own) in &places[batch.numbers_of(position)] {
-                scores.push(*first, &by_item[*item][own.clone()]);
-            }
-            scores.close();
-        }
-        scores
-    }
-
-    /// Adds the information to the sums of the items and finds the scores of the free parameters of each, chooser by chooser.
-    fn by_item(&self, batch: &Batch, sums: Vec<Option<&mut ItemSum>>, columns: &Columns) -> Vec<Vec<f32>> {
-        let model = self.calibration.model;
-        let design = self.calibration.design();
-        map_with(sums.into_iter().enumerate(), |scratch, (item, mut sum)| {
-            let own = design.of_item(item);
-            let free: Vec<usize> = own.free_parameters().collect();
-            let (size, choosers) = (own.n_free() * columns.n, self.choosers_of(batch, item));
-            let mut scores = vec![0.0; size * choosers.len()];
-            for (k, chooser) in choosers.iter().enumerate() {
-                let position = chooser.position as usize;
-                let sum = sum.as_deref_mut();
-                let sum = sum.and_then(|sum| sum.takes().then_some(sum));
-                if sum.is_none() && size == 0 {
-                    continue;
-                }
-                Addition {
-                    model,
-                    response: &batch.responses()[chooser.response as usize],
-                    nodes: &self.nodes[position],
-                    weight: self.weights[position],
-                    sum,
-                    free: &free,
-                    scores: &mut scores[k * size..(k + 1) * size],
-                    is_one: true,
-                    columns: &columns.of[position],
-                    scratch,
-                }
-                .add();
-            }
-            scores
-        })
     }
 }

@@ -1,9 +1,7 @@
 //! The information about the parameters of one item.
 
 use crate::base::linalg::{lower_pairs, mirror};
-use crate::kernels::terms::dot;
 use crate::model::table_design::Design;
-use crate::posterior::nodes::Nodes;
 use ndarray::Array2;
 use std::ops::Range;
 
@@ -45,18 +43,25 @@ pub(crate) fn runs(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item =
     })
 }
 
+/// The highest level that is told apart.
+pub(crate) const HIGHEST_LEVEL: u32 = 12;
+
+/// The level of the respondent at a position: one of two respondents has at least level 1, one of four at least level 2, and so on.
+pub(crate) fn level(position: usize) -> u32 {
+    position.trailing_zeros()
+}
+
 /// The information about the rows of one item while it is summed over the responses.
 pub(crate) struct ItemSum {
     pub information: ItemInformation,
-    /// Every so many responses one is evaluated.
-    stride: u64,
-    seen: u64,
+    /// Respondents at this [level] or above are evaluated.
+    level: u32,
     /// Summed weights of the responses that were evaluated.
     pub evaluated: f64,
 }
 
 impl ItemSum {
-    pub fn new(n_parameters: usize, stride: u64, joint: bool) -> Self {
+    pub fn new(n_parameters: usize, level: u32, joint: bool) -> Self {
         let size = if n_parameters > MOST_PARAMETERS {
             0
         } else {
@@ -67,8 +72,7 @@ impl ItemSum {
                 observed: Array2::zeros((size, size)),
                 missing: Array2::zeros(if joint { (size, size) } else { (0, 0) }),
             },
-            stride,
-            seen: 0,
+            level,
             evaluated: 0.0,
         }
     }
@@ -78,10 +82,9 @@ impl ItemSum {
         self.information.observed.nrows() > 0
     }
 
-    /// Is the next response evaluated?
-    pub fn takes(&mut self) -> bool {
-        self.seen += 1;
-        self.is_kept() && (self.seen - 1).is_multiple_of(self.stride)
+    /// Is the response of the respondent at a position evaluated?
+    pub fn takes(&self, position: usize) -> bool {
+        self.is_kept() && self.level <= level(position)
     }
 
     /// Adds what the means of the scores of responses with a total weight tell beyond the scores: the sums of products of two of them,
@@ -115,36 +118,33 @@ pub(crate) struct RowPair<'a> {
     pub row: usize,
     /// Not after `row`.
     pub other: usize,
-    pub nodes: &'a Nodes,
     /// The means of the scores of all the item's parameters.
     pub means: &'a [f64],
 }
 
 impl RowPair<'_> {
-    /// Adds the sums of some products, one a node, with pairs of the design and the products of the means, times a weight, to
-    /// the part of a matrix that belongs to the two rows.
+    /// Adds sums over nodes for all pairs of parameters of a row, a lower triangle row by row, and the products of the means, times a
+    /// weight, to the part of a matrix that belongs to the two rows.
     #[inline(always)]
-    pub fn add(&self, products: &[f32], weight: f64, matrix: &mut Array2<f64>) {
-        let Self {
-            row,
-            other,
-            nodes,
-            means,
-        } = *self;
-        let n_nodes = products.len();
-        let width = nodes.design.len() / n_nodes;
-        let mut pair = nodes.pairs.chunks_exact(n_nodes);
+    pub fn add(&self, sums: &[f32], weight: f64, matrix: &mut Array2<f64>) {
+        let Self { row, other, means } = *self;
+        let width = triangle_side(sums.len());
+        let mut sums = sums.iter();
         for i in 0..width {
             for j in 0..=i {
-                let Some(pair) = pair.next() else { return };
-                let sum = f64::from(dot(products, pair));
+                let Some(&sum) = sums.next() else { return };
                 let (u, v) = (row * width + i, other * width + j);
-                matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+                matrix[[u, v]] += weight * (f64::from(sum) + means[u] * means[v]);
                 if row != other && i != j {
                     let (u, v) = (row * width + j, other * width + i);
-                    matrix[[u, v]] += weight * (sum + means[u] * means[v]);
+                    matrix[[u, v]] += weight * (f64::from(sum) + means[u] * means[v]);
                 }
             }
         }
     }
+}
+
+/// The rows of a lower triangle with so many numbers.
+fn triangle_side(n: usize) -> usize {
+    ((8 * n + 1).isqrt() - 1) / 2
 }

@@ -6,7 +6,8 @@ use crate::base::monitor::Monitor;
 use crate::base::threads::try_map;
 use crate::information::scores::Scores;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use std::ops::Range;
 
 /// Rows of a square of scores that one task computes.
 const ROWS_OF_SQUARE: usize = 64;
@@ -68,25 +69,43 @@ pub(crate) fn lowest_direction(
     Ok(direction)
 }
 
-/// Adds `scores scores'` to the lower triangle of a matrix.
+/// Adds `scores scores'` to the lower triangle of a matrix, where few of the scores are known.
 ///
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn add_square(matrix: &mut Array2<f64>, scores: &Scores, monitor: &dyn Monitor) -> Result<()> {
-    let dense = (scores.filled() > SPARSE).then(|| scores.dense());
+    add_by_rows(matrix, monitor, |run, rows| scores.add_rows_of_square(run, rows))
+}
+
+/// Adds `X' X` to the lower triangle of a matrix.
+///
+/// # Errors
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+pub(crate) fn add_dense_square(
+    matrix: &mut Array2<f64>,
+    dense: &Array2<f32>,
+    monitor: &dyn Monitor,
+) -> Result<()> {
+    add_by_rows(matrix, monitor, |run, rows| {
+        let last = run.end;
+        let own = dense.slice(s![.., run]);
+        let product = own.t().dot(&dense.slice(s![.., ..last]));
+        let mut lower = rows.slice_mut(s![.., ..last]);
+        lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
+    })
+}
+
+/// Adds to a matrix what `add` adds to a run of its rows.
+fn add_by_rows(
+    matrix: &mut Array2<f64>,
+    monitor: &dyn Monitor,
+    add: impl Fn(Range<usize>, &mut ArrayViewMut2<f64>) + Sync,
+) -> Result<()> {
     let runs = matrix.axis_chunks_iter_mut(Axis(0), ROWS_OF_SQUARE);
     try_map(runs.enumerate(), |(run, mut rows)| {
         monitor.proceed()?;
         let first = run * ROWS_OF_SQUARE;
-        let last = first + rows.nrows();
-        let Some(dense) = &dense else {
-            scores.add_rows_of_square(first..last, &mut rows);
-            return Ok(());
-        };
-        let own = dense.slice(s![.., first..last]);
-        let product = own.t().dot(&dense.slice(s![.., ..last]));
-        let mut lower = rows.slice_mut(s![.., ..last]);
-        lower.zip_mut_with(&product, |sum, &x| *sum += f64::from(x));
+        add(first..first + rows.nrows(), &mut rows);
         Ok(())
     })?;
     Ok(())

@@ -61,12 +61,14 @@ impl Scores {
 
     /// Appends those of other respondents.
     pub fn append(&mut self, other: &Scores) {
-        for position in 0..other.n_respondents() {
-            for block in other.blocks_of(position) {
-                self.push(block.first, other.values_of(block));
-            }
-            self.close();
-        }
+        let (n_blocks, n_values) = (self.blocks.len(), self.values.len());
+        self.blocks.extend(other.blocks.iter().map(|block| Block {
+            start: n_values + block.start,
+            ..*block
+        }));
+        self.offsets
+            .extend(other.offsets[1..].iter().map(|offset| n_blocks + offset));
+        self.values.extend_from_slice(&other.values);
     }
 
     /// Number of respondents.
@@ -135,10 +137,14 @@ impl Scores {
     pub fn dense(&self) -> Array2<f32> {
         let mut dense = Array2::zeros((self.n_respondents() * self.n_columns, self.n_parameters));
         let rows = dense.axis_chunks_iter_mut(Axis(0), self.n_columns);
-        map(rows.enumerate(), |(position, mut rows)| {
-            for (first, own) in self.of_respondent(position) {
-                rows.slice_mut(s![.., first..first + own.nrows()])
-                    .assign(&own.t());
+        map(rows.enumerate(), |(position, rows)| {
+            let Some(to) = rows.into_slice() else { return };
+            for block in self.blocks_of(position) {
+                let values = self.values_of(block).chunks_exact(self.n_columns);
+                for (parameter, values) in (block.first..).zip(values) {
+                    let to = to[parameter..].iter_mut().step_by(self.n_parameters);
+                    to.zip(values).for_each(|(to, &x)| *to = x);
+                }
             }
         });
         dense

@@ -7,6 +7,7 @@ use crate::base::threads::{map, map_with};
 use crate::information::addition::Addition;
 use crate::information::calibration::Calibration;
 use crate::information::expectation::Counts;
+use crate::information::functions::Functions;
 use crate::information::item::ItemSum;
 use crate::information::scores::Scores;
 use crate::posterior::windows::OnWindow;
@@ -136,16 +137,15 @@ impl SharedNodes<'_, '_> {
             sum.add_means(squares[item].weight, &squares[item].products);
             for option in catalogue.options_of(item) {
                 for nodes in counts.nodes(option) {
+                    let n_nodes = nodes.weights.len();
                     Addition {
                         model: self.calibration.model,
                         response: &catalogue.response(option),
                         nodes: &nodes,
+                        pairs: &Functions::new(n_nodes, nodes.pairs.chunks_exact(n_nodes)),
                         is_one: false,
                         weight: 1.0,
-                        sum: Some(sum),
-                        free: &[],
-                        scores: &mut [],
-                        columns: &[],
+                        sum,
                         scratch,
                     }
                     .add();

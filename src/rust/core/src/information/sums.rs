@@ -1,18 +1,18 @@
 //! The sums over respondents that the information is made of.
 
 use crate::base::error::Result;
-use crate::base::linalg::{add_scaled, mirror};
+use crate::base::linalg::{add_scaled, double, mirror};
 use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
 use crate::information::chunk::{Chunk, MOST_RESPONDENTS, chunk_size, n_polynomials};
-use crate::information::item::{ItemInformation, ItemSum};
-use crate::information::matrices::add_square;
+use crate::information::item::{HIGHEST_LEVEL, ItemInformation, ItemSum, level};
+use crate::information::matrices::{SPARSE, add_dense_square, add_square};
 use crate::information::rule::Rule;
 use crate::information::scores::Scores;
 use ndarray::Array2;
 
-/// Responses of which the information is evaluated, about; where there are more, evenly spaced samples of those to
-/// each item (of the respondents, where the information is one matrix) stand for all.
+/// Responses of which the information is evaluated, about; where there are more, those of evenly spaced respondents stand for all, in
+/// more than one dimension and without information between the items as many for each item.
 const ENOUGH_RESPONSES: u64 = 2_000_000;
 
 /// Responses to an item that are evaluated at least.
@@ -58,13 +58,12 @@ impl Sums {
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn new(calibration: Calibration, form: Form, monitor: &dyn Monitor) -> Result<Self> {
         let joint = form != Form::None;
-        let strides = Strides::new(calibration, joint);
         let rule = Rule::new(calibration);
+        let evaluated = Evaluated::new(calibration, &rule, joint);
         let (n_parameters, n_polynomials) = (calibration.n_parameters(), n_polynomials(calibration.n_dims()));
-        let mut items = strides.item_sums(calibration, joint);
+        let mut items = evaluated.item_sums(calibration, joint);
         let mut between = Between::new(form, n_parameters, n_polynomials);
-        let sample = (0..calibration.n_respondents()).step_by(strides.of_respondents as usize);
-        let sample: Vec<usize> = sample.collect();
+        let sample = evaluated.positions(calibration);
         let size = match form {
             Form::Matrix => chunk_size(n_parameters, n_polynomials),
             Form::Scores | Form::None => MOST_RESPONDENTS,
@@ -91,7 +90,7 @@ impl Sums {
             items: items
                 .map(|(item, (sum, total))| sum.extrapolated(total).contracted(&design, item))
                 .collect(),
-            between: between.map(|between| between.extrapolated(strides.of_respondents as f64)),
+            between: between.map(|between| between.extrapolated(evaluated.stride as f64)),
         })
     }
 }
@@ -113,12 +112,23 @@ impl Between {
     /// of what is not known between the items.
     fn add(&mut self, chunk: &Chunk, items: &mut [ItemSum], monitor: &dyn Monitor) -> Result<()> {
         let scores = chunk.scores(items);
-        let affine = scores.times(&chunk.affine_coefficients());
+        let coefficients = chunk.affine_coefficients();
+        let affine = match &mut self.shared {
+            Shared::Matrix(matrix) if scores.filled() > SPARSE => {
+                let dense = scores.dense();
+                add_dense_square(matrix, &dense, monitor)?;
+                double(dense.t().dot(&coefficients).view())
+            }
+            Shared::Matrix(matrix) => {
+                add_square(matrix, &scores, monitor)?;
+                scores.times(&coefficients)
+            }
+            Shared::Scores(all) => {
+                all.append(&scores);
+                scores.times(&coefficients)
+            }
+        };
         add_scaled(&mut self.affine.view_mut(), 1.0, affine.view());
-        match &mut self.shared {
-            Shared::Matrix(matrix) => add_square(matrix, &scores, monitor)?,
-            Shared::Scores(all) => all.append(&scores),
-        }
         Ok(())
     }
 
@@ -136,44 +146,79 @@ impl Between {
     }
 }
 
-/// Every so many respondents, and of theirs every so many responses to an item, one is evaluated.
-struct Strides {
-    of_respondents: u64,
-    of_items: Vec<u64>,
+/// Whose responses are evaluated.
+struct Evaluated {
+    /// One of so many respondents.
+    stride: u64,
+    /// For each item those to whose [level](level) the sample comes down.
+    levels: Vec<u32>,
 }
 
-impl Strides {
-    fn new(calibration: Calibration, joint: bool) -> Self {
+impl Evaluated {
+    fn new(calibration: Calibration, rule: &Rule, joint: bool) -> Self {
         let scored = calibration.scored;
         let ones = scored.respondents.iter().map(|&i| (i, 1u64));
         let counts = calibration.responses.sum_by_item(ones);
-        let weighted = scored.weights.iter().any(|&w| w != 1.0);
-        let of_respondents = if joint && !weighted {
-            counts.iter().sum::<u64>().div_ceil(ENOUGH_RESPONSES).max(1)
-        } else {
-            1
+        let everybody = Self {
+            stride: 1,
+            levels: vec![0; counts.len()],
         };
-        let enough = (ENOUGH_RESPONSES / counts.len() as u64).max(ENOUGH_FOR_ITEM);
-        let of_item = |&n: &u64| {
-            if joint || weighted {
-                1
-            } else {
-                n.div_ceil(enough).max(1)
-            }
-        };
-        Self {
-            of_respondents,
-            of_items: counts.iter().map(of_item).collect(),
+        if scored.weights.iter().any(|&w| w != 1.0) {
+            return everybody;
         }
+        if joint {
+            let stride = counts.iter().sum::<u64>().div_ceil(ENOUGH_RESPONSES).max(1);
+            return Self { stride, ..everybody };
+        }
+        match rule {
+            Rule::Lattice(_) => everybody,
+            Rule::Normal(_) => Self {
+                levels: levels(
+                    calibration,
+                    (ENOUGH_RESPONSES / counts.len() as u64).max(ENOUGH_FOR_ITEM),
+                ),
+                ..everybody
+            },
+        }
+    }
+
+    /// The positions of the respondents.
+    fn positions(&self, calibration: Calibration) -> Vec<usize> {
+        let catalogue = &calibration.model.shape.catalogue;
+        let mut options = Vec::new();
+        let mut is_wanted = |position: &usize| {
+            calibration.options_of(*position, &mut options);
+            let mut items = options.iter().map(|&option| catalogue.item_of(option as usize));
+            items.any(|item| self.levels[item] <= level(*position))
+        };
+        let positions = (0..calibration.n_respondents()).step_by(self.stride as usize);
+        if self.levels.iter().all(|&level| level == 0) {
+            return positions.collect();
+        }
+        positions.filter(|position| is_wanted(position)).collect()
     }
 
     /// Nothing yet about each item.
     fn item_sums(&self, calibration: Calibration, joint: bool) -> Vec<ItemSum> {
         let catalogue = &calibration.model.shape.catalogue;
         let width = calibration.model.items.width();
-        let strides = self.of_items.iter().enumerate();
-        strides
-            .map(|(item, &stride)| ItemSum::new(catalogue.rows_of(item).len() * width, stride, joint))
+        let levels = self.levels.iter().enumerate();
+        levels
+            .map(|(item, &level)| ItemSum::new(catalogue.rows_of(item).len() * width, level, joint))
             .collect()
     }
+}
+
+/// For each item the highest level from which on at least so many respondents answered it; 0 where fewer did.
+fn levels(calibration: Calibration, enough: u64) -> Vec<u32> {
+    let mut levels = vec![0; calibration.model.shape.catalogue.n_items()];
+    for at in 1..=HIGHEST_LEVEL {
+        let from = calibration.scored.respondents.iter().step_by(1 << at);
+        let counts = calibration.responses.sum_by_item(from.map(|&i| (i, 1u64)));
+        let known = levels.iter_mut().zip(counts);
+        known
+            .filter(|(_, count)| *count >= enough)
+            .for_each(|(level, _)| *level = at);
+    }
+    levels
 }

@@ -1,7 +1,6 @@
-//! The log posterior of one respondent's latent traits.
+//! One respondent's responses, and their log likelihoods.
 
 use crate::kernels::points::{POINTS, Residuals, load};
-use crate::kernels::terms::{SIDE_BY_SIDE, Terms};
 use crate::model::design;
 use crate::model::link::Link;
 use crate::model::parameters::Model;
@@ -10,7 +9,6 @@ use crate::model::response::likelihood::log_likelihoods;
 use crate::model::table::Table;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
-use ndarray::{Array1, Array2};
 use pulp::NullaryFnOnce;
 
 /// One respondent's responses with the parameters of their items side by side.
@@ -21,13 +19,6 @@ pub(crate) struct Respondent {
     rows: Table,
     /// The responses, with the places of their rows there.
     responses: Vec<Response>,
-}
-
-/// The log density of the traits at a point together with the responses, with its gradient and negative Hessian.
-pub(crate) struct Local {
-    pub value: f64,
-    pub gradient: Array1<f64>,
-    pub information: Array2<f64>,
 }
 
 impl Respondent {
@@ -55,6 +46,21 @@ impl Respondent {
         self.population
     }
 
+    /// The link function.
+    pub fn link(&self) -> Link {
+        self.link
+    }
+
+    /// The parameter rows of the items of all responses.
+    pub fn rows(&self) -> &Table {
+        &self.rows
+    }
+
+    /// The responses, with the places of their rows there.
+    pub fn responses(&self) -> &[Response] {
+        &self.responses
+    }
+
     /// The largest slope along a direction of the log odds between two options of an item.
     pub fn steepest(&self, direction: &[f64]) -> f64 {
         let steepest = self.responses.iter().map(|response| {
@@ -62,53 +68,6 @@ impl Respondent {
             design::steepest(rows, direction)
         });
         self.link.log_odds() * steepest.fold(0.0, f64::max)
-    }
-
-    /// The log posterior, its gradient and its curvature at a point.
-    pub fn local(&self, point: &[f64]) -> Local {
-        let n_dims = self.population.n_dims();
-        let mut gradient = self.population.score(point);
-        let mut information = self.population.precision();
-        let mut value = self.population.log_density(point);
-        let points: Vec<[f32; SIDE_BY_SIDE]> = point.iter().map(|&x| [x as f32; SIDE_BY_SIDE]).collect();
-        let points: Vec<&[f32]> = points.iter().map(|x| x.as_slice()).collect();
-        let mut terms = Terms::default();
-        let mut along = vec![0.0f64; n_dims];
-        for response in &self.responses {
-            terms.find(self.link, &self.rows, response, &points);
-            value += f64::from(terms.log_probabilities[0]);
-            along.fill(0.0);
-            for (place, row) in response.rows().enumerate() {
-                let at = place * SIDE_BY_SIDE;
-                let residual = f64::from(terms.residuals[at]);
-                let curvature = f64::from(terms.diagonal[at]);
-                let step = f64::from(terms.direction[at]);
-                let (slopes, _) = design::split(self.rows.row(row));
-                for i in 0..n_dims {
-                    let slope = f64::from(slopes[i]);
-                    gradient[i] += residual * slope;
-                    along[i] += step * slope;
-                    for j in 0..=i {
-                        information[[i, j]] += curvature * slope * f64::from(slopes[j]);
-                    }
-                }
-            }
-            for i in 0..n_dims {
-                for j in 0..=i {
-                    information[[i, j]] += f64::from(terms.share) * along[i] * along[j];
-                }
-            }
-        }
-        for i in 0..n_dims {
-            for j in 0..i {
-                information[[j, i]] = information[[i, j]];
-            }
-        }
-        Local {
-            value,
-            gradient,
-            information,
-        }
     }
 
     /// The log likelihood at many points: `points[d]` holds coordinate `d` of all of them.

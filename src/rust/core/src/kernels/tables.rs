@@ -120,7 +120,7 @@ impl<'a> Tables<'a> {
             };
             for &option in options {
                 let response = shape.catalogue.response(option as usize);
-                terms.find(shape.link, items, &response, &[&points]);
+                terms.find_with_logarithm(shape.link, items, &response, &[&points]);
                 add(&mut log_probabilities, &terms.log_probabilities);
                 for residuals in terms.residuals.chunks_exact(n_nodes) {
                     add(&mut derivatives, residuals);

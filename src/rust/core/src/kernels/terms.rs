@@ -22,7 +22,7 @@ pub(crate) struct Terms {
     /// `v`.
     pub direction: Vec<f32>,
     pub share: f32,
-    /// The logarithm of the probability, at all points.
+    /// The logarithm of the probability at all points, where it was wanted.
     pub log_probabilities: Vec<f32>,
     predictors: Vec<Lanes<SIDE_BY_SIDE>>,
     curvature: Vec<Lanes<SIDE_BY_SIDE>>,
@@ -32,6 +32,20 @@ pub(crate) struct Terms {
 impl Terms {
     /// Evaluates a response; `points` holds the points coordinate by coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
     pub fn find(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
+        self.log_probabilities.clear();
+        pulp::Arch::new().dispatch(Evaluation {
+            terms: self,
+            link,
+            items,
+            response,
+            points,
+        });
+    }
+
+    /// The same with the logarithm of the probability.
+    pub fn find_with_logarithm(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
+        let n = points.first().map_or(0, |x| x.len());
+        self.log_probabilities.resize(n, 0.0);
         pulp::Arch::new().dispatch(Evaluation {
             terms: self,
             link,
@@ -58,7 +72,6 @@ impl Terms {
         for terms in [&mut self.residuals, &mut self.diagonal, &mut self.direction] {
             terms.resize(n_rows * n, 0.0);
         }
-        self.log_probabilities.resize(n, 0.0);
         self.predictors.resize(n_rows, [0.0; SIDE_BY_SIDE]);
         self.curvature.resize(2 * n_rows, [0.0; SIDE_BY_SIDE]);
         self.points.resize(points.len(), [0.0; SIDE_BY_SIDE]);
@@ -74,7 +87,9 @@ impl Terms {
             let mut product = LogProduct::new();
             let predictors = &mut self.predictors;
             self.share = differentiate(link, response.kind, predictors, chosen, &mut product, curvature);
-            self.log_probabilities[start..start + SIDE_BY_SIDE].copy_from_slice(&product.ln());
+            if let Some(to) = self.log_probabilities.get_mut(start..start + SIDE_BY_SIDE) {
+                to.copy_from_slice(&product.ln());
+            }
             let (diagonal, direction) = self.curvature.split_at(n_rows);
             for row in 0..n_rows {
                 let to = row * n + start..row * n + start + SIDE_BY_SIDE;

@@ -189,7 +189,7 @@ impl ByRows {
         terms: &mut Terms,
     ) {
         let points: Vec<&[f32]> = nodes.design.chunks_exact(nodes.weights.len()).collect();
-        terms.find(link, items, response, design::split(&points).0);
+        terms.find_with_logarithm(link, items, response, design::split(&points).0);
         pulp::Arch::new().dispatch(|| self.add(terms, nodes));
     }
 
@@ -199,7 +199,7 @@ impl ByRows {
         let n_nodes = nodes.weights.len();
         let width = nodes.design.len() / n_nodes;
         let none = vec![0.0; self.score.len()];
-        let mut products = vec![0.0f32; n_nodes];
+        let (mut products, mut sums) = (vec![0.0f32; n_nodes], Vec::new());
         self.value += f64::from(dot(&nodes.weights, &terms.log_probabilities));
         for row in 0..self.score.len() / width {
             let residuals = &terms.residuals[row * n_nodes..][..n_nodes];
@@ -215,13 +215,15 @@ impl ByRows {
                 for (node, (product, weight)) in products.iter_mut().zip(&nodes.weights).enumerate() {
                     *product = weight * curvature(node);
                 }
+                let pairs = nodes.pairs.chunks_exact(n_nodes);
+                sums.clear();
+                sums.extend(pairs.map(|pair| dot(&products, pair)));
                 let pair = RowPair {
                     row,
                     other,
-                    nodes,
                     means: &none,
                 };
-                pair.add(&products, 1.0, &mut self.information);
+                pair.add(&sums, 1.0, &mut self.information);
             }
         }
     }

@@ -3,4 +3,5 @@
 pub mod em;
 pub mod m_step;
 pub mod polish;
+pub mod secants;
 pub mod trust;

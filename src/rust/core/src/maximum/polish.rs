@@ -9,6 +9,7 @@ use crate::information::observed::Information;
 use crate::information::prior::FreePrior;
 use crate::information::quadratic::Quadratic;
 use crate::maximum::em::{EmStep, score};
+use crate::maximum::secants::Secants;
 use crate::maximum::trust::Trust;
 use crate::model::parameters::Model;
 use crate::posterior::expect::{expect, moments};
@@ -47,10 +48,11 @@ const CLOSE_BY_DRAWS: f64 = 4e-4;
 /// While the mean squared step is above this, posteriors are found with so many times fewer draws, and from those of the round
 /// before. The last ones are those that anybody finds who has the model alone.
 const ROUGH: f64 = 0.01;
-const ROUGHLY: usize = 4;
+const ROUGHLY: usize = 2;
 
-/// The information is evaluated anew when a step leaves more than this share of the squared distance.
-const STALE: f64 = 0.1;
+/// The information is evaluated anew when a step leaves more than this share of the squared distance: until then steps learn from
+/// those before.
+const STALE: f64 = 0.3;
 
 /// And when one leaves more than this share, it is not trusted any more.
 const DOUBTFUL: f64 = 0.4;
@@ -78,6 +80,18 @@ pub(crate) struct Polish<'a> {
 struct Newton {
     information: Information,
     quadratic: Quadratic,
+    /// Of the steps since.
+    secants: Secants,
+}
+
+/// Where a step begins.
+struct Point {
+    /// The free parameters.
+    values: Array1<f64>,
+    /// The gradient of the log likelihood there.
+    score: Array1<f64>,
+    /// Was it found from fewer draws?
+    is_rough: bool,
 }
 
 /// A step of Newton's method.
@@ -134,15 +148,20 @@ impl Polish<'_> {
             let design = model.design();
             let score = design.contract_values(score);
             let values = design.free_values(&model.items);
-            let step = known.as_ref();
-            let step = step.map(|newton| newton.step(&score, &values, self.monitor));
+            let point = Point {
+                values,
+                score,
+                is_rough,
+            };
+            let step = known.as_mut();
+            let step = step.map(|newton| newton.step(&point, self.monitor));
             let mut step = step.transpose()?;
             let stale = step.as_ref().is_none_or(|step| step.distance > STALE * before);
             if stale {
                 let information = self.inform(model, &moments, timings)?;
                 is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * before);
                 let newton = Newton::new(information, is_trusted, &trust.turning_items(), self.monitor)?;
-                step = Some(known.insert(newton).step(&score, &values, self.monitor)?);
+                step = Some(known.insert(newton).step(&point, self.monitor)?);
             }
             let Some(mut step) = step else { break };
             let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
@@ -157,7 +176,7 @@ impl Polish<'_> {
                     converged,
                 });
             }
-            trust.shorten(&mut step.values, &values);
+            trust.shorten(&mut step.values, &point.values);
             let moved = design.advanced(&model.items, &step.values);
             model.items = moved;
             before = step.distance;
@@ -284,14 +303,15 @@ impl Newton {
         Ok(Self {
             information,
             quadratic,
+            secants: Secants::default(),
         })
     }
 
-    /// From some values of the free parameters, where the log likelihood has the gradient `score`.
-    fn step(&self, score: &Array1<f64>, values: &Array1<f64>, monitor: &dyn Monitor) -> Result<Step> {
-        let mut gradient = score.clone();
-        self.information.add_prior(values, &mut gradient);
-        let values = self.quadratic.solve(&gradient, monitor)?;
+    fn step(&mut self, from: &Point, monitor: &dyn Monitor) -> Result<Step> {
+        let mut gradient = from.score.clone();
+        self.information.add_prior(&from.values, &mut gradient);
+        self.secants.observe(&from.values, &gradient, from.is_rough);
+        let values = self.secants.solve(&self.quadratic, &gradient, monitor)?;
         let distance = values.dot(&gradient) / gradient.len() as f64;
         let precisions = self.quadratic.diagonal();
         let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);

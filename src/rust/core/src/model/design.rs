@@ -5,7 +5,7 @@
 //! [`Design`](crate::model::table_design::Design).
 
 use crate::model::observations::Observations;
-use crate::model::response::lanes::{Lanes, product};
+use crate::model::response::lanes::{Lanes, add_multiple, product};
 use candle_core::{Result, Tensor};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use std::ops::{AddAssign, Mul, Neg};
@@ -58,6 +58,17 @@ where
         (0..N).for_each(|lane| predictor[lane] += gamma * point[lane]);
     }
     predictor
+}
+
+/// The same of several rows side by side, which are given column by column, at one point.
+#[inline(always)]
+pub fn predict_side_by_side<const N: usize>(rows: &[Lanes<N>], point: &[f32]) -> Lanes<N> {
+    let (discriminations, difficulties) = split(rows);
+    let mut predictors = difficulties.map(|x| -x);
+    for (gammas, &x) in discriminations.iter().zip(point) {
+        predictors = add_multiple(x, gammas, &predictors);
+    }
+    predictors
 }
 
 /// The derivatives by the parameters of a row at points side by side, from those by its predictor: `each` gets them by column.

@@ -58,6 +58,18 @@ impl Population {
         -0.5 * (square + self.n_dims as f64 * (2.0 * std::f64::consts::PI).ln())
     }
 
+    /// `ln p(alpha)` at some points, whose coordinates are given one after another.
+    pub fn log_densities(self, points: &[Vec<f32>]) -> Vec<f64> {
+        let constant = self.log_density(&vec![0.0; self.n_dims]);
+        let mut densities = vec![constant; points.first().map_or(0, Vec::len)];
+        for coordinate in points {
+            for (density, &x) in densities.iter_mut().zip(coordinate) {
+                *density -= 0.5 * f64::from(x * x);
+            }
+        }
+        densities
+    }
+
     /// The derivative of `ln p(alpha)`.
     pub fn score(self, point: &[f64]) -> Array1<f64> {
         -&ArrayView1::from(point)
@@ -172,6 +184,10 @@ mod tests {
         assert!((f64::from(ratios[0] - ratios[1]) - expected).abs() < 1e-6);
         let of_noise = population.log_density(&[0.7; 3]);
         assert!((f64::from(ratios[0]) - population.log_density(&a) + of_noise).abs() < 1e-6);
+        let coordinates: Vec<Vec<f32>> = lanes.iter().map(|lanes| lanes.to_vec()).collect();
+        let densities = population.log_densities(&coordinates);
+        assert!((densities[0] - population.log_density(&a)).abs() < 1e-6);
+        assert!((densities[1] - population.log_density(&b)).abs() < 1e-6);
         let traits = Tensor::new(&[[a, b]], &Device::Cpu).expect("on the processor");
         let found: Vec<Vec<f64>> = log_density(&traits)
             .and_then(|x| x.to_vec2())

@@ -1,6 +1,6 @@
 //! Importance sampling of one respondent's posterior.
 
-use crate::base::linalg::solve_upper;
+use crate::base::linalg::invert_lower;
 use crate::kernels::points::WeightedPoints;
 use crate::kernels::respondent::Respondent;
 use crate::model::gaussian::WideGaussian;
@@ -10,15 +10,14 @@ use crate::posterior::newton::{self, Mode};
 use crate::posterior::pareto;
 use crate::posterior::proposal::Proposal;
 use crate::posterior::question::{Progress, Question, Refined};
-use ndarray::ArrayView1;
 
 /// Draws from a multivariate t at the mode with the curvature's scale, weighed with Pareto smoothing; more of them where the
 /// weights are too uneven.
 pub(crate) struct Draws<'a> {
     population: Population,
     mode: Mode,
-    /// Seed and key.
-    stream: (u64, u64),
+    /// Which of a proposal's sets of points.
+    key: u64,
     /// What is left to be tried, and the Pareto k above which it is.
     larger: Option<&'a Proposal>,
     threshold: f64,
@@ -28,13 +27,13 @@ impl<'a> Draws<'a> {
     pub fn new(
         respondent: &Respondent,
         network: &WideGaussian,
-        stream: (u64, u64),
+        key: u64,
         (larger, threshold): (&'a Proposal, f64),
     ) -> Self {
         Self {
             population: respondent.population(),
             mode: newton::maximise(respondent, network.mean.clone()),
-            stream,
+            key,
             larger: Some(larger),
             threshold,
         }
@@ -43,21 +42,26 @@ impl<'a> Draws<'a> {
     /// The draws of a proposal. The log weights are those of the population over the proposal.
     pub fn question(&self, proposal: &Proposal) -> Question {
         let Mode { point, factor } = &self.mode;
-        let n_dims = point.len();
         // The factor is that of the negative Hessian: its inverse transpose scales the draws.
+        let inverse = invert_lower(factor.view());
         let ln_scale: f64 = factor.diag().iter().map(|x| x.ln()).sum();
-        let mut points = vec![Vec::with_capacity(proposal.n_draws()); n_dims];
-        let mut log_weights = Vec::with_capacity(proposal.n_draws());
-        let mut at = vec![0.0; n_dims];
-        let (seed, key) = self.stream;
-        proposal.visit(seed, key, |standard, log_density| {
-            let offset = solve_upper(factor.view(), ArrayView1::from(standard));
-            for (d, coordinate) in points.iter_mut().enumerate() {
-                at[d] = point[d] + offset[d];
-                coordinate.push(at[d] as f32);
+        let standard = proposal.points(self.key);
+        let coordinate = |d: usize| {
+            let mut coordinate = vec![point[d] as f32; standard[d].len()];
+            for (e, standard) in standard.iter().enumerate().skip(d) {
+                let times = inverse[[e, d]] as f32;
+                coordinate
+                    .iter_mut()
+                    .zip(standard)
+                    .for_each(|(to, x)| *to += times * x);
             }
-            log_weights.push(self.population.log_density(&at) - log_density - ln_scale);
-        });
+            coordinate
+        };
+        let points: Vec<Vec<f32>> = (0..point.len()).map(coordinate).collect();
+        let mut log_weights = self.population.log_densities(&points);
+        for (weight, log_density) in log_weights.iter_mut().zip(proposal.log_densities()) {
+            *weight -= log_density + ln_scale;
+        }
         Question { points, log_weights }
     }
 

@@ -1,6 +1,6 @@
 //! Posterior moments.
 
-use crate::base::linalg::{cholesky, packed_length, solve_lower, unpack};
+use crate::base::linalg::{cholesky, lower_pairs, packed_length, solve_lower, unpack};
 use crate::kernels::points::WeightedPoints;
 use crate::model::gaussian::WideGaussian;
 use ndarray::{Array1, Array2, ArrayView1};
@@ -329,32 +329,24 @@ impl Summary {
     pub fn new(of: &WeightedPoints, pareto_k: f64, log_evidence: f64) -> Self {
         let WeightedPoints { points, weights } = of;
         let n_dims = points.len();
-        let mean: Vec<f64> = points
+        let weights = ArrayView1::from(weights);
+        let wide: Vec<Array1<f64>> = points
             .iter()
-            .map(|x| x.iter().zip(weights).map(|(&x, w)| f64::from(x) * w).sum())
+            .map(|x| x.iter().map(|&x| f64::from(x)).collect())
             .collect();
-        let centred: Vec<Vec<f64>> = points
-            .iter()
-            .zip(&mean)
-            .map(|(x, m)| x.iter().map(|&x| f64::from(x) - m).collect())
-            .collect();
-        let covariance = (0..n_dims)
-            .flat_map(|i| (0..=i).map(move |j| (i, j)))
-            .map(|(i, j)| {
-                let products = centred[i].iter().zip(&centred[j]).zip(weights);
-                products.map(|((x, y), w)| x * y * w).sum()
-            })
-            .collect();
-        let third = triples(n_dims)
-            .map(|(i, j, k)| {
-                let products = centred[i].iter().zip(&centred[j]).zip(&centred[k]).zip(weights);
-                products.map(|(((x, y), z), w)| x * y * z * w).sum()
-            })
-            .collect();
+        let mean: Vec<f64> = wide.iter().map(|x| x.dot(&weights)).collect();
+        let centred: Vec<Array1<f64>> = wide.into_iter().zip(&mean).map(|(x, &m)| x - m).collect();
+        let weighted: Vec<Array1<f64>> = centred.iter().map(|x| x * &weights).collect();
+        let (mut covariance, mut third) = (Vec::new(), Vec::new());
+        for (i, j) in lower_pairs(n_dims) {
+            covariance.push(weighted[i].dot(&centred[j]));
+            let product = &weighted[i] * &centred[j];
+            third.extend(centred[..=j].iter().map(|x| product.dot(x)));
+        }
         let effective_draws = if pareto_k.is_nan() {
             f64::NAN
         } else {
-            1.0 / weights.iter().map(|w| w * w).sum::<f64>()
+            1.0 / weights.dot(&weights)
         };
         Self {
             mean,

@@ -1,15 +1,16 @@
 //! The posterior mode of one respondent.
 
 use crate::base::linalg::{cholesky, solve_lower, solve_upper};
-use crate::kernels::respondent::{Local, Respondent};
+use crate::kernels::log_posterior::{Local, LogPosterior};
+use crate::kernels::respondent::Respondent;
 use ndarray::{Array1, Array2};
 
 const MOST_STEPS: usize = 50;
 
 const MOST_HALVINGS: usize = 20;
 
-/// Newton decrement below which the mode is found; single precision likelihoods resolve no more.
-const TOLERANCE: f64 = 1e-6;
+/// Newton decrement below which the mode is found: it is near to a hundredth of a standard deviation.
+const TOLERANCE: f64 = 1e-4;
 
 /// The mode and the lower Cholesky factor of the negative Hessian there.
 pub(crate) struct Mode {
@@ -24,7 +25,8 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
     } else {
         respondent.population().mean().to_vec()
     };
-    let mut local = respondent.local(&point);
+    let posterior = LogPosterior::new(respondent);
+    let mut local = posterior.at(&point);
     for _ in 0..MOST_STEPS {
         let Some(factor) = cholesky(local.information.view()) else {
             break;
@@ -36,7 +38,7 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
         if step.dot(&local.gradient) < TOLERANCE {
             break;
         }
-        match improve(respondent, &point, &local, &step) {
+        match improve(&posterior, &point, &local, &step) {
             Some((next, at_next)) => (point, local) = (next, at_next),
             None => break,
         }
@@ -50,7 +52,7 @@ pub(crate) fn maximise(respondent: &Respondent, start: Vec<f64>) -> Mode {
 
 /// The longest of the halved steps that raises the log posterior.
 fn improve(
-    respondent: &Respondent,
+    posterior: &LogPosterior,
     point: &[f64],
     local: &Local,
     step: &Array1<f64>,
@@ -58,7 +60,7 @@ fn improve(
     let mut length = 1.0;
     for _ in 0..MOST_HALVINGS {
         let next: Vec<f64> = point.iter().zip(step).map(|(x, s)| x + length * s).collect();
-        let at_next = respondent.local(&next);
+        let at_next = posterior.at(&next);
         if at_next.value > local.value {
             return Some((next, at_next));
         }

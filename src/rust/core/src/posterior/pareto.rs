@@ -17,6 +17,16 @@ pub(crate) struct Smoothed {
 /// Fewest weights in the tail to which a distribution is fitted.
 const SMALLEST_TAIL: usize = 5;
 
+/// The k above which the largest weights are smoothed. Below it they have a fourth moment: their averages need no smoothing, which would
+/// add a bias that is the same for all respondents.
+const HEAVY: f64 = 0.25;
+
+/// The lower quartile of the excesses over the largest at least, which bounds what is multiplied.
+const SMALLEST_QUARTILE: f64 = 1e-15;
+
+/// Factors that are multiplied before their logarithm is taken.
+const FACTORS: usize = 16;
+
 /// The k up to which averages with `n` weights are reliable: `min(1 - 1 / log10(n), 0.7)`.
 pub(crate) fn threshold(n: usize) -> f64 {
     (1.0 - 1.0 / (n as f64).log10()).min(0.7)
@@ -42,7 +52,7 @@ pub(crate) fn smooth(log_weights: &mut [f64]) -> Smoothed {
         let (shape, scale) = fit(&excesses);
         // A fit that fails is no reason for trust.
         k = if shape.is_finite() { shape } else { f64::INFINITY };
-        if shape.is_finite() {
+        if shape.is_finite() && shape > HEAVY {
             for (rank, &i) in in_tail.iter().enumerate() {
                 let p = (rank as f64 + 0.5) / tail as f64;
                 weights[i] = (cutoff + quantile(p, shape, scale)).min(1.0);
@@ -75,9 +85,15 @@ fn fit(excesses: &[f64]) -> (f64, f64) {
     let n = excesses.len();
     let size = n as f64;
     let largest = excesses[n - 1];
-    let quartile = excesses[((size / 4.0 + 0.5) as usize).clamp(1, n) - 1].max(f64::MIN_POSITIVE);
+    let quartile = excesses[((size / 4.0 + 0.5) as usize).clamp(1, n) - 1].max(SMALLEST_QUARTILE * largest);
     let n_grid = 30 + size.sqrt() as usize;
-    let shape_at = |theta: f64| excesses.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / size;
+    // Logarithms of products of some.
+    let shape_at = |theta: f64| {
+        let products = excesses
+            .chunks(FACTORS)
+            .map(|some| some.iter().map(|x| 1.0 - theta * x));
+        products.map(|factors| factors.product::<f64>().ln()).sum::<f64>() / size
+    };
     let grid: Vec<f64> = (1..=n_grid)
         .map(|j| {
             let rest = 1.0 - (n_grid as f64 / (j as f64 - 0.5)).sqrt();

@@ -3,59 +3,97 @@
 
 use crate::base::random::{Purpose, Stream};
 use crate::posterior::pareto::threshold;
+use std::sync::OnceLock;
 
 /// The Pareto k above which a respondent's moments are not reliable; it depends on the number of draws. Evenly
 /// spaced nodes have none.
 pub fn pareto_threshold(n_dims: usize, draws: usize) -> f64 {
-    threshold(Proposal::new(n_dims, draws).n_draws())
+    threshold(draws.next_multiple_of(block_size(n_dims)))
 }
 
 /// Degrees of freedom: tails heavier than any posterior under a normal prior. Even, so that the distribution function of
 /// the radius is a short sum.
 const DEGREES: usize = 6;
 
+/// Sets of points at most, and the numbers in all of them, about.
+const MOST_SETS: usize = 256;
+const MOST_NUMBERS: usize = 1 << 20;
+
+/// Sets at least.
+const FEWEST_SETS: usize = 8;
+
 /// Points of the standard multivariate t distribution in blocks: a block has one radius and the directions of a random
 /// orthonormal basis and their opposites. The radii are the midpoints of strata of equal probability. So odd moments
 /// vanish and second moments are exact up to the radii, whatever the basis (a stratified form of the spherical-radial rules
-/// of Genz and Monahan 1998, <https://doi.org/10.1137/S1064827595286803>).
+/// of Genz and Monahan 1998, <https://doi.org/10.1137/S1064827595286803>). There are sets of them that differ in the bases: what
+/// one leaves of error, the sum over many respondents does not have.
 pub(crate) struct Proposal {
     n_dims: usize,
+    seed: u64,
     /// The radius of each block, rising.
     radii: Vec<f64>,
+    /// Those of the points of any set.
+    log_densities: Vec<f64>,
+    /// Each is made when it is asked for.
+    sets: Vec<OnceLock<Vec<Vec<f32>>>>,
 }
 
 impl Proposal {
     /// At least so many points.
-    pub fn new(n_dims: usize, n_draws: usize) -> Self {
-        let n_blocks = n_draws.div_ceil(2 * n_dims);
-        let radii = (0..n_blocks)
+    pub fn new(n_dims: usize, n_draws: usize, seed: u64) -> Self {
+        let n_blocks = n_draws.div_ceil(block_size(n_dims));
+        let radii: Vec<f64> = (0..n_blocks)
             .map(|block| radius((block as f64 + 0.5) / n_blocks as f64, n_dims))
             .collect();
-        Self { n_dims, radii }
+        let densities = radii.iter().map(|&radius| log_density(radius, n_dims));
+        let n_sets = MOST_NUMBERS / (n_dims * n_blocks * block_size(n_dims));
+        Self {
+            n_dims,
+            seed,
+            log_densities: densities
+                .flat_map(|density| std::iter::repeat_n(density, block_size(n_dims)))
+                .collect(),
+            radii,
+            sets: (0..n_sets.clamp(FEWEST_SETS, MOST_SETS))
+                .map(|_| OnceLock::new())
+                .collect(),
+        }
     }
 
-    /// Number of points.
-    pub fn n_draws(&self) -> usize {
-        2 * self.n_dims * self.radii.len()
+    /// The log density at every point.
+    pub fn log_densities(&self) -> &[f64] {
+        &self.log_densities
     }
 
-    /// Calls `visit` with every point and its log density. The bases depend on seed and key alone.
-    pub fn visit(&self, seed: u64, key: u64, mut visit: impl FnMut(&[f64], f64)) {
+    /// The points for a key, coordinate by coordinate.
+    pub fn points(&self, key: u64) -> &[Vec<f32>] {
+        let number = key % self.sets.len() as u64;
+        self.sets[number as usize].get_or_init(|| self.set(number))
+    }
+
+    /// The points of a set.
+    fn set(&self, number: u64) -> Vec<Vec<f32>> {
         let n = self.n_dims;
-        let mut stream = Stream::new(seed, Purpose::Importance, key, 0);
+        let mut stream = Stream::new(self.seed, Purpose::Importance, number, 0);
         let mut basis = vec![0.0; n * n];
-        let mut point = vec![0.0; n];
+        let mut points = vec![Vec::with_capacity(self.log_densities.len()); n];
         for &radius in &self.radii {
             orthonormal(&mut basis, n, &mut stream);
-            let density = log_density(radius, n);
             for direction in basis.chunks(n) {
                 for length in [radius, -radius] {
-                    point.iter_mut().zip(direction).for_each(|(x, d)| *x = length * d);
-                    visit(&point, density);
+                    for (coordinate, d) in points.iter_mut().zip(direction) {
+                        coordinate.push((length * d) as f32);
+                    }
                 }
             }
         }
+        points
     }
+}
+
+/// Points in a block.
+fn block_size(n_dims: usize) -> usize {
+    2 * n_dims
 }
 
 /// Fills `basis` with a random orthonormal basis, one vector after another, by Gram and Schmidt's method.
@@ -171,20 +209,23 @@ mod tests {
     #[test]
     fn a_normal_target_has_its_moments() {
         for n_dims in [1usize, 2, 3, 5] {
-            let proposal = Proposal::new(n_dims, 512);
-            let (mut total, mut n, mut second) = (0.0, 0, vec![0.0; n_dims * n_dims]);
-            proposal.visit(1, 2, |point, log_density| {
+            let proposal = Proposal::new(n_dims, 512, 1);
+            let (points, densities) = (proposal.points(2), proposal.log_densities());
+            let (mut total, mut second) = (0.0, vec![0.0; n_dims * n_dims]);
+            for (k, log_density) in densities.iter().enumerate() {
+                let point: Vec<f64> = points.iter().map(|x| f64::from(x[k])).collect();
                 let square: f64 = point.iter().map(|x| x * x).sum();
                 let weight = (-0.5 * square - log_density).exp();
                 total += weight;
-                n += 1;
                 for i in 0..n_dims {
                     for j in 0..n_dims {
                         second[i * n_dims + j] += weight * point[i] * point[j];
                     }
                 }
-            });
-            assert_eq!(n, proposal.n_draws());
+            }
+            let n = densities.len();
+            assert_eq!(n, points[0].len());
+            assert!(n >= 512);
             let constant = (2.0 * std::f64::consts::PI).powf(0.5 * n_dims as f64);
             assert!((total / n as f64 / constant - 1.0).abs() < 0.01);
             for i in 0..n_dims {
@@ -198,5 +239,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn keys_tell_sets_apart() {
+        let proposal = Proposal::new(3, 60, 1);
+        assert_eq!(proposal.points(3), proposal.points(3 + MOST_SETS as u64));
+        assert_ne!(proposal.points(3), proposal.points(4));
+        assert_ne!(proposal.points(3), Proposal::new(3, 60, 2).points(3));
     }
 }

@@ -26,7 +26,6 @@ pub(crate) enum Refinement {
         /// For those whose weights are too uneven.
         larger: Proposal,
         threshold: f64,
-        seed: u64,
     },
 }
 
@@ -48,10 +47,9 @@ impl Refinement {
             return Refinement::Lattice;
         }
         Refinement::Sampling {
-            proposal: Proposal::new(n_dims, scoring.draws),
-            larger: Proposal::new(n_dims, MORE_DRAWS * scoring.draws),
+            proposal: Proposal::new(n_dims, scoring.draws, scoring.seed),
+            larger: Proposal::new(n_dims, MORE_DRAWS * scoring.draws, scoring.seed),
             threshold: pareto_threshold(n_dims, scoring.draws),
-            seed: scoring.seed,
         }
     }
 
@@ -71,13 +69,12 @@ impl Refinement {
                 proposal,
                 larger,
                 threshold,
-                seed,
             } => {
                 // The draws are keyed by the responses, so that nobody's score depends on who else is scored.
                 let key = responses
                     .iter()
                     .fold(0, |key, response| mix(key ^ u64::from(response.option)));
-                let draws = Draws::new(&respondent, network, (*seed, key), (larger, *threshold));
+                let draws = Draws::new(&respondent, network, key, (larger, *threshold));
                 let question = draws.question(proposal);
                 (Method::Sampling(draws), question)
             }

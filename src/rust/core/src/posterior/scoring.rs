@@ -17,6 +17,10 @@ pub(crate) struct Scored<'a> {
     pub moments: &'a Moments,
 }
 
+/// Draws per respondent where nothing else is asked for: posterior means are within about a hundredth of a posterior standard
+/// deviation.
+const DEFAULT_DRAWS: usize = 256;
+
 /// How to score respondents.
 #[derive(Clone, Debug)]
 pub struct Scoring {
@@ -33,20 +37,15 @@ pub struct Scoring {
 }
 
 impl Scoring {
-    /// How the respondents of a fit, so many of whom answered, are scored.
-    pub(crate) fn of(settings: &Settings, n_respondents: usize) -> Self {
+    /// How the respondents of a fit are scored.
+    pub(crate) fn of(settings: &Settings) -> Self {
         let draws = settings.scoring.draws;
         Self {
             refine: settings.scoring.refine,
-            draws: draws.unwrap_or_else(|| Self::default_draws(n_respondents)),
+            draws: draws.unwrap_or(DEFAULT_DRAWS),
             seed: settings.run.seed,
             backend: settings.run.backend.clone(),
         }
-    }
-
-    /// Draws where nothing else is asked for: the time is for many of them up to 10,000 respondents.
-    pub fn default_draws(n_respondents: usize) -> usize {
-        if n_respondents <= 10_000 { 1_024 } else { 256 }
     }
 }
 

@@ -265,7 +265,7 @@ mod tests {
             let everybody: Vec<u32> = (0..300).collect();
             let batch = Batch::new(&responses, &everybody);
             let windows = Windows::new(&model, &responses, &everybody);
-            let scoring = Scoring::of(&settings, 300);
+            let scoring = Scoring::of(&settings);
             let refinement = Refinement::new(1, &scoring);
             let start = WideGaussian {
                 mean: vec![0.3],

@@ -71,7 +71,8 @@ fn evaluate_by<F: LogCdf, const N: usize>(
     curvature
 }
 
+/// The sign with which a predictor stands in the probability of a response, `F(sign eta)`.
 #[inline(always)]
-fn sign(chosen: usize) -> f32 {
+pub fn sign(chosen: usize) -> f32 {
     if chosen == 1 { 1.0 } else { -1.0 }
 }

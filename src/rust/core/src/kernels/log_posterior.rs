@@ -1,0 +1,181 @@
+//! The log posterior of one respondent's latent traits at a point, with its derivatives.
+
+use crate::kernels::respondent::Respondent;
+use crate::model::design;
+use crate::model::response::curvature::Curvature;
+use crate::model::response::lanes::{Lanes, LogProduct, add, product, sum};
+use crate::model::response::likelihood::differentiate;
+use crate::model::response::two_options;
+use crate::responses::response::Response;
+use ndarray::{Array1, Array2};
+use pulp::NullaryFnOnce;
+
+/// Responses to items with two options that are evaluated side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Runs of these whose logarithms are summed in single precision.
+const RUNS: usize = 8;
+
+/// The linear predictor that makes a response as good as certain.
+const CERTAIN: f32 = 30.0;
+
+/// The log posterior of a respondent.
+pub(crate) struct LogPosterior<'a> {
+    respondent: &'a Respondent,
+    /// The parameter rows of responses to items with two options, side by side and column by column, with the sign of the
+    /// response: all of them are `F(predictor)`.
+    pairs: Vec<Lanes<SIDE_BY_SIDE>>,
+    /// The responses to other items.
+    others: Vec<Response>,
+}
+
+/// The log density of the traits at a point together with the responses, with its gradient and negative Hessian.
+pub(crate) struct Local {
+    pub value: f64,
+    pub gradient: Array1<f64>,
+    pub information: Array2<f64>,
+}
+
+impl<'a> LogPosterior<'a> {
+    pub fn new(respondent: &'a Respondent) -> Self {
+        let (pairs, others): (Vec<Response>, Vec<Response>) = respondent
+            .responses()
+            .iter()
+            .partition(|response| response.n_rows == 1);
+        let n_dims = respondent.population().n_dims();
+        let width = design::width(n_dims);
+        let mut lanes = Vec::with_capacity(pairs.len().div_ceil(SIDE_BY_SIDE) * width);
+        for run in pairs.chunks(SIDE_BY_SIDE) {
+            // Where there is no response, one that is certain.
+            let first = lanes.len();
+            lanes.extend(design::row((0..n_dims).map(|_| 0.0), -CERTAIN).map(|x| [x; SIDE_BY_SIDE]));
+            for (lane, response) in run.iter().enumerate() {
+                let sign = two_options::sign(response.chosen as usize);
+                let row = respondent.rows().row(response.first_row as usize);
+                for (to, x) in lanes[first..].iter_mut().zip(row) {
+                    to[lane] = sign * x;
+                }
+            }
+        }
+        Self {
+            respondent,
+            pairs: lanes,
+            others,
+        }
+    }
+
+    /// The log posterior, its gradient and its curvature at a point.
+    pub fn at(&self, point: &[f64]) -> Local {
+        pulp::Arch::new().dispatch(At {
+            posterior: self,
+            point,
+        })
+    }
+}
+
+/// The code is compiled for the processors that pulp tells apart.
+struct At<'a> {
+    posterior: &'a LogPosterior<'a>,
+    point: &'a [f64],
+}
+
+impl NullaryFnOnce for At<'_> {
+    type Output = Local;
+
+    #[inline(always)]
+    fn call(self) -> Local {
+        let population = self.posterior.respondent.population();
+        let mut local = Local {
+            value: population.log_density(self.point),
+            gradient: population.score(self.point),
+            information: population.precision(),
+        };
+        self.add_pairs(&mut local);
+        self.add_others(&mut local);
+        for i in 0..self.point.len() {
+            for j in 0..i {
+                local.information[[j, i]] = local.information[[i, j]];
+            }
+        }
+        local
+    }
+}
+
+impl At<'_> {
+    #[inline(always)]
+    fn add_pairs(&self, local: &mut Local) {
+        let n_dims = self.point.len();
+        let point: Vec<f32> = self.point.iter().map(|&x| x as f32).collect();
+        let link = self.posterior.respondent.link();
+        let width = design::width(n_dims);
+        let mut gradient = vec![[0.0f32; SIDE_BY_SIDE]; n_dims];
+        let mut information = vec![[0.0f32; SIDE_BY_SIDE]; n_dims * n_dims];
+        for runs in self.posterior.pairs.chunks(RUNS * width) {
+            let mut probability = LogProduct::new();
+            for rows in runs.chunks_exact(width) {
+                let mut residual = design::predict_side_by_side(rows, &point);
+                let curvature = two_options::evaluate(link, &mut residual, 1, &mut probability);
+                let (slopes, _) = design::split(rows);
+                for i in 0..n_dims {
+                    add(&product(&residual, &slopes[i]), &mut gradient[i]);
+                    let curved = product(&curvature, &slopes[i]);
+                    for j in 0..=i {
+                        add(&product(&curved, &slopes[j]), &mut information[i * n_dims + j]);
+                    }
+                }
+            }
+            local.value += probability.ln().into_iter().map(f64::from).sum::<f64>();
+        }
+        for i in 0..n_dims {
+            local.gradient[i] += f64::from(sum(gradient[i]));
+            for j in 0..=i {
+                local.information[[i, j]] += f64::from(sum(information[i * n_dims + j]));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_others(&self, local: &mut Local) {
+        let respondent = self.posterior.respondent;
+        let n_dims = self.point.len();
+        let point: Vec<Lanes<1>> = self.point.iter().map(|&x| [x as f32]).collect();
+        let (mut predictors, mut curvature, mut along) = (Vec::new(), Vec::new(), vec![0.0; n_dims]);
+        for response in &self.posterior.others {
+            let rows = || response.rows().map(|row| respondent.rows().row(row));
+            let n_rows = response.n_rows as usize;
+            predictors.clear();
+            predictors.extend(rows().map(|row| design::predict(row, &point)));
+            curvature.resize(2 * n_rows, [0.0]);
+            let (diagonal, direction) = curvature.split_at_mut(n_rows);
+            let mut probability = LogProduct::new();
+            let share = differentiate(
+                respondent.link(),
+                response.kind,
+                &mut predictors,
+                response.chosen as usize,
+                &mut probability,
+                Curvature { diagonal, direction },
+            );
+            local.value += f64::from(probability.ln()[0]);
+            along.fill(0.0);
+            for (place, row) in rows().enumerate() {
+                let (slopes, _) = design::split(row);
+                let (residual, curvature) = (f64::from(predictors[place][0]), f64::from(diagonal[place][0]));
+                let step = f64::from(direction[place][0]);
+                for i in 0..n_dims {
+                    let slope = f64::from(slopes[i]);
+                    local.gradient[i] += residual * slope;
+                    along[i] += step * slope;
+                    for (j, &other) in slopes[..=i].iter().enumerate() {
+                        local.information[[i, j]] += curvature * slope * f64::from(other);
+                    }
+                }
+            }
+            for i in 0..n_dims {
+                for j in 0..=i {
+                    local.information[[i, j]] += f64::from(share) * along[i] * along[j];
+                }
+            }
+        }
+    }
+}
