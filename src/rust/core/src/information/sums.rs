@@ -11,12 +11,12 @@ use crate::information::rule::Rule;
 use crate::information::scores::Scores;
 use ndarray::Array2;
 
-/// Responses of which the information is evaluated, about; where there are more, those of evenly spaced respondents stand for all, in
-/// more than one dimension and without information between the items as many for each item.
+/// Responses of which the information is evaluated, about; where there are more, those of evenly spaced respondents stand for all.
 const ENOUGH_RESPONSES: u64 = 2_000_000;
 
-/// Responses to an item that are evaluated at least.
-const ENOUGH_FOR_ITEM: u64 = 1_000;
+/// The same where each item has a sample of its own, and responses to an item that are evaluated at least.
+const ENOUGH_BY_ITEM: u64 = 1_000_000;
+const ENOUGH_FOR_ITEM: u64 = 500;
 
 /// How the information between the items is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Evaluated {
             Rule::Normal(_) => Self {
                 levels: levels(
                     calibration,
-                    (ENOUGH_RESPONSES / counts.len() as u64).max(ENOUGH_FOR_ITEM),
+                    (ENOUGH_BY_ITEM / counts.len() as u64).max(ENOUGH_FOR_ITEM),
                 ),
                 ..everybody
             },
@@ -221,4 +221,70 @@ fn levels(calibration: Calibration, enough: u64) -> Vec<u32> {
             .for_each(|(level, _)| *level = at);
     }
     levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::monitor::Silent;
+    use crate::fit::run::fit;
+    use crate::posterior::moments::Moments;
+    use crate::posterior::scoring::Scored;
+    use crate::settings::Settings;
+    use crate::simulate::simulation::{SimulationDesign, simulate};
+
+    #[test]
+    fn each_item_has_enough_evenly_spaced_respondents() {
+        let design = SimulationDesign {
+            n_respondents: 400,
+            n_items: 12,
+            n_dims: 2,
+            n_options: 2,
+            missing: 0.8,
+            kind: crate::responses::item_kind::ItemKind::Nominal,
+        };
+        let responses = simulate(&design, 3)
+            .and_then(|x| x.to_responses())
+            .expect("responses");
+        let settings = Settings::new(2).with(|settings| settings.training.max_epochs = 1);
+        let settings = settings.check().expect("settings");
+        let fit = fit(&responses, &settings, &Silent).expect("fit");
+        let n = fit.respondents.len();
+        let moments = Moments::for_tests(2, vec![0.0; 2 * n], [1.0, 0.0, 1.0].repeat(n));
+        let weights = vec![1.0; n];
+        let calibration = Calibration {
+            model: &fit.model,
+            responses: &responses,
+            scored: Scored {
+                respondents: &fit.respondents,
+                weights: &weights,
+                moments: &moments,
+            },
+        };
+        let evaluated = Evaluated {
+            stride: 1,
+            levels: levels(calibration, 15),
+        };
+        assert!(evaluated.levels.iter().any(|&level| level > 1));
+        let positions = evaluated.positions(calibration);
+        assert!(positions.len() < n);
+        let sums = evaluated.item_sums(calibration, false);
+        for (item, sum) in sums.iter().enumerate() {
+            let answered = |&position: &usize| {
+                let mut options = Vec::new();
+                calibration.options_of(position, &mut options);
+                let items = &fit.model.shape.catalogue;
+                options
+                    .iter()
+                    .any(|&option| items.item_of(option as usize) == item)
+            };
+            let taken = |position: &usize| sum.takes(*position);
+            let of_sample = positions.iter().filter(|x| taken(x) && answered(x)).count();
+            let of_all = (0..n).filter(|x| taken(x) && answered(x)).count();
+            assert_eq!(of_sample, of_all);
+            assert!(of_all >= 15, "{of_all} for item {item}");
+            let spacing = 1 << evaluated.levels[item];
+            assert!((0..n).filter(taken).eq((0..n).step_by(spacing)));
+        }
+    }
 }

@@ -179,3 +179,85 @@ impl At<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::points::Residuals;
+    use crate::model::link::Link;
+    use crate::model::population::Population;
+    use crate::model::table::Table;
+    use crate::responses::item_kind::ItemKind;
+
+    /// Eleven responses to items with two options, then some to others.
+    fn respondent(link: Link, others: &[(ItemKind, u16, u32)]) -> Respondent {
+        let mut responses: Vec<(ItemKind, u16, u32)> = (0..11)
+            .map(|k| (ItemKind::Nominal, 1, u32::from(k % 3 == 0)))
+            .collect();
+        responses.extend(others);
+        let (mut rows, mut placed) = (Vec::new(), Vec::new());
+        for (item, (kind, n_rows, chosen)) in responses.into_iter().enumerate() {
+            placed.push(Response {
+                option: 0,
+                chosen,
+                first_row: rows.len() as u32 / 3,
+                n_rows,
+                kind,
+            });
+            for row in 0..n_rows {
+                let x = (item * 7 % 5) as f32 / 2.0 - 1.0;
+                // The rows of a graded item share their slopes.
+                let turn = if kind == ItemKind::Graded {
+                    0.0
+                } else {
+                    f32::from(row)
+                };
+                rows.extend([
+                    x + 0.4 * turn,
+                    0.5 - x * x + 0.3 * turn,
+                    0.6 * f32::from(row) - 0.5,
+                ]);
+            }
+        }
+        Respondent::of_rows(Population::standard(2), link, Table::new(3, rows), placed)
+    }
+
+    #[test]
+    fn derivatives_are_those_of_the_log_posterior() {
+        let nominal = (ItemKind::Nominal, 3, 2);
+        let graded = (ItemKind::Graded, 3, 1);
+        for (link, others) in [
+            (Link::Logit, vec![nominal, graded, nominal]),
+            (Link::Probit, vec![graded]),
+            (Link::Logit, vec![]),
+        ] {
+            let respondent = respondent(link, &others);
+            let posterior = LogPosterior::new(&respondent);
+            let point = [0.3, -0.7];
+            let local = posterior.at(&point);
+            let coordinates = point.map(|x| vec![x as f32]);
+            let likelihood = respondent.log_likelihoods(&coordinates, &mut Residuals::new())[0];
+            let expected = f64::from(likelihood) + respondent.population().log_density(&point);
+            assert!(
+                (local.value - expected).abs() < 1e-4,
+                "{} and {expected}",
+                local.value
+            );
+            let step = 1e-2;
+            for d in 0..2 {
+                let moved = |by: f64| {
+                    let mut point = point;
+                    point[d] += by;
+                    posterior.at(&point)
+                };
+                let (above, below) = (moved(step), moved(-step));
+                let slope = (above.value - below.value) / (2.0 * step);
+                assert!((local.gradient[d] - slope).abs() < 2e-3);
+                for e in 0..2 {
+                    let curvature = (below.gradient[e] - above.gradient[e]) / (2.0 * step);
+                    assert!((local.information[[d, e]] - curvature).abs() < 2e-3);
+                }
+            }
+        }
+    }
+}

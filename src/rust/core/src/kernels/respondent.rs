@@ -33,10 +33,16 @@ impl Respondent {
             response.first_row = first_row;
             first_row += u32::from(response.n_rows);
         }
+        let rows = Table::new(model.items.width(), rows);
+        Self::of_rows(model.population(), model.shape.link, rows, responses)
+    }
+
+    /// From the parameter rows of the items of all responses, and the responses with the places of their rows there.
+    pub fn of_rows(population: Population, link: Link, rows: Table, responses: Vec<Response>) -> Self {
         Self {
-            population: model.population(),
-            link: model.shape.link,
-            rows: Table::new(model.items.width(), rows),
+            population,
+            link,
+            rows,
             responses,
         }
     }

@@ -156,4 +156,21 @@ mod tests {
         assert_eq!(smoothed.k, f64::NEG_INFINITY);
         assert!((smoothed.log_mean - 0.3).abs() < 1e-12);
     }
+
+    #[test]
+    fn light_tails_are_left_as_they_are() {
+        let weights = |power: f64| -> Vec<f64> {
+            (0..256)
+                .map(|i| power * (1.0 - (f64::from(i) + 0.5) / 256.0).ln())
+                .collect()
+        };
+        // Uniform weights, and those whose tail falls with their square root.
+        for (power, is_heavy) in [(1.0, false), (-0.7, true)] {
+            let before = weights(power);
+            let smoothed = smooth(&mut before.clone());
+            let mean = before.iter().map(|x| x.exp()).sum::<f64>() / 256.0;
+            assert_eq!(smoothed.k > HEAVY, is_heavy, "{}", smoothed.k);
+            assert_eq!((smoothed.log_mean - mean.ln()).abs() > 1e-9, is_heavy);
+        }
+    }
 }
