@@ -125,7 +125,6 @@ fn likelihood(model: &Model, responses: &Responses) -> Likelihood {
         responses,
         respondents: &everybody,
         weights: Some(&vec![1.0; everybody.len()]),
-        known: None,
         scoring: &SCORING,
     };
     let Expected { moments, score } = expect(&wanted, &Silent).expect("moments");

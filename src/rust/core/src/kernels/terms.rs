@@ -33,19 +33,17 @@ impl Terms {
     /// Evaluates a response; `points` holds the points coordinate by coordinate, a multiple of [`SIDE_BY_SIDE`] of them.
     pub fn find(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         self.log_probabilities.clear();
-        pulp::Arch::new().dispatch(Evaluation {
-            terms: self,
-            link,
-            items,
-            response,
-            points,
-        });
+        self.dispatch(link, items, response, points);
     }
 
     /// The same with the logarithm of the probability.
     pub fn find_with_logarithm(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         let n = points.first().map_or(0, |x| x.len());
         self.log_probabilities.resize(n, 0.0);
+        self.dispatch(link, items, response, points);
+    }
+
+    fn dispatch(&mut self, link: Link, items: &Table, response: &Response, points: &[&[f32]]) {
         pulp::Arch::new().dispatch(Evaluation {
             terms: self,
             link,

@@ -1,6 +1,7 @@
 //! The item parameters at the maximum of their marginal posterior.
 
 use crate::base::error::{Error, Result};
+use crate::base::linalg::orthonormalise;
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
@@ -45,11 +46,6 @@ const EACH_CLOSE: f64 = 0.025;
 /// Where posteriors are draws, the mean squared step alone is judged, and by this: the score is not known any better.
 const CLOSE_BY_DRAWS: f64 = 4e-4;
 
-/// While the mean squared step is above this, posteriors are found with so many times fewer draws, and from those of the round
-/// before. The last ones are those that anybody finds who has the model alone.
-const ROUGH: f64 = 0.01;
-const ROUGHLY: usize = 2;
-
 /// The information is evaluated anew when a step leaves more than this share of the squared distance: until then steps learn from
 /// those before.
 const STALE: f64 = 0.3;
@@ -90,8 +86,6 @@ struct Point {
     values: Array1<f64>,
     /// The gradient of the log likelihood there.
     score: Array1<f64>,
-    /// Was it found from fewer draws?
-    is_rough: bool,
 }
 
 /// A step of Newton's method.
@@ -139,19 +133,15 @@ impl Polish<'_> {
         let mut is_trusted = true;
         let mut before = f64::INFINITY;
         for round in 1.. {
-            let is_rough = !is_near && before > ROUGH && round < MOST_ROUNDS;
             let Expected { moments, score } =
                 timings.time(Part::Posteriors.name(), || match last.as_ref() {
                     Some(last) if is_near => self.expect_near(model, last),
-                    last => self.expect(model, last.filter(|_| is_rough), is_rough),
+                    _ => self.expect(model),
                 })?;
             let design = model.design();
-            let score = design.contract_values(score);
-            let values = design.free_values(&model.items);
             let point = Point {
-                values,
-                score,
-                is_rough,
+                values: design.free_values(&model.items),
+                score: self.without_rotations(model, &moments, design.contract_values(score)),
             };
             let step = known.as_mut();
             let step = step.map(|newton| newton.step(&point, self.monitor));
@@ -164,7 +154,7 @@ impl Polish<'_> {
                 step = Some(known.insert(newton).step(&point, self.monitor)?);
             }
             let Some(mut step) = step else { break };
-            let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS) && !is_rough;
+            let converged = step.is_small(model.shape.n_dims <= lattice::MOST_DIMS);
             if converged || round == MOST_ROUNDS {
                 let information = match known {
                     Some(newton) if stale => newton.information,
@@ -185,23 +175,22 @@ impl Polish<'_> {
         Err(unknown())
     }
 
-    /// The posteriors, rough ones by fewer draws, and the score. They are looked for at those that are `known`.
-    fn expect(&self, model: &Model, known: Option<&Moments>, is_rough: bool) -> Result<Expected> {
-        let draws = if is_rough {
-            self.scoring.draws.div_ceil(ROUGHLY)
-        } else {
-            self.scoring.draws
-        };
+    /// A gradient without what it has along rotations: nothing tells them, so that what draws leave there is noise.
+    fn without_rotations(&self, model: &Model, moments: &Moments, score: Array1<f64>) -> Array1<f64> {
+        let mut rotations = self.calibration(model, moments).rotations();
+        orthonormalise(&mut rotations);
+        let along = rotations.t().dot(&score);
+        score - rotations.dot(&along)
+    }
+
+    /// The posteriors and the score.
+    fn expect(&self, model: &Model) -> Result<Expected> {
         let wanted = Wanted {
             model,
             responses: self.responses,
             respondents: self.sample.respondents,
             weights: Some(self.sample.weights),
-            known,
-            scoring: &Scoring {
-                draws,
-                ..self.scoring.clone()
-            },
+            scoring: self.scoring,
         };
         expect(&wanted, self.monitor)
     }
@@ -215,7 +204,7 @@ impl Polish<'_> {
                 score: score(model, &expected),
                 moments: expected.moments,
             }),
-            None => self.expect(model, Some(known), false),
+            None => self.expect(model),
         }
     }
 
@@ -310,7 +299,7 @@ impl Newton {
     fn step(&mut self, from: &Point, monitor: &dyn Monitor) -> Result<Step> {
         let mut gradient = from.score.clone();
         self.information.add_prior(&from.values, &mut gradient);
-        self.secants.observe(&from.values, &gradient, from.is_rough);
+        self.secants.observe(&from.values, &gradient);
         let values = self.secants.solve(&self.quadratic, &gradient, monitor)?;
         let distance = values.dot(&gradient) / gradient.len() as f64;
         let precisions = self.quadratic.diagonal();

@@ -20,7 +20,6 @@ pub(crate) struct Secants {
 struct Observed {
     values: Array1<f64>,
     gradient: Array1<f64>,
-    is_rough: bool,
 }
 
 struct Secant {
@@ -32,16 +31,13 @@ struct Secant {
 }
 
 impl Secants {
-    /// Learns from the gradient at some values, where the last one was found as roughly.
-    pub fn observe(&mut self, values: &Array1<f64>, gradient: &Array1<f64>, is_rough: bool) {
+    /// Learns from the gradient at some values.
+    pub fn observe(&mut self, values: &Array1<f64>, gradient: &Array1<f64>) {
         let before = self.last.replace(Observed {
             values: values.clone(),
             gradient: gradient.clone(),
-            is_rough,
         });
-        let Some(before) = before.filter(|before| before.is_rough == is_rough) else {
-            return;
-        };
+        let Some(before) = before else { return };
         let (step, fall) = (values - &before.values, &before.gradient - gradient);
         let product = step.dot(&fall);
         // Where the gradient did not fall, the function is not concave.
@@ -96,7 +92,7 @@ mod tests {
             let (mut secants, mut values) = (Secants::default(), Array1::zeros(3));
             for _ in 0..8 {
                 if with_secants {
-                    secants.observe(&values, &gradient(&values), false);
+                    secants.observe(&values, &gradient(&values));
                 }
                 values += &secants
                     .solve(&quadratic, &gradient(&values), &Silent)

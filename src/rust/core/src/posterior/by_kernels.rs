@@ -131,11 +131,10 @@ impl Shared<'_> {
         } = scratch;
         let responses = batch.responses_of(position);
         let weight = self.wanted.weights.map(|weights| weights[first + place]);
-        let start = self.wanted.start(first + place, network);
         if let Some(windows) = &self.windows {
             options.clear();
             options.extend(responses.iter().map(|response| response.option));
-            if let Some(found) = windows.find(options, &start) {
+            if let Some(found) = windows.find(options, network) {
                 part.set(place, &found.summary, network);
                 if let Some(weight) = weight {
                     found.add_score(options, &model.shape.catalogue, weight, score);
@@ -146,7 +145,7 @@ impl Shared<'_> {
         let respondent = Respondent::new(model, batch, position);
         let refined = self
             .refinement
-            .begin(respondent, responses, &start)
+            .begin(respondent, responses, network)
             .finish(residuals);
         part.set(place, &refined.summary, network);
         if let Some(weight) = weight {

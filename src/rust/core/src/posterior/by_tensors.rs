@@ -18,7 +18,6 @@ use crate::posterior::refinement::{Refinement, Search};
 use crate::posterior::scoring::{Expected, Wanted};
 use crate::responses::batch::Batch;
 use candle_core::{Device, Tensor, Var};
-use std::borrow::Cow;
 
 /// Respondents whose answers are kept at once, at most.
 const MOST_RESPONDENTS: usize = 4_096;
@@ -64,11 +63,7 @@ pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) ->
             continue;
         }
         let batch = computation.batch(members);
-        let starts = networks.iter().enumerate();
-        let starts: Vec<_> = starts
-            .map(|(place, network)| wanted.start(own.start + place, network))
-            .collect();
-        let refined = computation.refine(&refinement, members, &batch, &starts)?;
+        let refined = computation.refine(&refinement, members, &batch, &networks)?;
         set(&mut part, &refined, &networks);
         if let Some(weights) = wanted.weights {
             computation.add_scores(members, &batch, &weights[own], &refined, &mut score)?;
@@ -112,11 +107,11 @@ impl Computation<'_> {
         refinement: &Refinement,
         members: &[u32],
         batch: &Batch,
-        starts: &[Cow<'_, WideGaussian>],
+        networks: &[WideGaussian],
     ) -> Result<Vec<Refined>> {
-        let begun = map(starts.iter().enumerate(), |(place, start)| {
+        let begun = map(networks.iter().enumerate(), |(place, network)| {
             let respondent = Respondent::new(self.wanted.model, batch, place);
-            let search = refinement.begin(respondent, batch.responses_of(place), start);
+            let search = refinement.begin(respondent, batch.responses_of(place), network);
             // Without responses the posterior is the prior.
             match n_slots(batch, place) {
                 0 => (None, Some(search.finish(&mut Residuals::new()))),

@@ -54,7 +54,6 @@ pub(crate) fn moments(
         responses,
         respondents,
         weights: None,
-        known: None,
         scoring,
     };
     Ok(expect(&wanted, monitor)?.moments)

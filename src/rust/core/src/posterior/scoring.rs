@@ -1,13 +1,10 @@
 //! How respondents are scored.
 
 use crate::base::backend::Backend;
-use crate::base::linalg::{cholesky, unpack};
-use crate::model::gaussian::WideGaussian;
 use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
-use std::borrow::Cow;
 
 /// Respondents with their weights and posterior moments.
 #[derive(Clone, Copy)]
@@ -56,8 +53,6 @@ pub(crate) struct Wanted<'a> {
     pub respondents: &'a [u32],
     /// Those of the respondents, where the score is wanted as well.
     pub weights: Option<&'a [f64]>,
-    /// Their moments with items that are near.
-    pub known: Option<&'a Moments>,
     pub scoring: &'a Scoring,
 }
 
@@ -70,19 +65,6 @@ pub(crate) struct Expected {
 }
 
 impl Wanted<'_> {
-    /// Where the posterior of the respondent at a position is looked for: at the moments that are known, or at the network's answer.
-    pub fn start<'n>(&self, position: usize, network: &'n WideGaussian) -> Cow<'n, WideGaussian> {
-        let n_dims = self.model.shape.n_dims;
-        let known = self.known.and_then(|known| {
-            let factor = cholesky(unpack(known.covariance(position), n_dims).view())?;
-            Some(WideGaussian {
-                mean: known.mean(position).to_vec(),
-                factor_rows: factor.iter().copied().collect(),
-            })
-        });
-        known.map_or(Cow::Borrowed(network), Cow::Owned)
-    }
-
     /// The score before anybody is looked at.
     pub fn no_score(&self) -> Vec<f64> {
         vec![0.0; self.weights.map_or(0, |_| self.model.items.values().len())]
