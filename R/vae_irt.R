@@ -13,14 +13,14 @@
 #' responses of any respondent to a normal posterior. The starting values come from a truncated singular value decomposition
 #' and marginal logits. Training then maximises a bound on the likelihood, by the reparametrisation trick: for the items the
 #' importance-weighted evidence lower bound, for the network the evidence lower bound averaged over the same samples. After it
-#' Newton steps, which learn from each other (limited-memory BFGS, Nocedal 1980), move the items to the maximum of their marginal
-#' posterior, which removes the remaining shrinkage. In one
-#' dimension, where the posterior can be integrated exactly at a small cost, the items are found first: by the EM algorithm with
-#' the location and scale of the population expanded (Liu, Rubin and Wu 1998, \doi{10.1093/biomet/85.4.755}), then by Newton
-#' steps. The network then starts from a closed form, the scores of the responses at some knots, and is trained for these items.
-#' Last, every posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as
-#' its spread and its steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's
-#' method from the network's answer to the mode and importance sampling around it, whose weights are Pareto smoothed where
+#' Newton steps, which learn from each other (limited-memory BFGS, Nocedal 1980, \doi{10.1090/S0025-5718-1980-0572855-7}), move
+#' the items to the maximum of their marginal posterior, which removes the remaining shrinkage. In one dimension, where the
+#' posterior can be integrated exactly at a small cost, the items are found first: by the EM algorithm with the location and
+#' scale of the population expanded (Liu, Rubin and Wu 1998, \doi{10.1093/biomet/85.4.755}), then by Newton steps. The network
+#' then starts from a closed form, the scores of the responses at some knots, and is trained for these items. Last, every
+#' posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as its spread and
+#' its steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's method from the network's
+#' answer to the mode and importance sampling around it, whose weights are Pareto smoothed where
 #' they are heavy (k above 1/4).
 #'
 #' To compare respondents with each other, take their ideal points from `tidy(fit, scale = "normalised")`: the standard errors

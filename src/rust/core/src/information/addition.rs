@@ -47,7 +47,7 @@ impl NullaryFnOnce for Addition<'_> {
             design::split(&design).0,
         );
         self.scratch.factors.resize(n_nodes, 0.0);
-        self.find_means(design.len());
+        self.find_means();
         self.add_information();
     }
 }
@@ -60,7 +60,8 @@ impl Addition<'_> {
 
     /// The means of the scores, or zeros.
     #[inline(always)]
-    fn find_means(&mut self, width: usize) {
+    fn find_means(&mut self) {
+        let width = self.model.items.width();
         let Scratch {
             terms,
             factors,
@@ -94,6 +95,7 @@ impl Addition<'_> {
         } = self.scratch;
         let weights = &self.nodes.weights;
         let n_nodes = weights.len();
+        let width = self.model.items.width();
         for row in 0..self.response.n_rows as usize {
             let r = &terms.residuals[row * n_nodes..][..n_nodes];
             for other in 0..=row {
@@ -102,7 +104,12 @@ impl Addition<'_> {
                 for node in 0..n_nodes {
                     factors[node] = weights[node] * (curvature(node) - r[node] * s[node]);
                 }
-                let pair = RowPair { row, other, means };
+                let pair = RowPair {
+                    row,
+                    other,
+                    width,
+                    means,
+                };
                 let information = &mut self.sum.information;
                 self.pairs.sums(factors, sums);
                 pair.add(sums, self.weight, &mut information.observed);

@@ -1,6 +1,6 @@
 //! What the information about all item parameters is along location, scale and rotations.
 
-use crate::base::linalg::{beside, orthonormalise, plus, product};
+use crate::base::linalg::{beside, plus, product};
 use crate::information::calibration::Calibration;
 use crate::information::prior::FreePrior;
 use crate::model::population::affine_images;
@@ -43,8 +43,7 @@ impl Known {
     /// From the covariances of the scores with the linear and quadratic functions of the traits.
     pub fn new(calibration: Calibration, affine: Array2<f64>, ridge: f64, prior: &FreePrior) -> Self {
         let (table, design) = (&calibration.model.items, calibration.design());
-        let mut rotations = calibration.rotations();
-        orthonormalise(&mut rotations);
+        let rotations = calibration.basis_of_rotations();
         let outside = |x: Array2<f64>| plus(&x, -1.0, &product(&rotations, &product(rotations.t(), &x)));
         let tangents = outside(design.select(affine_tangents(table)));
         let (mean, covariance) = aggregate(calibration.scored.moments, calibration.scored.weights);

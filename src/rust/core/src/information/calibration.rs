@@ -1,5 +1,6 @@
 //! Whose responses tell about the items.
 
+use crate::base::linalg::orthonormalise;
 use crate::model::parameters::Model;
 use crate::model::table_design::Design;
 use crate::model::tangents::rotation_tangents;
@@ -57,6 +58,13 @@ impl<'a> Calibration<'a> {
         } else {
             Array2::zeros((self.n_parameters(), 0))
         }
+    }
+
+    /// An orthonormal basis of these.
+    pub fn basis_of_rotations(&self) -> Array2<f64> {
+        let mut basis = self.rotations();
+        orthonormalise(&mut basis);
+        basis
     }
 
     /// Puts the options that the respondent at a position chose in place of what is in `to`.

@@ -43,9 +43,6 @@ pub(crate) fn runs(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item =
     })
 }
 
-/// The highest level that is told apart.
-pub(crate) const HIGHEST_LEVEL: u32 = 12;
-
 /// The level of the respondent at a position: one of two respondents has at least level 1, one of four at least level 2, and so on.
 pub(crate) fn level(position: usize) -> u32 {
     position.trailing_zeros()
@@ -118,6 +115,8 @@ pub(crate) struct RowPair<'a> {
     pub row: usize,
     /// Not after `row`.
     pub other: usize,
+    /// Parameters of a row.
+    pub width: usize,
     /// The means of the scores of all the item's parameters.
     pub means: &'a [f64],
 }
@@ -127,8 +126,12 @@ impl RowPair<'_> {
     /// weight, to the part of a matrix that belongs to the two rows.
     #[inline(always)]
     pub fn add(&self, sums: &[f32], weight: f64, matrix: &mut Array2<f64>) {
-        let Self { row, other, means } = *self;
-        let width = triangle_side(sums.len());
+        let Self {
+            row,
+            other,
+            width,
+            means,
+        } = *self;
         let mut sums = sums.iter();
         for i in 0..width {
             for j in 0..=i {
@@ -142,9 +145,4 @@ impl RowPair<'_> {
             }
         }
     }
-}
-
-/// The rows of a lower triangle with so many numbers.
-fn triangle_side(n: usize) -> usize {
-    ((8 * n + 1).isqrt() - 1) / 2
 }

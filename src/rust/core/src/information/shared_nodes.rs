@@ -77,7 +77,7 @@ impl SharedNodes<'_, '_> {
 
     fn nobody(&self, n_columns: usize) -> SharedScores {
         SharedScores {
-            scores: Scores::new(self.calibration.model.design().n_free(), n_columns),
+            scores: Scores::new(self.calibration.n_parameters(), n_columns),
             squares: vec![Squares::default(); self.calibration.model.shape.catalogue.n_items()],
         }
     }

@@ -5,7 +5,7 @@ use crate::base::linalg::{add_scaled, double, mirror};
 use crate::base::monitor::{Monitor, Part};
 use crate::information::calibration::Calibration;
 use crate::information::chunk::{Chunk, MOST_RESPONDENTS, chunk_size, n_polynomials};
-use crate::information::item::{HIGHEST_LEVEL, ItemInformation, ItemSum, level};
+use crate::information::item::{ItemInformation, ItemSum, level};
 use crate::information::matrices::{SPARSE, add_dense_square, add_square};
 use crate::information::rule::Rule;
 use crate::information::scores::Scores;
@@ -17,6 +17,9 @@ const ENOUGH_RESPONSES: u64 = 2_000_000;
 /// The same where each item has a sample of its own, and responses to an item that are evaluated at least.
 const ENOUGH_BY_ITEM: u64 = 1_000_000;
 const ENOUGH_FOR_ITEM: u64 = 500;
+
+/// The highest [level](level) to which a sample is confined.
+const HIGHEST_LEVEL: u32 = 12;
 
 /// How the information between the items is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,25 +160,28 @@ struct Evaluated {
 impl Evaluated {
     fn new(calibration: Calibration, rule: &Rule, joint: bool) -> Self {
         let scored = calibration.scored;
-        let ones = scored.respondents.iter().map(|&i| (i, 1u64));
-        let counts = calibration.responses.sum_by_item(ones);
+        let n_items = calibration.model.shape.catalogue.n_items();
         let everybody = Self {
             stride: 1,
-            levels: vec![0; counts.len()],
+            levels: vec![0; n_items],
         };
         if scored.weights.iter().any(|&w| w != 1.0) {
             return everybody;
         }
         if joint {
-            let stride = counts.iter().sum::<u64>().div_ceil(ENOUGH_RESPONSES).max(1);
-            return Self { stride, ..everybody };
+            let ones = scored.respondents.iter().map(|&i| (i, 1u64));
+            let n: u64 = calibration.responses.sum_by_item(ones).iter().sum();
+            return Self {
+                stride: n.div_ceil(ENOUGH_RESPONSES).max(1),
+                ..everybody
+            };
         }
         match rule {
             Rule::Lattice(_) => everybody,
             Rule::Normal(_) => Self {
                 levels: levels(
                     calibration,
-                    (ENOUGH_BY_ITEM / counts.len() as u64).max(ENOUGH_FOR_ITEM),
+                    (ENOUGH_BY_ITEM / n_items as u64).max(ENOUGH_FOR_ITEM),
                 ),
                 ..everybody
             },

@@ -1,5 +1,6 @@
 //! The log posterior of one respondent's latent traits at a point, with its derivatives.
 
+use crate::base::linalg::mirror;
 use crate::kernels::respondent::Respondent;
 use crate::model::design;
 use crate::model::response::curvature::Curvature;
@@ -11,7 +12,7 @@ use ndarray::{Array1, Array2};
 use pulp::NullaryFnOnce;
 
 /// Responses to items with two options that are evaluated side by side.
-const SIDE_BY_SIDE: usize = 8;
+const RESPONSES: usize = 8;
 
 /// Runs of these whose logarithms are summed in single precision.
 const RUNS: usize = 8;
@@ -24,7 +25,7 @@ pub(crate) struct LogPosterior<'a> {
     respondent: &'a Respondent,
     /// The parameter rows of responses to items with two options, side by side and column by column, with the sign of the
     /// response: all of them are `F(predictor)`.
-    pairs: Vec<Lanes<SIDE_BY_SIDE>>,
+    of_two_options: Vec<Lanes<RESPONSES>>,
     /// The responses to other items.
     others: Vec<Response>,
 }
@@ -38,17 +39,17 @@ pub(crate) struct Local {
 
 impl<'a> LogPosterior<'a> {
     pub fn new(respondent: &'a Respondent) -> Self {
-        let (pairs, others): (Vec<Response>, Vec<Response>) = respondent
+        let (of_two_options, others): (Vec<Response>, Vec<Response>) = respondent
             .responses()
             .iter()
             .partition(|response| response.n_rows == 1);
         let n_dims = respondent.population().n_dims();
         let width = design::width(n_dims);
-        let mut lanes = Vec::with_capacity(pairs.len().div_ceil(SIDE_BY_SIDE) * width);
-        for run in pairs.chunks(SIDE_BY_SIDE) {
+        let mut lanes = Vec::with_capacity(of_two_options.len().div_ceil(RESPONSES) * width);
+        for run in of_two_options.chunks(RESPONSES) {
             // Where there is no response, one that is certain.
             let first = lanes.len();
-            lanes.extend(design::row((0..n_dims).map(|_| 0.0), -CERTAIN).map(|x| [x; SIDE_BY_SIDE]));
+            lanes.extend(design::row((0..n_dims).map(|_| 0.0), -CERTAIN).map(|x| [x; RESPONSES]));
             for (lane, response) in run.iter().enumerate() {
                 let sign = two_options::sign(response.chosen as usize);
                 let row = respondent.rows().row(response.first_row as usize);
@@ -59,7 +60,7 @@ impl<'a> LogPosterior<'a> {
         }
         Self {
             respondent,
-            pairs: lanes,
+            of_two_options: lanes,
             others,
         }
     }
@@ -90,27 +91,23 @@ impl NullaryFnOnce for At<'_> {
             gradient: population.score(self.point),
             information: population.precision(),
         };
-        self.add_pairs(&mut local);
+        self.add_two_options(&mut local);
         self.add_others(&mut local);
-        for i in 0..self.point.len() {
-            for j in 0..i {
-                local.information[[j, i]] = local.information[[i, j]];
-            }
-        }
+        mirror(&mut local.information);
         local
     }
 }
 
 impl At<'_> {
     #[inline(always)]
-    fn add_pairs(&self, local: &mut Local) {
+    fn add_two_options(&self, local: &mut Local) {
         let n_dims = self.point.len();
         let point: Vec<f32> = self.point.iter().map(|&x| x as f32).collect();
         let link = self.posterior.respondent.link();
         let width = design::width(n_dims);
-        let mut gradient = vec![[0.0f32; SIDE_BY_SIDE]; n_dims];
-        let mut information = vec![[0.0f32; SIDE_BY_SIDE]; n_dims * n_dims];
-        for runs in self.posterior.pairs.chunks(RUNS * width) {
+        let mut gradient = vec![[0.0f32; RESPONSES]; n_dims];
+        let mut information = vec![[0.0f32; RESPONSES]; n_dims * n_dims];
+        for runs in self.posterior.of_two_options.chunks(RUNS * width) {
             let mut probability = LogProduct::new();
             for rows in runs.chunks_exact(width) {
                 let mut residual = design::predict_side_by_side(rows, &point);

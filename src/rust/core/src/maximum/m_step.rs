@@ -221,6 +221,7 @@ impl ByRows {
                 let pair = RowPair {
                     row,
                     other,
+                    width,
                     means: &none,
                 };
                 pair.add(&sums, 1.0, &mut self.information);

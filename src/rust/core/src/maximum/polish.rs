@@ -1,7 +1,6 @@
 //! The item parameters at the maximum of their marginal posterior.
 
 use crate::base::error::{Error, Result};
-use crate::base::linalg::orthonormalise;
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
@@ -177,8 +176,7 @@ impl Polish<'_> {
 
     /// A gradient without what it has along rotations: nothing tells them, so that what draws leave there is noise.
     fn without_rotations(&self, model: &Model, moments: &Moments, score: Array1<f64>) -> Array1<f64> {
-        let mut rotations = self.calibration(model, moments).rotations();
-        orthonormalise(&mut rotations);
+        let rotations = self.calibration(model, moments).basis_of_rotations();
         let along = rotations.t().dot(&score);
         score - rotations.dot(&along)
     }

@@ -3,14 +3,14 @@
 
 use crate::base::order::sort_numbers;
 
-/// Normalised weights with a smoothed tail.
+/// Normalised weights, whose tail is smoothed where it is heavy.
 pub(crate) struct Smoothed {
     /// They sum to 1.
     pub weights: Vec<f64>,
     /// The shape of the generalised Pareto distribution fitted to the largest weights: above [`threshold`] the weighted
     /// averages are not reliable. Minus infinity where all weights are the same.
     pub k: f64,
-    /// Logarithm of the mean of the smoothed weights before normalisation.
+    /// Logarithm of the mean of the weights before normalisation.
     pub log_mean: f64,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn threshold(n: usize) -> f64 {
     (1.0 - 1.0 / (n as f64).log10()).min(0.7)
 }
 
-/// Smooths the largest weights. The order is kept: `weights[i]` belongs to `log_weights[i]`.
+/// Smooths the largest weights where they are heavy. The order is kept: `weights[i]` belongs to `log_weights[i]`.
 pub(crate) fn smooth(log_weights: &mut [f64]) -> Smoothed {
     let n = log_weights.len();
     let largest = log_weights.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
