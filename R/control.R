@@ -21,25 +21,27 @@
 #' matrix (up to 1,500 if most respondents answered few of the items). Beyond, it is kept as a block for each item and the
 #' scores that respondents share among items; `C` is then exact along location, scale and rotations and for each item given the
 #' others, and 64 to 512 draws stand for the rest: standard errors are those of the one matrix within one per cent for items, and
-#' within two for nearly all respondents. Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior
+#' within two for nearly all respondents. If these scores are more than 200 million numbers, `C` is known along location, scale
+#' and rotations and within each item: standard errors of items are about two per cent smaller than joint ones (200,000 ballots,
+#' 1,000 contests, four dimensions). Joint standard errors of a respondent come from `S + J C J'`, where `S` is the posterior
 #' covariance given the items and `J` the derivative of the posterior mean by the item parameters. What items add that little is
 #' known of has a limit: beside what location, scale and axes add, which all respondents share, nobody becomes less certain than
 #' the population is without any response.
 #'
-#' `"auto"` is `"joint"`. If there are more than 2,000 responses for each parameter, it is `"items"` (joint for the items
-#' alone): the items' uncertainty then adds less than about one per cent to the standard errors of the respondents. If the
-#' information is not positive definite, or the scores are more than 200 million numbers, it is `"blocks"` (joint for the
-#' respondents, with independent items) up to 250 responses per parameter, and beyond that
-#' `"conditional"`; who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not
-#' positive definite is met in three and more dimensions if many options are rare: set `min_count`, or leave out labels such
-#' as write-ins. `$std_errors` of a fit says which it was.
+#' `"auto"` is `"joint"`. If there are more than 2,000 responses for each parameter, or 250 and too many scores, it is `"items"`
+#' (joint for the items alone): the items' uncertainty then adds about one per cent or a few to the standard errors of the
+#' respondents. If the information is not positive definite, it is `"blocks"` (joint for the respondents, with independent items)
+#' up to the same numbers of responses, and beyond them `"conditional"`, which it also is if an item has more than 600 parameters;
+#' who asked for `"joint"` by name is warned (class `vaeirt_warning_std_errors`). Information that is not positive definite is met
+#' in three and more dimensions if many options are rare: set `min_count`, or leave out labels such as write-ins. `$std_errors` of
+#' a fit says which it was.
 #'
-#' There are limits. With more than about 5 million responses the information is extrapolated from an evenly spaced sample of
-#' them. Items with more than 600 parameters have no standard errors. And standard errors can be too small in two cases. If
-#' the block of an item is not positive definite either, some or all of the information that is lost because the traits are
-#' unknown counts as if it were there. If an item dominates the others (its discrimination times the respondents' posterior
-#' standard deviation is above about 2), its standard errors are too small by up to a half, because the information is
-#' evaluated at normal distributions with the moments of the posteriors.
+#' There are limits. With more than 3 million responses the information is extrapolated from an evenly spaced sample of them,
+#' which has at least 500 responses to each item that has so many. Items with more than 600 parameters have no standard errors.
+#' And standard errors can be too small in two cases. If the block of an item is not positive definite either, some or all of the
+#' information that is lost because the traits are unknown counts as if it were there. If an item dominates the others (its
+#' discrimination times the respondents' posterior standard deviation is above about 2), its standard errors are too small by up
+#' to a half, because the information is evaluated at normal distributions with the moments of the posteriors.
 #'
 #' Standard errors depend on how location, scale and rotation are treated. On the scale of the prior (`tidy(fit, scale =
 #' "prior")`) the population of respondents has mean 0 and covariance I. The respondents are a sample from it, so location and
@@ -99,15 +101,14 @@
 #' @param learning_rate Highest learning rate of the item parameters (optimiser Adam); those of the network and the
 #'   embeddings follow it.
 #' @param tolerance Relative improvement of the bound below which training has converged; see the section below.
-#' @param refine Take the items to the maximum of their marginal posterior after the training, in one dimension before it (unless
-#'   there are too many responses and parameters for joint standard errors), and refine the network's posterior of every
-#'   respondent: in one or two dimensions on evenly spaced nodes, else by Newton's method and importance sampling? `NULL`: yes,
-#'   but not for more than 1 million respondents in three or more dimensions, where it takes longer than the training. Without,
-#'   items and estimates are those of the training: nearly as accurate, with intervals that are normal, and without `pareto_k`
-#'   and log-likelihood.
+#' @param refine Take the items to the maximum of their marginal posterior after the training, in one dimension before it,
+#'   and refine the network's posterior of every respondent: in one or two dimensions on evenly spaced nodes, else by
+#'   Newton's method and importance sampling? `NULL`: yes, but not for more than 1 million respondents in three or more
+#'   dimensions, where it takes longer than the training. Without, items and estimates are those of the training: nearly as
+#'   accurate, with intervals that are normal, and without `pareto_k` and log-likelihood.
 #' @param draws Draws of importance sampling per respondent, in three or more dimensions; eight times as many are made for
 #'   those whose Pareto k is above the threshold. `NULL`: 256, with which posterior means are within about a hundredth of a
-#'   posterior standard deviation of exact ones.
+#'   posterior standard deviation of exact ones; 128 for more than 100,000 respondents, within about two hundredths.
 #' @param std_errors `"joint"`: standard errors carry the uncertainty of respondents and items together. `"conditional"`:
 #'   those of the respondents treat the items as known, those of an item the other items. `"none"`: none for the items.
 #'   `"auto"`: see the section on standard errors.

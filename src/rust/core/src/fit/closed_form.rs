@@ -178,7 +178,7 @@ mod tests {
                 closed_form(&fitted.model, &responses, sample, &fitted.moments).expect("an encoder");
             let scoring = Scoring {
                 refine: false,
-                ..Scoring::of(&settings)
+                ..Scoring::of(&settings, responses.n_respondents())
             };
             let of_network =
                 moments(&fitted.model, &responses, &respondents, &scoring, &Silent).expect("moments");

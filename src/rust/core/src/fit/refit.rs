@@ -60,7 +60,7 @@ impl Refit {
             let respondents = responses.respondents_with_responses();
             let total = responses.summed_weight(&respondents);
             let distinct = Distinct::new(responses, &respondents, total, monitor)?;
-            let scoring = Scoring::of(settings);
+            let scoring = Scoring::of(settings, respondents.len());
             let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
             let calibration = distinct.calibration(&model, responses, &moments);
             let information = Information::new(calibration, settings, monitor)?;

@@ -96,13 +96,15 @@ impl Run<'_> {
         let respondents = self.estimated(&answering);
         let weight = self.responses.summed_weight(&answering);
         let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
-        let scoring = Scoring::of(self.settings);
+        let scoring = Scoring::of(self.settings, respondents.len());
         let everybody = respondents.len() == answering.len();
+        let form = Information::form(&model, self.responses);
         let estimation = Estimation {
             answering: &answering,
             distinct: &distinct,
             scoring: &scoring,
-            is_polished: self.is_polished(&model, everybody, &scoring),
+            is_polished: scoring.refine && everybody && form != Form::None,
+            are_many: form == Form::Affine,
         };
         let (mut calibrated, trained) = self.estimate(model, &estimation, &mut timings)?;
         calibrated.model.map = self.axes(&calibrated, &respondents, &distinct)?;
@@ -169,11 +171,6 @@ impl Run<'_> {
             },
             linkage: start.linkage,
         })
-    }
-
-    /// Are the items taken to the maximum of their marginal posterior?
-    fn is_polished(&self, model: &Model, everybody: bool, scoring: &Scoring) -> bool {
-        scoring.refine && everybody && Information::form(model, self.responses) != Form::None
     }
 
     /// Finds items, posteriors and information, and trains the network: in one dimension for the items that were found, else with them.
@@ -286,6 +283,7 @@ impl Run<'_> {
             sample: of.distinct.sample(),
             scoring: of.scoring,
             settings: self.settings,
+            are_many: of.are_many,
             monitor: self.monitor,
         }
     }
@@ -345,7 +343,10 @@ struct Estimation<'a> {
     answering: &'a [u32],
     distinct: &'a Distinct,
     scoring: &'a Scoring,
+    /// Are the items taken to the maximum of their marginal posterior?
     is_polished: bool,
+    /// See [`Polish::are_many`].
+    are_many: bool,
 }
 
 /// A model with what the respondents say about its items.

@@ -9,11 +9,11 @@ use crate::information::observed::Information;
 use crate::settings::StdErrors;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
-/// first, where all items are known together, it adds less than about one per cent to a standard error, beyond the
-/// second, where it takes longer than the rest, a few.
-const MATTERS_JOINTLY: f64 = 2_000.0;
+/// first it adds less than about one per cent to a standard error, beyond the second, where respondents are so many that it takes longer
+/// than the rest, a few.
+const MATTERS: f64 = 2_000.0;
 
-const MATTERS_BY_ITEM: f64 = 250.0;
+const MATTERS_TO_MANY: f64 = 250.0;
 
 /// The covariance of the items to use, and how it was found.
 pub(crate) struct Chosen {
@@ -49,13 +49,18 @@ pub(crate) fn choose(
         StdErrors::Conditional | StdErrors::None => None,
     };
     let per_parameter = calibration.responses.n_responses() as f64 / calibration.n_parameters() as f64;
+    let matters = if information.is_between_all() {
+        MATTERS
+    } else {
+        MATTERS_TO_MANY
+    };
+    let carries = std_errors == StdErrors::Joint || per_parameter <= matters;
     let method = match (std_errors, &joint) {
         (StdErrors::None, _) => return Ok(None),
-        (StdErrors::Joint, Some(_)) => Method::Joint,
-        (_, Some(_)) if per_parameter <= MATTERS_JOINTLY => Method::Joint,
+        (StdErrors::Conditional, _) => Method::Conditional,
+        (_, Some(_)) if carries => Method::Joint,
         (_, Some(_)) => Method::Items,
-        (StdErrors::Joint, None) => Method::Blocks,
-        (StdErrors::Auto, None) if per_parameter <= MATTERS_BY_ITEM => Method::Blocks,
+        (_, None) if carries => Method::Blocks,
         (_, None) => Method::Conditional,
     };
     let covariance = match joint {

@@ -60,7 +60,7 @@ pub(crate) struct Information {
 /// What is known between the items.
 enum BetweenItems {
     Matrix(Joint),
-    Scores(Structured),
+    Operator(Structured),
 }
 
 /// A Cholesky factor of the information with a share of what is missing about each item counted as known.
@@ -71,7 +71,7 @@ struct CautiousFactor {
 
 impl Information {
     /// How the information between the items is kept: as one matrix where it is small, or not large and respondents answered many of
-    /// the items, or else as scores unless there are too many of these.
+    /// the items, or else as scores, along location, scale and rotations alone where there are too many of these.
     pub fn form(model: &Model, responses: &Responses) -> Form {
         let catalogue = &model.shape.catalogue;
         let design = model.design();
@@ -89,7 +89,7 @@ impl Information {
         } else if n_scores * n_polynomials(model.shape.n_dims) as f64 <= MOST_SCORES {
             Form::Scores
         } else {
-            Form::None
+            Form::Affine
         }
     }
 
@@ -115,7 +115,10 @@ impl Information {
                 BetweenItems::Matrix(Joint::new(calibration, matrix, affine, &items, &prior))
             }
             Shared::Scores(scores) => {
-                BetweenItems::Scores(Structured::new(calibration, scores, affine, &items, &prior))
+                BetweenItems::Operator(Structured::new(calibration, Some(scores), affine, &items, &prior))
+            }
+            Shared::None => {
+                BetweenItems::Operator(Structured::new(calibration, None, affine, &items, &prior))
             }
         });
         Ok(Self {
@@ -124,6 +127,15 @@ impl Information {
             between,
             seed: settings.run.seed,
         })
+    }
+
+    /// Is it known between any two items?
+    pub fn is_between_all(&self) -> bool {
+        match &self.between {
+            Some(BetweenItems::Operator(structured)) => structured.has_scores(),
+            Some(BetweenItems::Matrix(_)) => true,
+            None => false,
+        }
     }
 
     /// Adds the gradient of the log prior at the free parameters of the items to that of the log likelihood.
@@ -154,7 +166,12 @@ impl Information {
                 let factor = self.newton_factor(is_trusted, &cautious, monitor)?;
                 Ok(factor.map(Quadratic::Factor))
             }
-            Some(BetweenItems::Scores(structured)) => {
+            Some(BetweenItems::Operator(structured)) => {
+                // Along location and scale, which are settled otherwise, the scores of a sample say little of items that few answered.
+                if !structured.has_scores() {
+                    let blocks = self.blocks(&|item| share(item, if is_trusted { 0.0 } else { CAUTION }));
+                    return Ok(Some(Quadratic::Operator(Box::new(Operator::of_blocks(blocks)))));
+                }
                 let cautions = if is_trusted {
                     [0.0, CAUTION]
                 } else {
@@ -214,7 +231,7 @@ impl Information {
                 joint.hold_rotations(&mut covariance);
                 Ok(Some(Covariance::Joint(covariance)))
             }
-            Some(BetweenItems::Scores(structured)) => {
+            Some(BetweenItems::Operator(structured)) => {
                 for caution in CAUTIONS {
                     let blocks = self.blocks(&|_| caution);
                     let found = structured.covariance(blocks, functionals, self.seed, monitor)?;

@@ -126,6 +126,7 @@ fn likelihood(model: &Model, responses: &Responses) -> Likelihood {
         respondents: &everybody,
         weights: Some(&vec![1.0; everybody.len()]),
         scoring: &SCORING,
+        repeats: true,
     };
     let Expected { moments, score } = expect(&wanted, &Silent).expect("moments");
     Likelihood {
@@ -284,6 +285,7 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
         let in_form =
             |form| Information::in_form(form, calibration, &settings, &Silent).expect("information");
         let (whole, parts) = (in_form(Form::Matrix), in_form(Form::Scores));
+        let affine = in_form(Form::Affine);
         let n = model.design().n_free();
         let doubtful = vec![false; design.n_items];
         let gradient = Array1::from_iter((0..n).map(|i| ((i * 37) % 11) as f64 - 5.0));
@@ -295,6 +297,10 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
         let (expected, found) = (step(&whole), step(&parts));
         let off = (&expected - &found).mapv(|x| x * x).sum() / expected.dot(&expected);
         assert!(off < 1e-5, "the step is off by {off}");
+
+        // Without what the items share but for location and scale a step still rises.
+        assert!(step(&affine).dot(&gradient) > 0.0);
+        assert!(whole.is_between_all() && parts.is_between_all() && !affine.is_between_all());
 
         let conditions = Conditions::new(calibration, Gauge::Principal);
         let design = model.design();
@@ -329,5 +335,19 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
                 "the factor has {ratio} of the variance"
             );
         }
+        let (joint, of_affine) = (covariance(&whole), covariance(&affine));
+        let of_all = |covariance: &Covariance| {
+            let rows = (0..design.n_items()).flat_map(|item| {
+                let rows = model.shape.catalogue.rows_of(item);
+                rows.map(move |row| (item, row))
+            });
+            let traces = rows.map(|(item, row)| covariance.of_row(item, row, &design).diag().sum());
+            traces.sum::<f64>()
+        };
+        let ratio = of_all(&of_affine) / of_all(&joint);
+        assert!(
+            ratio > 0.8 && ratio < 1.05,
+            "{ratio} of the variances are known along location and scale"
+        );
     }
 }

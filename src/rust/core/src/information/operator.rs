@@ -32,8 +32,9 @@ const SOLUTION_ERROR: f64 = 1e-3;
 /// Steps of a polynomial or of conjugate gradients at most.
 const MOST_STEPS: usize = 500;
 
-/// Draws that stand for a covariance: multiples of [`VECTORS`], more where there are few scores. The relative error of what they say of
-/// a variance is the root of two over their number.
+/// Draws that stand for a covariance: multiples of [`VECTORS`], more where there are few scores, and the fewest where there are none and
+/// draws say hardly anything. The relative error of
+/// what they say of a variance is the root of two over their number.
 const DRAWS: Range<usize> = 64..512;
 
 /// Scores times draws, about.
@@ -300,8 +301,9 @@ impl Operator {
         let coefficients = inverse_root(spectrum);
         let middle = 0.5 * (spectrum.start + spectrum.end);
         let half = 0.5 * (spectrum.end - spectrum.start);
-        let n_scores = self.scores.as_ref().map_or(0, |scores| scores.n_values());
-        let n_draws = (ENOUGH_PRODUCTS / n_scores.max(1)).clamp(DRAWS.start, DRAWS.end);
+        let n_draws = self.scores.as_ref().map_or(DRAWS.start, |scores| {
+            (ENOUGH_PRODUCTS / scores.n_values().max(1)).clamp(DRAWS.start, DRAWS.end)
+        });
         let batches = try_map(0..n_draws / VECTORS, |batch| {
             let mut before = Vectors::normal(self.n_parameters(), seed, 1 + batch as u64);
             let scaled = |x: &Vectors, times: f64| {

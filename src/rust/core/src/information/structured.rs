@@ -1,4 +1,5 @@
-//! The information about more item parameters than one matrix holds: blocks by item and the scores that the items share.
+//! The information about more item parameters than one matrix holds: blocks by item, the scores that the items share unless there
+//! are too many of them, and what is known along location, scale and rotations.
 
 use crate::base::error::Result;
 use crate::base::linalg::{add_scaled, double, plus};
@@ -14,39 +15,39 @@ use crate::information::scores::Scores;
 use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 
-/// What the items share: the information is that of each item by itself and, between items, minus the square of the scores.
+/// What the items share.
 pub(crate) struct Structured {
+    shared: Option<SharedScores>,
+    known: Known,
+}
+
+/// The information is that of each item by itself and, between items, minus the square of these scores.
+struct SharedScores {
     scores: Arc<Scores>,
     /// The squares of the scores of each item.
     squares: Vec<Array2<f64>>,
-    known: Known,
 }
 
 impl Structured {
     pub fn new(
         calibration: Calibration,
-        scores: Scores,
+        scores: Option<Scores>,
         affine: Array2<f64>,
         items: &[ItemInformation],
         prior: &FreePrior,
     ) -> Self {
-        let design = calibration.design();
-        let sizes = items.iter().map(|item| item.observed.nrows());
-        let mut squares: Vec<Array2<f64>> = sizes.map(|n| Array2::zeros((n, n))).collect();
-        for position in 0..scores.n_respondents() {
-            for (first, own) in scores.of_respondent(position) {
-                let square = double(own.dot(&own.t()).view());
-                add_scaled(&mut squares[design.item_of(first)].view_mut(), 1.0, square.view());
-            }
-        }
         let diagonals = items.iter().flat_map(|item| item.observed.diag().to_vec());
         let n = calibration.n_parameters().max(1) as f64;
         let ridge = diagonals.map(f64::abs).sum::<f64>() / n;
         Self {
-            scores: Arc::new(scores),
-            squares,
+            shared: scores.map(|scores| SharedScores::new(calibration, scores, items)),
             known: Known::new(calibration, affine, ridge, prior),
         }
+    }
+
+    /// Are the scores that the items share known?
+    pub fn has_scores(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// The information with these blocks of the items.
@@ -54,7 +55,10 @@ impl Structured {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn operator(&self, blocks: Vec<Blocks>, affine: Affine, monitor: &dyn Monitor) -> Result<Operator> {
-        let mut operator = Operator::of_blocks(blocks).with_scores(self.scores.clone(), &self.squares);
+        let mut operator = Operator::of_blocks(blocks);
+        if let Some(SharedScores { scores, squares }) = &self.shared {
+            operator = operator.with_scores(scores.clone(), squares);
+        }
         for Pairs { vectors, images } in self.known.pairs(affine) {
             let missing = plus(images, -1.0, &operator.times(vectors, monitor)?);
             if let Some(half) = correction(vectors, &missing) {
@@ -81,5 +85,23 @@ impl Structured {
         let (rotations, half) = (self.known.rotations(), self.known.half_of_rotations());
         let found = Factored::new(&operator, functionals, seed, monitor)?;
         Ok(found.map(|found| found.moved(rotations, rotations, half.view())))
+    }
+}
+
+impl SharedScores {
+    fn new(calibration: Calibration, scores: Scores, items: &[ItemInformation]) -> Self {
+        let design = calibration.design();
+        let sizes = items.iter().map(|item| item.observed.nrows());
+        let mut squares: Vec<Array2<f64>> = sizes.map(|n| Array2::zeros((n, n))).collect();
+        for position in 0..scores.n_respondents() {
+            for (first, own) in scores.of_respondent(position) {
+                let square = double(own.dot(&own.t()).view());
+                add_scaled(&mut squares[design.item_of(first)].view_mut(), 1.0, square.view());
+            }
+        }
+        Self {
+            scores: Arc::new(scores),
+            squares,
+        }
     }
 }

@@ -11,12 +11,17 @@ use crate::information::rule::Rule;
 use crate::information::scores::Scores;
 use ndarray::Array2;
 
-/// Responses of which the information is evaluated, about; where there are more, those of evenly spaced respondents stand for all.
-const ENOUGH_RESPONSES: u64 = 2_000_000;
+/// Responses of which the information between the items is evaluated at most; where there are more, those of evenly spaced
+/// respondents stand for all.
+const ENOUGH_RESPONSES: u64 = 3_000_000;
 
-/// The same where each item has a sample of its own, and responses to an item that are evaluated at least.
+/// The same where it is known along location, scale and rotations alone; of which that of the items by themselves is then evaluated,
+/// about, and of those to an item at least.
 const ENOUGH_BY_ITEM: u64 = 1_000_000;
 const ENOUGH_FOR_ITEM: u64 = 500;
+
+/// Where one respondent has more than this share of the weights of all, everybody is evaluated.
+const HEAVY: f64 = 1e-4;
 
 /// The highest [level](level) to which a sample is confined.
 const HIGHEST_LEVEL: u32 = 12;
@@ -28,6 +33,8 @@ pub(crate) enum Form {
     Matrix,
     /// As the scores that it comes from.
     Scores,
+    /// Along location, scale and rotations alone.
+    Affine,
     /// Not at all.
     None,
 }
@@ -52,6 +59,8 @@ pub(crate) enum Shared {
     Matrix(Array2<f64>),
     /// The scores: their square is what is not known.
     Scores(Scores),
+    /// Nothing.
+    None,
 }
 
 impl Sums {
@@ -60,27 +69,40 @@ impl Sums {
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
     pub fn new(calibration: Calibration, form: Form, monitor: &dyn Monitor) -> Result<Self> {
-        let joint = form != Form::None;
         let rule = Rule::new(calibration);
-        let evaluated = Evaluated::new(calibration, &rule, joint);
+        let evaluated = Evaluated::new(calibration, &rule, form);
         let (n_parameters, n_polynomials) = (calibration.n_parameters(), n_polynomials(calibration.n_dims()));
-        let mut items = evaluated.item_sums(calibration, joint);
-        let mut between = Between::new(form, n_parameters, n_polynomials);
-        let sample = evaluated.positions(calibration);
+        let mut items = evaluated.item_sums(calibration, form != Form::None);
         let size = match form {
             Form::Matrix => chunk_size(n_parameters, n_polynomials),
-            Form::Scores | Form::None => MOST_RESPONDENTS,
+            Form::Scores | Form::Affine | Form::None => MOST_RESPONDENTS,
         };
-        for (number, positions) in sample.chunks(size).enumerate() {
+        let Positions {
+            between_items,
+            others,
+        } = evaluated.positions(calibration);
+        let mut between = Between::new(form, n_parameters, n_polynomials);
+        let n = between_items.len() + others.len();
+        let chunks = between_items.chunks(size).map(|positions| (positions, true));
+        let chunks = chunks.chain(
+            others
+                .chunks(MOST_RESPONDENTS)
+                .map(|positions| (positions, false)),
+        );
+        let mut done = 0;
+        for (positions, is_between) in chunks {
             monitor.proceed()?;
-            monitor.part(Part::Information, (number * size) as f64 / sample.len() as f64);
+            monitor.part(Part::Information, done as f64 / n as f64);
             let chunk = Chunk::new(calibration, positions, &rule);
             match &mut between {
-                Some(between) => between.add(&chunk, &mut items, monitor)?,
-                None => chunk.add_to(&mut items),
+                Some(between) if is_between => between.add(&chunk, &mut items, monitor)?,
+                _ => chunk.add_to(&mut items),
             }
+            done += positions.len();
         }
         let scored = calibration.scored;
+        let weight_of = |positions: &[usize]| positions.iter().map(|&k| scored.weights[k]).sum::<f64>();
+        let share = weight_of(&between_items) / scored.weights.iter().sum::<f64>();
         let weighted = scored
             .respondents
             .iter()
@@ -93,7 +115,7 @@ impl Sums {
             items: items
                 .map(|(item, (sum, total))| sum.extrapolated(total).contracted(&design, item))
                 .collect(),
-            between: between.map(|between| between.extrapolated(evaluated.stride as f64)),
+            between: between.map(|between| between.extrapolated(share.recip())),
         })
     }
 }
@@ -103,6 +125,7 @@ impl Between {
         let shared = match form {
             Form::Matrix => Shared::Matrix(Array2::zeros((n_parameters, n_parameters))),
             Form::Scores => Shared::Scores(Scores::new(n_parameters, n_polynomials)),
+            Form::Affine => Shared::None,
             Form::None => return None,
         };
         Some(Self {
@@ -130,66 +153,84 @@ impl Between {
                 all.append(&scores);
                 scores.times(&coefficients)
             }
+            Shared::None => scores.times(&coefficients),
         };
         add_scaled(&mut self.affine.view_mut(), 1.0, affine.view());
         Ok(())
     }
 
-    /// The sums over all, one of so many respondents having been evaluated.
-    fn extrapolated(mut self, stride: f64) -> Self {
+    /// The sums over all, one of so many respondents, by weight, having been evaluated.
+    fn extrapolated(mut self, times: f64) -> Self {
         match &mut self.shared {
             Shared::Matrix(matrix) => {
-                *matrix *= -stride;
+                *matrix *= -times;
                 mirror(matrix);
             }
-            Shared::Scores(scores) => scores.scale(stride.sqrt() as f32),
+            Shared::Scores(scores) => scores.scale(times.sqrt() as f32),
+            Shared::None => (),
         }
-        self.affine *= stride;
+        self.affine *= times;
         self
     }
 }
 
 /// Whose responses are evaluated.
 struct Evaluated {
-    /// One of so many respondents.
-    stride: u64,
-    /// For each item those to whose [level](level) the sample comes down.
+    /// The [level](level) from which on respondents say what is known between the items; nothing where that is not wanted.
+    between: Option<u32>,
+    /// For each item the level from which on they say what is known about it.
     levels: Vec<u32>,
 }
 
+/// The positions of the respondents.
+struct Positions {
+    /// Who says what is known between the items.
+    between_items: Vec<usize>,
+    /// Who is needed for some of the items by themselves.
+    others: Vec<usize>,
+}
+
 impl Evaluated {
-    fn new(calibration: Calibration, rule: &Rule, joint: bool) -> Self {
+    fn new(calibration: Calibration, rule: &Rule, form: Form) -> Self {
         let scored = calibration.scored;
         let n_items = calibration.model.shape.catalogue.n_items();
         let everybody = Self {
-            stride: 1,
+            between: (form != Form::None).then_some(0),
             levels: vec![0; n_items],
         };
-        if scored.weights.iter().any(|&w| w != 1.0) {
+        let total: f64 = scored.weights.iter().sum();
+        if scored.weights.iter().any(|&weight| weight > HEAVY * total) {
             return everybody;
         }
-        if joint {
-            let ones = scored.respondents.iter().map(|&i| (i, 1u64));
-            let n: u64 = calibration.responses.sum_by_item(ones).iter().sum();
-            return Self {
-                stride: n.div_ceil(ENOUGH_RESPONSES).max(1),
-                ..everybody
-            };
-        }
-        match rule {
-            Rule::Lattice(_) => everybody,
-            Rule::Normal(_) => Self {
-                levels: levels(
-                    calibration,
-                    (ENOUGH_BY_ITEM / n_items as u64).max(ENOUGH_FOR_ITEM),
-                ),
-                ..everybody
+        let (of_all, of_item) = match form {
+            Form::Matrix | Form::Scores => (ENOUGH_RESPONSES, ENOUGH_FOR_ITEM),
+            Form::Affine | Form::None => {
+                let of_item = (ENOUGH_BY_ITEM / n_items as u64).max(ENOUGH_FOR_ITEM);
+                (ENOUGH_BY_ITEM, of_item)
+            }
+        };
+        let ones = scored.respondents.iter().map(|&i| (i, 1u64));
+        let n: u64 = calibration.responses.sum_by_item(ones).iter().sum();
+        let between = (0..HIGHEST_LEVEL).find(|level| n >> level <= of_all);
+        let between = between.unwrap_or(HIGHEST_LEVEL);
+        match (form, rule) {
+            (Form::Matrix | Form::Scores, Rule::Normal(_)) => Self {
+                between: Some(between),
+                levels: levels(calibration, of_item, between),
             },
+            (Form::Matrix | Form::Scores, Rule::Lattice(_)) => Self {
+                between: Some(between),
+                levels: vec![between; n_items],
+            },
+            (Form::Affine | Form::None, Rule::Normal(_)) => Self {
+                between: everybody.between.map(|_| between),
+                levels: levels(calibration, of_item, HIGHEST_LEVEL),
+            },
+            (Form::Affine | Form::None, Rule::Lattice(_)) => everybody,
         }
     }
 
-    /// The positions of the respondents.
-    fn positions(&self, calibration: Calibration) -> Vec<usize> {
+    fn positions(&self, calibration: Calibration) -> Positions {
         let catalogue = &calibration.model.shape.catalogue;
         let mut options = Vec::new();
         let mut is_wanted = |position: &usize| {
@@ -197,11 +238,15 @@ impl Evaluated {
             let mut items = options.iter().map(|&option| catalogue.item_of(option as usize));
             items.any(|item| self.levels[item] <= level(*position))
         };
-        let positions = (0..calibration.n_respondents()).step_by(self.stride as usize);
-        if self.levels.iter().all(|&level| level == 0) {
-            return positions.collect();
+        let (between_items, others): (Vec<usize>, Vec<usize>) = (0..calibration.n_respondents())
+            .partition(|&position| self.between.is_some_and(|from| from <= level(position)));
+        Positions {
+            between_items,
+            others: others
+                .into_iter()
+                .filter(|position| is_wanted(position))
+                .collect(),
         }
-        positions.filter(|position| is_wanted(position)).collect()
     }
 
     /// Nothing yet about each item.
@@ -215,10 +260,10 @@ impl Evaluated {
     }
 }
 
-/// For each item the highest level from which on at least so many respondents answered it; 0 where fewer did.
-fn levels(calibration: Calibration, enough: u64) -> Vec<u32> {
+/// For each item the highest level, up to one, from which on at least so many respondents answered it; 0 where fewer did.
+fn levels(calibration: Calibration, enough: u64, highest: u32) -> Vec<u32> {
     let mut levels = vec![0; calibration.model.shape.catalogue.n_items()];
-    for at in 1..=HIGHEST_LEVEL {
+    for at in 1..=highest {
         let from = calibration.scored.respondents.iter().step_by(1 << at);
         let counts = calibration.responses.sum_by_item(from.map(|&i| (i, 1u64)));
         let known = levels.iter_mut().zip(counts);
@@ -268,11 +313,11 @@ mod tests {
             },
         };
         let evaluated = Evaluated {
-            stride: 1,
-            levels: levels(calibration, 15),
+            between: None,
+            levels: levels(calibration, 15, HIGHEST_LEVEL),
         };
         assert!(evaluated.levels.iter().any(|&level| level > 1));
-        let positions = evaluated.positions(calibration);
+        let positions = evaluated.positions(calibration).others;
         assert!(positions.len() < n);
         let sums = evaluated.item_sums(calibration, false);
         for (item, sum) in sums.iter().enumerate() {

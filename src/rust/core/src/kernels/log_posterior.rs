@@ -4,28 +4,30 @@ use crate::base::linalg::mirror;
 use crate::kernels::respondent::Respondent;
 use crate::model::design;
 use crate::model::response::curvature::Curvature;
-use crate::model::response::lanes::{Lanes, LogProduct, add, product, sum};
+use crate::model::response::lanes::{Lanes, LogProduct, add, add_multiple, product, sum};
 use crate::model::response::likelihood::differentiate;
-use crate::model::response::two_options;
+use crate::responses::item_kind::ItemKind;
 use crate::responses::response::Response;
 use ndarray::{Array1, Array2};
 use pulp::NullaryFnOnce;
 
-/// Responses to items with two options that are evaluated side by side.
+/// Responses to nominal items that are evaluated side by side.
 const RESPONSES: usize = 8;
 
 /// Runs of these whose logarithms are summed in single precision.
 const RUNS: usize = 8;
 
-/// The linear predictor that makes a response as good as certain.
-const CERTAIN: f32 = 30.0;
+/// The difficulty that makes an option as good as impossible.
+const IMPOSSIBLE: f32 = 30.0;
 
 /// The log posterior of a respondent.
 pub(crate) struct LogPosterior<'a> {
     respondent: &'a Respondent,
-    /// The parameter rows of responses to items with two options, side by side and column by column, with the sign of the
-    /// response: all of them are `F(predictor)`.
-    of_two_options: Vec<Lanes<RESPONSES>>,
+    /// The parameter rows of responses to nominal items, side by side and column by column, with the option that was chosen as the
+    /// reference.
+    rows: Vec<Lanes<RESPONSES>>,
+    /// How many rows each run of these responses has.
+    runs: Vec<usize>,
     /// The responses to other items.
     others: Vec<Response>,
 }
@@ -39,30 +41,53 @@ pub(crate) struct Local {
 
 impl<'a> LogPosterior<'a> {
     pub fn new(respondent: &'a Respondent) -> Self {
-        let (of_two_options, others): (Vec<Response>, Vec<Response>) = respondent
+        let (mut nominal, others): (Vec<Response>, Vec<Response>) = respondent
             .responses()
             .iter()
-            .partition(|response| response.n_rows == 1);
+            .partition(|response| response.kind == ItemKind::Nominal || response.n_rows == 1);
+        nominal.sort_by_key(|response| response.n_rows);
         let n_dims = respondent.population().n_dims();
-        let width = design::width(n_dims);
-        let mut lanes = Vec::with_capacity(of_two_options.len().div_ceil(RESPONSES) * width);
-        for run in of_two_options.chunks(RESPONSES) {
-            // Where there is no response, one that is certain.
-            let first = lanes.len();
-            lanes.extend(design::row((0..n_dims).map(|_| 0.0), -CERTAIN).map(|x| [x; RESPONSES]));
-            for (lane, response) in run.iter().enumerate() {
-                let sign = two_options::sign(response.chosen as usize);
-                let row = respondent.rows().row(response.first_row as usize);
-                for (to, x) in lanes[first..].iter_mut().zip(row) {
-                    to[lane] = sign * x;
+        let mut posterior = Self {
+            respondent,
+            rows: Vec::with_capacity(respondent.rows().n_rows() * design::width(n_dims)),
+            runs: Vec::with_capacity(nominal.len().div_ceil(RESPONSES)),
+            others,
+        };
+        nominal.chunks(RESPONSES).for_each(|run| posterior.push(run));
+        posterior
+    }
+
+    /// Lays responses to nominal items side by side. Where one has fewer rows than others, or is not there, options are impossible.
+    fn push(&mut self, run: &[Response]) {
+        let n_dims = self.respondent.population().n_dims();
+        let n_rows = run.iter().map(|response| response.n_rows as usize).max();
+        let n_rows = n_rows.unwrap_or(0);
+        let first = self.rows.len();
+        for _ in 0..n_rows {
+            let impossible = design::row((0..n_dims).map(|_| 0.0), IMPOSSIBLE);
+            self.rows.extend(impossible.map(|x| [x; RESPONSES]));
+        }
+        let rows = &mut self.rows[first..];
+        for (lane, response) in run.iter().enumerate() {
+            let row_of = |option: usize| {
+                let row = response.first_row as usize + option - 1;
+                self.respondent.rows().row(row)
+            };
+            let chosen = response.chosen as usize;
+            let others = (0..=response.n_rows as usize).filter(|&option| option != chosen);
+            for (option, to) in others.zip(rows.chunks_exact_mut(design::width(n_dims))) {
+                let columns = to.iter_mut().map(|column| &mut column[lane]);
+                match (option, chosen) {
+                    (0, _) => columns.zip(row_of(chosen)).for_each(|(to, x)| *to = -x),
+                    (_, 0) => columns.zip(row_of(option)).for_each(|(to, x)| *to = *x),
+                    _ => {
+                        let values = row_of(option).iter().zip(row_of(chosen));
+                        columns.zip(values).for_each(|(to, (x, y))| *to = x - y);
+                    }
                 }
             }
         }
-        Self {
-            respondent,
-            of_two_options: lanes,
-            others,
-        }
+        self.runs.push(n_rows);
     }
 
     /// The log posterior, its gradient and its curvature at a point.
@@ -91,44 +116,130 @@ impl NullaryFnOnce for At<'_> {
             gradient: population.score(self.point),
             information: population.precision(),
         };
-        self.add_two_options(&mut local);
+        self.add_nominal(&mut local);
         self.add_others(&mut local);
         mirror(&mut local.information);
         local
     }
 }
 
+/// The derivatives of the log probabilities of responses that stand side by side.
+struct Sums {
+    gradient: Vec<Lanes<RESPONSES>>,
+    /// Rows of a square matrix, of which the lower triangle is filled.
+    information: Vec<Lanes<RESPONSES>>,
+    /// A vector for each response, whose square has a share in the information.
+    along: Vec<Lanes<RESPONSES>>,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn new(n_dims: usize) -> Self {
+        Self {
+            gradient: vec![[0.0; RESPONSES]; n_dims],
+            information: vec![[0.0; RESPONSES]; n_dims * n_dims],
+            along: vec![[0.0; RESPONSES]; n_dims],
+        }
+    }
+
+    #[inline(always)]
+    fn add_row(
+        &mut self,
+        slopes: &[Lanes<RESPONSES>],
+        residual: &Lanes<RESPONSES>,
+        curvature: &Lanes<RESPONSES>,
+    ) {
+        let n_dims = slopes.len();
+        for i in 0..n_dims {
+            add(&product(residual, &slopes[i]), &mut self.gradient[i]);
+            let curved = product(curvature, &slopes[i]);
+            let row = &mut self.information[i * n_dims..];
+            for (slope, to) in slopes[..=i].iter().zip(row) {
+                add(&product(&curved, slope), to);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_along(&mut self, slopes: &[Lanes<RESPONSES>], direction: &Lanes<RESPONSES>) {
+        for (along, slope) in self.along.iter_mut().zip(slopes) {
+            add(&product(direction, slope), along);
+        }
+    }
+
+    #[inline(always)]
+    fn add_square(&mut self, share: f32) {
+        let n_dims = self.along.len();
+        for i in 0..n_dims {
+            for j in 0..=i {
+                let square = product(&self.along[i], &self.along[j]);
+                let to = &mut self.information[i * n_dims + j];
+                *to = add_multiple(share, &square, to);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_to(&self, local: &mut Local) {
+        let n_dims = self.gradient.len();
+        for i in 0..n_dims {
+            local.gradient[i] += f64::from(sum(self.gradient[i]));
+            for j in 0..=i {
+                local.information[[i, j]] += f64::from(sum(self.information[i * n_dims + j]));
+            }
+        }
+    }
+}
+
 impl At<'_> {
     #[inline(always)]
-    fn add_two_options(&self, local: &mut Local) {
+    fn add_nominal(&self, local: &mut Local) {
         let n_dims = self.point.len();
         let point: Vec<f32> = self.point.iter().map(|&x| x as f32).collect();
-        let link = self.posterior.respondent.link();
+        let LogPosterior {
+            respondent,
+            rows,
+            runs,
+            ..
+        } = self.posterior;
         let width = design::width(n_dims);
-        let mut gradient = vec![[0.0f32; RESPONSES]; n_dims];
-        let mut information = vec![[0.0f32; RESPONSES]; n_dims * n_dims];
-        for runs in self.posterior.of_two_options.chunks(RUNS * width) {
+        let most_rows = runs.last().copied().unwrap_or(0);
+        let mut sums = Sums::new(n_dims);
+        let mut residuals = vec![[0.0f32; RESPONSES]; most_rows];
+        let mut curvature = vec![[0.0f32; RESPONSES]; 2 * most_rows];
+        let mut rows = rows.chunks_exact(width);
+        for runs in runs.chunks(RUNS) {
             let mut probability = LogProduct::new();
-            for rows in runs.chunks_exact(width) {
-                let mut residual = design::predict_side_by_side(rows, &point);
-                let curvature = two_options::evaluate(link, &mut residual, 1, &mut probability);
-                let (slopes, _) = design::split(rows);
-                for i in 0..n_dims {
-                    add(&product(&residual, &slopes[i]), &mut gradient[i]);
-                    let curved = product(&curvature, &slopes[i]);
-                    for j in 0..=i {
-                        add(&product(&curved, &slopes[j]), &mut information[i * n_dims + j]);
+            for &n_rows in runs {
+                let own = rows.clone().take(n_rows);
+                let residuals = &mut residuals[..n_rows];
+                for (residual, row) in residuals.iter_mut().zip(rows.by_ref()) {
+                    *residual = design::predict_side_by_side(row, &point);
+                }
+                let (diagonal, direction) = curvature[..2 * n_rows].split_at_mut(n_rows);
+                let share = differentiate(
+                    respondent.link(),
+                    ItemKind::Nominal,
+                    residuals,
+                    0,
+                    &mut probability,
+                    Curvature { diagonal, direction },
+                );
+                sums.along.fill([0.0; RESPONSES]);
+                for (place, row) in own.enumerate() {
+                    let (slopes, _) = design::split(row);
+                    sums.add_row(slopes, &residuals[place], &diagonal[place]);
+                    if share != 0.0 {
+                        sums.add_along(slopes, &direction[place]);
                     }
+                }
+                if share != 0.0 {
+                    sums.add_square(share);
                 }
             }
             local.value += probability.ln().into_iter().map(f64::from).sum::<f64>();
         }
-        for i in 0..n_dims {
-            local.gradient[i] += f64::from(sum(gradient[i]));
-            for j in 0..=i {
-                local.information[[i, j]] += f64::from(sum(information[i * n_dims + j]));
-            }
-        }
+        sums.add_to(local);
     }
 
     #[inline(always)]

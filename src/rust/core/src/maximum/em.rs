@@ -152,7 +152,7 @@ mod tests {
                 row[0] = 0.4 * row[0] + 0.3;
             }
             let (everybody, weights) = ((0..200).collect::<Vec<u32>>(), vec![1.0; 200]);
-            let scoring = Scoring::of(&settings);
+            let scoring = Scoring::of(&settings, responses.n_respondents());
             let prior = FreePrior::new(&settings.model.item_prior(), &model.design());
             let height = |model: &Model, moments: &Moments| {
                 let values = model.design().free_values(&model.items);

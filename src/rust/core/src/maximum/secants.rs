@@ -31,6 +31,11 @@ struct Secant {
 }
 
 impl Secants {
+    /// The gradients that come are found in another way than those before.
+    pub fn begin_anew(&mut self) {
+        self.last = None;
+    }
+
     /// Learns from the gradient at some values.
     pub fn observe(&mut self, values: &Array1<f64>, gradient: &Array1<f64>) {
         let before = self.last.replace(Observed {

@@ -1,5 +1,6 @@
 //! How far a step may go.
 
+use crate::model::table::Table;
 use crate::model::table_design::Design;
 use ndarray::{Array1, ArrayView1, s};
 use std::ops::Range;
@@ -44,9 +45,16 @@ impl Trust {
         turning
     }
 
+    /// The items after a step whose blocks are [shortened](Self::shorten).
+    pub fn advanced(&mut self, design: &Design, items: &Table, step: &Array1<f64>) -> Table {
+        let mut shortened = step.clone();
+        self.shorten(&mut shortened, &design.free_values(items));
+        design.advanced(items, &shortened)
+    }
+
     /// Shortens the blocks of a step. One goes as far as half the length of the parameters plus one half, half as far as before
     /// where it turns around and at most twice as far where it does not.
-    pub fn shorten(&mut self, step: &mut Array1<f64>, values: &Array1<f64>) {
+    fn shorten(&mut self, step: &mut Array1<f64>, values: &Array1<f64>) {
         let length = |x: ArrayView1<'_, f64>| x.dot(&x).sqrt();
         for block in &mut self.blocks {
             let last = self.last.slice(s![block.parameters.clone()]);

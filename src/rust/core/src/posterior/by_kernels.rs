@@ -28,12 +28,13 @@ pub(crate) fn expect(wanted: &Wanted, monitor: &dyn Monitor) -> Result<Expected>
         responses,
         respondents,
         scoring,
+        repeats,
         ..
     } = *wanted;
     let shared = Shared {
         wanted,
         kernel: EncoderKernel::new(&model.encoder)?,
-        refinement: Refinement::new(model.shape.n_dims, scoring),
+        refinement: Refinement::new(model.shape.n_dims, scoring, repeats),
         windows: (scoring.refine && model.shape.n_dims == windows::N_DIMS)
             .then(|| Windows::new(model, responses, respondents)),
         done: AtomicUsize::new(0),

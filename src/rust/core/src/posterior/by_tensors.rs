@@ -38,6 +38,7 @@ pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) ->
         model,
         respondents,
         scoring,
+        repeats,
         ..
     } = *wanted;
     let computation = Computation {
@@ -45,7 +46,7 @@ pub(crate) fn expect(wanted: &Wanted, device: &Device, monitor: &dyn Monitor) ->
         device,
         monitor,
     };
-    let refinement = Refinement::new(model.shape.n_dims, scoring);
+    let refinement = Refinement::new(model.shape.n_dims, scoring, repeats);
     let kernel = EncoderKernel::new(&model.encoder)?;
     let mut moments = Moments::zeros(model.shape.n_dims, respondents.len(), scoring.refine);
     let mut score = wanted.no_score();

@@ -55,6 +55,7 @@ pub(crate) fn moments(
         respondents,
         weights: None,
         scoring,
+        repeats: true,
     };
     Ok(expect(&wanted, monitor)?.moments)
 }

@@ -25,6 +25,7 @@ pub(crate) enum Refinement {
         proposal: Proposal,
         /// For those whose weights are too uneven.
         larger: Proposal,
+        /// The Pareto k above which they are.
         threshold: f64,
     },
 }
@@ -42,14 +43,19 @@ enum Method<'a> {
 }
 
 impl Refinement {
-    pub fn new(n_dims: usize, scoring: &Scoring) -> Self {
+    /// With more draws of those whose weights are too uneven, or not.
+    pub fn new(n_dims: usize, scoring: &Scoring, repeats: bool) -> Self {
         if n_dims <= lattice::MOST_DIMS {
             return Refinement::Lattice;
         }
         Refinement::Sampling {
             proposal: Proposal::new(n_dims, scoring.draws, scoring.seed),
             larger: Proposal::new(n_dims, MORE_DRAWS * scoring.draws, scoring.seed),
-            threshold: pareto_threshold(n_dims, scoring.draws),
+            threshold: if repeats {
+                pareto_threshold(n_dims, scoring.draws)
+            } else {
+                f64::INFINITY
+            },
         }
     }
 

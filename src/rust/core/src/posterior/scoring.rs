@@ -18,6 +18,10 @@ pub(crate) struct Scored<'a> {
 /// deviation.
 const DEFAULT_DRAWS: usize = 256;
 
+/// The same where there are more than so many respondents: within about two hundredths.
+const MANY_RESPONDENTS: usize = 100_000;
+const DRAWS_OF_MANY: usize = 128;
+
 /// How to score respondents.
 #[derive(Clone, Debug)]
 pub struct Scoring {
@@ -34,12 +38,16 @@ pub struct Scoring {
 }
 
 impl Scoring {
-    /// How the respondents of a fit are scored.
-    pub(crate) fn of(settings: &Settings) -> Self {
-        let draws = settings.scoring.draws;
+    /// How so many respondents of a fit are scored.
+    pub(crate) fn of(settings: &Settings, n_respondents: usize) -> Self {
+        let default = if n_respondents > MANY_RESPONDENTS {
+            DRAWS_OF_MANY
+        } else {
+            DEFAULT_DRAWS
+        };
         Self {
             refine: settings.scoring.refine,
-            draws: draws.unwrap_or(DEFAULT_DRAWS),
+            draws: settings.scoring.draws.unwrap_or(default),
             seed: settings.run.seed,
             backend: settings.run.backend.clone(),
         }
@@ -54,6 +62,8 @@ pub(crate) struct Wanted<'a> {
     /// Those of the respondents, where the score is wanted as well.
     pub weights: Option<&'a [f64]>,
     pub scoring: &'a Scoring,
+    /// True to take more draws of those whose importance weights are too uneven.
+    pub repeats: bool,
 }
 
 /// What is found for some respondents.

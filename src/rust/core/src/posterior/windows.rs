@@ -265,8 +265,8 @@ mod tests {
             let everybody: Vec<u32> = (0..300).collect();
             let batch = Batch::new(&responses, &everybody);
             let windows = Windows::new(&model, &responses, &everybody);
-            let scoring = Scoring::of(&settings);
-            let refinement = Refinement::new(1, &scoring);
+            let scoring = Scoring::of(&settings, responses.n_respondents());
+            let refinement = Refinement::new(1, &scoring, true);
             let start = WideGaussian {
                 mean: vec![0.3],
                 factor_rows: vec![0.4],
