@@ -48,16 +48,18 @@ speed_table <- function(root = ".") {
 }
 
 accuracy_in_words <- function(accuracy) {
+  if (is.na(accuracy)) return("")
   share <- sub(".*worst share ([0-9.]+).*", "\\1", accuracy)
   if (share != accuracy) return(paste0("R^2 at least ", share, " of what the true items allow, in every dimension"))
   accuracy <- sub(", [0-9.]+ passes per second", "", accuracy)
   gsub("|difference|", "difference", sub("r with MCMC", "r with 100,000 iterations of MCMC", accuracy), fixed = TRUE)
 }
 
-# The seconds of one of the large jobs that went into refining the posteriors, and all of them.
-refining_seconds <- function(root = ".") {
-  large <- read_bench(root, "large.csv")
-  large[!is.na(large$refining_seconds), c("refining_seconds", "seconds")]
+# How much of the time of the million ballots went into the posteriors.
+share_of_posteriors <- function(root = ".") {
+  results <- read_bench(root, "results.csv")
+  accuracy <- results$accuracy[results$job == "vaeirt, 1,000,000 x 5,000 ballots, 4-D, file to tibble"]
+  sub(".*posteriors ([0-9]+ %).*", "\\1", accuracy)
 }
 
 # The simulation study: bias, error against maximum likelihood, and coverage.

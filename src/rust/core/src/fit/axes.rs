@@ -1,12 +1,13 @@
 //! The reported scale: where the aggregate posterior has mean 0 and covariance I, and the axes are principal.
 
-use crate::base::error::{Error, Result};
-use crate::base::linalg::{product, sandwich, symmetric_eigen};
+use crate::base::error::Result;
+use crate::base::linalg::{product, symmetric_eigen};
 use crate::model::design::{self, discriminations};
 use crate::model::population::Invariances;
 use crate::model::scale::AffineMap;
 use crate::model::table::Table;
-use crate::posterior::moments::{Moments, aggregate};
+use crate::posterior::aggregate::whitening;
+use crate::posterior::moments::Moments;
 use crate::responses::catalogue::ItemCatalogue;
 use ndarray::{Array1, Array2};
 
@@ -49,25 +50,6 @@ pub(crate) fn principal_axes(
     Ok(AffineMap {
         matrix,
         shift: whitened.shift,
-    })
-}
-
-/// The map after which the aggregate posterior has mean 0 and covariance I, by a symmetric matrix.
-///
-/// # Errors
-/// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
-fn whitening(moments: &Moments, weights: &[f64]) -> Result<AffineMap> {
-    let (shift, covariance) = aggregate(moments, weights);
-    let (values, vectors) = symmetric_eigen(covariance.view());
-    if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
-        return Err(Error::Responses(
-            "the respondents do not differ in every dimension".into(),
-        ));
-    }
-    let scale = Array2::from_diag(&values.mapv(|v| 1.0 / v.sqrt()));
-    Ok(AffineMap {
-        matrix: sandwich(&vectors, &scale),
-        shift,
     })
 }
 

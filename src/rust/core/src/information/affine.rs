@@ -5,7 +5,7 @@ use crate::information::calibration::Calibration;
 use crate::information::prior::FreePrior;
 use crate::model::population::affine_images;
 use crate::model::tangents::affine_tangents;
-use crate::posterior::moments::aggregate;
+use crate::posterior::aggregate::aggregate;
 use ndarray::{Array2, ArrayView2, s};
 
 /// What the information maps some vectors to. The likelihood does not know rotations.

@@ -167,10 +167,13 @@ impl Information {
                 Ok(factor.map(Quadratic::Factor))
             }
             Some(BetweenItems::Operator(structured)) => {
+                let by_item = |caution| {
+                    let blocks = self.blocks(&|item| share(item, caution));
+                    Quadratic::Operator(Box::new(Operator::of_blocks(blocks)))
+                };
                 // Along location and scale, which are settled otherwise, the scores of a sample say little of items that few answered.
                 if !structured.has_scores() {
-                    let blocks = self.blocks(&|item| share(item, if is_trusted { 0.0 } else { CAUTION }));
-                    return Ok(Some(Quadratic::Operator(Box::new(Operator::of_blocks(blocks)))));
+                    return Ok(Some(by_item(if is_trusted { 0.0 } else { CAUTION })));
                 }
                 let cautions = if is_trusted {
                     [0.0, CAUTION]
@@ -184,8 +187,7 @@ impl Information {
                         return Ok(Some(Quadratic::Operator(Box::new(operator))));
                     }
                 }
-                let of_items = Operator::of_blocks(self.blocks(&|_| 1.0));
-                Ok(Some(Quadratic::Operator(Box::new(of_items))))
+                Ok(Some(by_item(1.0)))
             }
         }
     }

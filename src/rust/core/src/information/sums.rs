@@ -240,12 +240,12 @@ impl Evaluated {
         };
         let (between_items, others): (Vec<usize>, Vec<usize>) = (0..calibration.n_respondents())
             .partition(|&position| self.between.is_some_and(|from| from <= level(position)));
+        // Below the lowest level nobody's responses have to be looked at.
+        let lowest = self.levels.iter().min().copied().unwrap_or(0);
+        let others = others.into_iter().filter(|&position| lowest <= level(position));
         Positions {
             between_items,
-            others: others
-                .into_iter()
-                .filter(|position| is_wanted(position))
-                .collect(),
+            others: others.filter(|position| is_wanted(position)).collect(),
         }
     }
 

@@ -60,6 +60,7 @@ impl<'a> LogPosterior<'a> {
     /// Lays responses to nominal items side by side. Where one has fewer rows than others, or is not there, options are impossible.
     fn push(&mut self, run: &[Response]) {
         let n_dims = self.respondent.population().n_dims();
+        let width = design::width(n_dims);
         let n_rows = run.iter().map(|response| response.n_rows as usize).max();
         let n_rows = n_rows.unwrap_or(0);
         let first = self.rows.len();
@@ -69,21 +70,15 @@ impl<'a> LogPosterior<'a> {
         }
         let rows = &mut self.rows[first..];
         for (lane, response) in run.iter().enumerate() {
-            let row_of = |option: usize| {
-                let row = response.first_row as usize + option - 1;
-                self.respondent.rows().row(row)
-            };
+            let rows_of_item = self.respondent.rows().rows(response.rows());
+            let own: Vec<&[f32]> = rows_of_item.chunks_exact(width).collect();
+            // The parameters of the reference are 0.
+            let at = |option: usize, column: usize| if option == 0 { 0.0 } else { own[option - 1][column] };
             let chosen = response.chosen as usize;
-            let others = (0..=response.n_rows as usize).filter(|&option| option != chosen);
-            for (option, to) in others.zip(rows.chunks_exact_mut(design::width(n_dims))) {
-                let columns = to.iter_mut().map(|column| &mut column[lane]);
-                match (option, chosen) {
-                    (0, _) => columns.zip(row_of(chosen)).for_each(|(to, x)| *to = -x),
-                    (_, 0) => columns.zip(row_of(option)).for_each(|(to, x)| *to = *x),
-                    _ => {
-                        let values = row_of(option).iter().zip(row_of(chosen));
-                        columns.zip(values).for_each(|(to, (x, y))| *to = x - y);
-                    }
+            let others = (0..=own.len()).filter(|&option| option != chosen);
+            for (option, to) in others.zip(rows.chunks_exact_mut(width)) {
+                for (column, to) in to.iter_mut().enumerate() {
+                    to[lane] = at(option, column) - at(chosen, column);
                 }
             }
         }
@@ -128,7 +123,7 @@ struct Sums {
     gradient: Vec<Lanes<RESPONSES>>,
     /// Rows of a square matrix, of which the lower triangle is filled.
     information: Vec<Lanes<RESPONSES>>,
-    /// A vector for each response, whose square has a share in the information.
+    /// Of each response the slopes along a direction, for [`Self::add_square`].
     along: Vec<Lanes<RESPONSES>>,
 }
 
@@ -160,16 +155,21 @@ impl Sums {
         }
     }
 
+    /// Adds a share of the square of the rows' slopes along a direction.
     #[inline(always)]
-    fn add_along(&mut self, slopes: &[Lanes<RESPONSES>], direction: &Lanes<RESPONSES>) {
-        for (along, slope) in self.along.iter_mut().zip(slopes) {
-            add(&product(direction, slope), along);
-        }
-    }
-
-    #[inline(always)]
-    fn add_square(&mut self, share: f32) {
+    fn add_square<'r>(
+        &mut self,
+        rows: impl Iterator<Item = &'r [Lanes<RESPONSES>]>,
+        direction: &[Lanes<RESPONSES>],
+        share: f32,
+    ) {
         let n_dims = self.along.len();
+        self.along.fill([0.0; RESPONSES]);
+        for (row, step) in rows.zip(direction) {
+            for (along, slope) in self.along.iter_mut().zip(design::split(row).0) {
+                add(&product(step, slope), along);
+            }
+        }
         for i in 0..n_dims {
             for j in 0..=i {
                 let square = product(&self.along[i], &self.along[j]);
@@ -225,16 +225,11 @@ impl At<'_> {
                     &mut probability,
                     Curvature { diagonal, direction },
                 );
-                sums.along.fill([0.0; RESPONSES]);
-                for (place, row) in own.enumerate() {
-                    let (slopes, _) = design::split(row);
-                    sums.add_row(slopes, &residuals[place], &diagonal[place]);
-                    if share != 0.0 {
-                        sums.add_along(slopes, &direction[place]);
-                    }
+                for ((row, residual), curvature) in own.clone().zip(&*residuals).zip(&*diagonal) {
+                    sums.add_row(design::split(row).0, residual, curvature);
                 }
                 if share != 0.0 {
-                    sums.add_square(share);
+                    sums.add_square(own, direction, share);
                 }
             }
             local.value += probability.ln().into_iter().map(f64::from).sum::<f64>();

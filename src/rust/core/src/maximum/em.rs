@@ -11,7 +11,8 @@ use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
 use crate::model::table::Table;
 use crate::model::table_design::Design;
-use crate::posterior::moments::{Moments, aggregate};
+use crate::posterior::aggregate::aggregate;
+use crate::posterior::moments::Moments;
 use crate::posterior::windows::Windows;
 use ndarray::{Array1, Array2};
 
@@ -105,11 +106,7 @@ fn rescaled(
         matrix: Array2::from_elem((1, 1), square.sqrt().recip()),
         shift: Array1::from_elem(1, location),
     };
-    let rescaled = map.items(&items)?;
-    Ok(Table::new(
-        items.width(),
-        rescaled.iter().map(|&x| x as f32).collect(),
-    ))
+    map.table(&items)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The items at the maximum of their marginal posterior: the EM algorithm and Newton's method.
 
+pub mod ascent;
 pub mod em;
 pub mod m_step;
 pub mod polish;

@@ -1,23 +1,19 @@
 //! The item parameters at the maximum of their marginal posterior.
 
-use crate::base::error::{Error, Result};
-use crate::base::linalg::{cholesky, invert_lower, product};
+use crate::base::error::Result;
 use crate::base::monitor::{Monitor, Part};
 use crate::base::timings::Timings;
 use crate::information::calibration::{Calibration, Sample};
 use crate::information::expectation::Expectation;
 use crate::information::observed::Information;
 use crate::information::prior::FreePrior;
-use crate::information::quadratic::Quadratic;
+use crate::maximum::ascent::{Ascent, Point};
 use crate::maximum::em::{EmStep, score};
-use crate::maximum::secants::Secants;
-use crate::maximum::trust::Trust;
 use crate::model::parameters::Model;
-use crate::model::scale::AffineMap;
-use crate::model::table::Table;
+use crate::posterior::aggregate::whitening;
 use crate::posterior::expect::{expect, moments};
 use crate::posterior::lattice;
-use crate::posterior::moments::{Moments, aggregate};
+use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring, Wanted};
 use crate::posterior::windows::Windows;
 use crate::responses::store::Responses;
@@ -38,16 +34,6 @@ const EM_SLOW: f64 = 0.7;
 /// Respondents who are enough to come near.
 const ENOUGH: usize = 20_000;
 
-/// The items are found when the mean squared Newton step, in standard errors, is below this: less than a hundredth of a
-/// standard error.
-const CLOSE: f64 = 4e-5;
-
-/// And when no parameter has so far to go, in standard errors given the others.
-const EACH_CLOSE: f64 = 0.025;
-
-/// Where posteriors are draws, the mean squared step alone is judged, and by this: the score is not known any better.
-const CLOSE_BY_DRAWS: f64 = 4e-4;
-
 /// Where respondents are so many that their posteriors take most of the time, the first rounds take this many draws of each of them
 /// until the squared distance is below this; after a round with all draws no posteriors are found again for a step that is shorter.
 const FEW_DRAWS: usize = 64;
@@ -55,13 +41,6 @@ const CLOSE_TO_MANY: f64 = 0.025;
 
 /// Steps that settle location and scale before such a round.
 const SCALE_STEPS: usize = 4;
-
-/// The information is evaluated anew when a step leaves more than this share of the squared distance: until then steps learn from
-/// those before.
-const STALE: f64 = 0.3;
-
-/// And when one leaves more than this share, it is not trusted any more.
-const DOUBTFUL: f64 = 0.4;
 
 /// What the last round found.
 pub(crate) struct Polished {
@@ -84,51 +63,14 @@ pub(crate) struct Polish<'a> {
     pub monitor: &'a dyn Monitor,
 }
 
-/// The information at some items, and its quadratic form for Newton's method.
-struct Newton {
-    information: Information,
-    quadratic: Quadratic,
-    /// Of the steps since.
-    secants: Secants,
-}
-
-/// What Newton's method knows from one round to the next.
-struct Ascent {
-    known: Option<Newton>,
-    trust: Trust,
-    /// Is the quadratic form to be believed?
-    is_trusted: bool,
-    /// Is it that of the last round?
-    is_fresh: bool,
-    /// The squared distance of the last round.
-    before: f64,
-}
-
-/// Where a step begins.
-struct Point {
-    /// The free parameters.
-    values: Array1<f64>,
-    /// The gradient of the log likelihood there.
-    score: Array1<f64>,
-}
-
-/// A step of Newton's method.
-struct Step {
-    values: Array1<f64>,
-    /// The mean of its squares, in standard errors.
-    distance: f64,
-    /// The largest step of a parameter, in its standard errors given the others.
-    largest: f64,
-}
-
 impl Polish<'_> {
     /// Takes the item parameters to the maximum of the log marginal likelihood plus the log prior by Newton's method with the observed
     /// information, from where the training left them: what its bound leaves of shrinkage and noise goes. The gradient is exact up
     /// to the nodes or the draws of the respondents' posteriors.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when the monitor says so, [`Error::Model`] when the [information](Information) is not one
-    /// matrix.
+    /// [`Error::Cancelled`](crate::base::error::Error::Cancelled) when the monitor says so,
+    /// [`Error::Model`](crate::base::error::Error::Model) when the [information](Information) is by item alone.
     pub fn run(&self, model: &mut Model, timings: &mut Timings) -> Result<Polished> {
         self.finish(model, None, timings)
     }
@@ -155,7 +97,9 @@ impl Polish<'_> {
         let is_exact = model.shape.n_dims <= lattice::MOST_DIMS;
         let mut is_far = self.are_many && !is_near;
         let mut ascent = Ascent::new(model);
-        for round in 1.. {
+        let mut round = 0;
+        loop {
+            round += 1;
             if is_far {
                 timings.time(Part::Items.name(), || self.settle_scale(model))?;
             }
@@ -170,16 +114,18 @@ impl Polish<'_> {
                 values: design.free_values(&model.items),
                 score: self.without_rotations(model, &moments, design.contract_values(score)),
             };
-            let step = self.ascend(&mut ascent, model, &moments, &point, timings)?;
+            let mut inform = || self.inform(model, &moments, timings);
+            let step = ascent.step(&point, &mut inform, self.monitor)?;
             let is_close = self.are_many && step.distance.abs() < CLOSE_TO_MANY;
             let converged = !is_far && (is_close || step.is_small(is_exact));
             if converged || round == MOST_ROUNDS {
-                let information = match ascent.known {
-                    Some(newton) if ascent.is_fresh => newton.information,
-                    _ => self.inform(model, &moments, timings)?,
+                let moved = is_close.then(|| ascent.advanced(&design, &model.items, &step));
+                let information = match ascent.into_information() {
+                    Some(information) => information,
+                    None => self.inform(model, &moments, timings)?,
                 };
-                if is_close {
-                    model.items = ascent.trust.advanced(&design, &model.items, &step.values);
+                if let Some(moved) = moved {
+                    model.items = moved;
                 }
                 return Ok(Polished {
                     moments,
@@ -187,42 +133,13 @@ impl Polish<'_> {
                     converged,
                 });
             }
-            let moved = ascent.trust.advanced(&design, &model.items, &step.values);
-            model.items = moved;
+            model.items = ascent.advanced(&design, &model.items, &step);
             if is_far && is_close {
                 is_far = false;
                 ascent.begin_anew();
             }
             last = Some(moments);
         }
-        Err(unknown())
-    }
-
-    /// The next step. The information is evaluated anew where the quadratic form that is known is stale.
-    fn ascend(
-        &self,
-        ascent: &mut Ascent,
-        model: &Model,
-        moments: &Moments,
-        point: &Point,
-        timings: &mut Timings,
-    ) -> Result<Step> {
-        let before = ascent.before;
-        let step = ascent.known.as_mut();
-        let step = step.map(|newton| newton.step(point, self.monitor)).transpose()?;
-        ascent.is_fresh = step.as_ref().is_none_or(|step| step.distance > STALE * before);
-        ascent.is_trusted &= step.as_ref().is_none_or(|step| step.distance < DOUBTFUL * before);
-        let step = match step {
-            Some(step) if !ascent.is_fresh => step,
-            _ => {
-                let information = self.inform(model, moments, timings)?;
-                let doubtful = ascent.trust.turning_items();
-                let newton = Newton::new(information, ascent.is_trusted, &doubtful, self.monitor)?;
-                ascent.known.insert(newton).step(point, self.monitor)?
-            }
-        };
-        ascent.before = step.distance;
-        Ok(step)
     }
 
     /// A gradient without what it has along rotations: nothing tells them, so that what draws leave there is noise.
@@ -252,30 +169,23 @@ impl Polish<'_> {
     /// expanded parameters, Liu, Rubin and Wu 1998, <https://doi.org/10.1093/biomet/85.4.755>): there a short training leaves more than
     /// Newton's method likes.
     fn settle_scale(&self, model: &mut Model) -> Result<()> {
-        let Sample { respondents, weights } = self.sample;
-        let stride = respondents.len().div_ceil(ENOUGH);
-        let respondents: Vec<u32> = respondents.iter().step_by(stride).copied().collect();
-        let weights: Vec<f64> = weights.iter().step_by(stride).copied().collect();
+        let (respondents, weights) = self.one_of(self.sample.respondents.len().div_ceil(ENOUGH));
         for _ in 0..SCALE_STEPS {
-            let wanted = Wanted {
-                respondents: &respondents,
-                weights: Some(&weights),
-                ..self.wanted(model)
-            };
-            let (mean, covariance) = aggregate(&expect(&wanted, self.monitor)?.moments, &weights);
-            let population = model.population();
-            let factor = cholesky(covariance.view());
-            let inverse = factor.map(|factor| invert_lower(factor.view()));
-            let Some(inverse) = inverse else { return Ok(()) };
-            let map = AffineMap {
-                matrix: product(&population.factor(), &inverse),
-                shift: mean,
-            };
-            let items = map.items(&model.items)?;
-            let values = items.iter().map(|&x| x as f32).collect();
-            model.items = Table::new(model.items.width(), values);
+            let moments = moments(model, self.responses, &respondents, self.scoring, self.monitor)?;
+            model.items = whitening(&moments, &weights)?.table(&model.items)?;
         }
         Ok(())
+    }
+
+    /// One of so many respondents, with weights that make them stand for all.
+    fn one_of(&self, stride: usize) -> (Vec<u32>, Vec<f64>) {
+        let Sample { respondents, weights } = self.sample;
+        let respondents = respondents.iter().step_by(stride).copied();
+        let weights = weights.iter().step_by(stride);
+        (
+            respondents.collect(),
+            weights.map(|weight| weight * stride as f64).collect(),
+        )
     }
 
     /// The same by a few draws, where posteriors are draws.
@@ -310,16 +220,11 @@ impl Polish<'_> {
     fn approach(&self, model: &mut Model) -> Result<Option<Moments>> {
         let stride = self.sample.respondents.len() / ENOUGH;
         if stride > 1 {
-            let Sample { respondents, weights } = self.sample;
-            let respondents: Vec<u32> = respondents.iter().step_by(stride).copied().collect();
-            let weights = weights
-                .iter()
-                .step_by(stride)
-                .map(|weight| weight * stride as f64);
+            let (respondents, weights) = self.one_of(stride);
             let some = Polish {
                 sample: Sample {
                     respondents: &respondents,
-                    weights: &weights.collect::<Vec<f64>>(),
+                    weights: &weights,
                 },
                 ..*self
             };
@@ -375,73 +280,6 @@ impl Polish<'_> {
             Information::new(calibration, self.settings, self.monitor)
         })
     }
-}
-
-impl Ascent {
-    fn new(model: &Model) -> Self {
-        Self {
-            known: None,
-            trust: Trust::new(&model.design()),
-            is_trusted: true,
-            is_fresh: false,
-            before: f64::INFINITY,
-        }
-    }
-
-    /// The gradients that come are found in another way than those before.
-    fn begin_anew(&mut self) {
-        self.before = f64::INFINITY;
-        self.known
-            .iter_mut()
-            .for_each(|newton| newton.secants.begin_anew());
-    }
-}
-
-impl Newton {
-    fn new(
-        information: Information,
-        is_trusted: bool,
-        doubtful: &[bool],
-        monitor: &dyn Monitor,
-    ) -> Result<Self> {
-        let quadratic = information.newton(is_trusted, doubtful, monitor)?;
-        let quadratic = quadratic.ok_or_else(unknown)?;
-        Ok(Self {
-            information,
-            quadratic,
-            secants: Secants::default(),
-        })
-    }
-
-    fn step(&mut self, from: &Point, monitor: &dyn Monitor) -> Result<Step> {
-        let mut gradient = from.score.clone();
-        self.information.add_prior(&from.values, &mut gradient);
-        self.secants.observe(&from.values, &gradient);
-        let values = self.secants.solve(&self.quadratic, &gradient, monitor)?;
-        let distance = values.dot(&gradient) / gradient.len() as f64;
-        let precisions = self.quadratic.diagonal();
-        let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);
-        Ok(Step {
-            distance,
-            largest: squares.fold(0.0, f64::max).sqrt(),
-            values,
-        })
-    }
-}
-
-impl Step {
-    /// Is it near enough, by exact posteriors or by draws?
-    fn is_small(&self, is_exact: bool) -> bool {
-        if is_exact {
-            self.distance.abs() < CLOSE && self.largest < EACH_CLOSE
-        } else {
-            self.distance.abs() < CLOSE_BY_DRAWS
-        }
-    }
-}
-
-fn unknown() -> Error {
-    Error::Model("the information about its items is not positive definite".into())
 }
 
 #[cfg(test)]

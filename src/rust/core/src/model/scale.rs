@@ -71,6 +71,18 @@ impl AffineMap {
         Ok(mapped)
     }
 
+    /// The same as a table.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn table(&self, items: &Table) -> Result<Table> {
+        let mapped = self.items(items)?;
+        Ok(Table::new(
+            items.width(),
+            mapped.iter().map(|&x| x as f32).collect(),
+        ))
+    }
+
     /// The matrix that takes (discriminations, difficulty) from the scale of training to the reported one.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The posterior distribution of each respondent: from the network's answer to moments that can be trusted.
 
+pub mod aggregate;
 pub mod by_kernels;
 pub mod by_tensors;
 pub mod cubature;

@@ -3,38 +3,7 @@
 use crate::base::linalg::{cholesky, lower_pairs, packed_length, solve_lower, unpack};
 use crate::kernels::points::WeightedPoints;
 use crate::model::gaussian::WideGaussian;
-use ndarray::{Array1, Array2, ArrayView1};
-
-/// Mean and covariance of the aggregate posterior, the weighted average of everybody's posterior distributions.
-pub(crate) fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
-    let n_dims = moments.n_dims;
-    let mut mean = Array1::<f64>::zeros(n_dims);
-    let mut second = Array2::<f64>::zeros((n_dims, n_dims));
-    let total: f64 = weights.iter().sum();
-    for (position, &weight) in weights.iter().enumerate() {
-        let m = moments.mean(position);
-        let covariance = moments.covariance(position);
-        for i in 0..n_dims {
-            mean[i] += weight * m[i];
-            for j in 0..=i {
-                second[[i, j]] += weight * (covariance[i * (i + 1) / 2 + j] + m[i] * m[j]);
-            }
-        }
-    }
-    for i in 0..n_dims {
-        for j in 0..i {
-            second[[j, i]] = second[[i, j]];
-        }
-    }
-    mean /= total;
-    second /= total;
-    for i in 0..n_dims {
-        for j in 0..n_dims {
-            second[[i, j]] -= mean[i] * mean[j];
-        }
-    }
-    (mean, second)
-}
+use ndarray::{Array1, ArrayView1};
 
 /// Posterior means, covariances, third central moments and diagnostics of a set of respondents.
 #[derive(Clone, Debug)]
