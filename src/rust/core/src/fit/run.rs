@@ -32,6 +32,9 @@ use crate::train::trainer::Trainer;
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;
 
+/// Respondents who are enough to correct an encoder in closed form.
+const ENOUGH_TO_CORRECT: usize = 100_000;
+
 /// Item parameters for each respondent up to which the items are found before the training: with more, Newton's method takes many
 /// rounds from where the EM algorithm ends.
 const MOST_PER_RESPONDENT: usize = 20;
@@ -191,7 +194,8 @@ impl Run<'_> {
         Ok((self.calibrate(model, of, timings)?, trained))
     }
 
-    /// Trains the network, which starts from a closed form, for items that were found.
+    /// Trains the network, which starts from a closed form, for items that were found; on some evenly spaced respondents where they are
+    /// many.
     fn train_for_items(
         &self,
         mut model: Model,
@@ -202,7 +206,8 @@ impl Run<'_> {
         model.encoder = timings.time("encoder in closed form", || {
             closed_form(&model, self.responses, of.distinct.sample(), &polished.moments)
         })?;
-        let (model, trained) = self.train(model, of.answering, Trains::Encoder, timings)?;
+        let some = evenly(of.answering, ENOUGH_TO_CORRECT);
+        let (model, trained) = self.train(model, &some, Trains::Encoder, timings)?;
         let moments = self.moments(&model, of, timings)?;
         let calibrated = Calibrated {
             model,
@@ -217,17 +222,17 @@ impl Run<'_> {
     fn train(
         &self,
         model: Model,
-        answering: &[u32],
+        respondents: &[u32],
         trains: Trains,
         timings: &mut Timings,
     ) -> Result<(Model, Trained)> {
-        let objective = Objective::new(self.responses, answering, self.settings, trains);
+        let objective = Objective::new(self.responses, respondents, self.settings, trains);
         let mut trainer = Trainer::new(model, objective, &self.settings.run.backend)?;
         let trained = train(
             &mut trainer,
             self.responses,
             self.settings,
-            answering,
+            respondents,
             self.monitor,
         )?;
         let (model, of_training) = trainer.finish()?;
@@ -240,8 +245,7 @@ impl Run<'_> {
         if self.settings.scoring.estimates {
             return answering.to_vec();
         }
-        let stride = answering.len().div_ceil(SAMPLE);
-        let mut sample: Vec<u32> = answering.iter().step_by(stride).copied().collect();
+        let mut sample = evenly(answering, SAMPLE);
         sample.extend(self.settings.model.polarity.iter().flatten());
         sample.sort_unstable();
         sample.dedup();
@@ -357,6 +361,12 @@ struct Calibrated {
     information: Information,
     /// See [`Fit::polished`].
     polished: Option<bool>,
+}
+
+/// Evenly spaced respondents, so many at most.
+fn evenly(respondents: &[u32], most: usize) -> Vec<u32> {
+    let stride = respondents.len().div_ceil(most);
+    respondents.iter().step_by(stride).copied().collect()
 }
 
 /// The position among those who gave a response of a respondent to orient by.

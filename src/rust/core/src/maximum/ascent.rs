@@ -18,6 +18,10 @@ const CLOSE: f64 = 4e-5;
 /// And when no parameter has so far to go, in standard errors given the others.
 const EACH_CLOSE: f64 = 0.025;
 
+/// A step that is shorter than these leads to where the next one would be small enough.
+const LAST: f64 = 2.5e-3;
+const EACH_LAST: f64 = 0.5;
+
 /// Where posteriors are draws, the mean squared step alone is judged, and by this: the score is not known any better.
 const CLOSE_BY_DRAWS: f64 = 4e-4;
 
@@ -46,6 +50,8 @@ struct Newton {
     quadratic: Quadratic,
     /// Of the steps since.
     secants: Secants,
+    /// How long the first of them was, squared.
+    distance: f64,
 }
 
 /// Where a step begins.
@@ -117,10 +123,16 @@ impl Ascent {
         self.trust.advanced(design, items, &step.values)
     }
 
-    /// The information, if it was evaluated for the last step.
+    /// Is there no need to look at where a step leads, by exact posteriors?
+    pub fn ends_with(&self, step: &Step) -> bool {
+        let is_short = step.distance.abs() < LAST && step.largest < EACH_LAST;
+        is_short && self.is_trusted && !self.trust.turning_items().contains(&true)
+    }
+
+    /// The information, if it was evaluated for the last step or not far from it.
     pub fn into_information(self) -> Option<Information> {
         self.known
-            .filter(|_| self.is_fresh)
+            .filter(|newton| self.is_fresh || newton.distance < LAST)
             .map(|newton| newton.information)
     }
 }
@@ -139,6 +151,7 @@ impl Newton {
             information,
             quadratic,
             secants: Secants::default(),
+            distance: f64::INFINITY,
         })
     }
 
@@ -148,6 +161,9 @@ impl Newton {
         self.secants.observe(&from.values, &gradient);
         let values = self.secants.solve(&self.quadratic, &gradient, monitor)?;
         let distance = values.dot(&gradient) / gradient.len() as f64;
+        if self.distance.is_infinite() {
+            self.distance = distance;
+        }
         let precisions = self.quadratic.diagonal();
         let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);
         Ok(Step {

@@ -25,9 +25,9 @@ const MOST_ROUNDS: usize = 40;
 /// Steps of the EM algorithm at most.
 const MOST_EM_ROUNDS: usize = 60;
 
-/// They end when the mean squared step, in standard errors if the traits were known, is below this, or when one is near and above this
-/// share of the one before.
-const EM_CLOSE: f64 = 1e-5;
+/// They end when the mean squared step, in standard errors if the traits were known, is below this times the root of an item's number
+/// of responses, which is what makes Newton's method quick; or when one is near and above this share of the one before.
+const EM_CLOSE: f64 = 5e-4;
 const NEAR: f64 = 0.1;
 const EM_SLOW: f64 = 0.7;
 
@@ -86,7 +86,7 @@ impl Polish<'_> {
         }
     }
 
-    /// Newton's method. Posteriors that are known are near from the first round on.
+    /// Newton's method. Posteriors that are known are near from the first round on, and whoever knows them finds those at the end.
     fn finish(
         &self,
         model: &mut Model,
@@ -116,7 +116,10 @@ impl Polish<'_> {
             };
             let mut inform = || self.inform(model, &moments, timings);
             let step = ascent.step(&point, &mut inform, self.monitor)?;
-            let is_close = self.are_many && step.distance.abs() < CLOSE_TO_MANY;
+            let is_close = match is_near {
+                true => ascent.ends_with(&step),
+                false => self.are_many && step.distance.abs() < CLOSE_TO_MANY,
+            };
             let converged = !is_far && (is_close || step.is_small(is_exact));
             if converged || round == MOST_ROUNDS {
                 let moved = is_close.then(|| ascent.advanced(&design, &model.items, &step));
@@ -233,6 +236,7 @@ impl Polish<'_> {
             }
         }
         let prior = FreePrior::new(&self.settings.model.item_prior(), &model.design());
+        let close = EM_CLOSE * self.responses_per_item().sqrt();
         let mut last = self.starting_moments(model)?;
         let mut before = f64::INFINITY;
         for _ in 0..MOST_EM_ROUNDS {
@@ -243,12 +247,19 @@ impl Polish<'_> {
             model.items = step.items;
             last = step.moments;
             let is_slow = step.distance < NEAR && step.distance > EM_SLOW * before;
-            if step.distance < EM_CLOSE || is_slow {
+            if step.distance < close || is_slow {
                 break;
             }
             before = step.distance;
         }
         Ok(Some(last))
+    }
+
+    /// The mean weight of an item's responses.
+    fn responses_per_item(&self) -> f64 {
+        let cells = self.responses.n_respondents() * self.responses.catalogue().n_items();
+        let share = self.responses.n_responses() as f64 / cells as f64;
+        share * self.sample.weights.iter().sum::<f64>()
     }
 
     /// The network's own answer.

@@ -151,6 +151,12 @@ impl<'a> Responses<'a> {
         (self.offsets[respondent + 1] - self.offsets[respondent]) as usize
     }
 
+    /// The mean number of responses of some respondents.
+    pub(crate) fn mean_responses_of(&self, respondents: &[u32]) -> f64 {
+        let numbers = respondents.iter().map(|&i| self.n_responses_of(i as usize));
+        numbers.sum::<usize>() as f64 / respondents.len() as f64
+    }
+
     /// The weight of a respondent: 1 where there are no weights.
     pub fn weight(&self, respondent: usize) -> f32 {
         self.weights.as_ref().map_or(1.0, |weights| weights[respondent])

@@ -26,7 +26,8 @@ pub(crate) struct Batches<'a> {
 impl<'a> Batches<'a> {
     /// The batches of these respondents before the first epoch.
     pub fn new(responses: &'a Responses<'a>, respondents: &[u32], settings: &'a Settings) -> Self {
-        let mean_slots = responses.n_slots() as f64 / respondents.len() as f64;
+        let slots_per_response = responses.n_slots() as f64 / responses.n_responses() as f64;
+        let mean_slots = slots_per_response * responses.mean_responses_of(respondents);
         let wanted = settings.training.batch_size_for(respondents.len(), mean_slots);
         let n_batches = respondents.len().div_ceil(wanted);
         Self {

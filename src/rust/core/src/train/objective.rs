@@ -57,15 +57,14 @@ pub(crate) struct Objective {
 }
 
 impl Objective {
-    /// The objective for the respondents who gave a response.
+    /// The objective for some respondents, who gave a response.
     pub fn new(responses: &Responses, respondents: &[u32], settings: &Settings, trains: Trains) -> Self {
-        let n_answering = respondents.len() as f64;
-        let mean_responses = responses.n_responses() as f64 / n_answering;
+        let mean_responses = responses.mean_responses_of(respondents);
         Self {
             trains,
             n_samples: settings.training.importance_samples,
             seed: settings.run.seed,
-            mean_weight: (responses.summed_weight(respondents) / n_answering) as f32,
+            mean_weight: (responses.summed_weight(respondents) / respondents.len() as f64) as f32,
             embedding_rate: (POOLED_STEP / mean_responses.powf(1.5)).min(1.0),
             prior: settings.model.item_prior(),
             item_totals: responses.item_totals(),
