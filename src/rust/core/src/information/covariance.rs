@@ -8,8 +8,8 @@ use crate::base::threads::{map, try_map};
 use crate::information::calibration::Calibration;
 use crate::information::factored::Factored;
 use crate::information::gauge::Gauge;
+use crate::information::low_rank::LowRank;
 use crate::information::matrices::subtract_products;
-
 use crate::information::scores::Scores;
 use crate::model::table_design::Design;
 use crate::model::tangents::principal_conditions;
@@ -33,6 +33,8 @@ pub(crate) enum Covariance {
     Joint(Array2<f64>),
     /// Of all parameters, as a factor and the blocks of the items.
     Factored(Factored),
+    /// Of all parameters, where items share a few directions.
+    LowRank(LowRank),
 }
 
 /// The conditions that the axes are principal.
@@ -117,6 +119,7 @@ impl Covariance {
                 product
             }
             Covariance::Factored(Factored { factor, .. }) => factor.dot(&factor.t().dot(&right)),
+            Covariance::LowRank(low) => single(low.times(double(right).view()).view()),
             Covariance::Blocks(blocks) => {
                 let mut product = Array2::zeros(right.dim());
                 for (item, block) in blocks.iter().enumerate() {
@@ -144,7 +147,7 @@ impl Covariance {
     ) -> Result<Array2<f64>> {
         let n_standard = match self {
             Covariance::Factored(Factored { factor, .. }) => factor.ncols(),
-            Covariance::Joint(_) | Covariance::Blocks(_) => design.n_free(),
+            Covariance::Joint(_) | Covariance::Blocks(_) | Covariance::LowRank(_) => design.n_free(),
         };
         let mut standard = memory::zeros(n_standard, n_draws)?;
         for mut row in standard.rows_mut() {
@@ -155,6 +158,7 @@ impl Covariance {
             Covariance::Factored(Factored { factor, .. }) => {
                 Ok(double(factor.dot(&single(standard.view())).view()))
             }
+            Covariance::LowRank(low) => Ok(low.draw(standard)),
             Covariance::Joint(matrix) => {
                 // It is singular along rotations.
                 let mut raised = matrix.clone();
@@ -193,6 +197,7 @@ impl Covariance {
     pub fn of_row(&self, item: usize, row: usize, design: &Design) -> Array2<f64> {
         let free = design.free_of_row(row);
         let (matrix, first) = match self {
+            Covariance::LowRank(low) => return low.within(item, &free),
             Covariance::Joint(matrix) => (Some(matrix), 0),
             Covariance::Factored(Factored { blocks, .. }) => {
                 (Some(&blocks[item]), design.free_of_item(item).start)
@@ -227,6 +232,7 @@ impl Covariance {
                 let moved = slopes.transposed_times(position, factor.view());
                 double(moved.dot(&moved.t()).view())
             }),
+            Covariance::LowRank(low) => low.of_means(slopes, &|parameter| design.item_of(parameter)),
             Covariance::Blocks(blocks) => map(everybody, |position| {
                 let mut sum = Array2::zeros((slopes.n_columns(), slopes.n_columns()));
                 for (first, own) in slopes.of_respondent(position) {
@@ -262,6 +268,12 @@ impl Covariance {
                 Covariance::Factored(match conditions.moves(&known) {
                     Some(Moves { vectors, half }) => factored.moved(vectors.view(), derivatives, half.view()),
                     None => factored,
+                })
+            }
+            Covariance::LowRank(low) => {
+                Covariance::LowRank(match conditions.moves(&low.times(derivatives)) {
+                    Some(Moves { vectors, half }) => low.minus(vectors.view(), half.view()),
+                    None => low,
                 })
             }
         }

@@ -15,6 +15,7 @@ pub mod gauge;
 pub mod item;
 pub mod joint;
 pub mod limit;
+pub mod low_rank;
 pub mod matrices;
 pub mod normalisation;
 pub mod observed;

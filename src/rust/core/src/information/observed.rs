@@ -1,7 +1,7 @@
 //! The observed information about the item parameters, and what follows from it: Newton steps and covariances.
 
 use crate::base::error::Result;
-use crate::base::linalg::{add_scaled, factor, invert, invert_factored, plus};
+use crate::base::linalg::{add_scaled, cholesky, factor, invert, invert_factored, plus};
 use crate::base::monitor::Monitor;
 use crate::information::affine::Affine;
 use crate::information::calibration::Calibration;
@@ -234,11 +234,15 @@ impl Information {
                 Ok(Some(Covariance::Joint(covariance)))
             }
             Some(BetweenItems::Operator(structured)) => {
+                let has_scores = structured.has_scores();
                 for caution in CAUTIONS {
-                    let blocks = self.blocks(&|_| caution);
+                    let blocks = self.blocks(&|item| match has_scores {
+                        true => caution,
+                        false => caution.max(self.least_caution(item)),
+                    });
                     let found = structured.covariance(blocks, functionals, self.seed, monitor)?;
-                    if let Some(found) = found {
-                        return Ok(Some(Covariance::Factored(found)));
+                    if found.is_some() {
+                        return Ok(found);
                     }
                 }
                 Ok(None)
@@ -255,6 +259,16 @@ impl Information {
                 complete: self.with_prior(item, plus(observed, 1.0, missing)),
             })
             .collect()
+    }
+
+    /// The caution with which the information about an item by itself is positive definite.
+    fn least_caution(&self, item: usize) -> f64 {
+        let ItemInformation { observed, missing } = &self.items[item];
+        let is_enough = |share: &f64| {
+            let information = self.with_prior(item, plus(observed, *share, missing));
+            cholesky(information.view()).is_some()
+        };
+        CAUTIONS.into_iter().find(is_enough).unwrap_or(1.0)
     }
 
     /// The covariance of each item's parameters, the other items held fixed. What is missing about an item counts as known, by

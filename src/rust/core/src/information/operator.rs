@@ -32,9 +32,8 @@ const SOLUTION_ERROR: f64 = 1e-3;
 /// Steps of a polynomial or of conjugate gradients at most.
 const MOST_STEPS: usize = 500;
 
-/// Draws that stand for a covariance: multiples of [`VECTORS`], more where there are few scores, and the fewest where there are none and
-/// draws say hardly anything. The relative error of
-/// what they say of a variance is the root of two over their number.
+/// Draws that stand for a covariance: multiples of [`VECTORS`], more where there are few scores. The relative error of what they say of a
+/// variance is the root of two over their number.
 const DRAWS: Range<usize> = 64..512;
 
 /// Scores times draws, about.

@@ -6,8 +6,10 @@ use crate::base::linalg::{add_scaled, double, plus};
 use crate::base::monitor::Monitor;
 use crate::information::affine::{Affine, Known, Pairs};
 use crate::information::calibration::Calibration;
+use crate::information::covariance::Covariance;
 use crate::information::factored::Factored;
 use crate::information::item::ItemInformation;
+use crate::information::low_rank::LowRank;
 use crate::information::matrices::correction;
 use crate::information::operator::{Blocks, Operator};
 use crate::information::prior::FreePrior;
@@ -70,7 +72,7 @@ impl Structured {
     }
 
     /// The covariance of the parameters, in which the rotations are those that keep the estimates closest to themselves; nothing where
-    /// the information is not positive definite. See [`Factored::new`].
+    /// the information is not positive definite. See [`Factored::new`] and [`LowRank::new`].
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
@@ -80,11 +82,21 @@ impl Structured {
         functionals: ArrayView2<'_, f64>,
         seed: u64,
         monitor: &dyn Monitor,
-    ) -> Result<Option<Factored>> {
-        let operator = self.operator(blocks, Affine::Population, monitor)?;
+    ) -> Result<Option<Covariance>> {
         let (rotations, half) = (self.known.rotations(), self.known.half_of_rotations());
-        let found = Factored::new(&operator, functionals, seed, monitor)?;
-        Ok(found.map(|found| found.moved(rotations, rotations, half.view())))
+        if self.has_scores() {
+            let operator = self.operator(blocks, Affine::Population, monitor)?;
+            let found = Factored::new(&operator, functionals, seed, monitor)?;
+            return Ok(
+                found.map(|found| Covariance::Factored(found.moved(rotations, rotations, half.view())))
+            );
+        }
+        let blocks: Vec<_> = blocks.into_iter().map(|block| block.own).collect();
+        let pairs = self.known.pairs(Affine::Population).into_iter();
+        let found = pairs
+            .filter_map(|pairs| LowRank::new(blocks.clone(), pairs))
+            .next();
+        Ok(found.map(|found| Covariance::LowRank(found.minus(rotations, half.view()))))
     }
 }
 
