@@ -25,7 +25,7 @@ estimates_of <- function(fit, level = fit$control$level, scale = "prior", rows =
     return(new_estimates(tibble::tibble(respondent = character(), n_responses = integer()), posterior, level))
   }
   if (!is.null(rows)) posterior <- lapply(posterior, function(x) if (is.matrix(x)) x[rows, , drop = FALSE] else x[rows])
-  new_estimates(respondent_table(fit$responses, rows), posterior, level)
+  new_estimates(respondent_table(fit$responses, rows, rownames(posterior$mean)), posterior, level)
 }
 
 # Standard deviations from the packed lower triangles, with the uncertainty of the items where it is known.

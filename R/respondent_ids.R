@@ -17,8 +17,8 @@ print.vaeirt_ids <- function(x, ...) {
 
 #' @importFrom tibble as_tibble
 #' @export
-as_tibble.vaeirt_ids <- function(x, ..., rows = seq_len(x$n)) {
-  table <- tibble::tibble(respondent = respondent_names(x, rows))
+as_tibble.vaeirt_ids <- function(x, ..., rows = seq_len(x$n), names = respondent_names(x, rows)) {
+  table <- tibble::tibble(respondent = names)
   if (length(x$columns) == 1) {
     return(table)
   }
@@ -46,18 +46,20 @@ respondent_names <- function(respondents, rows = seq_len(nrow(respondents))) {
   unwrap_rust(rust_join_names(columns, as.double(rows)))$names
 }
 
-# A tibble with one row per respondent, all or some: `respondent`, the metadata, and `n_responses`.
-respondent_table <- function(responses, rows = NULL, call = caller_env()) {
+# A tibble with one row per respondent, all or some: `respondent`, the metadata, and `n_responses`. `names`: theirs, where they
+# are known.
+respondent_table <- function(responses, rows = NULL, names = NULL, call = caller_env()) {
   responses <- in_own_order(responses, call)
   n_responses <- responses_given(responses)
-  new_respondent_table(responses$respondents, if (is.null(rows)) n_responses else n_responses[rows], rows)
+  new_respondent_table(responses$respondents, if (is.null(rows)) n_responses else n_responses[rows], rows, names)
 }
 
-new_respondent_table <- function(respondents, n_responses, rows = NULL) {
-  table <- if (is.null(rows)) {
+new_respondent_table <- function(respondents, n_responses, rows = NULL, names = NULL) {
+  table <- if (inherits(respondents, "vaeirt_ids")) {
+    rows <- rows %||% seq_len(respondents$n)
+    tibble::as_tibble(respondents, rows = rows, names = names %||% respondent_names(respondents, rows))
+  } else if (is.null(rows)) {
     tibble::as_tibble(respondents)
-  } else if (inherits(respondents, "vaeirt_ids")) {
-    tibble::as_tibble(respondents, rows = rows)
   } else {
     respondents[rows, ]
   }

@@ -257,9 +257,10 @@ compare_restarts <- function(answers, seed, responses) {
   }, numeric(1))
   best <- answers[[which.max(score)]]$posterior$mean
   # Nothing agrees with ideal points that are all the same.
-  varies <- function(mean) nrow(mean) > 1 && qr(sweep(mean, 2, colMeans(mean)))$rank > 0
+  varies <- function(mean) nrow(mean) > 1 && any(apply(mean, 2, min) < apply(mean, 2, max))
   agreement <- vapply(answers, function(answer) {
     if (!varies(best) || !varies(answer$posterior$mean)) return(NA_real_)
+    if (length(answers) == 1) return(1)
     min(stats::cancor(answer$posterior$mean, best)$cor)^2
   }, numeric(1))
   tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
