@@ -29,8 +29,7 @@ simulate_irt <- function(n_respondents, n_items, dims = 1, n_options = 2, missin
   if (!is.numeric(missing) || length(missing) != 1 || is.na(missing) || missing < 0 || missing >= 1) {
     abort_vaeirt("{.arg missing} must be one number, at least 0 and below 1, not {describe(missing)}.", "argument")
   }
-  terms <- item_terms(dims)
-  width <- length(terms$term)
+  width <- dims + 1
   n_cells <- max(n_respondents * as.double(n_items), n_items * (n_options - 1) * width, n_respondents * as.double(dims))
   if (n_cells > .Machine$integer.max) {
     abort_vaeirt("The design has {n_cells} cells, more than a matrix of R holds.", "argument")
@@ -40,6 +39,7 @@ simulate_irt <- function(n_respondents, n_items, dims = 1, n_options = 2, missin
     items = items, seed = check_seed(seed)
   )
   drawn <- unwrap_rust(rust_simulate(design))
+  terms <- item_terms(dims)
   names <- function(n) number_names(seq_len(n))
   n_rows <- n_items * (n_options - 1L)
   list(
