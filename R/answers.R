@@ -22,6 +22,7 @@ answer_fields <- local({
     rust_predictive = c("log_probability", "correct"),
     rust_predictors = "predictors",
     rust_probabilities = "probabilities",
+    rust_averaged_probabilities = "probabilities",
     rust_simulate = c("chosen", "traits", "items"),
     rust_device = "name",
     rust_read_model = c(

@@ -45,8 +45,8 @@
 #'
 #' Standard errors depend on how location, scale and rotation are treated. On the scale of the prior (`tidy(fit, scale =
 #' "prior")`) the population of respondents has mean 0 and covariance I. The respondents are a sample from it, so location and
-#' scale are uncertain: with 100 respondents the location alone has a standard error of 0.1. On the normalised scale the
-#' respondents at hand have mean 0 and standard deviation 1, and the delta method projects that uncertainty out. The
+#' scale are uncertain: with 100 respondents the location alone has a standard error of 0.1. On the normalised scale the traits
+#' of the respondents at hand have mean 0 and standard deviation 1, and the delta method projects that uncertainty out. The
 #' likelihood does not determine rotations: the information is inverted on the complement of their tangent space and taken to
 #' the principal axes by the delta method. Axes that explain nearly the same variance are hardly determined: their standard
 #' errors then cover a turn by an unknown angle, and mean little. Turn the axes first; after

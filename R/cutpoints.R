@@ -47,7 +47,7 @@
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].
 #'
 #'   In one dimension, in units of the ideal points in `$estimates` (with `mean` and `sd` of `fit$parameters$traits`,
-#'   `(cutpoint - mean) / sd` is on the normalised scale of [tidy.vae_irt()]):
+#'   0 and 1 until [rotate()] takes them to anchors, `(cutpoint - mean) / sd` is on the normalised scale of [tidy.vae_irt()]):
 #'   * `cutpoint`, `std.error`, `conf.low`, `conf.high`: at the level of [vae_control()], see the section on uncertainty;
 #'     `NA` in a fit without standard errors;
 #'   * `direction`: `"above"` or `"below"`, the side of the cutpoint on which the option is the more probable one.

@@ -7,9 +7,10 @@
 #' @param dims Numbers of dimensions to compare.
 #' @param ... Passed to [irt_responses()]; for `autoplot()` it must be empty.
 #' @param folds Number of folds: each response is left out in one of them.
-#' @param link,prior,control,seed As for [vae_irt()]; standard errors are not computed.
+#' @param link,prior,control,seed As for [vae_irt()]; `std_errors` is that of each fit.
 #' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the
-#'   responses left out, averaged over the respondent's posterior given the others: higher is better), `difference` (to
+#'   responses left out, averaged over the respondent's posterior given the others, and for items with two options over their
+#'   parameters: higher is better), `difference` (to
 #'   the best one) with its `std.error` (over respondents), `gmp` (geometric mean probability), `classification` (share of
 #'   the responses left out that are the most probable option), `nobs`.
 #' @export
@@ -30,7 +31,6 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
   dims <- check_several_dims(dims, call)
   responses <- irt_responses(data, ..., threads = control$threads, .call = call)
   seed <- check_seed(seed)
-  control$std_errors <- "none"
   control$estimates <- TRUE
   folder <- control$checkpoint
   n <- responses_given(responses)

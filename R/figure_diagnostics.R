@@ -92,14 +92,5 @@ explained_variance <- function(fit) {
   tibble::tibble(dimension = seq_len(fit$dims), share = variance / sum(variance))
 }
 
-# The variances of the traits in the population, 1 until anchors change the scale: between the posterior means, and within
-# the posteriors.
-population_variance <- function(fit) {
-  if (!fit$rotated) {
-    return(rep(1, fit$dims))
-  }
-  if (nrow(fit$parameters$respondents$mean) == 0) {
-    return(fit$parameters$traits$sd^2)
-  }
-  diag(population_covariance(fit))
-}
+# The variances of the traits in the population, 1 until anchors change the scale.
+population_variance <- function(fit) if (fit$rotated) fit$parameters$traits$sd^2 else rep(1, fit$dims)

@@ -22,7 +22,7 @@ with_tables <- function(fit) {
 
 # What functions compute with. `respondents`: the moments of their posteriors, one row each, which are named; `items`: the
 # names of the items, their options (the reference first), models (where they are not all nominal), numbers of responses,
-# parameters and covariances; `traits`: mean and standard deviation of the posterior means.
+# parameters and covariances; `traits`: mean and standard deviation of the aggregate posterior.
 new_parameters <- function(posterior, respondents, catalogue, values, traits) {
   rownames(posterior$mean) <- respondents
   items <- c(as.list(catalogue[intersect(c("item", "options", "pooled", "model", "n_responses"), names(catalogue))]), values)

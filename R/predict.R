@@ -8,7 +8,8 @@
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and
 #'   response options that the model does not know are left out, with a message; items may be missing or in another order.
 #' @param type `"ideal_point"`: posterior of the latent traits; `"prob"`: probabilities of all response options;
-#'   `"response"`: the most probable option of every item. The last two are evaluated at the posterior means.
+#'   `"response"`: the most probable option of every item. The last two are averages over what is not known of respondents
+#'   and items.
 #' @param ... As for [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `missing`, `drop`, `duplicates`; what
 #'   the fit was given of these has to be given again, but for `metadata` of a data frame with one column per item, where
 #'   columns with the names of the fit's metadata are taken for it. `weights`, `items`, `reference`, `min_count`, `rare`
@@ -24,10 +25,10 @@
 #'   * For `"ideal_point"` the columns of `$estimates` (see [vae_irt()]), a row of `NA` for respondents without a response
 #'     to an item of the model.
 #'   * For `"prob"` one row per respondent, item and response option: `respondent`, `item`, `response`, `.prob` (the
-#'     probability of the option, between 0 and 1, at the estimated ideal point: averaged over the posterior it would be
-#'     less extreme), `conf.low` and `conf.high`. The intervals carry the uncertainty of the ideal point and that of the
-#'     option's parameters: with two options by the normal distribution of the linear predictor, with more by the
-#'     quantiles over 256 points spread evenly over the normal distribution of the ideal point and the linear predictors.
+#'     probability of the option, between 0 and 1), `conf.low` and `conf.high`. `.prob` is the average over the uncertainty of
+#'     the ideal point and of the option's parameters, the intervals carry both: with two options by the normal distribution
+#'     of the linear predictor, with more over 256 points spread evenly over the normal distribution of the ideal point and
+#'     the linear predictors. At the estimates themselves probabilities would be more extreme than what comes true.
 #'     Covariances between the ideal point and the item's parameters, and between the options of an item, are left out; so
 #'     is the uncertainty of the items where the fit does not know it (`$std_errors`).
 #'   * For `"response"` one row per respondent and item: `respondent`, `item`, `.pred_class` (the label of the most probable

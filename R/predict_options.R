@@ -1,47 +1,50 @@
 # Predictions of responses from the scores of respondents: their `posterior`, whose rows are named.
 
-# Probabilities of all options at the estimates, one row per respondent, item and option, with their intervals at a
-# `level`, or none where it is NULL.
+# Probabilities of all options, one row per respondent, item and option, with their intervals at a `level`, or none where it
+# is NULL.
 predict_options <- function(fit, scores, level) {
-  traits <- unname(scores$posterior$mean)
   n_options <- option_counts(fit)
   names <- rownames(scores$posterior$mean)
-  prob <- lapply(response_functions(fit), function(probabilities) probabilities(traits))
   by_row <- function(parts) as.vector(t(do.call(cbind, parts)))
+  known <- uncertain_items(fit, scores$posterior)
   table <- tibble::tibble(
     respondent = rep(names, each = sum(n_options)),
     item = rep(rep(fit$parameters$items$item, n_options), length(names)),
     response = rep(unlist(fit$parameters$items$options), length(names)),
-    .prob = by_row(prob)
+    .prob = by_row(lapply(known$items, mean_probabilities, known$posterior, fit$control$threads))
   )
   if (!is.null(level)) {
-    limits <- option_limits(fit, scores$posterior, level)
+    limits <- lapply(known$items, probability_limits, known$posterior, level)
     table$conf.low <- by_row(lapply(limits, `[[`, "low"))
     table$conf.high <- by_row(lapply(limits, `[[`, "high"))
   }
   table
 }
 
-# The limits by item, from the posterior given the items and the covariances of the items. Probabilities depend on no
-# location, scale and axes: so the latter are those of the normalised scale, on the axes that are known best.
-option_limits <- function(fit, posterior, level) {
+# What is known of the items, each a list of `parameters`, `covariance` and `form`, and of the respondents given the items: a list
+# of `mean` and `factors`. Probabilities depend on no location, scale and axes: so these are those of the normalised scale, on the
+# axes that are known best.
+uncertain_items <- function(fit, posterior) {
   posterior <- normalised_posterior(posterior, fit$parameters$traits)
-  factors <- cholesky_rows(posterior$covariance, fit$dims)
   parameters <- parameters_by_item(fit, normalised_item_matrix(fit))
   covariances <- parameters_by_item(fit, fit$parameters$items$covariance_aligned)
-  Map(function(own, covariance, form) {
-    probability_limits(own, covariance, unname(posterior$mean), factors, form, level)
-  }, parameters, covariances, response_forms(fit))
+  items <- Map(
+    function(parameters, covariance, form) list(parameters = parameters, covariance = covariance, form = form),
+    parameters, covariances, response_forms(fit)
+  )
+  list(
+    items = items,
+    posterior = list(mean = unname(posterior$mean), factors = cholesky_rows(posterior$covariance, fit$dims))
+  )
 }
 
-# The most probable option of every item at the estimates, the first of equals.
+# The most probable option of every item, the first of equals.
 predict_classes <- function(fit, scores) {
-  traits <- unname(scores$posterior$mean)
-  probabilities <- response_functions(fit)
-  label <- matrix(NA_character_, nrow(traits), length(probabilities))
-  prob <- matrix(NA_real_, nrow(traits), length(probabilities))
-  for (j in seq_along(probabilities)) {
-    own <- probabilities[[j]](traits)
+  known <- uncertain_items(fit, scores$posterior)
+  label <- matrix(NA_character_, nrow(known$posterior$mean), length(known$items))
+  prob <- matrix(NA_real_, nrow(label), ncol(label))
+  for (j in seq_along(known$items)) {
+    own <- mean_probabilities(known$items[[j]], known$posterior, fit$control$threads)
     prob[, j] <- row_max(own)
     label[, j] <- fit$parameters$items$options[[j]][first_of_largest(own)]
   }

@@ -1,7 +1,8 @@
 #' How well respondents, items or groups of respondents fit
 #'
-#' Averages the probabilities of the observed responses over the posterior of each respondent and sums them up by
-#' respondent, by item, or by group of respondents such as a party.
+#' Averages the probabilities of the observed responses over the posterior of each respondent, and those of items with two
+#' options over the parameters of the item as well, and sums them up by respondent, by item, or by group of respondents such as a
+#' party.
 #'
 #' @details
 #' A response is classified correctly when the observed option is the most probable one. The proportional reduction in error
@@ -140,5 +141,9 @@ group_responses <- function(cells, by, respondents, items) {
 predictive <- function(fit, given, asked) {
   settings <- scoring_of(fit, fit$refined)
   items <- fit$parameters$items
-  unwrap_rust(rust_predictive(fit$model, rust_responses(given, items), rust_responses(asked, items), settings))
+  traits <- fit$parameters$traits
+  unwrap_rust(rust_predictive(
+    fit$model, items$covariance_aligned, traits$mean, traits$sd, rust_responses(given, items), rust_responses(asked, items),
+    settings
+  ))
 }

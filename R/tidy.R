@@ -5,9 +5,10 @@
 #' @param x A `vae_irt` object.
 #' @param component `"respondents"` or `"items"`.
 #' @param scale `"prior"`: the scale of the traits' prior, on which the population has mean 0 and covariance I.
-#'   `"normalised"`: the posterior means of the respondents have mean 0 and standard deviation 1 in every dimension, and
-#'   the item parameters are those of these traits. The section on standard errors of [vae_control()] says how these
-#'   differ.
+#'   `"normalised"`: the traits of the respondents at hand have mean 0 and standard deviation 1 in every dimension, as in a
+#'   chain whose draws are each normalised, and the item parameters are those of these traits. A fit has the same estimates
+#'   on both, until [rotate()] takes them to anchors; the standard errors differ, see that section of [vae_control()]. The
+#'   posterior means themselves vary less than the traits: their standard deviation is the root of the reliability.
 #' @param conf.int Keep the columns `conf.low` and `conf.high`?
 #' @param conf.level Level of the intervals; `NULL`: that of the fit, see [vae_control()].
 #' @param ... Must be empty.

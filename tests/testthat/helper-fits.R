@@ -57,6 +57,9 @@ aligned <- function(fit, truth) {
   )
 }
 
+# The probabilities of all options at some traits.
+predict_at_estimates <- function(fit, traits) unlist(lapply(vaeirt:::response_functions(fit), function(at) at(traits)))
+
 slope <- function(x, y) sum(x * y) / sum(x^2)
 
 # Three respondents and two items.

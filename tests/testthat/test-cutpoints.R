@@ -92,12 +92,10 @@ test_that("the options of a nominal item are each compared with the reference", 
   expect_identical(unique(cuts$reference), "0")
   counts <- table(nominal_truth()$responses[, 1])
   expect_identical(c(cuts$n_reference[[1]], cuts$n_response[1:2]), as.vector(counts))
-  at <- matrix(cuts$cutpoint, dimnames = list(rep("1", nrow(cuts)), NULL))
-  shares <- predict_options(fit, list(posterior = list(mean = at)), NULL)
-  own <- function(k, option) {
-    shares$.prob[(k - 1) * 120 + which(shares$item[1:120] == cuts$item[[k]] & shares$response[1:120] == option)]
+  for (k in c(1, 2, 80)) {
+    shares <- response_functions(fit)[[match(cuts$item[[k]], fit$catalogue$item)]](matrix(cuts$cutpoint[[k]]))
+    expect_equal(shares[[match(cuts$response[[k]], c("0", "1", "2"))]], shares[[1]])
   }
-  for (k in c(1, 2, 80)) expect_equal(own(k, cuts$response[[k]]), own(k, "0"))
 })
 
 test_that("cutting lines are where both options are equally probable", {

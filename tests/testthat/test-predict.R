@@ -46,23 +46,33 @@ test_that("the network alone is close to the refined scores", {
   expect_true(all(is.na(rough$pareto_k)))
 })
 
-test_that("probabilities are those of the model and sum to one", {
+test_that("probabilities are averages over what is not known and sum to one", {
   fit <- nominal_fit()
   options <- predict(fit, nominal_truth()$responses[1:2, ], type = "prob")
   expect_identical(nrow(options), 2L * 40L * 3L)
   expect_equal(as.vector(tapply(options$.prob, paste(options$respondent, options$item), sum)), rep(1, 80))
-  alpha <- fit$estimates$estimate[1]
-  gamma <- fit$items$estimate[fit$items$item == "5" & fit$items$term == "discrimination"]
-  beta <- fit$items$estimate[fit$items$item == "5" & fit$items$term == "difficulty"]
-  eta <- c(0, gamma * alpha - beta)
-  expect_equal(options$.prob[options$respondent == "1" & options$item == "5"], exp(eta) / sum(exp(eta)))
+  # Of many points of the distribution of the trait and of each option's parameters.
+  own <- which(fit$items$item == "5")
+  gamma <- fit$items$estimate[own][c(1, 3)]
+  beta <- fit$items$estimate[own][c(2, 4)]
+  rows <- 2 * match("5", fit$catalogue$item) - 1:0
+  expected <- withr::with_seed(1, {
+    alpha <- rnorm(1e5, fit$parameters$respondents$mean[1, ], sqrt(fit$parameters$respondents$covariance[1, ]))
+    of_option <- function(k) {
+      x <- c(fit$parameters$respondents$mean[1, ], -1)
+      own <- matrix(fit$parameters$items$covariance_aligned[rows[[k]], c(1, 2, 2, 3)], 2)
+      gamma[[k]] * alpha - beta[[k]] + rnorm(1e5, sd = sqrt(sum(x * (own %*% x))))
+    }
+    colMeans(to_probabilities(cbind(0, of_option(1), of_option(2)), response_form("logit")))
+  })
+  found <- options$.prob[options$respondent == "1" & options$item == "5"]
+  expect_equal(found, expected, tolerance = 0.005)
 
   best <- predict(fit, nominal_truth()$responses[1:2, ], type = "response")
   expect_identical(nrow(best), 80L)
-  expect_identical(
-    best$.pred_class[best$respondent == "1" & best$item == "5"],
-    c("0", "1", "2")[which.max(eta)]
-  )
+  this <- best[best$respondent == "1" & best$item == "5", ]
+  expect_identical(this$.pred_class, c("0", "1", "2")[which.max(found)])
+  expect_equal(this$.prob, max(found))
 })
 
 test_that("probit probabilities are normal", {
@@ -72,7 +82,29 @@ test_that("probit probabilities are normal", {
   own <- options[options$respondent == name & options$item == "1-3", ]
   item <- fit$items$estimate[fit$items$item == "1-3"]
   eta <- item[[1]] * fit$estimates$estimate[fit$estimates$respondent == name] - item[[2]]
-  expect_equal(own$.prob, c(pnorm(-eta), pnorm(eta)))
+  x <- c(fit$estimates$estimate[fit$estimates$respondent == name], -1)
+  of_item <- matrix(fit$parameters$items$covariance_aligned[match("1-3", fit$catalogue$item), c(1, 2, 2, 3)], 2)
+  of_trait <- item[[1]]^2 * fit$parameters$respondents$covariance[match(name, fit$estimates$respondent), 1]
+  standard <- eta / sqrt(1 + of_trait + sum(x * (of_item %*% x)))
+  expect_equal(own$.prob, c(pnorm(-standard), pnorm(standard)), tolerance = 1e-5)
+})
+
+test_that("what is predicted comes true as often as it says", {
+  skip_on_cran()
+  cells <- lapply(1:12, function(s) {
+    votes <- simulate_irt(60, 60, seed = s)$responses
+    out <- withr::with_seed(s, sample(length(votes), 360))
+    fit <- vae_irt(replace(votes, out, NA), seed = 1)
+    options <- predict(fit, type = "prob", conf.int = FALSE)
+    key <- paste(row(votes)[out], col(votes)[out], 1)
+    prob <- options$.prob[match(key, paste(options$respondent, options$item, options$response))]
+    data.frame(prob, true = votes[out])[!is.na(prob), ]
+  })
+  cells <- do.call(rbind, cells)
+  found <- coef(glm(true ~ qlogis(prob), binomial, cells))[[2]]
+  # At the estimates themselves it is .8.
+  expect_gt(found, 0.85)
+  expect_lt(found, 1.1)
 })
 
 test_that("what the model does not know is left out, and nothing known is an error", {

@@ -46,16 +46,20 @@ test_that("intervals of nominal items are quantiles over the distribution of tra
   items <- rbind(c(0.2, 0.05, 0.1, -0.02, 0, 0.1), c(0.1, 0, 0.1, 0, 0, 0.05), rep(NaN, 6))
   covariance <- rbind(c(0.8, 0.3, 0.6))
   mean <- matrix(c(0.5, -0.2), 1)
-  limits <- probability_limits(parameters, items, mean, cholesky_rows(covariance, 2), response_form("logit"), 0.9)
+  item <- list(parameters = parameters, covariance = items, form = response_form("logit"))
+  posterior <- list(mean = mean, factors = cholesky_rows(covariance, 2))
+  limits <- probability_limits(item, posterior, 0.9)
   traits <- withr::with_seed(1, matrix(rnorm(2e5), ncol = 2)) %*% chol(matrix(c(0.8, 0.3, 0.3, 0.6), 2))
   predictors <- linear_predictors(parameters, sweep(traits, 2, mean, "+"))
   design <- c(mean, -1)
   for (k in 1:2) {
     own <- matrix(items[k, c(1, 2, 4, 2, 3, 5, 4, 5, 6)], 3)
-    noise <- withr::with_seed(k, rnorm(1e5, sd = sqrt(sum(design * (own %*% design)))))
+    noise <- withr::with_seed(10 + k, rnorm(1e5, sd = sqrt(sum(design * (own %*% design)))))
     predictors[, k + 1] <- predictors[, k + 1] + noise
   }
-  expected <- apply(to_probabilities(predictors, response_form("logit")), 2, quantile, c(0.05, 0.95))
+  drawn <- to_probabilities(predictors, response_form("logit"))
+  expect_equal(as.vector(mean_probabilities(item, posterior, 1L)), colMeans(drawn), tolerance = 0.02)
+  expected <- apply(drawn, 2, quantile, c(0.05, 0.95))
   expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.1)
   expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.1)
 })

@@ -10,12 +10,15 @@ test_that("joint standard errors are wider and said to be joint", {
   expect_output(print(conditional), "treat the items as known")
 })
 
-test_that("on the normalised scale the ideal points have mean 0 and standard deviation 1", {
-  for (fit in list(small_fit(), planar_fit())) {
+test_that("on the normalised scale the traits have mean 0 and standard deviation 1", {
+  anchored <- rotate(small_fit(), anchors = c("1" = -3, "2" = 1))
+  for (fit in list(small_fit(), planar_fit(), anchored)) {
     table <- tidy(fit, scale = "normalised")
     points <- by_row(table, fit$dims)
-    expect_equal(colMeans(points), rep(0, fit$dims), tolerance = 1e-8)
-    expect_equal(apply(points, 2, sd), rep(1, fit$dims), tolerance = 1e-8)
+    own <- fit$parameters$respondents$covariance[, cumsum(seq_len(fit$dims)), drop = FALSE]
+    within <- colMeans(own) / fit$parameters$traits$sd^2
+    expect_equal(colMeans(points), rep(0, fit$dims), tolerance = 1e-6)
+    expect_equal(colMeans(points^2) + within, rep(1, fit$dims), tolerance = 1e-6)
     items <- by_row(tidy(fit, "items", scale = "normalised"), fit$dims + 1)
     before <- by_row(fit$items, fit$dims + 1)
     eta <- function(points, items) points %*% t(items[, seq_len(fit$dims)]) - rep(items[, fit$dims + 1], each = nrow(points))
@@ -44,6 +47,33 @@ test_that("joint standard errors are those of repeated samples", {
   coverage <- rowMeans(simplify2array(errors))
   expect_gt(min(coverage), 0.91)
   expect_lt(max(coverage), 0.98)
+})
+
+test_that("normalised estimates are those of the truth where posteriors are wide", {
+  skip_on_cran()
+  found <- vapply(1:15, function(s) {
+    truth <- simulate_irt(1000, 8, seed = s)
+    fit <- vae_irt(truth$responses, seed = 1)
+    true <- truth$respondents$estimate
+    points <- tidy(fit, scale = "normalised")
+    items <- tidy(fit, "items", scale = "normalised")
+    is_slope <- items$term == "discrimination"
+    sign <- sign(cor(true, points$estimate))
+    own <- sign * items$estimate[is_slope]
+    known <- truth$items$estimate[is_slope] * sd(true)
+    person <- sign * (true - mean(true)) / sd(true)
+    c(
+      coverage = mean(abs(own - known) < 1.96 * items$std.error[is_slope]),
+      people = mean(points$conf.low < person & person < points$conf.high),
+      slope = slope(known, own), regression = slope(points$estimate, person)
+    )
+  }, numeric(4))
+  found <- rowMeans(found)
+  expect_gt(found[["coverage"]], 0.9)
+  expect_gt(found[["people"]], 0.93)
+  expect_lt(found[["people"]], 0.97)
+  expect_equal(found[["slope"]], 1, tolerance = 0.08)
+  expect_equal(found[["regression"]], 1, tolerance = 0.05)
 })
 
 test_that("location and scale are as uncertain as so many respondents leave them", {

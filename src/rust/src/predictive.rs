@@ -3,20 +3,38 @@
 use crate::answer::answer;
 use crate::settings::{read_scoring, read_threads};
 use crate::stored::Stored;
+use crate::vectors::by_row;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Model, Monitor, predictive};
+use vae_irt_core::{ItemUncertainty, LocationScale, Model, Monitor, predictive};
 
-/// How probable responses are by a model, given other responses of the same respondents.
+/// How probable responses are by a model, given other responses of the same respondents. `covariances`: those of the rows of item
+/// parameters on the normalised scale (a row each, packed), to which `means` and `sds` of the traits lead.
 #[extendr]
-fn rust_predictive(model: Raw, given: List, asked: List, settings: List) -> List {
+fn rust_predictive(
+    model: Raw,
+    covariances: RMatrix<f64>,
+    means: &[f64],
+    sds: &[f64],
+    given: List,
+    asked: List,
+    settings: List,
+) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
+        let items = ItemUncertainty {
+            covariances: by_row(&covariances),
+            location_scale: LocationScale {
+                means: means.to_vec(),
+                sds: sds.to_vec(),
+            },
+        };
         let (given, asked) = (Stored::new(&given)?, Stored::new(&asked)?);
         let (given, asked) = (given.responses()?, asked.responses()?);
         let scoring = read_scoring(&settings)?;
         let threads = read_threads(&settings)?;
-        let work = |monitor: &dyn Monitor| predictive(&model, &given, &asked, &scoring, threads, monitor);
+        let work =
+            |monitor: &dyn Monitor| predictive(&model, &items, &given, &asked, &scoring, threads, monitor);
         let found = worker::run(work, &().into_robj())?;
         Ok(list!(
             log_probability = found.log_probabilities,

@@ -1,9 +1,13 @@
 //! Probabilities of options.
 
 use crate::answer::answer;
-use crate::vectors::rows;
+use crate::list::text;
+use crate::vectors::{by_row, rows};
+use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{ItemKind, Link, design, option_probabilities};
+use vae_irt_core::{
+    ItemKind, Link, Monitor, UncertainItem, UncertainPredictors, design, option_probabilities,
+};
 
 /// The linear predictors of an item's options, the reference first, one row per row of `traits` (`n x n_dims`), from its rows
 /// of parameters (`n_options - 1` by the discriminations, then the difficulty).
@@ -47,6 +51,41 @@ fn rust_probabilities(predictors: RMatrix<f64>, link: &str, model: &str) -> List
     })
 }
 
+/// The probabilities of the options of an item, averaged over what is not known of respondents and item: one row per row of
+/// `predictors` (of the options beside the reference, at the means), with the standard deviations `sds` that the item's parameters add
+/// to them and Cholesky `factors` of the traits (packed row by row). `discriminations`: an option each; `points`: spread evenly over
+/// the standard normal distribution, a row each.
+#[extendr]
+fn rust_averaged_probabilities(
+    predictors: RMatrix<f64>,
+    sds: RMatrix<f64>,
+    factors: RMatrix<f64>,
+    discriminations: RMatrix<f64>,
+    points: RMatrix<f64>,
+    form: List,
+    threads: i32,
+) -> List {
+    answer(|| {
+        let n_rows = discriminations.nrows();
+        let item = UncertainItem {
+            link: text(&form, "link")?.parse()?,
+            kind: text(&form, "model")?.parse()?,
+            discriminations: (0..n_rows)
+                .map(|row| own(discriminations.data(), row, n_rows))
+                .collect(),
+            points: by_row(&points),
+        };
+        let of = UncertainPredictors {
+            means: by_row(&predictors),
+            sds: by_row(&sds),
+            factors: by_row(&factors),
+        };
+        let work = |monitor: &dyn Monitor| item.probabilities(&of, threads as usize, monitor);
+        let shares = worker::run(work, &().into_robj())?;
+        Ok(list!(probabilities = rows(&shares, n_rows + 1)))
+    })
+}
+
 /// One row of a matrix of R, from its values column by column.
 fn own(values: &[f64], row: usize, n_rows: usize) -> Vec<f64> {
     values[row..].iter().step_by(n_rows).copied().collect()
@@ -56,4 +95,5 @@ extendr_module! {
     mod probabilities;
     fn rust_predictors;
     fn rust_probabilities;
+    fn rust_averaged_probabilities;
 }

@@ -4,8 +4,8 @@ mod common;
 
 use common::{fit, for_each_backend, quick, simulated, simulated_items};
 use vae_irt_core::{
-    Backend, Error, Gauge, ItemKind, Link, Model, Moments, Refit, RefitResults, Responses, Scoring, Silent,
-    option_probabilities, predictive, score,
+    Backend, Error, Gauge, ItemKind, ItemUncertainty, Link, LocationScale, Model, Moments, Refit,
+    RefitResults, Responses, Scoring, Silent, option_probabilities, packed_length, predictive, score,
 };
 
 fn scoring(backend: &Backend) -> Scoring {
@@ -233,8 +233,16 @@ fn predictions_average_over_the_posterior() {
                 Responses::new(catalogue.clone(), offsets, &options).expect("valid")
             };
             let (given, asked) = (half(false), half(true));
-            let found =
-                predictive(&model, &given, &asked, &scoring(backend), 1, &Silent).expect("predictions");
+            let found = predictive(
+                &model,
+                &known_items(&model),
+                &given,
+                &asked,
+                &scoring(backend),
+                1,
+                &Silent,
+            )
+            .expect("predictions");
             let mut log_probabilities = found.log_probabilities.iter().zip(&found.correct);
             let (mut row, mut probabilities) = (Vec::new(), Vec::new());
             let mut n_correct = 0;
@@ -280,6 +288,18 @@ fn predictions_average_over_the_posterior() {
     });
 }
 
+/// Items of which everything is known.
+fn known_items(model: &Model) -> ItemUncertainty {
+    let (n_rows, width) = (model.items.n_rows(), model.items.width());
+    ItemUncertainty {
+        covariances: vec![0.0; n_rows * packed_length(width)],
+        location_scale: LocationScale {
+            means: vec![0.0; width - 1],
+            sds: vec![1.0; width - 1],
+        },
+    }
+}
+
 #[test]
 fn predictions_need_the_items_of_the_model() {
     let (_, responses) = simulated(40, 12, 1, 2);
@@ -287,6 +307,7 @@ fn predictions_need_the_items_of_the_model() {
     let model = fit(&responses, &quick(1), &Silent).expect("fit").model;
     let found = predictive(
         &model,
+        &known_items(&model),
         &responses,
         &others,
         &scoring(&Backend::Kernels),

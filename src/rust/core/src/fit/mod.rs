@@ -1,5 +1,6 @@
 //! The steps of a fit, in order.
 
+pub mod averaged;
 pub mod axes;
 pub mod closed_form;
 pub mod distinct;

@@ -1,34 +1,57 @@
 //! How probable responses are, given other responses of the same respondents.
 
 use crate::base::error::Result;
-use crate::base::linalg::{pack, unpack};
+use crate::base::linalg::{pack, packed_length, unpack};
 use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
+use crate::fit::averaged::{Average, NormalRule, predictor_rule};
+use crate::information::scales::LocationScale;
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::model::response::options::{first_of_largest, option_probabilities};
-use crate::posterior::cubature::{Cubature, gauss_hermite};
+use crate::model::response::options::first_of_largest;
+use crate::posterior::cubature::Cubature;
 use crate::posterior::expect::{check_items, moments};
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scoring;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use crate::responses::store::Responses;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1};
 
 /// Respondents that one task looks at.
 const RESPONDENTS_PER_TASK: usize = 256;
 
-/// Nodes of the rule for one linear predictor.
-const PREDICTOR_NODES: usize = 32;
-
 /// For every response, in the order of the respondents.
 #[derive(Clone, Debug, Default)]
 pub struct Predictive {
-    /// The logarithm of its probability, averaged over the respondent's posterior.
+    /// The logarithm of its probability, averaged over the respondent's posterior, and that of a binary item over the item's
+    /// parameters as well where their covariances are known.
     pub log_probabilities: Vec<f64>,
     /// Was the option chosen that is the most probable one?
     pub correct: Vec<bool>,
+}
+
+/// What is not known of the items of a model.
+#[derive(Clone, Debug)]
+pub struct ItemUncertainty {
+    /// Covariances of the parameters in each row of the table of the items on the normalised scale: lower triangles, NaN where they are
+    /// not known.
+    pub covariances: Vec<f64>,
+    /// What leads to that scale from the reported one.
+    pub location_scale: LocationScale,
+}
+
+impl ItemUncertainty {
+    /// The variance that it adds to the linear predictor of a row at a reported point; 0 where it is not known.
+    fn variance(&self, row: usize, point: &Array1<f64>) -> f64 {
+        let LocationScale { means, sds } = &self.location_scale;
+        let traits = point.iter().zip(means).zip(sds).map(|((x, m), s)| (x - m) / s);
+        let factors: Array1<f64> = design::row(traits, -1.0).collect();
+        let packed = packed_length(factors.len());
+        let covariance = unpack(&self.covariances[row * packed..(row + 1) * packed], factors.len());
+        let variance = factors.dot(&covariance.dot(&factors));
+        if variance.is_nan() { 0.0 } else { variance.max(0.0) }
+    }
 }
 
 /// Predicts the responses `asked` of all respondents, by the model and their responses `given`. A respondent without
@@ -39,6 +62,7 @@ pub struct Predictive {
 /// monitor says so.
 pub fn predictive(
     model: &Model,
+    items: &ItemUncertainty,
     given: &Responses,
     asked: &Responses,
     scoring: &Scoring,
@@ -59,10 +83,11 @@ pub fn predictive(
         }
         let rules = Rules {
             of_traits: Cubature::new(n_dims),
-            of_predictor: gauss_hermite(PREDICTOR_NODES),
+            of_predictor: predictor_rule(),
         };
         let parts = try_map(everybody.chunks(RESPONDENTS_PER_TASK), |members| {
-            predict_some(model, asked, members, &known, &rules, monitor)
+            let mut traits = Traits::new(model, items, &known, &rules);
+            predict_some(asked, members, &mut traits, monitor)
         })?;
         let mut all = Predictive::default();
         for part in parts {
@@ -74,26 +99,22 @@ pub fn predictive(
 }
 
 fn predict_some(
-    model: &Model,
     asked: &Responses,
     members: &[u32],
-    known: &Moments,
-    rules: &Rules,
+    traits: &mut Traits,
     monitor: &dyn Monitor,
 ) -> Result<Predictive> {
     let mut batch = Batch::default();
     batch.fill(asked, members);
-    let mut traits = Traits::new(model, known, rules);
-    let mut shares = Vec::new();
     let mut found = Predictive::default();
     for (position, &respondent) in members.iter().enumerate() {
         monitor.proceed()?;
         traits.look_at(respondent as usize);
         for response in batch.responses_of(position) {
-            match response.n_rows {
-                1 => traits.of_two_options(response, &mut shares),
-                _ => traits.of_options(response, &mut shares),
-            }
+            let shares = match response.n_rows {
+                1 => traits.of_two_options(response),
+                _ => traits.of_options(response),
+            };
             let chosen = response.chosen as usize;
             found
                 .log_probabilities
@@ -107,64 +128,60 @@ fn predict_some(
 /// Rules for averages over normal distributions: of the traits, and of one linear predictor.
 struct Rules {
     of_traits: Cubature,
-    of_predictor: (Vec<f64>, Vec<f64>),
+    of_predictor: NormalRule,
 }
 
 /// The normal distribution with the posterior moments of one respondent at a time.
 struct Traits<'a> {
     model: &'a Model,
+    items: &'a ItemUncertainty,
     known: &'a Moments,
     rules: &'a Rules,
     position: usize,
     covariance: Array2<f64>,
+    /// The mean on the reported axes.
+    reported: Array1<f64>,
     points: Vec<Vec<[f32; 1]>>,
-    predictors: Vec<f64>,
-    probabilities: Vec<f64>,
 }
 
 impl<'a> Traits<'a> {
-    fn new(model: &'a Model, known: &'a Moments, rules: &'a Rules) -> Self {
+    fn new(model: &'a Model, items: &'a ItemUncertainty, known: &'a Moments, rules: &'a Rules) -> Self {
         Self {
             model,
+            items,
             known,
             rules,
             position: 0,
             covariance: Array2::zeros((0, 0)),
+            reported: Array1::zeros(0),
             points: Vec::new(),
-            predictors: Vec::new(),
-            probabilities: Vec::new(),
         }
     }
 
     fn look_at(&mut self, position: usize) {
         self.position = position;
         self.covariance = unpack(self.known.covariance(position), self.model.shape.n_dims);
+        self.reported = self.model.map.point(self.known.mean(position));
         self.points.clear();
     }
 
     /// The probabilities of the options of a binary item: its linear predictor is normal, so one dimension is enough.
-    fn of_two_options(&mut self, response: &Response, shares: &mut Vec<f64>) {
-        let parameters = self.model.items.row(response.rows().start).iter();
+    fn of_two_options(&self, response: &Response) -> Vec<f64> {
+        let row = response.rows().start;
+        let parameters = self.model.items.row(row).iter();
         let parameters: Vec<f64> = parameters.map(|&x| f64::from(x)).collect();
         let (point, _) = self.known.mean(self.position).as_chunks();
         let [mean] = design::predict(&parameters, point);
         let discrimination = ArrayView1::from(design::split(&parameters).0);
-        let sd = discrimination
-            .dot(&self.covariance.dot(&discrimination))
-            .max(0.0)
-            .sqrt();
-        shares.clear();
-        shares.resize(2, 0.0);
-        let (nodes, weights) = &self.rules.of_predictor;
-        for (node, weight) in nodes.iter().zip(weights) {
-            self.predictors.clear();
-            self.predictors.push(mean + sd * node);
-            self.add_to(response, shares, *weight);
-        }
+        let of_traits = discrimination.dot(&self.covariance.dot(&discrimination));
+        let variance = of_traits + self.items.variance(row, &self.reported);
+        let mut average = self.average(response);
+        average.add_normal(mean, variance.max(0.0).sqrt(), &self.rules.of_predictor);
+        average.shares
     }
 
     /// The probabilities of the options of an item.
-    fn of_options(&mut self, response: &Response, shares: &mut Vec<f64>) {
+    fn of_options(&mut self, response: &Response) -> Vec<f64> {
         let rule = &self.rules.of_traits;
         if self.points.is_empty() {
             let nodes = rule.nodes(self.known, self.position);
@@ -174,20 +191,17 @@ impl<'a> Traits<'a> {
                 .map(|k| (0..n_dims).map(|d| [nodes.design[d * n_nodes + k]]).collect())
                 .collect();
         }
-        shares.clear();
-        shares.resize(response.n_rows as usize + 1, 0.0);
+        let mut average = self.average(response);
         for (k, &weight) in rule.weights.iter().enumerate() {
-            self.predictors.clear();
             let predictor = |row| f64::from(design::predict(self.model.items.row(row), &self.points[k])[0]);
-            self.predictors.extend(response.rows().map(predictor));
-            self.add_to(response, shares, f64::from(weight));
+            average.predictors.clear();
+            average.predictors.extend(response.rows().map(predictor));
+            average.add(f64::from(weight));
         }
+        average.shares
     }
 
-    fn add_to(&mut self, response: &Response, shares: &mut [f64], weight: f64) {
-        let link = self.model.shape.link;
-        option_probabilities(link, response.kind, &self.predictors, &mut self.probabilities);
-        let terms = shares.iter_mut().zip(&self.probabilities);
-        terms.for_each(|(share, p)| *share += weight * p);
+    fn average(&self, response: &Response) -> Average {
+        Average::new(self.model.shape.link, response.kind, response.n_rows as usize + 1)
     }
 }

@@ -10,6 +10,8 @@ use ndarray::{Array2, ArrayView2, s};
 
 /// What the information maps some vectors to. The likelihood does not know rotations.
 pub(crate) struct Known {
+    /// The covariances of the scores with the linear and quadratic functions of the traits.
+    affine: Array2<f64>,
     /// Orthonormal basis of the rotations' tangents, then tangents of location and scale orthogonal to them.
     vectors: Array2<f64>,
     /// Their images, as the [posterior](Affine::Posterior) of the items says: the rotations are mapped to `ridge` times themselves, so
@@ -51,12 +53,18 @@ impl Known {
         let of_posterior = outside(plus(&affine, 1.0, &prior.affine_images(table, &design)));
         let with_ridge = &rotations * ridge;
         Self {
+            affine,
             n_rotations: rotations.ncols(),
             vectors: beside(rotations.view(), tangents.view()),
             of_posterior: beside(with_ridge.view(), of_posterior.view()),
             of_population: beside(with_ridge.view(), of_population.view()),
             ridge,
         }
+    }
+
+    /// The covariances of the scores with the linear and quadratic functions of the traits, in columns.
+    pub fn affine(&self) -> &Array2<f64> {
+        &self.affine
     }
 
     /// Orthonormal basis of the rotations' tangents, in columns.

@@ -1,13 +1,14 @@
 //! The delta method: what follows from a covariance of the item parameters for what is reported.
 
 use crate::base::error::Result;
-use crate::base::linalg::{add_scaled, double, plus, product, sandwich, single, symmetric};
+use crate::base::linalg::{double, plus, product, sandwich, single, symmetric};
+use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
 use crate::information::limit::{Limits, limited};
 use crate::information::normalisation::{FromItems, Normalisation};
 use crate::information::scales::{ScaledCovariance, Scales};
-use crate::information::slopes::Slopes;
+use crate::information::slopes::each_chunk;
 use crate::model::design::by_location_and_scale;
 use ndarray::{Array2, Axis};
 
@@ -32,32 +33,27 @@ pub(crate) struct Propagated<'a> {
 }
 
 impl<'a> DeltaMethod<'a> {
-    /// Where the respondents do not carry the items' uncertainty, the functionals are known.
-    pub fn of_known_traits(calibration: Calibration<'a>, normalisation: Normalisation<'a>) -> Self {
-        let n_functionals = 2 * calibration.n_dims();
-        Self {
-            calibration,
-            normalisation,
-            derivatives: Array2::zeros((calibration.n_parameters(), n_functionals)),
-            own: Array2::zeros((n_functionals, n_functionals)),
-        }
-    }
-
-    /// # Errors
-    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    /// From the covariances of the scores with the linear and quadratic functions of the traits. Where they are not known, or the
+    /// respondents do not carry the items' uncertainty, the functionals are.
     pub fn new(
         calibration: Calibration<'a>,
         normalisation: Normalisation<'a>,
-        slopes: &mut Slopes,
-    ) -> Result<Self> {
-        let mut delta = Self::of_known_traits(calibration, normalisation);
-        slopes.pass(&mut |positions, slopes| {
-            let coefficients = delta.normalisation.coefficients(positions);
-            let product = slopes.times(&coefficients);
-            add_scaled(&mut delta.derivatives.view_mut(), 1.0, product.view());
-        })?;
-        delta.own = delta.normalisation.own_variance();
-        Ok(delta)
+        affine: Option<&Array2<f64>>,
+    ) -> Self {
+        let n_functionals = 2 * calibration.n_dims();
+        let (derivatives, own) = match affine {
+            Some(affine) => (normalisation.derivatives(affine), normalisation.own_variance()),
+            None => (
+                Array2::zeros((calibration.n_parameters(), n_functionals)),
+                Array2::zeros((n_functionals, n_functionals)),
+            ),
+        };
+        Self {
+            calibration,
+            normalisation,
+            derivatives,
+            own,
+        }
     }
 
     pub fn propagate(&'a self, covariance: &'a Covariance) -> Propagated<'a> {
@@ -110,12 +106,13 @@ impl Propagated<'_> {
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn respondents(&self, slopes: &mut Slopes) -> Result<Scales> {
-        let design = self.delta.calibration.design();
+    pub fn respondents(&self, monitor: &dyn Monitor) -> Result<Scales> {
+        let calibration = self.delta.calibration;
+        let design = calibration.design();
         let with_functionals = single(self.with_functionals.view());
-        let limits = Limits::new(self.delta.calibration, self.covariance);
+        let limits = Limits::new(calibration, self.covariance);
         let mut scales = Scales::default();
-        slopes.pass(&mut |positions, slopes| {
+        each_chunk(calibration, monitor, &mut |positions, slopes| {
             let of_means = self.covariance.of_means(slopes, &design);
             for ((k, of_mean), &position) in of_means.into_iter().enumerate().zip(positions) {
                 let cross = slopes.transposed_times(k, with_functionals.view());

@@ -44,6 +44,11 @@ impl Joint {
         matrix
     }
 
+    /// See [`Known::affine`].
+    pub fn affine(&self) -> &Array2<f64> {
+        self.known.affine()
+    }
+
     /// Orthonormal basis of the rotations' tangents, in columns.
     pub fn rotations(&self) -> ArrayView2<'_, f64> {
         self.known.rotations()

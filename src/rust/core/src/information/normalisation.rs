@@ -1,13 +1,14 @@
-//! Mean 0 and standard deviation 1 of the posterior means, as functionals of the estimates.
+//! Mean 0 and standard deviation 1 of the respondents' traits, as functionals of the estimates.
 
-use crate::base::linalg::{add_scaled, plus, product, sandwich, single, symmetric};
+use crate::base::linalg::{add_scaled, lower_pairs, plus, product, sandwich, symmetric};
 use crate::information::calibration::Calibration;
 use crate::information::scales::{LocationScale, ScaledCovariance};
 use crate::model::design;
-use ndarray::{Array1, Array2, s};
+use crate::posterior::aggregate::aggregate;
+use ndarray::{Array1, Array2};
 
-/// The functionals that centre and scale: for every dimension the mean of the posterior means, then their standard
-/// deviation.
+/// The functionals that centre and scale: for every dimension the mean of the respondents' traits, then their standard deviation. At
+/// the estimates these are those of the aggregate posterior.
 pub(crate) struct Normalisation<'a> {
     calibration: Calibration<'a>,
     means: Array1<f64>,
@@ -26,20 +27,14 @@ pub(crate) struct FromItems {
 
 impl<'a> Normalisation<'a> {
     pub fn new(calibration: Calibration<'a>) -> Self {
-        let n_dims = calibration.n_dims();
         let weights = calibration.scored.weights;
         let total: f64 = weights.iter().sum();
-        let mut means = Array1::<f64>::zeros(n_dims);
-        let mut squares = Array1::<f64>::zeros(n_dims);
-        for (position, &weight) in weights.iter().enumerate() {
-            let point = calibration.mean(position);
-            means.scaled_add(weight, &point);
-            squares.scaled_add(weight, &point.mapv(|x| x * x));
-        }
-        means /= total;
-        let variances = (squares - means.mapv(|m| total * m * m)) / (total - 1.0);
-        // Where all means are the same nothing is scaled.
+        let (shift, covariance) = aggregate(calibration.scored.moments, weights);
+        let map = &calibration.model.map;
+        let variances = sandwich(&map.matrix, &covariance).diag().to_owned();
+        // Where nobody varies nothing is scaled.
         let sds = variances.mapv(|v| if v > f64::MIN_POSITIVE { v.sqrt() } else { 1.0 });
+        let means = map.point(&shift.to_vec());
         Self {
             calibration,
             means,
@@ -61,23 +56,30 @@ impl<'a> Normalisation<'a> {
         let mut part = Array2::zeros((2 * n_dims, n_dims));
         for d in 0..n_dims {
             part[[d, d]] = 1.0 / self.total;
-            part[[n_dims + d, d]] = (point[d] - self.means[d]) / (self.sds[d] * (self.total - 1.0));
+            part[[n_dims + d, d]] = (point[d] - self.means[d]) / (self.sds[d] * self.total);
         }
         part
     }
 
-    /// From the derivatives of the posterior means of some respondents to those of the functionals.
-    pub fn coefficients(&self, positions: &[usize]) -> Array2<f32> {
+    /// The derivatives of the functionals by the item parameters (rows), from the covariances of the scores with the linear and quadratic
+    /// functions of the traits: those of the summed posterior moments.
+    pub fn derivatives(&self, affine: &Array2<f64>) -> Array2<f64> {
         let n_dims = self.calibration.n_dims();
-        let matrix = &self.calibration.model.map.matrix;
-        let mut coefficients = Array2::zeros((positions.len() * n_dims, 2 * n_dims));
-        for (k, &position) in positions.iter().enumerate() {
-            let point = self.calibration.mean(position);
-            let part = product(&self.part(&point), matrix) * self.calibration.scored.weights[position];
-            let mut own = coefficients.slice_mut(s![k * n_dims..(k + 1) * n_dims, ..]);
-            own.assign(&single(part.t()));
+        let map = &self.calibration.model.map;
+        let at_origin = map.point(&vec![0.0; n_dims]);
+        let mut coefficients = Array2::zeros((affine.ncols(), 2 * n_dims));
+        for d in 0..n_dims {
+            let row = map.matrix.row(d);
+            let half = 0.5 / self.sds[d];
+            for a in 0..n_dims {
+                coefficients[[a, d]] = row[a];
+                coefficients[[a, n_dims + d]] = 2.0 * half * (at_origin[d] - self.means[d]) * row[a];
+            }
+            for (form, (a, b)) in lower_pairs(n_dims).enumerate() {
+                coefficients[[n_dims + form, n_dims + d]] = half * row[a] * row[b];
+            }
         }
-        coefficients
+        product(affine, &coefficients) / self.total
     }
 
     /// The variance of the functionals given the items.
@@ -88,6 +90,14 @@ impl<'a> Normalisation<'a> {
             let part = self.part(&self.calibration.mean(position));
             let covariance = self.calibration.covariance(position);
             add_scaled(&mut sum.view_mut(), weight, sandwich(&part, &covariance).view());
+            // The squares of the deviations from the posterior mean, if they are normal.
+            for d in 0..n_dims {
+                for e in 0..n_dims {
+                    let sds = self.sds[d] * self.sds[e];
+                    let square = covariance[[d, e]].powi(2) / (2.0 * sds * self.total.powi(2));
+                    sum[[n_dims + d, n_dims + e]] += weight * square;
+                }
+            }
         }
         sum
     }

@@ -138,6 +138,15 @@ impl Information {
         }
     }
 
+    /// The covariances of the scores with the linear and quadratic functions of the traits; nothing where the information is by item.
+    pub fn affine(&self) -> Option<&Array2<f64>> {
+        match &self.between {
+            Some(BetweenItems::Operator(structured)) => Some(structured.affine()),
+            Some(BetweenItems::Matrix(joint)) => Some(joint.affine()),
+            None => None,
+        }
+    }
+
     /// Adds the gradient of the log prior at the free parameters of the items to that of the log likelihood.
     pub fn add_prior(&self, values: &Array1<f64>, gradient: &mut Array1<f64>) {
         self.prior.add_score(values, gradient);

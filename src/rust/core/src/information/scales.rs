@@ -8,7 +8,7 @@ use ndarray::Array2;
 pub struct Scales {
     /// The scale of the traits' prior.
     pub prior: Vec<f64>,
-    /// The scale on which the respondents' posterior means have mean 0 and standard deviation 1.
+    /// The scale on which the respondents' traits have mean 0 and standard deviation 1: the aggregate posterior has.
     pub normalised: Vec<f64>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct ScaledCovariance {
     pub normalised: Array2<f64>,
 }
 
-/// Mean and standard deviation of the posterior means on the reported axes, by dimension: what leads from one scale to the
+/// Mean and standard deviation of the aggregate posterior on the reported axes, by dimension: what leads from one scale to the
 /// other.
 #[derive(Clone, Debug)]
 pub struct LocationScale {

@@ -52,6 +52,11 @@ impl Structured {
         self.shared.is_some()
     }
 
+    /// See [`Known::affine`].
+    pub fn affine(&self) -> &Array2<f64> {
+        self.known.affine()
+    }
+
     /// The information with these blocks of the items.
     ///
     /// # Errors

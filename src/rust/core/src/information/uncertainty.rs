@@ -12,7 +12,6 @@ use crate::information::gauge::{Asked, Method};
 use crate::information::normalisation::Normalisation;
 use crate::information::observed::Information;
 use crate::information::scales::{LocationScale, Scales};
-use crate::information::slopes::Slopes;
 use crate::model::covariances::ItemCovariances;
 use crate::model::parameters::Model;
 
@@ -26,7 +25,7 @@ pub struct Uncertainty {
     /// Lower triangles of the respondents' covariances, the items' uncertainty included; empty where that is not
     /// carried.
     pub respondents: Scales,
-    /// Mean and standard deviation of the posterior means in each dimension.
+    /// Mean and standard deviation of the aggregate posterior in each dimension.
     pub location_scale: LocationScale,
 }
 
@@ -58,12 +57,8 @@ pub(crate) fn uncertainty(
         });
     };
     let carried = chosen.method.carries_items();
-    let mut slopes = Slopes::new(calibration, monitor);
-    let delta = if carried {
-        DeltaMethod::new(calibration, normalisation, &mut slopes)?
-    } else {
-        DeltaMethod::of_known_traits(calibration, normalisation)
-    };
+    let affine = information.affine().filter(|_| carried);
+    let delta = DeltaMethod::new(calibration, normalisation, affine);
     // On the axes that keep the estimates closest to themselves, where others are asked for.
     let aligned = (!conditions.is_empty()).then(|| delta.propagate(&chosen.covariance).items());
     let aligned = aligned.transpose()?.map(|items| items.normalised);
@@ -71,7 +66,7 @@ pub(crate) fn uncertainty(
     let propagated = delta.propagate(&chosen.covariance);
     let items = propagated.items()?;
     let respondents = if carried {
-        propagated.respondents(&mut slopes)?
+        propagated.respondents(monitor)?
     } else {
         Scales::default()
     };

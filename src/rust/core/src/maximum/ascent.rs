@@ -129,10 +129,11 @@ impl Ascent {
         is_short && self.is_trusted && !self.trust.turning_items().contains(&true)
     }
 
-    /// The information, if it was evaluated for the last step or not far from it.
-    pub fn into_information(self) -> Option<Information> {
+    /// The information, if it was evaluated for the last step or, where that is enough, not far from it.
+    pub fn into_information(self, near_is_enough: bool) -> Option<Information> {
+        let is_near = |newton: &Newton| near_is_enough && newton.distance < LAST;
         self.known
-            .filter(|newton| self.is_fresh || newton.distance < LAST)
+            .filter(|newton| self.is_fresh || is_near(newton))
             .map(|newton| newton.information)
     }
 }

@@ -25,14 +25,16 @@ const MOST_ROUNDS: usize = 40;
 /// Steps of the EM algorithm at most.
 const MOST_EM_ROUNDS: usize = 60;
 
-/// They end when the mean squared step, in standard errors if the traits were known, is below this times the root of an item's number
-/// of responses, which is what makes Newton's method quick; or when one is near and above this share of the one before.
-const EM_CLOSE: f64 = 5e-4;
+/// They end when the mean squared step, in standard errors if the traits were known, is below this, or when one is near and above this
+/// share of the one before.
+const EM_CLOSE: f64 = 1e-5;
 const NEAR: f64 = 0.1;
 const EM_SLOW: f64 = 0.7;
 
-/// Respondents who are enough to come near.
+/// Respondents who are enough to come near. Where there are more, a pass over them is dear: the steps then end when the mean squared one
+/// is below this times the root of an item's number of responses, which is what makes Newton's method quick.
 const ENOUGH: usize = 20_000;
+const EM_CLOSE_OF_MANY: f64 = 5e-4;
 
 /// Where respondents are so many that their posteriors take most of the time, the first rounds take this many draws of each of them
 /// until the squared distance is below this; after a round with all draws no posteriors are found again for a step that is shorter.
@@ -117,13 +119,13 @@ impl Polish<'_> {
             let mut inform = || self.inform(model, &moments, timings);
             let step = ascent.step(&point, &mut inform, self.monitor)?;
             let is_close = match is_near {
-                true => ascent.ends_with(&step),
+                true => self.is_large() && ascent.ends_with(&step),
                 false => self.are_many && step.distance.abs() < CLOSE_TO_MANY,
             };
             let converged = !is_far && (is_close || step.is_small(is_exact));
             if converged || round == MOST_ROUNDS {
                 let moved = is_close.then(|| ascent.advanced(&design, &model.items, &step));
-                let information = match ascent.into_information() {
+                let information = match ascent.into_information(is_near && self.is_large()) {
                     Some(information) => information,
                     None => self.inform(model, &moments, timings)?,
                 };
@@ -221,22 +223,26 @@ impl Polish<'_> {
     /// Steps of the EM algorithm while they are long and become shorter fast, for some of the respondents first where they are many.
     /// Returns the last posteriors.
     fn approach(&self, model: &mut Model) -> Result<Option<Moments>> {
-        let stride = self.sample.respondents.len() / ENOUGH;
-        if stride > 1 {
-            let (respondents, weights) = self.one_of(stride);
-            let some = Polish {
-                sample: Sample {
-                    respondents: &respondents,
-                    weights: &weights,
-                },
-                ..*self
-            };
-            if some.approach(model)?.is_none() {
-                return Ok(None);
-            }
+        if !self.is_large() {
+            return self.approach_until(EM_CLOSE, model);
         }
+        let close = EM_CLOSE_OF_MANY * self.responses_per_item().sqrt();
+        let (respondents, weights) = self.one_of(self.sample.respondents.len() / ENOUGH);
+        let some = Polish {
+            sample: Sample {
+                respondents: &respondents,
+                weights: &weights,
+            },
+            ..*self
+        };
+        match some.approach_until(close, model)? {
+            Some(_) => self.approach_until(close, model),
+            None => Ok(None),
+        }
+    }
+
+    fn approach_until(&self, close: f64, model: &mut Model) -> Result<Option<Moments>> {
         let prior = FreePrior::new(&self.settings.model.item_prior(), &model.design());
-        let close = EM_CLOSE * self.responses_per_item().sqrt();
         let mut last = self.starting_moments(model)?;
         let mut before = f64::INFINITY;
         for _ in 0..MOST_EM_ROUNDS {
@@ -253,6 +259,10 @@ impl Polish<'_> {
             before = step.distance;
         }
         Ok(Some(last))
+    }
+
+    fn is_large(&self) -> bool {
+        self.sample.respondents.len() >= 2 * ENOUGH
     }
 
     /// The mean weight of an item's responses.
