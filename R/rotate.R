@@ -23,7 +23,9 @@
 #' @param anchors Positions of named respondents: a numeric matrix or data frame with the respondents' names as row names
 #'   and one column per dimension, or in one dimension a named vector. Give at least one respondent more than there are
 #'   dimensions. The affine map that takes them to these positions (by least squares if there are more respondents) is
-#'   applied to everybody, as `constrain.legis` of pscl does. Use either `anchors` or `method`.
+#'   applied to everybody, as `constrain.legis` of pscl does. Where standard errors carry the items' uncertainty (see
+#'   [vae_control()]), those of others are then relative to the anchors (delta method), and anchors that are one more than there
+#'   are dimensions have none. Use either `anchors` or `method`.
 #' @param ... Passed to the function that rotates: `normalize` and `eps` of varimax, `m` of promax (name the method as well:
 #'   `method = "promax", m = 4`), `normalize`, `gam`, `Tmat`, `eps` and `maxit` of oblimin, `Tmat`, `eps` and
 #'   `maxit` of target rotations.
@@ -39,7 +41,8 @@ rotate <- function(fit, method = c("varimax", "promax", "oblimin", "target", "pr
   if (!is.null(anchors)) {
     if (!missing(method)) abort_vaeirt("Give either {.arg method} or {.arg anchors}, not both.", "argument")
     check_no_dots(..., .call = rlang::current_env())
-    return(remap(fit, map_to_anchors(fit, anchors), "anchors"))
+    found <- map_to_anchors(fit, anchors)
+    return(remap(fit, found$map, "anchors", anchors = found$rows, positions = found$positions))
   }
   if (is.numeric(method)) {
     abort_vaeirt(
@@ -204,10 +207,11 @@ check_anchors <- function(anchors, fit, call) {
       "argument", call
     )
   }
+  storage.mode(anchors) <- "double"
   anchors
 }
 
-# The affine map that takes respondents to their anchors.
+# The affine map that takes respondents to their anchors, with their rows and positions.
 map_to_anchors <- function(fit, anchors, call = caller_env()) {
   anchors <- check_anchors(anchors, fit, call)
   names <- rownames(fit$parameters$respondents$mean)
@@ -240,14 +244,14 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
   }
   map <- t(qr.solve(now, anchors))
   matrix <- map[, -1, drop = FALSE]
-  list(matrix = matrix, shift = -as.vector(solve(matrix, map[, 1])))
+  list(map = list(matrix = matrix, shift = -as.vector(solve(matrix, map[, 1]))), rows = rows, positions = unname(anchors))
 }
 
-# The fit after an affine map of its traits, alpha -> matrix (alpha - shift).
-remap <- function(fit, map, rotation) {
-  answer <- unwrap_rust(
-    rust_remap(fit$model, map$matrix, map$shift, rust_responses(fit$responses), settings_of(fit))
-  )
+# The fit after an affine map of its traits, alpha -> matrix (alpha - shift), that was chosen or that anchors set.
+remap <- function(fit, map, rotation, anchors = numeric(), positions = matrix(0, 0, fit$dims)) {
+  answer <- unwrap_rust(rust_remap(
+    fit$model, map$matrix, map$shift, as.double(anchors), positions, rust_responses(fit$responses), settings_of(fit)
+  ))
   fit$parameters <- parameters_of(answer, rownames(fit$parameters$respondents$mean), fit$parameters$items)
   fit$model <- answer$model
   fit$std_errors <- answer$items$std_errors

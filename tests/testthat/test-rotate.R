@@ -27,7 +27,6 @@ test_that("anchors are where they are asked to be", {
   anchored <- rotate(fit, anchors = c("3" = -1, "8" = 1))
   expect_equal(anchored$estimates$estimate[c(3, 8)], c(-1, 1), tolerance = 1e-8)
   scale <- 2 / diff(fit$estimates$estimate[c(3, 8)])
-  expect_equal(anchored$estimates$std.error, fit$estimates$std.error * abs(scale), tolerance = 1e-3)
   expect_equal(abs(by_row(anchored$items, 2)[, 1] * scale), abs(by_row(fit$items, 2)[, 1]), tolerance = 1e-6)
 })
 
@@ -106,4 +105,56 @@ test_that("targets with names are matched by name", {
     rotate(fit, "target", target = loadings[rev(seq_len(nrow(loadings))), ])$items,
     rotate(fit, "target", target = unname(loadings))$items
   )
+})
+
+test_that("standard errors are relative to the anchors", {
+  skip_if_not_installed("posterior")
+  # Well known, so that a ratio of differences is nearly linear.
+  fit <- vae_irt(simulate_irt(100, 400, seed = 2)$responses, seed = 1)
+  drawn <- t(as.matrix(posterior::as_draws_df(fit, n = 4000))[, seq_len(100)])
+  points <- fit$estimates$estimate
+  ends <- order(points)[c(8, 93)]
+  # Every draw taken to the anchors by itself, by least squares where they are three.
+  for (rows in list(ends, c(ends, order(points)[[60]]))) {
+    target <- points[rows] + c(-0.1, 0.1, 0.2)[seq_along(rows)]
+    anchored <- rotate(fit, anchors = stats::setNames(target, fit$estimates$respondent[rows]))
+    moved <- apply(drawn, 2, function(x) {
+      map <- stats::lsfit(x[rows], target)$coefficients
+      map[[1]] + map[[2]] * x
+    })
+    found <- anchored$estimates$std.error / unname(apply(moved, 1, sd))
+    expect_equal(median(found[-rows]), 1, tolerance = 0.02)
+    expect_gt(min(found[-rows]), 0.88)
+    expect_lt(max(found[-rows]), 1.12)
+    own <- anchored$estimates$std.error[rows]
+    if (length(rows) == 2) expect_identical(own, c(0, 0)) else expect_equal(found[rows], rep(1, 3), tolerance = 0.1)
+    expect_true(all(is.finite(anchored$items$std.error)))
+  }
+  # Where the items count as known, so does the map.
+  conditional <- rotate(
+    vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, std_errors = "conditional")),
+    anchors = stats::setNames(c(-1, 1), fit$estimates$respondent[ends])
+  )
+  expect_true(all(conditional$estimates$std.error > 0))
+})
+
+test_that("anchors in two dimensions are held, and cover the truth of the others", {
+  skip_on_cran()
+  covered <- vapply(1:6, function(s) {
+    truth <- simulate_irt(200, 100, dims = 2, seed = s)
+    true <- by_row(truth$respondents, 2)
+    rownames(true) <- seq_len(200)
+    anchors <- c(which.max(true[, 1]), which.max(true[, 2]), which.min(true[, 1] + true[, 2]))
+    fit <- rotate(vae_irt(truth$responses, dims = 2, seed = 1), anchors = true[anchors, ])
+    held <- fit$estimates$respondent %in% anchors
+    expect_true(all(fit$estimates$std.error[held] == 0))
+    known <- truth$items$estimate
+    c(
+      mean((fit$estimates$conf.low <= truth$respondents$estimate & truth$respondents$estimate <= fit$estimates$conf.high)[!held]),
+      mean(fit$items$conf.low <= known & known <= fit$items$conf.high)
+    )
+  }, numeric(2))
+  # They were .4 and .5.
+  expect_gt(min(rowMeans(covered)), 0.86)
+  expect_lt(max(rowMeans(covered)), 0.98)
 })

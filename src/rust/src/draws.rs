@@ -23,7 +23,7 @@ fn rust_draws(model: Raw, principal: bool, n_draws: i32, responses: List, settin
             Gauge::Aligned
         };
         let work = |monitor: &dyn Monitor| {
-            let refit = Refit::new(model, None, gauge, &responses, &settings, monitor)?;
+            let refit = Refit::new(model, None, (gauge, None), &responses, &settings, monitor)?;
             refit.draws(&responses, n_draws as usize, monitor)
         };
         let drawn = worker::run(work, &().into_robj())?;

@@ -10,12 +10,21 @@ use crate::vectors::{by_row, row_numbers};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
-use vae_irt_core::{AffineMap, Gauge, Model, Monitor, Refit};
+use vae_irt_core::{AffineMap, Anchors, Gauge, Model, Monitor, Refit};
 
 /// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`.
-/// Settings as in `rust_fit`.
+/// Settings as in `rust_fit`. `anchors`: the rows of the respondents, from 1, who set the map, and `positions`, where they are; none where
+/// nobody did.
 #[extendr]
-fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, settings: List) -> List {
+fn rust_remap(
+    model: Raw,
+    matrix: RMatrix<f64>,
+    shift: &[f64],
+    anchors: &[f64],
+    positions: RMatrix<f64>,
+    responses: List,
+    settings: List,
+) -> List {
     answer(|| {
         let model = Model::from_bytes(model.as_slice())?;
         let settings = read_settings(&settings)?;
@@ -26,8 +35,18 @@ fn rust_remap(model: Raw, matrix: RMatrix<f64>, shift: &[f64], responses: List, 
                 .map_err(|_| missing("the matrix"))?,
             shift: Array1::from(shift.to_vec()),
         };
+        let anchors = (!anchors.is_empty()).then(|| {
+            let respondents = anchors.iter().map(|&row| row as u32 - 1).collect();
+            let positions =
+                Array2::from_shape_fn((positions.nrows(), positions.ncols()), |(i, j)| positions[[i, j]]);
+            Anchors {
+                respondents,
+                positions,
+            }
+        });
         let work = |monitor: &dyn Monitor| {
-            let refit = Refit::new(model, Some(&map), Gauge::Aligned, &responses, &settings, monitor)?;
+            let gauge = (Gauge::Aligned, anchors);
+            let refit = Refit::new(model, Some(&map), gauge, &responses, &settings, monitor)?;
             let found = refit.results(&responses, monitor)?;
             let bytes = found.model.to_bytes()?;
             Ok((found, bytes))

@@ -42,6 +42,7 @@ pub use fit::refit::{Refit, RefitResults};
 pub use fit::run::{Fit, fit};
 pub use fit::starting_network::starting_network;
 pub use fit::statistics::FitStatistics;
+pub use information::anchoring::Anchors;
 pub use information::gauge::{Gauge, Method};
 pub use information::scales::{LocationScale, Scales};
 pub use information::uncertainty::Uncertainty;

@@ -329,7 +329,15 @@ fn draws_have_the_reported_moments() {
         let model = fit(&responses, &settings, &Silent).expect("fit").model;
         let refit = {
             let settings = settings.check().expect("valid settings");
-            Refit::new(model, None, Gauge::Principal, &responses, &settings, &Silent).expect("scores")
+            Refit::new(
+                model,
+                None,
+                (Gauge::Principal, None),
+                &responses,
+                &settings,
+                &Silent,
+            )
+            .expect("scores")
         };
         let draws = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");
         let again = refit.draws(&responses, N_DRAWS, &Silent).expect("draws");

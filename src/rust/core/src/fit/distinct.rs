@@ -48,6 +48,18 @@ impl Distinct {
         })
     }
 
+    /// Everybody, also where some gave the same responses.
+    pub fn everybody(responses: &Responses, respondents: &[u32]) -> Self {
+        let weights = respondents
+            .iter()
+            .map(|&i| f64::from(responses.weight(i as usize)));
+        Self {
+            respondents: respondents.to_vec(),
+            weights: weights.collect(),
+            places: None,
+        }
+    }
+
     /// The distinct respondents with their weights.
     pub fn sample(&self) -> Sample<'_> {
         Sample {

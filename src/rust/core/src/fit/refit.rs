@@ -4,6 +4,7 @@ use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::on_threads;
 use crate::fit::distinct::Distinct;
+use crate::information::anchoring::Anchors;
 use crate::information::calibration::Calibration;
 use crate::information::draws::{Drawing, draws};
 use crate::information::gauge::{Asked, Gauge};
@@ -21,6 +22,7 @@ use crate::settings::Checked;
 pub struct Refit {
     model: Model,
     gauge: Gauge,
+    anchors: Option<Anchors>,
     settings: Checked,
     distinct: Distinct,
     moments: Moments,
@@ -39,7 +41,7 @@ pub struct RefitResults {
 
 impl Refit {
     /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other
-    /// axes: `map` follows the one that it has, and the axes count as chosen, not estimated.
+    /// axes: `map` follows the one that it has, and the axes count as chosen, not estimated, or as set by `anchors`.
     ///
     /// # Errors
     /// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Model`] when the map cannot be
@@ -47,7 +49,7 @@ impl Refit {
     pub fn new(
         mut model: Model,
         map: Option<&AffineMap>,
-        gauge: Gauge,
+        (gauge, anchors): (Gauge, Option<Anchors>),
         responses: &Responses,
         settings: &Checked,
         monitor: &dyn Monitor,
@@ -59,7 +61,11 @@ impl Refit {
         on_threads(settings.run.threads, || {
             let respondents = responses.respondents_with_responses();
             let total = responses.summed_weight(&respondents);
-            let distinct = Distinct::new(responses, &respondents, total, monitor)?;
+            // Who gave the same responses as an anchor is not known as well.
+            let distinct = match &anchors {
+                Some(_) => Distinct::everybody(responses, &respondents),
+                None => Distinct::new(responses, &respondents, total, monitor)?,
+            };
             let scoring = Scoring::of(settings, respondents.len());
             let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
             let calibration = distinct.calibration(&model, responses, &moments);
@@ -67,6 +73,7 @@ impl Refit {
             Ok(Self {
                 model,
                 gauge,
+                anchors,
                 settings: settings.clone(),
                 distinct,
                 moments,
@@ -118,10 +125,11 @@ impl Refit {
         })
     }
 
-    fn asked(&self) -> Asked {
+    fn asked(&self) -> Asked<'_> {
         Asked {
             std_errors: self.settings.std_errors,
             gauge: self.gauge,
+            anchors: self.anchors.as_ref(),
         }
     }
 }

@@ -331,6 +331,7 @@ impl Run<'_> {
         let asked = Asked {
             std_errors: self.settings.std_errors,
             gauge: Gauge::Principal,
+            anchors: None,
         };
         uncertainty(calibration, &calibrated.information, asked, self.monitor)
     }

@@ -1,5 +1,6 @@
 //! How uncertainty was found, and on which axes.
 
+use crate::information::anchoring::Anchors;
 use crate::settings::StdErrors;
 
 /// How the uncertainty was found.
@@ -46,7 +47,9 @@ pub enum Gauge {
 
 /// What is asked about the items: which standard errors, and on which axes.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<'a> {
     pub std_errors: StdErrors,
     pub gauge: Gauge,
+    /// Who set the axes, if respondents did.
+    pub anchors: Option<&'a Anchors>,
 }

@@ -2,6 +2,7 @@
 
 pub mod addition;
 pub mod affine;
+pub mod anchoring;
 pub mod calibration;
 pub mod choice;
 pub mod chunk;

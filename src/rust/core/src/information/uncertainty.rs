@@ -4,6 +4,7 @@
 use crate::base::error::Result;
 use crate::base::linalg::packed_length;
 use crate::base::monitor::Monitor;
+use crate::information::anchoring::Anchoring;
 use crate::information::calibration::Calibration;
 use crate::information::choice::choose;
 use crate::information::covariance::Conditions;
@@ -34,7 +35,7 @@ pub struct Uncertainty {
 /// Respondents' covariances are `S_i + J_i C J_i'`, where `S_i` is the covariance given the items, `C` that of the
 /// items and `J_i` the derivative of the posterior mean. Both scales come from the delta method. On the prior's scale
 /// location and scale are as uncertain as the prior of the traits leaves them for so many respondents; on the
-/// normalised one they are those of the sample.
+/// normalised one they are those of the sample. Where anchors set the axes, the [errors of these](Anchoring) count on the former.
 ///
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so, [`crate::base::error::Error::Model`] when the map cannot be inverted.
@@ -64,12 +65,18 @@ pub(crate) fn uncertainty(
     let aligned = aligned.transpose()?.map(|items| items.normalised);
     let chosen = chosen.in_gauge(&conditions);
     let propagated = delta.propagate(&chosen.covariance);
-    let items = propagated.items()?;
-    let respondents = if carried {
+    let mut items = propagated.items()?;
+    let mut respondents = if carried {
         propagated.respondents(monitor)?
     } else {
         Scales::default()
     };
+    let anchors = asked.anchors.filter(|_| carried);
+    let anchoring = anchors.and_then(|anchors| Anchoring::new(calibration, &chosen.covariance, anchors));
+    if let Some(anchoring) = anchoring {
+        items.prior = anchoring.items()?;
+        respondents.prior = anchoring.respondents(monitor)?;
+    }
     Ok(Uncertainty {
         method: chosen.method,
         items: ItemCovariances {
