@@ -57,8 +57,13 @@ aligned <- function(fit, truth) {
   )
 }
 
-# The probabilities of all options at some traits.
-predict_at_estimates <- function(fit, traits) unlist(lapply(vaeirt:::response_functions(fit), function(at) at(traits)))
+# What predict(type = "prob") gives, at the estimates instead of averages.
+at_estimates <- function(fit) {
+  table <- predict(fit, type = "prob", conf.int = FALSE)
+  traits <- unname(fit$parameters$respondents$mean)
+  table$.prob <- as.vector(t(do.call(cbind, lapply(vaeirt:::response_functions(fit), function(at) at(traits)))))
+  table
+}
 
 slope <- function(x, y) sum(x * y) / sum(x^2)
 

@@ -5,7 +5,7 @@ test_that("augment() has one row per observed response with its probability and 
   seen <- t(votes)[!is.na(t(votes))]
   expect_identical(table$response, as.character(seen))
   expect_identical(table$respondent, rep(as.character(1:150), rowSums(!is.na(votes))))
-  prob <- predict(fit, type = "prob")
+  prob <- at_estimates(fit)
   key <- function(x, response) paste(x$respondent, x$item, response)
   yea <- prob$.prob[match(key(table, "1"), key(prob, prob$response))]
   expect_equal(table$.fitted, yea)
@@ -17,7 +17,7 @@ test_that("augment() has one row per observed response with its probability and 
 test_that("on items with more options the probability is that of the observed one", {
   fit <- nominal_fit()
   table <- augment(fit)
-  prob <- predict(fit, type = "prob")
+  prob <- at_estimates(fit)
   key <- function(x) paste(x$respondent, x$item, x$response)
   expect_equal(table$.fitted, prob$.prob[match(key(table), key(prob))])
   expect_equal(table$.resid, 1 - table$.fitted)

@@ -15,8 +15,8 @@ test_that("at the cutpoint both options are equally probable", {
 test_that("cutpoints move with the axis, and so do their intervals", {
   fit <- small_fit()
   cuts <- cutpoints(fit)
-  moved <- cutpoints(rotate(fit, anchors = c("3" = 1, "8" = -1)))
-  map <- function(x) 1 - 2 * (x - fit$estimates$estimate[[3]]) / diff(fit$estimates$estimate[c(3, 8)])
+  moved <- cutpoints(rotate(fit, "procrustes", target = as.matrix(-2 * fit$estimates$estimate)))
+  map <- function(x) -x
   ends <- cbind(map(cuts$conf.low), map(cuts$conf.high))
   bounded <- is.finite(cuts$conf.low)
   expect_true(any(bounded) && any(!bounded))
@@ -24,7 +24,11 @@ test_that("cutpoints move with the axis, and so do their intervals", {
   expect_equal(moved$conf.low[bounded], pmin(ends[, 1], ends[, 2])[bounded], tolerance = 1e-4)
   expect_equal(moved$conf.high[bounded], pmax(ends[, 1], ends[, 2])[bounded], tolerance = 1e-4)
   expect_equal(moved$std.error, cuts$std.error * abs(map(1) - map(0)), tolerance = 1e-4)
-  expect_identical(moved$direction == cuts$direction, rep(map(1) > map(0), nrow(cuts)))
+  expect_identical(moved$direction == cuts$direction, rep(FALSE, nrow(cuts)))
+  # Anchors move the cutpoints too; their errors are then relative to these.
+  anchored <- cutpoints(rotate(fit, anchors = c("3" = 1, "8" = -1)))
+  map <- function(x) 1 - 2 * (x - fit$estimates$estimate[[3]]) / diff(fit$estimates$estimate[c(3, 8)])
+  expect_equal(anchored$cutpoint, map(cuts$cutpoint))
 })
 
 test_that("intervals are bounded where the discrimination differs from 0", {

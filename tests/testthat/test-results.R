@@ -39,7 +39,7 @@ test_that("glance() is one row about the fit", {
   chosen <- predict(small_fit(), type = "response")
   votes <- t(small_truth()$responses)
   expect_equal(about$classification, mean(chosen$.pred_class == votes, na.rm = TRUE))
-  shares <- predict(small_fit(), type = "prob")
+  shares <- at_estimates(small_fit())
   observed <- matrix(shares$.prob, nrow = 2)[cbind(as.vector(votes) + 1, seq_along(votes))]
   expect_equal(about$gmp, exp(mean(log(observed), na.rm = TRUE)), tolerance = 1e-5)
   minority <- apply(small_truth()$responses, 2, function(x) min(table(x)))

@@ -12,7 +12,7 @@
 //!
 //! The crate knows nothing of R. The way through it is [`Responses`] -> [`fit()`] -> [`Fit`], and [`score`] for respondents
 //! who were not in the sample. From the ground to the roof its modules are base, responses, ingest, model, settings, kernels,
-//! posterior, train, information, fit and simulate; each imports only from itself and from those before it.
+//! posterior, train, information, uncertainty, maximum, fit and simulate; each imports only from itself and from those before it.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -28,6 +28,7 @@ mod responses;
 mod settings;
 mod simulate;
 mod train;
+mod uncertainty;
 
 pub use base::backend::Backend;
 pub use base::error::{Error, Result};
@@ -42,10 +43,7 @@ pub use fit::refit::{Refit, RefitResults};
 pub use fit::run::{Fit, fit};
 pub use fit::starting_network::starting_network;
 pub use fit::statistics::FitStatistics;
-pub use information::anchoring::Anchors;
-pub use information::gauge::{Gauge, Method};
-pub use information::scales::{LocationScale, Scales};
-pub use information::uncertainty::Uncertainty;
+pub use information::gauge::{Anchors, Gauge, Method};
 pub use ingest::files::parquet_files;
 pub use ingest::ids::{IdColumn, TextColumn};
 pub use ingest::reader::{Ballots, ParquetColumns, read_parquet};
@@ -90,3 +88,5 @@ pub use settings::{
 };
 pub use simulate::ballots::{BallotBox, BallotDesign, SimulatedBallots, ballots};
 pub use simulate::simulation::{Simulation, SimulationDesign, simulate};
+pub use uncertainty::reported::Uncertainty;
+pub use uncertainty::scales::{LocationScale, Scales};

@@ -3,11 +3,11 @@
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::information::calibration::{Calibration, Sample};
-use crate::information::uncertainty::Uncertainty;
 use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
 use crate::responses::patterns::Patterns;
 use crate::responses::store::Responses;
+use crate::uncertainty::reported::Uncertainty;
 
 /// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that
 /// saves nothing.

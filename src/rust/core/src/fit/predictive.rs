@@ -5,7 +5,6 @@ use crate::base::linalg::{pack, packed_length, unpack};
 use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
 use crate::fit::averaged::{Average, NormalRule, predictor_rule};
-use crate::information::scales::LocationScale;
 use crate::model::design;
 use crate::model::parameters::Model;
 use crate::model::response::options::first_of_largest;
@@ -16,6 +15,7 @@ use crate::posterior::scoring::Scoring;
 use crate::responses::batch::Batch;
 use crate::responses::response::Response;
 use crate::responses::store::Responses;
+use crate::uncertainty::scales::LocationScale;
 use ndarray::{Array1, Array2, ArrayView1};
 
 /// Respondents that one task looks at.

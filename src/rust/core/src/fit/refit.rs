@@ -4,12 +4,9 @@ use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::on_threads;
 use crate::fit::distinct::Distinct;
-use crate::information::anchoring::Anchors;
 use crate::information::calibration::Calibration;
-use crate::information::draws::{Drawing, draws};
-use crate::information::gauge::{Asked, Gauge};
+use crate::information::gauge::{Anchors, Asked, Gauge};
 use crate::information::observed::Information;
-use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
 use crate::posterior::expect::{check_items, moments};
@@ -17,6 +14,8 @@ use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Scored, Scoring};
 use crate::responses::store::Responses;
 use crate::settings::Checked;
+use crate::uncertainty::draws::{Drawing, draws};
+use crate::uncertainty::reported::{Uncertainty, uncertainty};
 
 /// A fitted model with what it says about the respondents of some responses.
 pub struct Refit {

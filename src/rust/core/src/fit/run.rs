@@ -13,7 +13,6 @@ use crate::fit::statistics::{FitStatistics, fit_statistics};
 use crate::information::gauge::{Asked, Gauge};
 use crate::information::observed::Information;
 use crate::information::sums::Form;
-use crate::information::uncertainty::{Uncertainty, uncertainty};
 use crate::maximum::polish::{Polish, Polished};
 use crate::model::encoder::Encoder;
 use crate::model::parameters::Model;
@@ -28,6 +27,7 @@ use crate::settings::{Checked, Settings};
 use crate::train::epochs::{Trained, train};
 use crate::train::objective::{Objective, Trains};
 use crate::train::trainer::Trainer;
+use crate::uncertainty::reported::{Uncertainty, uncertainty};
 
 /// Respondents from whom scale, axes, standard errors and statistics come where nobody else is estimated.
 const SAMPLE: usize = 100_000;

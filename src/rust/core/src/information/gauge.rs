@@ -1,7 +1,7 @@
 //! How uncertainty was found, and on which axes.
 
-use crate::information::anchoring::Anchors;
 use crate::settings::StdErrors;
+use ndarray::Array2;
 
 /// How the uncertainty was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub enum Gauge {
     Principal,
     /// The axes are those that keep the estimates closest to themselves.
     Aligned,
+}
+
+/// Respondents at given positions.
+#[derive(Clone, Debug)]
+pub struct Anchors {
+    /// Their rows in the data.
+    pub respondents: Vec<u32>,
+    /// Where they are: `n_anchors x n_dims`.
+    pub positions: Array2<f64>,
 }
 
 /// What is asked about the items: which standard errors, and on which axes.

@@ -5,11 +5,11 @@ use crate::base::linalg::{double, plus, product, sandwich, single, symmetric};
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
-use crate::information::limit::{Limits, limited};
-use crate::information::normalisation::{FromItems, Normalisation};
-use crate::information::scales::{ScaledCovariance, Scales};
-use crate::information::slopes::each_chunk;
 use crate::model::design::by_location_and_scale;
+use crate::uncertainty::limit::{Limits, limited};
+use crate::uncertainty::normalisation::{FromItems, Normalisation};
+use crate::uncertainty::scales::{ScaledCovariance, Scales};
+use crate::uncertainty::slopes::each_chunk;
 use ndarray::{Array2, Axis};
 
 /// How the functionals of the [normalisation](Normalisation) depend on the items.

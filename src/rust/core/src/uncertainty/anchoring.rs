@@ -9,19 +9,12 @@ use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::chunk::Chunk;
 use crate::information::covariance::Covariance;
-use crate::information::limit::{Limits, limit_of_draws};
+use crate::information::gauge::Anchors;
 use crate::information::rule::Rule;
-use crate::information::slopes::each_chunk;
-use ndarray::{Array1, Array2, Axis, s};
-
-/// Respondents at given positions.
-#[derive(Clone, Debug)]
-pub struct Anchors {
-    /// Their rows in the data.
-    pub respondents: Vec<u32>,
-    /// Where they are: `n_anchors x n_dims`.
-    pub positions: Array2<f64>,
-}
+use crate::model::design;
+use crate::uncertainty::limit::{Limits, limit_of_draws};
+use crate::uncertainty::slopes::each_chunk;
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
 /// How estimates depend on the ideal points of the anchors. The functionals are these, an anchor after the other, on the reported axes,
 /// on which the map of least squares that takes them to their positions is the identity.
@@ -45,19 +38,15 @@ pub(crate) struct Anchoring<'a> {
 impl<'a> Anchoring<'a> {
     /// Nothing where the anchors do not span the dimensions, or one of them is not in the calibration.
     pub fn new(calibration: Calibration<'a>, covariance: &'a Covariance, anchors: &Anchors) -> Option<Self> {
-        let n_dims = calibration.n_dims();
         let known = calibration.scored.respondents;
         let places = anchors.respondents.iter().map(|i| known.binary_search(i).ok());
         let places: Vec<usize> = places.collect::<Option<_>>()?;
-        let mut points = Array2::ones((places.len(), n_dims + 1));
-        for (mut point, &place) in points.rows_mut().into_iter().zip(&places) {
-            point.slice_mut(s![..n_dims]).assign(&calibration.mean(place));
+        let means: Vec<Array1<f64>> = places.iter().map(|&place| calibration.mean(place)).collect();
+        let points: Vec<Array1<f64>> = means.iter().map(extended).collect();
+        let (points, mut residuals) = (stacked(&points), anchors.positions.clone());
+        for (mut residual, mean) in residuals.rows_mut().into_iter().zip(&means) {
+            residual -= mean;
         }
-        let residuals = plus(
-            &anchors.positions,
-            -1.0,
-            &points.slice(s![.., ..n_dims]).to_owned(),
-        );
         let inverse = invert(product(points.t(), &points).view())?;
         let mut anchoring = Self {
             calibration,
@@ -107,9 +96,7 @@ impl<'a> Anchoring<'a> {
     /// What the anchors' errors do to a point: its derivatives by the functionals.
     fn pull_of_point(&self, point: &Array1<f64>) -> Array2<f64> {
         let n_dims = point.len();
-        let mut extended = Array1::ones(n_dims + 1);
-        extended.slice_mut(s![..n_dims]).assign(point);
-        let weights = self.inverse.dot(&extended);
+        let weights = self.inverse.dot(&extended(point));
         let mut pull = Array2::zeros((n_dims, self.places.len() * n_dims));
         for (k, (anchor, residual)) in self
             .points
@@ -130,10 +117,10 @@ impl<'a> Anchoring<'a> {
     }
 
     /// What they do to the parameters of a row of the table of the items.
-    fn pull_of_row(&self, row: &Array1<f64>) -> Array2<f64> {
-        let n_dims = row.len() - 1;
-        let slopes = row.slice(s![..n_dims]);
-        let mut pull = Array2::zeros((n_dims + 1, self.places.len() * n_dims));
+    fn pull_of_row(&self, row: &[f64]) -> Array2<f64> {
+        let n_dims = self.calibration.n_dims();
+        let slopes = ArrayView1::from(design::split(row).0);
+        let mut pull = Array2::zeros((row.len(), self.places.len() * n_dims));
         for (k, (anchor, residual)) in self
             .points
             .rows()
@@ -143,7 +130,7 @@ impl<'a> Anchoring<'a> {
         {
             let weights = self.inverse.dot(&anchor);
             for e in 0..n_dims {
-                for m in 0..=n_dims {
+                for m in 0..row.len() {
                     let turned = self.inverse[[m, e]] * residual.dot(&slopes) - weights[m] * slopes[e];
                     pull[[m, k * n_dims + e]] = if m < n_dims { -turned } else { turned };
                 }
@@ -173,7 +160,7 @@ impl<'a> Anchoring<'a> {
                 let own = sandwich(&jacobian, &self.covariance.of_row(item, row, &design));
                 let free = design.free_of_row(row);
                 let cross = product(&jacobian, &self.with_functionals.select(Axis(0), &free));
-                let pull = self.pull_of_row(&reported.row(row).to_owned());
+                let pull = self.pull_of_row(&reported.row(row).to_vec());
                 packed.extend(pack(self.moved(&own, &cross, &pull).view()));
             }
         }
@@ -221,4 +208,15 @@ impl<'a> Anchoring<'a> {
     fn is_held(&self, position: usize) -> bool {
         self.places.len() == self.points.ncols() && self.places.contains(&position)
     }
+}
+
+/// A point, then 1.
+fn extended(point: &Array1<f64>) -> Array1<f64> {
+    point.iter().copied().chain([1.0]).collect()
+}
+
+/// Some points as the rows of a matrix.
+fn stacked(points: &[Array1<f64>]) -> Array2<f64> {
+    let width = points.first().map_or(0, Array1::len);
+    Array2::from_shape_fn((points.len(), width), |(k, d)| points[k][d])
 }

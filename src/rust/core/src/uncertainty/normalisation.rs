@@ -2,9 +2,9 @@
 
 use crate::base::linalg::{add_scaled, lower_pairs, plus, product, sandwich, symmetric};
 use crate::information::calibration::Calibration;
-use crate::information::scales::{LocationScale, ScaledCovariance};
 use crate::model::design;
 use crate::posterior::aggregate::aggregate;
+use crate::uncertainty::scales::{LocationScale, ScaledCovariance};
 use ndarray::{Array1, Array2};
 
 /// The functionals that centre and scale: for every dimension the mean of the respondents' traits, then their standard deviation. At

@@ -6,13 +6,13 @@ use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::random::{Purpose, Stream};
 use crate::information::calibration::Calibration;
-use crate::information::choice::choose;
 use crate::information::chunk::{Chunk, chunk_size};
 use crate::information::covariance::Conditions;
 use crate::information::gauge::Asked;
-use crate::information::limit::{Limits, limit_of_draws};
 use crate::information::observed::Information;
 use crate::information::rule::Rule;
+use crate::uncertainty::choice::choose;
+use crate::uncertainty::limit::{Limits, limit_of_draws};
 use ndarray::{Array1, Array2, s};
 
 /// How many draws, and where the random numbers begin.

@@ -4,17 +4,17 @@
 use crate::base::error::Result;
 use crate::base::linalg::packed_length;
 use crate::base::monitor::Monitor;
-use crate::information::anchoring::Anchoring;
 use crate::information::calibration::Calibration;
-use crate::information::choice::choose;
 use crate::information::covariance::Conditions;
-use crate::information::delta::DeltaMethod;
 use crate::information::gauge::{Asked, Method};
-use crate::information::normalisation::Normalisation;
 use crate::information::observed::Information;
-use crate::information::scales::{LocationScale, Scales};
 use crate::model::covariances::ItemCovariances;
 use crate::model::parameters::Model;
+use crate::uncertainty::anchoring::Anchoring;
+use crate::uncertainty::choice::choose;
+use crate::uncertainty::delta::DeltaMethod;
+use crate::uncertainty::normalisation::Normalisation;
+use crate::uncertainty::scales::{LocationScale, Scales};
 
 /// Uncertainty on the reported axes.
 #[derive(Clone, Debug)]

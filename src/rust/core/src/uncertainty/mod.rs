@@ -1,0 +1,11 @@
+//! What is reported of the uncertainty: standard errors of items and respondents on both scales, and draws.
+
+pub mod anchoring;
+pub mod choice;
+pub mod delta;
+pub mod draws;
+pub mod limit;
+pub mod normalisation;
+pub mod reported;
+pub mod scales;
+pub mod slopes;
