@@ -20,7 +20,7 @@ rust_draws <- function(model, principal, n_draws, responses, settings) .Call(wra
 rust_predictive <- function(model, covariances, means, sds, given, asked, settings) .Call(wrap__rust_predictive, model, covariances, means, sds, given, asked, settings)
 rust_predictors <- function(parameters, traits) .Call(wrap__rust_predictors, parameters, traits)
 rust_probabilities <- function(predictors, link, model) .Call(wrap__rust_probabilities, predictors, link, model)
-rust_averaged_probabilities <- function(predictors, sds, factors, discriminations, points, form, threads) .Call(wrap__rust_averaged_probabilities, predictors, sds, factors, discriminations, points, form, threads)
+rust_averaged_probabilities <- function(items, mean, factors, threads) .Call(wrap__rust_averaged_probabilities, items, mean, factors, threads)
 rust_simulate <- function(design) .Call(wrap__rust_simulate, design)
 rust_parquet_begin <- function(columns, path, codec) .Call(wrap__rust_parquet_begin, columns, path, codec)
 rust_parquet_append <- function(writer, columns) .Call(wrap__rust_parquet_append, writer, columns)

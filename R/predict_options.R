@@ -11,7 +11,7 @@ predict_options <- function(fit, scores, level) {
     respondent = rep(names, each = sum(n_options)),
     item = rep(rep(fit$parameters$items$item, n_options), length(names)),
     response = rep(unlist(fit$parameters$items$options), length(names)),
-    .prob = by_row(lapply(known$items, mean_probabilities, known$posterior, fit$control$threads))
+    .prob = by_row(mean_probabilities(known, fit$control$threads))
   )
   if (!is.null(level)) {
     limits <- lapply(known$items, probability_limits, known$posterior, level)
@@ -43,8 +43,9 @@ predict_classes <- function(fit, scores) {
   known <- uncertain_items(fit, scores$posterior)
   label <- matrix(NA_character_, nrow(known$posterior$mean), length(known$items))
   prob <- matrix(NA_real_, nrow(label), ncol(label))
-  for (j in seq_along(known$items)) {
-    own <- mean_probabilities(known$items[[j]], known$posterior, fit$control$threads)
+  probabilities <- mean_probabilities(known, fit$control$threads)
+  for (j in seq_along(probabilities)) {
+    own <- probabilities[[j]]
     prob[, j] <- row_max(own)
     label[, j] <- fit$parameters$items$options[[j]][first_of_largest(own)]
   }

@@ -26,25 +26,25 @@ to_probabilities <- function(predictors, form) {
 
 row_max <- function(x) do.call(pmax, lapply(seq_len(ncol(x)), function(k) x[, k]))
 
-# Probabilities of an item's options, averaged over traits that are normal, with Cholesky factors that are packed row by row, and
-# over the parameters of every option as well. `item` and `posterior` as uncertain_items() has them. One row per respondent.
-mean_probabilities <- function(item, posterior, threads) {
-  predictors <- linear_predictors(item$parameters, posterior$mean)[, -1, drop = FALSE]
-  known <- !is.na(predictors[, 1])
-  probabilities <- matrix(NA_real_, nrow(predictors), ncol(predictors) + 1)
-  if (any(known)) {
-    mean <- posterior$mean[known, , drop = FALSE]
-    probabilities[known, ] <- unwrap_rust(rust_averaged_probabilities(
-      predictors[known, , drop = FALSE], sqrt(predictor_variance(item$covariance, mean)),
-      posterior$factors[known, , drop = FALSE], discriminations(item$parameters),
-      normal_points(ncol(mean) + ncol(predictors)), item$form, threads
-    ))$probabilities
-  }
-  probabilities
+# For each item the probabilities of its options, averaged over traits that are normal, with Cholesky factors that are packed row
+# by row, and over the parameters of every option as well: one row per respondent. `known` as uncertain_items() has it.
+mean_probabilities <- function(known, threads) {
+  dims <- ncol(known$posterior$mean)
+  n_rows <- vapply(known$items, function(item) nrow(item$parameters), integer(1))
+  several <- unique(n_rows[n_rows > 1])
+  # With two options there is no need of any.
+  points <- list(matrix(0, 0, 0))
+  points[several] <- lapply(dims + several, normal_points)
+  items <- lapply(known$items, function(item) {
+    c(item[c("parameters", "covariance")], item$form, list(points = points[[nrow(item$parameters)]]))
+  })
+  found <- unwrap_rust(rust_averaged_probabilities(items, known$posterior$mean, known$posterior$factors, threads))
+  lapply(found$probabilities, missing_if_nan)
 }
 
-# Their limits: matrices `low` and `high` like those of the probabilities. With two options the linear predictor is taken for
-# normal; with more the limits are the quantiles over evenly spread points, in which those of options in order keep it.
+# The limits of those of an item: matrices `low` and `high` like those of the probabilities. With two options the linear
+# predictor is taken for normal; with more the limits are the quantiles over evenly spread points, in which those of options in
+# order keep it.
 probability_limits <- function(item, posterior, level) {
   parameters <- item$parameters
   form <- item$form

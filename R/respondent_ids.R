@@ -17,8 +17,9 @@ print.vaeirt_ids <- function(x, ...) {
 
 #' @importFrom tibble as_tibble
 #' @export
-as_tibble.vaeirt_ids <- function(x, ..., rows = seq_len(x$n), names = respondent_names(x, rows)) {
-  table <- tibble::tibble(respondent = names)
+as_tibble.vaeirt_ids <- function(x, ..., rows = NULL, names = NULL) {
+  rows <- rows %||% seq_len(x$n)
+  table <- tibble::tibble(respondent = names %||% respondent_names(x, rows))
   if (length(x$columns) == 1) {
     return(table)
   }
@@ -56,8 +57,7 @@ respondent_table <- function(responses, rows = NULL, names = NULL, call = caller
 
 new_respondent_table <- function(respondents, n_responses, rows = NULL, names = NULL) {
   table <- if (inherits(respondents, "vaeirt_ids")) {
-    rows <- rows %||% seq_len(respondents$n)
-    tibble::as_tibble(respondents, rows = rows, names = names %||% respondent_names(respondents, rows))
+    tibble::as_tibble(respondents, rows = rows, names = names)
   } else if (is.null(rows)) {
     tibble::as_tibble(respondents)
   } else {

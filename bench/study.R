@@ -5,9 +5,8 @@
 #
 # <design>=<number of replications>, with the seeds 1, 2, ...; peer=<number of these, from seed 1, that the peer fits too, except
 # on the scale of the respondents at hand>. The peer is mirt in one dimension, else the EM algorithm below: in three dimensions it
-# finds what mirt finds in a tenth
-# of the time; in two, mirt's nominal model is another one. VAEIRT_PEER_CACHE names a folder that keeps the peer's estimates,
-# VAEIRT_STUDY_RAW a file for the results of every replication.
+# finds what mirt finds in a tenth of the time; in two, mirt's nominal model is another one. VAEIRT_PEER_CACHE names a folder that
+# keeps the peer's estimates, VAEIRT_STUDY_RAW a file for the results of every replication.
 #
 # (a) and (g) are compared on the scale "normalised" with the truth normalised alike, the other designs on the scale "prior" with the
 # truth as it is, in several dimensions after Procrustes rotation of the traits to the true ones. For `rmse_items_*` and `peer_*` the

@@ -58,7 +58,8 @@ test_that("intervals of nominal items are quantiles over the distribution of tra
     predictors[, k + 1] <- predictors[, k + 1] + noise
   }
   drawn <- to_probabilities(predictors, response_form("logit"))
-  expect_equal(as.vector(mean_probabilities(item, posterior, 1L)), colMeans(drawn), tolerance = 0.02)
+  averaged <- mean_probabilities(list(items = list(item), posterior = posterior), 1L)[[1]]
+  expect_equal(as.vector(averaged), colMeans(drawn), tolerance = 0.02)
   expected <- apply(drawn, 2, quantile, c(0.05, 0.95))
   expect_equal(as.vector(limits$low), unname(expected[1, ]), tolerance = 0.1)
   expect_equal(as.vector(limits$high), unname(expected[2, ]), tolerance = 0.1)

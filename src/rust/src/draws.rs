@@ -6,7 +6,7 @@ use crate::stored::Stored;
 use crate::vectors::{row_numbers, rows};
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Gauge, Model, Monitor, Refit};
+use vae_irt_core::{Axes, Gauge, Model, Monitor, Refit};
 
 /// Draws from the posterior of the traits: a matrix with a row per draw, the traits of each respondent by dimension
 /// side by side. Are the axes `principal`, or chosen? Settings as in `rust_fit`.
@@ -23,7 +23,7 @@ fn rust_draws(model: Raw, principal: bool, n_draws: i32, responses: List, settin
             Gauge::Aligned
         };
         let work = |monitor: &dyn Monitor| {
-            let refit = Refit::new(model, None, (gauge, None), &responses, &settings, monitor)?;
+            let refit = Refit::new(model, Axes::Kept(gauge), &responses, &settings, monitor)?;
             refit.draws(&responses, n_draws as usize, monitor)
         };
         let drawn = worker::run(work, &().into_robj())?;

@@ -1,12 +1,13 @@
 //! Probabilities of options.
 
-use crate::answer::answer;
-use crate::list::text;
+use crate::answer::{Outcome, answer};
+use crate::list::{matrix, missing, text};
 use crate::vectors::{by_row, rows};
 use crate::worker;
 use extendr_api::prelude::*;
 use vae_irt_core::{
-    ItemKind, Link, Monitor, UncertainItem, UncertainPredictors, design, option_probabilities,
+    ItemKind, Link, Monitor, UncertainItem, UncertainTraits, averaged_probabilities, design,
+    option_probabilities,
 };
 
 /// The linear predictors of an item's options, the reference first, one row per row of `traits` (`n x n_dims`), from its rows
@@ -51,38 +52,41 @@ fn rust_probabilities(predictors: RMatrix<f64>, link: &str, model: &str) -> List
     })
 }
 
-/// The probabilities of the options of an item, averaged over what is not known of respondents and item: one row per row of
-/// `predictors` (of the options beside the reference, at the means), with the standard deviations `sds` that the item's parameters add
-/// to them and Cholesky `factors` of the traits (packed row by row). `discriminations`: an option each; `points`: spread evenly over
-/// the standard normal distribution, a row each.
+/// For each item the probabilities of its options, averaged over what is not known of respondents and items: one row per row of `mean`
+/// (the traits' posterior means, with Cholesky `factors` of the covariances packed row by row). `items`: a list each, of `parameters` and
+/// `covariance` (packed; a row for each option beside the reference), `points` (spread evenly over the standard normal distribution, a row
+/// each), `link` and `model`.
 #[extendr]
-fn rust_averaged_probabilities(
-    predictors: RMatrix<f64>,
-    sds: RMatrix<f64>,
-    factors: RMatrix<f64>,
-    discriminations: RMatrix<f64>,
-    points: RMatrix<f64>,
-    form: List,
-    threads: i32,
-) -> List {
+fn rust_averaged_probabilities(items: List, mean: RMatrix<f64>, factors: RMatrix<f64>, threads: i32) -> List {
     answer(|| {
-        let n_rows = discriminations.nrows();
-        let item = UncertainItem {
-            link: text(&form, "link")?.parse()?,
-            kind: text(&form, "model")?.parse()?,
-            discriminations: (0..n_rows)
-                .map(|row| own(discriminations.data(), row, n_rows))
-                .collect(),
-            points: by_row(&points),
-        };
-        let of = UncertainPredictors {
-            means: by_row(&predictors),
-            sds: by_row(&sds),
+        let items = items.values().map(|item| uncertain_item(&item));
+        let items = items.collect::<Outcome<Vec<_>>>()?;
+        let traits = UncertainTraits {
+            n_dims: mean.ncols(),
+            means: by_row(&mean),
             factors: by_row(&factors),
         };
-        let work = |monitor: &dyn Monitor| item.probabilities(&of, threads as usize, monitor);
-        let shares = worker::run(work, &().into_robj())?;
-        Ok(list!(probabilities = rows(&shares, n_rows + 1)))
+        let work = |monitor: &dyn Monitor| averaged_probabilities(&items, &traits, threads as usize, monitor);
+        let shares = worker::run(work, &().into_robj())?.into_iter().zip(&items);
+        let shares = shares.map(|(shares, item)| rows(&shares, item.parameters.len() + 1));
+        Ok(list!(probabilities = List::from_values(shares)))
+    })
+}
+
+fn uncertain_item(item: &Robj) -> Outcome<UncertainItem> {
+    let item = item.as_list().ok_or_else(|| missing("an item"))?;
+    let by_option = |name| -> Outcome<Vec<Vec<f64>>> {
+        let value = item.dollar(name).map_err(|_| missing(name))?;
+        let matrix = RMatrix::<f64>::try_from(&value).map_err(|_| missing(name))?;
+        let n_rows = matrix.nrows();
+        Ok((0..n_rows).map(|row| own(matrix.data(), row, n_rows)).collect())
+    };
+    Ok(UncertainItem {
+        link: text(&item, "link")?.parse()?,
+        kind: text(&item, "model")?.parse()?,
+        parameters: by_option("parameters")?,
+        covariances: by_option("covariance")?,
+        points: matrix(&item, "points")?,
     })
 }
 

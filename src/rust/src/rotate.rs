@@ -10,7 +10,7 @@ use crate::vectors::{by_row, row_numbers};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
-use vae_irt_core::{AffineMap, Anchors, Gauge, Model, Monitor, Refit};
+use vae_irt_core::{AffineMap, Anchors, Axes, Model, Monitor, Refit};
 
 /// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`.
 /// Settings as in `rust_fit`. `anchors`: the rows of the respondents, from 1, who set the map, and `positions`, where they are; none where
@@ -45,8 +45,8 @@ fn rust_remap(
             }
         });
         let work = |monitor: &dyn Monitor| {
-            let gauge = (Gauge::Aligned, anchors);
-            let refit = Refit::new(model, Some(&map), gauge, &responses, &settings, monitor)?;
+            let axes = Axes::Moved { map, anchors };
+            let refit = Refit::new(model, axes, &responses, &settings, monitor)?;
             let found = refit.results(&responses, monitor)?;
             let bytes = found.model.to_bytes()?;
             Ok((found, bytes))

@@ -4,7 +4,7 @@ mod common;
 
 use common::{fit, for_each_backend, quick, simulated, simulated_items};
 use vae_irt_core::{
-    Backend, Error, Gauge, ItemKind, ItemUncertainty, Link, LocationScale, Model, Moments, Refit,
+    Axes, Backend, Error, Gauge, ItemKind, ItemUncertainty, Link, LocationScale, Model, Moments, Refit,
     RefitResults, Responses, Scoring, Silent, option_probabilities, packed_length, predictive, score,
 };
 
@@ -331,8 +331,7 @@ fn draws_have_the_reported_moments() {
             let settings = settings.check().expect("valid settings");
             Refit::new(
                 model,
-                None,
-                (Gauge::Principal, None),
+                Axes::Kept(Gauge::Principal),
                 &responses,
                 &settings,
                 &Silent,

@@ -1,9 +1,10 @@
 //! Probabilities of the options of an item, averaged over what is not known of respondents and of the item.
 
 use crate::base::error::Result;
-use crate::base::linalg::lower_pairs;
+use crate::base::linalg::{lower_pairs, packed_length};
 use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
+use crate::model::design;
 use crate::model::link::Link;
 use crate::model::response::options::option_probabilities;
 use crate::posterior::cubature::gauss_hermite;
@@ -30,92 +31,117 @@ pub struct UncertainItem {
     pub link: Link,
     /// The kind of the item.
     pub kind: ItemKind,
-    /// The discriminations of every option beside the reference, by dimension.
-    pub discriminations: Vec<Vec<f64>>,
+    /// The parameters of every option beside the reference: discriminations by dimension, then the difficulty.
+    pub parameters: Vec<Vec<f64>>,
+    /// Lower triangles of their covariances, NaN where they are not known.
+    pub covariances: Vec<Vec<f64>>,
     /// Points spread evenly over the standard normal distribution, one after the other: a coordinate for every dimension and every
     /// option beside the reference. An item with two options does without them.
     pub points: Vec<f64>,
 }
 
-/// What is known of some respondents and of the item at their traits, respondent by respondent.
+/// What is known of respondents given the items, on the same axes.
 #[derive(Clone, Debug)]
-pub struct UncertainPredictors {
-    /// The linear predictors of the options beside the reference at the mean.
+pub struct UncertainTraits {
+    /// Number of dimensions.
+    pub n_dims: usize,
+    /// The means, respondent by respondent; NaN where nothing is known.
     pub means: Vec<f64>,
-    /// What the uncertainty of the item adds to each, a standard deviation.
-    pub sds: Vec<f64>,
-    /// Lower Cholesky factors of the traits' covariances, row by row of the triangle.
+    /// Lower Cholesky factors of the covariances, row by row of the triangles.
     pub factors: Vec<f64>,
 }
 
+/// For each item the probabilities of its options, the reference first, respondent by respondent; NaN where nothing is known of one. With
+/// two options the linear predictor is normal; with more the average is over the points.
+///
+/// # Errors
+/// [`crate::base::error::Error::Cancelled`] when the monitor says so, [`crate::base::error::Error::Threads`].
+pub fn averaged_probabilities(
+    items: &[UncertainItem],
+    traits: &UncertainTraits,
+    threads: usize,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Vec<f64>>> {
+    let rule = predictor_rule();
+    let respondents: Vec<usize> = (0..traits.means.len() / traits.n_dims).collect();
+    let tasks = items.iter().flat_map(|item| {
+        respondents
+            .chunks(RESPONDENTS_PER_TASK)
+            .map(move |some| (item, some))
+    });
+    let parts = on_threads(threads, || {
+        try_map(tasks, |(item, some)| {
+            monitor.proceed()?;
+            Ok(item.probabilities(traits, some, &rule))
+        })
+    })?;
+    let n_parts = parts.len() / items.len().max(1);
+    Ok(parts.chunks(n_parts.max(1)).map(<[_]>::concat).collect())
+}
+
+/// The variance that uncertain parameters add to the linear predictor of a row: the quadratic form of the `factors` that multiply them
+/// in a packed lower triangle; 0 where that is not known.
+pub(crate) fn predictor_variance(covariance: &[f64], factors: &[f64]) -> f64 {
+    let terms = covariance.iter().zip(lower_pairs(factors.len()));
+    let terms = terms.map(|(c, (i, j))| if i == j { 1.0 } else { 2.0 } * c * factors[i] * factors[j]);
+    // The larger one of a number and NaN is the number.
+    terms.sum::<f64>().max(0.0)
+}
+
 impl UncertainItem {
-    /// The probabilities of the options, the reference first, respondent by respondent. With two options the linear predictor is normal;
-    /// with more the average is over the points.
-    ///
-    /// # Errors
-    /// [`crate::base::error::Error::Cancelled`] when the monitor says so, [`crate::base::error::Error::Threads`].
-    pub fn probabilities(
-        &self,
-        of: &UncertainPredictors,
-        threads: usize,
-        monitor: &dyn Monitor,
-    ) -> Result<Vec<f64>> {
-        let n_rows = self.discriminations.len();
-        let n_respondents = of.means.len() / n_rows;
-        let triangle = of.factors.len() / n_respondents.max(1);
-        let respondents: Vec<usize> = (0..n_respondents).collect();
-        let rule = predictor_rule();
-        let parts = on_threads(threads, || {
-            try_map(respondents.chunks(RESPONDENTS_PER_TASK), |members| {
-                monitor.proceed()?;
-                let mut all = Vec::with_capacity(members.len() * (n_rows + 1));
-                let mut average = Average::new(self.link, self.kind, n_rows + 1);
-                for &i in members {
-                    let means = &of.means[i * n_rows..(i + 1) * n_rows];
-                    let sds = &of.sds[i * n_rows..(i + 1) * n_rows];
-                    let slopes = self.slopes(&of.factors[i * triangle..(i + 1) * triangle]);
-                    average.clear();
-                    match (means, sds, &slopes[..]) {
-                        (&[mean], &[sd], [slopes]) => {
-                            let of_traits: f64 = slopes.iter().map(|x| x * x).sum();
-                            average.add_normal(mean, (of_traits + sd * sd).sqrt(), &rule);
-                        }
-                        _ => self.add_points(means, sds, &slopes, &mut average),
-                    }
-                    all.extend_from_slice(&average.shares);
+    fn probabilities(&self, traits: &UncertainTraits, respondents: &[usize], rule: &NormalRule) -> Vec<f64> {
+        let (n_dims, n_options) = (traits.n_dims, self.parameters.len() + 1);
+        let triangle = packed_length(n_dims);
+        let mut all = Vec::with_capacity(respondents.len() * n_options);
+        let mut average = Average::new(self.link);
+        for &i in respondents {
+            let mean = &traits.means[i * n_dims..(i + 1) * n_dims];
+            if mean[0].is_nan() {
+                all.resize(all.len() + n_options, f64::NAN);
+                continue;
+            }
+            let factor = &traits.factors[i * triangle..(i + 1) * triangle];
+            let rows: Vec<UncertainRow> = self.rows(mean, factor).collect();
+            average.begin(self.kind, n_options);
+            match &rows[..] {
+                [row] => {
+                    let of_traits: f64 = row.slopes.iter().map(|x| x * x).sum();
+                    average.add_normal(row.mean, (of_traits + row.sd * row.sd).sqrt(), rule);
                 }
-                Ok(all)
-            })
-        })?;
-        Ok(parts.concat())
+                rows => self.add_points(rows, n_dims, &mut average),
+            }
+            all.extend_from_slice(average.shares());
+        }
+        all
     }
 
-    /// What a step of one standard deviation in every direction of a respondent's posterior adds to the predictors.
-    fn slopes(&self, factor: &[f64]) -> Vec<Vec<f64>> {
-        let of_row = |discriminations: &Vec<f64>| {
+    fn rows(&self, mean: &[f64], factor: &[f64]) -> impl Iterator<Item = UncertainRow> {
+        let factors: Vec<f64> = design::row(mean.iter().copied(), -1.0).collect();
+        let (point, _) = mean.as_chunks::<1>();
+        let rows = self.parameters.iter().zip(&self.covariances);
+        rows.map(move |(parameters, covariance)| {
+            let discriminations = design::split(parameters).0;
             let mut slopes = vec![0.0; discriminations.len()];
-            for (value, (row, column)) in factor.iter().zip(lower_pairs(discriminations.len())) {
+            for (value, (row, column)) in factor.iter().zip(lower_pairs(slopes.len())) {
                 slopes[column] += value * discriminations[row];
             }
-            slopes
-        };
-        self.discriminations.iter().map(of_row).collect()
+            UncertainRow {
+                mean: design::predict(parameters, point)[0],
+                sd: predictor_variance(covariance, &factors).sqrt(),
+                slopes,
+            }
+        })
     }
 
-    fn add_points(&self, means: &[f64], sds: &[f64], slopes: &[Vec<f64>], average: &mut Average) {
-        let n_dims = slopes[0].len();
-        let points = self.points.chunks_exact(n_dims + means.len());
+    fn add_points(&self, rows: &[UncertainRow], n_dims: usize, average: &mut Average) {
+        let points = self.points.chunks_exact(n_dims + rows.len());
         let weight = 1.0 / points.len() as f64;
         for point in points {
             let (of_traits, of_item) = point.split_at(n_dims);
             average.predictors.clear();
-            for (row, (mean, sd)) in means.iter().zip(sds).enumerate() {
-                let moved: f64 = of_traits
-                    .iter()
-                    .zip(&slopes[row])
-                    .map(|(x, slope)| x * slope)
-                    .sum();
-                let mut predictor = mean + moved + sd * of_item[row];
+            for (UncertainRow { mean, sd, slopes }, own) in rows.iter().zip(of_item) {
+                let moved: f64 = of_traits.iter().zip(slopes).map(|(x, slope)| x * slope).sum();
+                let mut predictor = mean + moved + sd * own;
                 // Those of options in order fall.
                 if self.kind == ItemKind::Graded
                     && let Some(&before) = average.predictors.last()
@@ -129,30 +155,47 @@ impl UncertainItem {
     }
 }
 
-/// The probabilities of the options of an item, averaged over their linear predictors.
+/// The linear predictor of an option for one respondent.
+struct UncertainRow {
+    /// At the mean of the traits.
+    mean: f64,
+    /// What the uncertainty of the item adds, a standard deviation.
+    sd: f64,
+    /// What a step of one standard deviation in every direction of the posterior adds.
+    slopes: Vec<f64>,
+}
+
+/// The probabilities of the options of an item, averaged over their linear predictors. The memory serves one item after another.
 pub(crate) struct Average {
     link: Link,
     kind: ItemKind,
     /// Those of the options beside the reference, which are added next.
     pub predictors: Vec<f64>,
     probabilities: Vec<f64>,
-    /// The sum so far.
-    pub shares: Vec<f64>,
+    shares: Vec<f64>,
 }
 
 impl Average {
-    pub fn new(link: Link, kind: ItemKind, n_options: usize) -> Self {
+    pub fn new(link: Link) -> Self {
         Self {
             link,
-            kind,
+            kind: ItemKind::Nominal,
             predictors: Vec::new(),
             probabilities: Vec::new(),
-            shares: vec![0.0; n_options],
+            shares: Vec::new(),
         }
     }
 
-    pub fn clear(&mut self) {
-        self.shares.fill(0.0);
+    /// Nothing yet, for an item with so many options.
+    pub fn begin(&mut self, kind: ItemKind, n_options: usize) {
+        self.kind = kind;
+        self.shares.clear();
+        self.shares.resize(n_options, 0.0);
+    }
+
+    /// The sum so far.
+    pub fn shares(&self) -> &[f64] {
+        &self.shares
     }
 
     /// Adds the probabilities at the predictors.
@@ -183,20 +226,25 @@ mod tests {
         let item = UncertainItem {
             link: Link::Probit,
             kind: ItemKind::Nominal,
-            discriminations: vec![vec![1.5, -0.5]],
+            parameters: vec![vec![1.5, -0.5, 0.2]],
+            // Adds .36 at the first mean, whose second coordinate is .6, and .04 of its square less at the other.
+            covariances: vec![vec![0.0, 0.0, 0.04, 0.0, 0.0, 0.36 - 0.04 * 0.6 * 0.6]],
             points: Vec::new(),
         };
         let factor = [0.8, 0.3, 0.5];
-        let of = UncertainPredictors {
-            means: vec![0.7, -2.0],
-            sds: vec![0.6, 0.0],
-            factors: [factor, factor].concat(),
+        let traits = UncertainTraits {
+            n_dims: 2,
+            means: vec![0.8, 0.6, -1.2, 0.0, f64::NAN, f64::NAN],
+            factors: [factor, factor, factor].concat(),
         };
-        let found = item.probabilities(&of, 2, &Silent).expect("probabilities");
+        let predictors = [0.7, -2.0];
+        let found = averaged_probabilities(&[item], &traits, 2, &Silent).expect("probabilities");
+        let [found] = &found[..] else { panic!("one item") };
+        assert!(found.len() == 6 && found[4].is_nan() && found[5].is_nan());
         // gamma' F = (1.5 * .8 - .5 * .3, -.5 * .5).
         let of_traits = 1.05f64.powi(2) + 0.25f64.powi(2);
-        for (k, variance) in [of_traits + 0.36, of_traits].into_iter().enumerate() {
-            let standard = of.means[k] / (1.0 + variance).sqrt();
+        for (k, of_item) in [0.36, 0.36 - 0.04 * 0.36].into_iter().enumerate() {
+            let standard = predictors[k] / (1.0 + of_traits + of_item).sqrt();
             let expected = 0.5 * libm::erfc(-standard * std::f64::consts::FRAC_1_SQRT_2);
             assert!((found[2 * k + 1] - expected).abs() < 1e-6, "{found:?}");
             assert!((found[2 * k] + found[2 * k + 1] - 1.0).abs() < 1e-12);
@@ -209,15 +257,17 @@ mod tests {
             let item = UncertainItem {
                 link: Link::Logit,
                 kind,
-                discriminations: vec![vec![1.0], vec![1.0]],
+                parameters: vec![vec![1.0, -0.5], vec![1.0, 0.5]],
+                covariances: vec![vec![0.0, 0.0, 0.01], vec![0.0, 0.0, 0.09]],
                 points: vec![1.0, 0.0, 4.0, -1.0, 0.0, -2.0],
             };
-            let of = UncertainPredictors {
-                means: vec![0.5, -0.5],
-                sds: vec![0.1, 0.3],
+            let traits = UncertainTraits {
+                n_dims: 1,
+                means: vec![0.0],
                 factors: vec![0.5],
             };
-            let found = item.probabilities(&of, 1, &Silent).expect("probabilities");
+            let found = averaged_probabilities(&[item], &traits, 1, &Silent).expect("probabilities");
+            let found = found.concat();
             let mut expected = vec![0.0; 3];
             let mut there = Vec::new();
             // At the first point the second predictor would be above the first, which those of options in order are not.

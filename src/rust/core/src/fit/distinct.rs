@@ -40,22 +40,15 @@ impl Distinct {
                     places: Some(pattern_of),
                 }
             }
-            None => Self {
-                respondents: respondents.to_vec(),
-                weights: respondents.iter().map(|&i| weight(i)).collect(),
-                places: None,
-            },
+            None => Self::everybody(respondents, weight),
         })
     }
 
-    /// Everybody, also where some gave the same responses.
-    pub fn everybody(responses: &Responses, respondents: &[u32]) -> Self {
-        let weights = respondents
-            .iter()
-            .map(|&i| f64::from(responses.weight(i as usize)));
+    /// Everybody with a weight, also where some gave the same responses.
+    pub fn everybody(respondents: &[u32], weight: impl Fn(u32) -> f64) -> Self {
         Self {
             respondents: respondents.to_vec(),
-            weights: weights.collect(),
+            weights: respondents.iter().map(|&i| weight(i)).collect(),
             places: None,
         }
     }

@@ -4,7 +4,7 @@ use crate::base::error::Result;
 use crate::base::linalg::{pack, packed_length, unpack};
 use crate::base::monitor::Monitor;
 use crate::base::threads::{on_threads, try_map};
-use crate::fit::averaged::{Average, NormalRule, predictor_rule};
+use crate::fit::averaged::{Average, NormalRule, predictor_rule, predictor_variance};
 use crate::model::design;
 use crate::model::parameters::Model;
 use crate::model::response::options::first_of_largest;
@@ -42,15 +42,17 @@ pub struct ItemUncertainty {
 }
 
 impl ItemUncertainty {
-    /// The variance that it adds to the linear predictor of a row at a reported point; 0 where it is not known.
-    fn variance(&self, row: usize, point: &Array1<f64>) -> f64 {
+    /// What the parameters of a row are multiplied by in its predictor at a reported point, on the normalised scale.
+    fn factors(&self, point: &Array1<f64>) -> Vec<f64> {
         let LocationScale { means, sds } = &self.location_scale;
         let traits = point.iter().zip(means).zip(sds).map(|((x, m), s)| (x - m) / s);
-        let factors: Array1<f64> = design::row(traits, -1.0).collect();
+        design::row(traits, -1.0).collect()
+    }
+
+    /// The variance that it adds to the linear predictor of a row, whose parameters are multiplied by these.
+    fn variance(&self, row: usize, factors: &[f64]) -> f64 {
         let packed = packed_length(factors.len());
-        let covariance = unpack(&self.covariances[row * packed..(row + 1) * packed], factors.len());
-        let variance = factors.dot(&covariance.dot(&factors));
-        if variance.is_nan() { 0.0 } else { variance.max(0.0) }
+        predictor_variance(&self.covariances[row * packed..(row + 1) * packed], factors)
     }
 }
 
@@ -119,7 +121,7 @@ fn predict_some(
             found
                 .log_probabilities
                 .push(shares[chosen].max(f64::MIN_POSITIVE).ln());
-            found.correct.push(first_of_largest(&shares) == chosen);
+            found.correct.push(first_of_largest(shares) == chosen);
         }
     }
     Ok(found)
@@ -139,9 +141,10 @@ struct Traits<'a> {
     rules: &'a Rules,
     position: usize,
     covariance: Array2<f64>,
-    /// The mean on the reported axes.
-    reported: Array1<f64>,
+    /// What the parameters of a row are multiplied by at the mean.
+    factors: Vec<f64>,
     points: Vec<Vec<[f32; 1]>>,
+    average: Average,
 }
 
 impl<'a> Traits<'a> {
@@ -153,20 +156,23 @@ impl<'a> Traits<'a> {
             rules,
             position: 0,
             covariance: Array2::zeros((0, 0)),
-            reported: Array1::zeros(0),
+            factors: Vec::new(),
             points: Vec::new(),
+            average: Average::new(model.shape.link),
         }
     }
 
     fn look_at(&mut self, position: usize) {
         self.position = position;
         self.covariance = unpack(self.known.covariance(position), self.model.shape.n_dims);
-        self.reported = self.model.map.point(self.known.mean(position));
+        self.factors = self
+            .items
+            .factors(&self.model.map.point(self.known.mean(position)));
         self.points.clear();
     }
 
     /// The probabilities of the options of a binary item: its linear predictor is normal, so one dimension is enough.
-    fn of_two_options(&self, response: &Response) -> Vec<f64> {
+    fn of_two_options(&mut self, response: &Response) -> &[f64] {
         let row = response.rows().start;
         let parameters = self.model.items.row(row).iter();
         let parameters: Vec<f64> = parameters.map(|&x| f64::from(x)).collect();
@@ -174,14 +180,15 @@ impl<'a> Traits<'a> {
         let [mean] = design::predict(&parameters, point);
         let discrimination = ArrayView1::from(design::split(&parameters).0);
         let of_traits = discrimination.dot(&self.covariance.dot(&discrimination));
-        let variance = of_traits + self.items.variance(row, &self.reported);
-        let mut average = self.average(response);
-        average.add_normal(mean, variance.max(0.0).sqrt(), &self.rules.of_predictor);
-        average.shares
+        let variance = of_traits + self.items.variance(row, &self.factors);
+        let sd = variance.max(0.0).sqrt();
+        self.begin(response);
+        self.average.add_normal(mean, sd, &self.rules.of_predictor);
+        self.average.shares()
     }
 
     /// The probabilities of the options of an item.
-    fn of_options(&mut self, response: &Response) -> Vec<f64> {
+    fn of_options(&mut self, response: &Response) -> &[f64] {
         let rule = &self.rules.of_traits;
         if self.points.is_empty() {
             let nodes = rule.nodes(self.known, self.position);
@@ -191,17 +198,17 @@ impl<'a> Traits<'a> {
                 .map(|k| (0..n_dims).map(|d| [nodes.design[d * n_nodes + k]]).collect())
                 .collect();
         }
-        let mut average = self.average(response);
+        self.begin(response);
         for (k, &weight) in rule.weights.iter().enumerate() {
             let predictor = |row| f64::from(design::predict(self.model.items.row(row), &self.points[k])[0]);
-            average.predictors.clear();
-            average.predictors.extend(response.rows().map(predictor));
-            average.add(f64::from(weight));
+            self.average.predictors.clear();
+            self.average.predictors.extend(response.rows().map(predictor));
+            self.average.add(f64::from(weight));
         }
-        average.shares
+        self.average.shares()
     }
 
-    fn average(&self, response: &Response) -> Average {
-        Average::new(self.model.shape.link, response.kind, response.n_rows as usize + 1)
+    fn begin(&mut self, response: &Response) {
+        self.average.begin(response.kind, response.n_rows as usize + 1);
     }
 }

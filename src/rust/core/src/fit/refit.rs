@@ -38,31 +38,46 @@ pub struct RefitResults {
     pub uncertainty: Uncertainty,
 }
 
+/// The axes of a [`Refit`].
+pub enum Axes {
+    /// Those that the model has.
+    Kept(Gauge),
+    /// Others.
+    Moved {
+        /// Follows the map that the model has.
+        map: AffineMap,
+        /// Who set it: without them the axes count as chosen, not estimated.
+        anchors: Option<Anchors>,
+    },
+}
+
 impl Refit {
-    /// Scores the respondents with a fitted model, whose items stay as they are. With `map` the model gets other
-    /// axes: `map` follows the one that it has, and the axes count as chosen, not estimated, or as set by `anchors`.
+    /// Scores the respondents with a fitted model, whose items stay as they are.
     ///
     /// # Errors
     /// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Model`] when the map cannot be
     /// inverted, [`crate::Error::Cancelled`] when the monitor says so.
     pub fn new(
         mut model: Model,
-        map: Option<&AffineMap>,
-        (gauge, anchors): (Gauge, Option<Anchors>),
+        axes: Axes,
         responses: &Responses,
         settings: &Checked,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         check_items(&model, responses)?;
-        if let Some(map) = map {
-            model.map = model.map.then(map)?;
-        }
+        let (gauge, anchors) = match axes {
+            Axes::Kept(gauge) => (gauge, None),
+            Axes::Moved { map, anchors } => {
+                model.map = model.map.then(&map)?;
+                (Gauge::Aligned, anchors)
+            }
+        };
         on_threads(settings.run.threads, || {
             let respondents = responses.respondents_with_responses();
             let total = responses.summed_weight(&respondents);
             // Who gave the same responses as an anchor is not known as well.
             let distinct = match &anchors {
-                Some(_) => Distinct::everybody(responses, &respondents),
+                Some(_) => Distinct::everybody(&respondents, |i| f64::from(responses.weight(i as usize))),
                 None => Distinct::new(responses, &respondents, total, monitor)?,
             };
             let scoring = Scoring::of(settings, respondents.len());

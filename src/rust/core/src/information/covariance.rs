@@ -1,7 +1,7 @@
 //! Covariances of the estimates of the item parameters.
 
 use crate::base::error::Result;
-use crate::base::linalg::{add_scaled, double, factor, invert, plus, product, sandwich, single, symmetric};
+use crate::base::linalg::{double, factor, invert, plus, product, sandwich, single, symmetric};
 use crate::base::memory;
 use crate::base::monitor::Monitor;
 use crate::base::threads::{map, try_map};
@@ -232,16 +232,9 @@ impl Covariance {
                 let moved = slopes.transposed_times(position, factor.view());
                 double(moved.dot(&moved.t()).view())
             }),
-            Covariance::LowRank(low) => low.of_means(slopes, &|parameter| design.item_of(parameter)),
+            Covariance::LowRank(low) => low.of_means(slopes, design),
             Covariance::Blocks(blocks) => map(everybody, |position| {
-                let mut sum = Array2::zeros((slopes.n_columns(), slopes.n_columns()));
-                for (first, own) in slopes.of_respondent(position) {
-                    if let Some(block) = &blocks[design.item_of(first)] {
-                        let square = sandwich(&double(own.t()), block);
-                        add_scaled(&mut sum.view_mut(), 1.0, square.view());
-                    }
-                }
-                sum
+                slopes.by_item(position, &|first| blocks[design.item_of(first)].as_ref())
             }),
         }
     }

@@ -4,11 +4,12 @@ use crate::base::linalg::{
     add_scaled, beside, cholesky, double, invert_lower, plus, product, sandwich, single, solve_upper,
     symmetric, symmetric_eigen,
 };
-use crate::base::threads::map_each;
+use crate::base::threads::{map, map_each};
 use crate::information::affine::Pairs;
 use crate::information::item::runs;
 use crate::information::matrices::correction;
 use crate::information::scores::Scores;
+use crate::model::table_design::Design;
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 use std::ops::Range;
 
@@ -57,7 +58,7 @@ impl LowRank {
     /// The inverse of the information that is that of each item by itself, but maps some vectors to their images; nothing where that is
     /// not positive definite. By the identity of Woodbury: where the information is `B + U S U'` it is
     /// `B^-1 - B^-1 U (S^-1 + U' B^-1 U)^-1 U' B^-1`.
-    pub fn new(blocks: Vec<Array2<f64>>, Pairs { vectors, images }: Pairs) -> Option<Self> {
+    pub fn new(blocks: &[Array2<f64>], Pairs { vectors, images }: Pairs) -> Option<Self> {
         let places = runs(blocks.iter().map(|block| block.nrows())).collect::<Vec<_>>();
         let mut missing = images.to_owned();
         for (block, place) in blocks.iter().zip(&places) {
@@ -194,16 +195,13 @@ impl LowRank {
     }
 
     /// For each of some respondents `J C J'`, where `J` are the derivatives of their means.
-    pub fn of_means(&self, slopes: &Scores, item_of: &(dyn Fn(usize) -> usize + Sync)) -> Vec<Array2<f64>> {
+    pub fn of_means(&self, slopes: &Scores, design: &Design) -> Vec<Array2<f64>> {
         let vectors = single(self.vectors.view());
-        map_each(&(0..slopes.n_respondents()).collect::<Vec<_>>(), |&position| {
+        let of_item = |first| Some(&self.items[design.item_of(first)].covariance);
+        map(0..slopes.n_respondents(), |position| {
             let moved = double(slopes.transposed_times(position, vectors.view()).view());
-            let mut sum = product(&(&moved * &self.values), moved.t());
-            for (first, own) in slopes.of_respondent(position) {
-                let square = sandwich(&double(own.t()), &self.items[item_of(first)].covariance);
-                add_scaled(&mut sum.view_mut(), 1.0, square.view());
-            }
-            sum
+            let shared = product(&(&moved * &self.values), moved.t());
+            plus(&shared, 1.0, &slopes.by_item(position, &of_item))
         })
     }
 }
@@ -248,7 +246,7 @@ mod tests {
             vectors: vectors.view(),
             images: images.view(),
         };
-        let found = LowRank::new(blocks.clone(), pairs).expect("positive definite");
+        let found = LowRank::new(&blocks, pairs).expect("positive definite");
         let mut expected = invert(matrix.view()).expect("positive definite");
         let same = |found: &LowRank, expected: &Array2<f64>| {
             let unit = Array2::eye(n);
@@ -279,6 +277,6 @@ mod tests {
             images: negative.view(),
             ..pairs
         };
-        assert!(LowRank::new(blocks, pairs).is_none());
+        assert!(LowRank::new(&blocks, pairs).is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! What respondents' responses say about the parameters of the items that they answered, and nothing about all others.
 
+use crate::base::linalg::{add_scaled, double, sandwich};
 use crate::base::threads::map;
 use crate::information::vectors::VECTORS;
 use crate::model::response::lanes::{Lanes, add, add_multiple};
@@ -200,6 +201,26 @@ impl Scores {
             others.slice_mut(s![rows, ..]).assign(&of_item);
         }
         own.t().dot(&others)
+    }
+
+    /// For a respondent the sum over the items of `J C J'`, where `J` has the columns for rows and `C` is the matrix of the item whose first
+    /// parameter is given, if it has one.
+    pub fn by_item<'c>(
+        &self,
+        position: usize,
+        of_item: &dyn Fn(usize) -> Option<&'c Array2<f64>>,
+    ) -> Array2<f64> {
+        let mut sum = Array2::zeros((self.n_columns, self.n_columns));
+        for (first, own) in self.of_respondent(position) {
+            if let Some(matrix) = of_item(first) {
+                add_scaled(
+                    &mut sum.view_mut(),
+                    1.0,
+                    sandwich(&double(own.t()), matrix).view(),
+                );
+            }
+        }
+        sum
     }
 
     /// Subtracts the product of these, their transpose and some vectors.

@@ -97,10 +97,8 @@ impl Structured {
             );
         }
         let blocks: Vec<_> = blocks.into_iter().map(|block| block.own).collect();
-        let pairs = self.known.pairs(Affine::Population).into_iter();
-        let found = pairs
-            .filter_map(|pairs| LowRank::new(blocks.clone(), pairs))
-            .next();
+        let mut pairs = self.known.pairs(Affine::Population).into_iter();
+        let found = pairs.find_map(|pairs| LowRank::new(&blocks, pairs));
         Ok(found.map(|found| Covariance::LowRank(found.minus(rotations, half.view()))))
     }
 }

@@ -50,7 +50,7 @@ struct Newton {
     quadratic: Quadratic,
     /// Of the steps since.
     secants: Secants,
-    /// How long the first of them was, squared.
+    /// How far the first of them went, squared.
     distance: f64,
 }
 
@@ -111,7 +111,10 @@ impl Ascent {
                 self.is_trusted &= step.is_none_or(|step| step.distance < DOUBTFUL * self.before);
                 let doubtful = self.trust.turning_items();
                 let newton = Newton::new(inform()?, self.is_trusted, &doubtful, monitor)?;
-                self.known.insert(newton).step(point, monitor)?
+                let newton = self.known.insert(newton);
+                let step = newton.step(point, monitor)?;
+                newton.distance = step.distance.abs();
+                step
             }
         };
         self.before = step.distance;
@@ -162,9 +165,6 @@ impl Newton {
         self.secants.observe(&from.values, &gradient);
         let values = self.secants.solve(&self.quadratic, &gradient, monitor)?;
         let distance = values.dot(&gradient) / gradient.len() as f64;
-        if self.distance.is_infinite() {
-            self.distance = distance;
-        }
         let precisions = self.quadratic.diagonal();
         let squares = values.iter().zip(precisions).map(|(x, p)| x * x * p);
         Ok(Step {

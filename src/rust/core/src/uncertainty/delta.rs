@@ -6,6 +6,7 @@ use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
 use crate::model::design::by_location_and_scale;
+use crate::uncertainty::anchoring::Anchoring;
 use crate::uncertainty::limit::{Limits, limited};
 use crate::uncertainty::normalisation::{FromItems, Normalisation};
 use crate::uncertainty::scales::{ScaledCovariance, Scales};
@@ -71,11 +72,12 @@ impl<'a> DeltaMethod<'a> {
 }
 
 impl Propagated<'_> {
-    /// The covariances of the parameters in each row of the table of the items.
+    /// The covariances of the parameters in each row of the table of the items. Where anchors set the axes, their errors count on the
+    /// scale of the prior.
     ///
     /// # Errors
     /// [`crate::base::error::Error::Model`] when the map of the model cannot be inverted.
-    pub fn items(&self) -> Result<Scales> {
+    pub fn items(&self, anchoring: Option<&Anchoring>) -> Result<Scales> {
         let model = self.delta.calibration.model;
         let design = model.design();
         let jacobian = model.map.item_jacobian()?;
@@ -85,8 +87,9 @@ impl Propagated<'_> {
         for item in 0..model.shape.catalogue.n_items() {
             for row in model.shape.catalogue.rows_of(item) {
                 let own = self.covariance.of_row(item, row, &design);
-                let prior = sandwich(&jacobian, &own);
-                let pull = by_location_and_scale(&reported.row(row).to_vec());
+                let mut prior = sandwich(&jacobian, &own);
+                let values = reported.row(row).to_vec();
+                let pull = by_location_and_scale(&values);
                 let free = design.free_of_row(row);
                 let cross = product(&jacobian, &self.with_functionals.select(Axis(0), &free));
                 let mixed = product(&product(&stretch, &cross), pull.t());
@@ -96,33 +99,44 @@ impl Propagated<'_> {
                     &sandwich(&pull, &self.of_functionals),
                 );
                 let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
+                if let Some(anchoring) = anchoring {
+                    prior = anchoring.of_row(&values, &prior, &jacobian, &free);
+                }
                 scales.push(&ScaledCovariance { prior, normalised });
             }
         }
         Ok(scales)
     }
 
-    /// The covariances of the respondents, who carry the uncertainty of the items.
+    /// The covariances of the respondents, who carry the uncertainty of the items within the limits, with anchors as in [`Self::items`].
     ///
     /// # Errors
     /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
-    pub fn respondents(&self, monitor: &dyn Monitor) -> Result<Scales> {
+    pub fn respondents(
+        &self,
+        limits: &Limits,
+        anchoring: Option<&Anchoring>,
+        monitor: &dyn Monitor,
+    ) -> Result<Scales> {
         let calibration = self.delta.calibration;
         let design = calibration.design();
         let with_functionals = single(self.with_functionals.view());
-        let limits = Limits::new(calibration, self.covariance);
         let mut scales = Scales::default();
         each_chunk(calibration, monitor, &mut |positions, slopes| {
             let of_means = self.covariance.of_means(slopes, &design);
-            for ((k, of_mean), &position) in of_means.into_iter().enumerate().zip(positions) {
+            for ((k, of_mean), &position) in of_means.iter().enumerate().zip(positions) {
                 let cross = slopes.transposed_times(k, with_functionals.view());
-                let limit = limits.limit(position, &of_mean);
+                let limit = limits.limit(position, of_mean);
                 let from_items = FromItems {
-                    of_mean: limited(&limit, &of_mean),
+                    of_mean: limited(&limit, of_mean),
                     with_functionals: product(&limit, &double(cross.view())),
                 };
                 let normalisation = &self.delta.normalisation;
-                scales.push(&normalisation.of_respondent(position, &from_items, &self.of_functionals));
+                let mut scaled = normalisation.of_respondent(position, &from_items, &self.of_functionals);
+                if let Some(anchoring) = anchoring {
+                    scaled.prior = anchoring.of_respondent(position, (slopes, k), of_mean);
+                }
+                scales.push(&scaled);
             }
         })?;
         Ok(scales)

@@ -13,6 +13,7 @@ use crate::model::parameters::Model;
 use crate::uncertainty::anchoring::Anchoring;
 use crate::uncertainty::choice::choose;
 use crate::uncertainty::delta::DeltaMethod;
+use crate::uncertainty::limit::Limits;
 use crate::uncertainty::normalisation::Normalisation;
 use crate::uncertainty::scales::{LocationScale, Scales};
 
@@ -61,22 +62,20 @@ pub(crate) fn uncertainty(
     let affine = information.affine().filter(|_| carried);
     let delta = DeltaMethod::new(calibration, normalisation, affine);
     // On the axes that keep the estimates closest to themselves, where others are asked for.
-    let aligned = (!conditions.is_empty()).then(|| delta.propagate(&chosen.covariance).items());
+    let aligned = (!conditions.is_empty()).then(|| delta.propagate(&chosen.covariance).items(None));
     let aligned = aligned.transpose()?.map(|items| items.normalised);
     let chosen = chosen.in_gauge(&conditions);
     let propagated = delta.propagate(&chosen.covariance);
-    let mut items = propagated.items()?;
-    let mut respondents = if carried {
-        propagated.respondents(monitor)?
+    let (items, respondents) = if carried {
+        let limits = Limits::new(calibration, &chosen.covariance);
+        let anchoring = asked
+            .anchors
+            .and_then(|anchors| Anchoring::new(calibration, &chosen.covariance, &limits, anchors));
+        let respondents = propagated.respondents(&limits, anchoring.as_ref(), monitor)?;
+        (propagated.items(anchoring.as_ref())?, respondents)
     } else {
-        Scales::default()
+        (propagated.items(None)?, Scales::default())
     };
-    let anchors = asked.anchors.filter(|_| carried);
-    let anchoring = anchors.and_then(|anchors| Anchoring::new(calibration, &chosen.covariance, anchors));
-    if let Some(anchoring) = anchoring {
-        items.prior = anchoring.items()?;
-        respondents.prior = anchoring.respondents(monitor)?;
-    }
     Ok(Uncertainty {
         method: chosen.method,
         items: ItemCovariances {
