@@ -7,7 +7,8 @@ answer_fields <- local({
     "log_evidence"
   ))
   items <- paste0("items/", c(
-    "parameters", "covariance", "covariance_normalised", "covariance_aligned", "std_errors", "mean", "sd"
+    "parameters", "integrated", "prior_discrimination", "prior_difficulty", "covariance", "covariance_normalised",
+    "covariance_aligned", "std_errors", "mean", "sd"
   ))
   table <- list(c("cells", "item", "value", "count"), c("row", "column", "bad", "n_values"))
   list(
@@ -117,7 +118,8 @@ posterior_of <- function(answer, n) {
 parameters_of <- function(answer, respondents, catalogue) {
   items <- answer$items
   values <- c(
-    list(values = items$parameters), items[c("covariance", "covariance_normalised", "covariance_aligned")]
+    list(values = items$parameters), items[c("covariance", "covariance_normalised", "covariance_aligned")],
+    list(prior = items[c("integrated", "prior_discrimination", "prior_difficulty")])
   )
   new_parameters(
     posterior_of(answer, length(respondents)), respondents, catalogue, values, traits = items[c("mean", "sd")]

@@ -63,7 +63,10 @@ draw_ideal_points <- function(fit, n, call = caller_env()) {
   n <- check_count(n, call = call)
   check_estimated(fit, call = call)
   drawn <- unwrap_rust(
-    rust_draws(fit$model, !fit$rotated, n, rust_responses(fit$responses), settings_of(fit)), call
+    rust_draws(
+      fit$model, !fit$rotated, n, fit$parameters$respondents$mean, rust_responses(fit$responses), settings_of(fit)
+    ),
+    call
   )
   list(draws = drawn$draws, names = rownames(fit$parameters$respondents$mean)[drawn$respondents])
 }

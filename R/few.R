@@ -10,6 +10,9 @@ responses_per_item <- function(fit) {
 }
 
 diagnose_few <- function(fit) {
+  if (prior_of_fit(fit)$estimated) {
+    return(NULL)
+  }
   if (fit$n_respondents < few_respondents) {
     return(paste(
       "Fewer than", few_respondents,
@@ -23,9 +26,13 @@ diagnose_few <- function(fit) {
 }
 
 warn_if_few <- function(fit, call = caller_env()) {
+  if (prior_of_fit(fit)$estimated) {
+    return(invisible())
+  }
   per_item <- responses_per_item(fit)
   if (fit$n_respondents >= few_respondents && per_item < few_responses) {
-    tight <- fit$prior$discrimination <= 2 && fit$prior$difficulty <= 2
+    prior <- prior_of_fit(fit)
+    tight <- all(prior$discrimination <= 2) && prior$difficulty <= 2
     warn_vaeirt(
       c(
         "Half of the responses are to items with at most {per_item} response{?s}: intervals are too narrow.",

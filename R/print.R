@@ -54,6 +54,7 @@ diagnose <- function(fit) {
   )
   c(
     paste0(sentences[[fit$std_errors]], "; ", format(100 * fit$control$level), " % intervals"),
+    describe_prior(fit),
     diagnose_few(fit),
     if (isFALSE(fit$polished)) "The items did NOT reach the maximum of their marginal posterior",
     diagnose_weights(fit),
@@ -125,7 +126,7 @@ summary.vae_irt <- function(object, n = 5, ...) {
   })
   quantiles <- do.call(rbind, quantiles)
   colnames(quantiles) <- c("min", "q25", "median", "q75", "max")
-  steep <- items$term == "discrimination" & abs(items$estimate) > 1.5 * object$prior$discrimination
+  steep <- items$term == "discrimination" & abs(items$estimate) > 1.5 * max(prior_of_fit(object)$discrimination)
   structure(
     list(
       glance = glance(object),

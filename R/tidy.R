@@ -25,7 +25,9 @@
 #' respondents), `classification` (share of responses classified correctly at the
 #' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
 #' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
-#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `converged`, `epochs`,
+#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `prior` (`"estimated"` or
+#' `"given"`, see [irt_prior()]), `prior_discrimination` and `prior_difficulty` (the root mean squares of discriminations, over all
+#' dimensions, and of difficulties under it), `converged`, `epochs`,
 #' `seconds`. With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else
 #' does: `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are
 #' those of the data as they are. So a weight of 2 is not two respondents there.
@@ -78,6 +80,9 @@ glance.vae_irt <- function(x, ...) {
     max_pareto_k = if (all(is.na(k))) NA_real_ else max(k, na.rm = TRUE),
     amortisation_gap = mean_or_missing(x$parameters$respondents$amortisation_gap),
     std_errors = x$std_errors,
+    prior = if (prior_of_fit(x)$estimated) "estimated" else "given",
+    prior_discrimination = sqrt(mean(prior_of_fit(x)$discrimination^2)),
+    prior_difficulty = prior_of_fit(x)$difficulty,
     converged = x$converged,
     epochs = if (nrow(x$training) > 0) nrow(x$training) else NA_integer_,
     seconds = x$seconds

@@ -225,7 +225,8 @@ checkpoint_of_restart <- function(control, k) {
 rust_settings <- function(dims, link, prior, control, refine, seed, polarity = NULL) {
   list(
     dims = dims, link = link, polarity = polarity, seed = seed,
-    discrimination_sd = prior$discrimination, difficulty_sd = prior$difficulty,
+    discrimination_sd = prior$discrimination %||% default_prior_sd, difficulty_sd = prior$difficulty %||% default_prior_sd,
+    estimates_prior = is_open(prior),
     hidden = control$hidden, importance_samples = control$importance_samples,
     max_epochs = control$max_epochs, batch_size = control$batch_size %||% 0L,
     learning_rate = control$learning_rate, tolerance = control$tolerance,

@@ -24,8 +24,17 @@ pub fn items_table(
     let width = model.items.width();
     let flat: Vec<f64> = parameters.iter().copied().collect();
     let packed = |values: &[f64]| rows(values, packed_length(width));
+    let jacobian = model.map.item_jacobian()?;
+    let sizes = model
+        .distribution
+        .as_ref()
+        .map(|of| of.sizes(&model.shape.catalogue, &jacobian));
+    let (slopes, difficulty) = sizes.unwrap_or_default();
     Ok(list!(
         parameters = rows(&flat, width),
+        integrated = model.distribution.is_some(),
+        prior_discrimination = slopes,
+        prior_difficulty = difficulty,
         covariance = packed(&covariances.prior),
         covariance_normalised = packed(&covariances.normalised),
         covariance_aligned = packed(&covariances.aligned),

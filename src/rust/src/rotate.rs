@@ -2,26 +2,26 @@
 
 use crate::answer::answer;
 use crate::items::items_list;
-use crate::list::missing;
+use crate::list::{matrix, missing};
 use crate::posterior::posterior_list;
 use crate::settings::read_settings;
 use crate::stored::Stored;
-use crate::vectors::{by_row, row_numbers};
+use crate::vectors::{by_row, ideal_points, row_numbers};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{Array1, Array2};
 use vae_irt_core::{AffineMap, Anchors, Axes, Model, Monitor, Refit};
 
-/// A fitted model with another affine map of the latent traits after its own, `alpha -> matrix (alpha - shift)`.
-/// Settings as in `rust_fit`. `anchors`: the rows of the respondents, from 1, who set the map, and `positions`, where they are; none where
-/// nobody did.
+/// A fitted model with another affine map of the latent traits after its own, `alpha -> map (alpha - shift)`.
+/// Settings as in `rust_fit`. `anchors`: the `rows` of the respondents, from 1, who set the map, and `positions`, a matrix of where they are; no rows where
+/// nobody did. `means`: the reported ideal points of all respondents.
 #[extendr]
 fn rust_remap(
     model: Raw,
-    matrix: RMatrix<f64>,
+    map: RMatrix<f64>,
     shift: &[f64],
-    anchors: &[f64],
-    positions: RMatrix<f64>,
+    anchors: List,
+    means: RMatrix<f64>,
     responses: List,
     settings: List,
 ) -> List {
@@ -31,22 +31,23 @@ fn rust_remap(
         let stored = Stored::new(&responses)?;
         let responses = stored.responses()?;
         let map = AffineMap {
-            matrix: Array2::from_shape_vec((shift.len(), shift.len()), by_row(&matrix))
+            matrix: Array2::from_shape_vec((shift.len(), shift.len()), by_row(&map))
                 .map_err(|_| missing("the matrix"))?,
             shift: Array1::from(shift.to_vec()),
         };
-        let anchors = (!anchors.is_empty()).then(|| {
-            let respondents = anchors.iter().map(|&row| row as u32 - 1).collect();
-            let positions =
-                Array2::from_shape_fn((positions.nrows(), positions.ncols()), |(i, j)| positions[[i, j]]);
-            Anchors {
-                respondents,
-                positions,
-            }
+        let rows = anchors.dollar("rows").map_err(|_| missing("anchors"))?;
+        let positions = matrix(&anchors, "positions")?;
+        let rows = rows.as_real_slice().filter(|rows| !rows.is_empty());
+        let anchors = rows.map(|rows| Anchors {
+            respondents: rows.iter().map(|&row| row as u32 - 1).collect(),
+            positions: Array2::from_shape_fn((rows.len(), shift.len()), |(i, d)| {
+                positions[i * shift.len() + d]
+            }),
         });
+        let points = ideal_points(&means, &responses);
         let work = |monitor: &dyn Monitor| {
             let axes = Axes::Moved { map, anchors };
-            let refit = Refit::new(model, axes, &responses, &settings, monitor)?;
+            let refit = Refit::new(model, axes, &responses, Some(&points), &settings, monitor)?;
             let found = refit.results(&responses, monitor)?;
             let bytes = found.model.to_bytes()?;
             Ok((found, bytes))

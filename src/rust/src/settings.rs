@@ -24,6 +24,7 @@ pub fn read_settings(list: &List) -> Outcome<Checked> {
             hidden: count("hidden")?,
             discrimination_sd: number(list, "discrimination_sd")?,
             difficulty_sd: number(list, "difficulty_sd")?,
+            estimates_prior: number(list, "estimates_prior")? != 0.0,
             polarity: polarity
                 .as_integer_slice()
                 .map(|rows| rows.iter().map(|&i| (i - 1) as u32).collect()),

@@ -1,6 +1,8 @@
 //! Vectors and matrices of R.
 
 use extendr_api::prelude::*;
+use ndarray::Array2;
+use vae_irt_core::Responses;
 
 /// The values of a matrix of R, row by row.
 pub fn by_row(matrix: &RMatrix<f64>) -> Vec<f64> {
@@ -12,6 +14,14 @@ pub fn by_row(matrix: &RMatrix<f64>) -> Vec<f64> {
 pub fn rows(values: &[f64], width: usize) -> RMatrix<f64> {
     let n_rows = values.len().checked_div(width).unwrap_or(0);
     RMatrix::new_matrix(n_rows, width, |i, j| values[i * width + j])
+}
+
+/// The rows of those who gave a response.
+pub fn ideal_points(means: &RMatrix<f64>, responses: &Responses) -> Array2<f64> {
+    let respondents = responses.respondents_with_responses();
+    Array2::from_shape_fn((respondents.len(), means.ncols()), |(i, d)| {
+        means[[respondents[i] as usize, d]]
+    })
 }
 
 /// Rows as R counts them, from 1.

@@ -12,7 +12,7 @@
 //!
 //! The crate knows nothing of R. The way through it is [`Responses`] -> [`fit()`] -> [`Fit`], and [`score`] for respondents
 //! who were not in the sample. From the ground to the roof its modules are base, responses, ingest, model, settings, kernels,
-//! posterior, train, information, uncertainty, maximum, fit and simulate; each imports only from itself and from those before it.
+//! posterior, train, information, uncertainty, maximum, integration, fit and simulate; each imports only from itself and from those before it.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -20,6 +20,7 @@ mod base;
 mod fit;
 mod information;
 mod ingest;
+mod integration;
 mod kernels;
 mod maximum;
 mod model;
@@ -55,6 +56,7 @@ pub use model::design;
 pub use model::encoder::Encoder;
 pub use model::file::ModelFile;
 pub use model::gaussian::{Gaussian, WideGaussian};
+pub use model::item_distribution::{ClassDistribution, Component, ItemClass, ItemDistribution};
 pub use model::link::Link;
 pub use model::network::Network;
 pub use model::parameters::{ItemParameters, Model};

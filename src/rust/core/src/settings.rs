@@ -82,6 +82,8 @@ pub struct ModelSettings {
     pub discrimination_sd: f64,
     /// Prior standard deviation of the difficulties.
     pub difficulty_sd: f64,
+    /// True to estimate the prior of the items instead, where the data are seen from its side.
+    pub estimates_prior: bool,
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
     /// the rule by which the axes are found.
     pub polarity: Option<Vec<u32>>,
@@ -149,6 +151,7 @@ impl Settings {
                 hidden: 64,
                 discrimination_sd: 5.0,
                 difficulty_sd: 5.0,
+                estimates_prior: true,
                 polarity: None,
             },
             training: TrainingSettings {
@@ -222,6 +225,11 @@ impl ModelSettings {
         };
         shape.check()?;
         Ok(shape)
+    }
+
+    /// The standard deviations of discriminations and difficulties, where these are given.
+    pub(crate) fn given_prior(&self) -> Option<(f64, f64)> {
+        (!self.estimates_prior).then_some((self.discrimination_sd, self.difficulty_sd))
     }
 
     /// The prior of the items.

@@ -23,8 +23,8 @@ fn small_file_of(kind: ItemKind) -> ModelFile {
     let card = Card {
         package: "0".into(),
         items: items.iter().enumerate().map(item).collect(),
-        discrimination_sd: 5.0,
-        difficulty_sd: 5.0,
+        discrimination_sd: Some(5.0),
+        difficulty_sd: Some(5.0),
         refined: true,
         draws: 100,
         seed: 1.0,

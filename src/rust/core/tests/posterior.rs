@@ -333,6 +333,7 @@ fn draws_have_the_reported_moments() {
                 model,
                 Axes::Kept(Gauge::Principal),
                 &responses,
+                None,
                 &settings,
                 &Silent,
             )

@@ -114,8 +114,8 @@ fn described_model(model: Model) -> ModelFile {
         card: Card {
             package: "0".into(),
             items: counts.iter().enumerate().map(item).collect(),
-            discrimination_sd: 5.0,
-            difficulty_sd: 5.0,
+            discrimination_sd: Some(5.0),
+            difficulty_sd: Some(5.0),
             refined: true,
             draws: 8,
             seed: 1.0,

@@ -4,6 +4,7 @@ pub mod averaged;
 pub mod axes;
 pub mod closed_form;
 pub mod distinct;
+pub mod integrated;
 pub mod predictive;
 pub mod refit;
 pub mod run;

@@ -4,6 +4,7 @@ use crate::base::error::Result;
 use crate::base::monitor::Monitor;
 use crate::base::threads::on_threads;
 use crate::fit::distinct::Distinct;
+use crate::fit::integrated::{Known, joint_at, with_means};
 use crate::information::calibration::Calibration;
 use crate::information::gauge::{Anchors, Asked, Gauge};
 use crate::information::observed::Information;
@@ -16,6 +17,7 @@ use crate::responses::store::Responses;
 use crate::settings::Checked;
 use crate::uncertainty::draws::{Drawing, draws};
 use crate::uncertainty::reported::{Uncertainty, uncertainty};
+use ndarray::Array2;
 
 /// A fitted model with what it says about the respondents of some responses.
 pub struct Refit {
@@ -25,7 +27,7 @@ pub struct Refit {
     settings: Checked,
     distinct: Distinct,
     moments: Moments,
-    information: Information,
+    known: Known,
 }
 
 /// What a [`Refit`] finds.
@@ -52,7 +54,8 @@ pub enum Axes {
 }
 
 impl Refit {
-    /// Scores the respondents with a fitted model, whose items stay as they are.
+    /// Scores the respondents with a fitted model, whose items stay as they are. `reported`: the reported ideal points of those with
+    /// responses, in rows. Where the items were integrated out these stay as well; without them the items count as estimated.
     ///
     /// # Errors
     /// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Model`] when the map cannot be
@@ -61,10 +64,16 @@ impl Refit {
         mut model: Model,
         axes: Axes,
         responses: &Responses,
+        reported: Option<&Array2<f64>>,
         settings: &Checked,
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         check_items(&model, responses)?;
+        let reported = reported.zip(model.distribution.clone());
+        let points = reported
+            .as_ref()
+            .map(|(points, _)| model.map.back(points))
+            .transpose()?;
         let (gauge, anchors) = match axes {
             Axes::Kept(gauge) => (gauge, None),
             Axes::Moved { map, anchors } => {
@@ -74,16 +83,33 @@ impl Refit {
         };
         on_threads(settings.run.threads, || {
             let respondents = responses.respondents_with_responses();
+            let weight = |i: u32| f64::from(responses.weight(i as usize));
             let total = responses.summed_weight(&respondents);
             // Who gave the same responses as an anchor is not known as well.
-            let distinct = match &anchors {
-                Some(_) => Distinct::everybody(&respondents, |i| f64::from(responses.weight(i as usize))),
-                None => Distinct::new(responses, &respondents, total, monitor)?,
+            let distinct = if anchors.is_some() || points.is_some() {
+                Distinct::everybody(&respondents, weight)
+            } else {
+                Distinct::new(responses, &respondents, total, monitor)?
             };
             let scoring = Scoring::of(settings, respondents.len());
-            let moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
-            let calibration = distinct.calibration(&model, responses, &moments);
-            let information = Information::new(calibration, settings, monitor)?;
+            let mut moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
+            let joint = match (points, &model.distribution) {
+                (Some(points), Some(distribution)) => {
+                    let of_whom = (&distinct.respondents[..], &distinct.weights[..]);
+                    joint_at(&model, distribution, responses, of_whom, points, monitor)?
+                }
+                _ => None,
+            };
+            let known = match joint {
+                Some(joint) => {
+                    moments = with_means(moments, &joint);
+                    Known::Joint(Box::new(joint))
+                }
+                None => {
+                    let calibration = distinct.calibration(&model, responses, &moments);
+                    Known::Information(Box::new(Information::new(calibration, settings, monitor)?))
+                }
+            };
             Ok(Self {
                 model,
                 gauge,
@@ -91,7 +117,7 @@ impl Refit {
                 settings: settings.clone(),
                 distinct,
                 moments,
-                information,
+                known,
             })
         })
     }
@@ -102,14 +128,35 @@ impl Refit {
     /// As [`Refit::new`].
     pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<RefitResults> {
         on_threads(self.settings.run.threads, || {
-            let calibration = self.distinct.calibration(&self.model, responses, &self.moments);
-            let uncertainty = uncertainty(calibration, &self.information, self.asked(), monitor)?;
+            let uncertainty = self.uncertainty(responses, monitor)?;
             Ok(RefitResults {
                 uncertainty: self.distinct.uncertainty_of_all(uncertainty),
                 moments: self.distinct.moments_of_all(self.moments),
                 model: self.model,
             })
         })
+    }
+
+    fn uncertainty(&self, responses: &Responses, monitor: &dyn Monitor) -> Result<Uncertainty> {
+        match &self.known {
+            Known::Joint(joint) => {
+                let totals = responses.weighted_item_totals();
+                let anchors = self
+                    .anchors
+                    .as_ref()
+                    .map(|anchors| (anchors, &self.distinct.respondents[..]));
+                joint.uncertainty(&self.model, &totals, self.gauge, anchors, monitor)
+            }
+            Known::Information(information) => {
+                let asked = Asked {
+                    std_errors: self.settings.std_errors,
+                    gauge: self.gauge,
+                    anchors: self.anchors.as_ref(),
+                };
+                let calibration = self.distinct.calibration(&self.model, responses, &self.moments);
+                uncertainty(calibration, information, asked, monitor)
+            }
+        }
     }
 
     /// Draws of the traits of the respondents with responses on the reported axes: for each draw those of all by
@@ -119,6 +166,17 @@ impl Refit {
     /// As [`Refit::new`].
     pub fn draws(&self, responses: &Responses, n_draws: usize, monitor: &dyn Monitor) -> Result<Vec<f64>> {
         on_threads(self.settings.run.threads, || {
+            let drawing = Drawing {
+                n_draws,
+                seed: self.settings.run.seed,
+            };
+            let information = match &self.known {
+                Known::Joint(joint) => {
+                    let totals = responses.weighted_item_totals();
+                    return joint.draws(&self.model, &totals, self.gauge, drawing, monitor);
+                }
+                Known::Information(information) => information,
+            };
             // Respondents who gave the same responses have draws of their own.
             let respondents = responses.respondents_with_responses();
             let moments = self.distinct.moments_of_all(self.moments.clone());
@@ -131,19 +189,12 @@ impl Refit {
                     moments: &moments,
                 },
             };
-            let drawing = Drawing {
-                n_draws,
-                seed: self.settings.run.seed,
+            let asked = Asked {
+                std_errors: self.settings.std_errors,
+                gauge: self.gauge,
+                anchors: self.anchors.as_ref(),
             };
-            draws(everybody, &self.information, self.asked(), drawing, monitor)
+            draws(everybody, information, asked, drawing, monitor)
         })
-    }
-
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            std_errors: self.settings.std_errors,
-            gauge: self.gauge,
-            anchors: self.anchors.as_ref(),
-        }
     }
 }

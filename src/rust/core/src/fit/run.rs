@@ -7,6 +7,7 @@ use crate::base::timings::Timings;
 use crate::fit::axes::principal_axes;
 use crate::fit::closed_form::closed_form;
 use crate::fit::distinct::Distinct;
+use crate::fit::integrated::{Integrated, Known, integrate, is_integrated, with_joint, with_means};
 use crate::fit::start::start;
 use crate::fit::starting_network::starting_network;
 use crate::fit::statistics::{FitStatistics, fit_statistics};
@@ -97,16 +98,17 @@ impl Run<'_> {
         let answering = self.answering()?;
         let Started { model, linkage } = timings.time("starting values", || self.start(&answering))?;
         let respondents = self.estimated(&answering);
-        let weight = self.responses.summed_weight(&answering);
-        let distinct = Distinct::new(self.responses, &respondents, weight, self.monitor)?;
         let scoring = Scoring::of(self.settings, respondents.len());
         let everybody = respondents.len() == answering.len();
+        let is_integrated = scoring.refine && everybody && self.is_integrated(answering.len());
+        let distinct = self.distinct(&answering, &respondents, is_integrated)?;
         let form = Information::form(&model, self.responses);
         let estimation = Estimation {
             answering: &answering,
             distinct: &distinct,
             scoring: &scoring,
             is_polished: scoring.refine && everybody && form != Form::None,
+            is_integrated,
             are_many: form == Form::Affine,
         };
         let (mut calibrated, trained) = self.estimate(model, &estimation, &mut timings)?;
@@ -154,6 +156,21 @@ impl Run<'_> {
         Ok(answering)
     }
 
+    fn is_integrated(&self, n_respondents: usize) -> bool {
+        let n_items = self.responses.catalogue().n_items();
+        is_integrated(n_respondents, n_items, self.settings.model.n_dims)
+    }
+
+    /// The respondents once for each pattern of responses; everybody has traits of his own where the items are integrated out.
+    fn distinct(&self, answering: &[u32], respondents: &[u32], is_integrated: bool) -> Result<Distinct> {
+        if is_integrated {
+            let weight = |i: u32| f64::from(self.responses.weight(i as usize));
+            return Ok(Distinct::everybody(respondents, weight));
+        }
+        let total = self.responses.summed_weight(answering);
+        Distinct::new(self.responses, respondents, total, self.monitor)
+    }
+
     /// The model before the training.
     fn start(&self, answering: &[u32]) -> Result<Started> {
         let shape = self.settings.model.shape(self.responses.catalogue())?;
@@ -171,6 +188,7 @@ impl Run<'_> {
                 encoder,
                 items: start.items,
                 map,
+                distribution: None,
             },
             linkage: start.linkage,
         })
@@ -183,6 +201,9 @@ impl Run<'_> {
         of: &Estimation,
         timings: &mut Timings,
     ) -> Result<(Calibrated, Trained)> {
+        if of.is_integrated {
+            return self.integrate(model, of, timings);
+        }
         let has_enough = model.design().n_free() <= MOST_PER_RESPONDENT * of.distinct.respondents.len();
         if of.is_polished && model.shape.n_dims == windows::N_DIMS && has_enough {
             let found = self.polish(of).run_from_anywhere(&mut model, timings)?;
@@ -192,6 +213,61 @@ impl Run<'_> {
         }
         let (model, trained) = self.train(model, of.answering, Trains::Everything, timings)?;
         Ok((self.calibrate(model, of, timings)?, trained))
+    }
+
+    /// Integrates the items out, and trains the network for their posterior means.
+    fn integrate(
+        &self,
+        model: Model,
+        of: &Estimation,
+        timings: &mut Timings,
+    ) -> Result<(Calibrated, Trained)> {
+        let start = self.polish(of).starting_moments(&model)?;
+        let found = timings.time(Part::Items.name(), || {
+            let of_whom = (&of.distinct.respondents[..], &of.distinct.weights[..]);
+            integrate(
+                &model,
+                self.responses,
+                of_whom,
+                &start,
+                &self.settings.model,
+                self.monitor,
+            )
+        })?;
+        let Some(Integrated {
+            joint,
+            table,
+            distribution,
+            converged,
+        }) = found
+        else {
+            let (model, trained) = self.train(model, of.answering, Trains::Everything, timings)?;
+            return Ok((self.calibrate(model, of, timings)?, trained));
+        };
+        let mut model = Model {
+            items: table,
+            distribution: Some(distribution),
+            ..model
+        };
+        if model.shape.n_dims == windows::N_DIMS {
+            model.encoder = timings.time("encoder in closed form", || {
+                closed_form(
+                    &model,
+                    self.responses,
+                    of.distinct.sample(),
+                    &with_joint(&start, &joint),
+                )
+            })?;
+        }
+        let (model, trained) = self.train(model, of.answering, Trains::Encoder, timings)?;
+        let moments = with_means(self.moments(&model, of, timings)?, &joint);
+        let calibrated = Calibrated {
+            model,
+            moments,
+            known: Known::Joint(Box::new(joint)),
+            polished: Some(converged),
+        };
+        Ok((calibrated, trained))
     }
 
     /// Trains the network, which starts from a closed form, for items that were found; on some evenly spaced respondents where they are
@@ -212,7 +288,7 @@ impl Run<'_> {
         let calibrated = Calibrated {
             model,
             moments,
-            information: polished.information,
+            known: Known::Information(Box::new(polished.information)),
             polished: Some(polished.converged),
         };
         Ok((calibrated, trained))
@@ -264,7 +340,7 @@ impl Run<'_> {
             return Ok(Calibrated {
                 model,
                 moments,
-                information,
+                known: Known::Information(Box::new(information)),
                 polished: Some(converged),
             });
         }
@@ -276,7 +352,7 @@ impl Run<'_> {
         Ok(Calibrated {
             model,
             moments,
-            information,
+            known: Known::Information(Box::new(information)),
             polished: None,
         })
     }
@@ -308,9 +384,13 @@ impl Run<'_> {
     fn axes(&self, calibrated: &Calibrated, respondents: &[u32], distinct: &Distinct) -> Result<AffineMap> {
         let Calibrated { model, moments, .. } = calibrated;
         let totals = self.responses.weighted_item_totals();
+        let with_joint = match &calibrated.known {
+            Known::Joint(joint) => Some(with_joint(moments, joint)),
+            Known::Information(_) => None,
+        };
         let mut map = principal_axes(
             model.population().invariances(),
-            moments,
+            with_joint.as_ref().unwrap_or(moments),
             &distinct.weights,
             &model.items,
             &model.shape.catalogue,
@@ -327,13 +407,20 @@ impl Run<'_> {
     }
 
     fn uncertainty(&self, calibrated: &Calibrated, distinct: &Distinct) -> Result<Uncertainty> {
+        let information = match &calibrated.known {
+            Known::Information(information) => information,
+            Known::Joint(joint) => {
+                let totals = self.responses.weighted_item_totals();
+                return joint.uncertainty(&calibrated.model, &totals, Gauge::Principal, None, self.monitor);
+            }
+        };
         let calibration = distinct.calibration(&calibrated.model, self.responses, &calibrated.moments);
         let asked = Asked {
             std_errors: self.settings.std_errors,
             gauge: Gauge::Principal,
             anchors: None,
         };
-        uncertainty(calibration, &calibrated.information, asked, self.monitor)
+        uncertainty(calibration, information, asked, self.monitor)
     }
 }
 
@@ -350,6 +437,8 @@ struct Estimation<'a> {
     scoring: &'a Scoring,
     /// Are the items taken to the maximum of their marginal posterior?
     is_polished: bool,
+    /// Are they integrated out?
+    is_integrated: bool,
     /// See [`Polish::are_many`].
     are_many: bool,
 }
@@ -359,7 +448,7 @@ struct Calibrated {
     model: Model,
     /// The posteriors of the distinct respondents.
     moments: Moments,
-    information: Information,
+    known: Known,
     /// See [`Fit::polished`].
     polished: Option<bool>,
 }

@@ -6,6 +6,7 @@ pub mod adam;
 pub mod bound;
 pub mod encoder;
 pub mod fused_bound;
+pub mod item_nodes;
 pub mod log_posterior;
 pub mod points;
 pub mod prior;

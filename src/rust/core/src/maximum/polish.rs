@@ -273,7 +273,7 @@ impl Polish<'_> {
     }
 
     /// The network's own answer.
-    fn starting_moments(&self, model: &Model) -> Result<Moments> {
+    pub fn starting_moments(&self, model: &Model) -> Result<Moments> {
         let scoring = Scoring {
             refine: false,
             ..self.scoring.clone()

@@ -9,10 +9,10 @@ pub struct Card {
     pub package: String,
     /// The items, in the order of the model.
     pub items: Vec<ItemCard>,
-    /// Standard deviations of the item parameters' priors.
-    pub discrimination_sd: f64,
+    /// Standard deviations of the item parameters' priors; nothing where they were left open.
+    pub discrimination_sd: Option<f64>,
     /// See `discrimination_sd`.
-    pub difficulty_sd: f64,
+    pub difficulty_sd: Option<f64>,
     /// Are posteriors refined?
     pub refined: bool,
     /// Draws of importance sampling per respondent.

@@ -13,6 +13,7 @@ pub mod encoder;
 pub mod file;
 pub mod gaussian;
 pub mod item_design;
+pub mod item_distribution;
 pub mod link;
 pub mod network;
 pub mod observations;

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::model::encoder::Encoder;
+use crate::model::item_distribution::ItemDistribution;
 use crate::model::population::Population;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
@@ -23,6 +24,8 @@ pub struct Model {
     pub items: ItemParameters,
     /// From the scale of the item parameters to the reported one.
     pub map: AffineMap,
+    /// How the items are distributed on their scale, where they were integrated out: then the parameters are posterior means.
+    pub distribution: Option<ItemDistribution>,
 }
 
 impl Model {

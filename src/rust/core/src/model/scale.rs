@@ -52,6 +52,14 @@ impl AffineMap {
         self.matrix.dot(&centred)
     }
 
+    /// From points on the reported scale, in rows, back to those of training.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the map cannot be inverted.
+    pub fn back(&self, points: &Array2<f64>) -> Result<Array2<f64>> {
+        Ok(product(points, &self.inverse_transposed()?) + &self.shift)
+    }
+
     /// A covariance matrix, given as its packed lower triangle, on the reported scale.
     pub fn covariance(&self, packed: &[f64]) -> Array2<f64> {
         sandwich(&self.matrix, &unpack(packed, self.n_dims()))

@@ -5,6 +5,7 @@ use crate::base::tensor_file;
 use crate::model::card::Card;
 use crate::model::design;
 use crate::model::encoder::Encoder;
+use crate::model::item_distribution::{Component, ItemClass, ItemDistribution};
 use crate::model::network::Network;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
@@ -36,6 +37,10 @@ const KINDS: &str = "items.kinds";
 pub(crate) struct Head {
     version: u32,
     link: String,
+    /// How the items are distributed: the components by class, in the order in which the items show these; only where they were
+    /// integrated out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    distribution: Option<Vec<Vec<Component>>>,
     /// Only in files that travel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
@@ -128,8 +133,22 @@ impl Model {
             encoder: Encoder { embeddings, network },
             items,
             map,
+            distribution: head.distribution(&shape)?,
             shape,
         })
+    }
+}
+
+impl Head {
+    /// The distribution of the items of a shape.
+    fn distribution(&self, shape: &ModelShape) -> Result<Option<ItemDistribution>> {
+        let Some(components) = &self.distribution else {
+            return Ok(None);
+        };
+        let classes = ItemClass::of_items(&shape.catalogue, shape.n_dims);
+        ItemDistribution::with_components(&classes, components)
+            .map(Some)
+            .ok_or_else(|| Error::Model("the distribution of its items does not fit them".into()))
     }
 }
 
@@ -165,6 +184,7 @@ pub(crate) fn serialize(
     let head = Head {
         version: if nominal { NOMINAL } else { VERSION },
         link: model.shape.link.name().into(),
+        distribution: model.distribution.as_ref().map(ItemDistribution::components),
         card,
     };
     tensor_file::to_bytes(tensors, KEY, &head).map_err(unreadable)

@@ -140,6 +140,7 @@ fn case_of(
         },
         items,
         map: AffineMap::identity(n_dims),
+        distribution: None,
         shape,
     };
     let settings = Settings::new(n_dims).with(|settings| {

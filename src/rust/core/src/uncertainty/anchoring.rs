@@ -19,15 +19,20 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 pub(crate) struct Anchoring<'a> {
     calibration: Calibration<'a>,
     limits: &'a Limits<'a>,
-    /// The positions of the anchors in the calibration.
-    places: Vec<usize>,
+    geometry: Geometry,
+    functionals: Functionals,
+}
+
+/// Where the anchors are, and what follows for how a map of least squares depends on them.
+pub(crate) struct Geometry {
+    /// The positions of the anchors among the respondents.
+    pub places: Vec<usize>,
     /// Their reported ideal points, then 1.
     points: Array2<f64>,
     /// What these lack to their positions.
     residuals: Array2<f64>,
     /// `(points' points)^-1`.
     inverse: Array2<f64>,
-    functionals: Functionals,
 }
 
 /// The covariances of the item parameters (rows) with the functionals, and those of these.
@@ -81,26 +86,21 @@ fn reported(
     product(&calibration.model.map.matrix, &limited)
 }
 
-impl<'a> Anchoring<'a> {
-    /// Nothing where the anchors do not span the dimensions, or one of them is not in the calibration.
-    pub fn new(
-        calibration: Calibration<'a>,
-        covariance: &Covariance,
-        limits: &'a Limits<'a>,
-        anchors: &Anchors,
-    ) -> Option<Self> {
-        let known = calibration.scored.respondents;
-        let places = anchors.respondents.iter().map(|i| known.binary_search(i).ok());
+impl Geometry {
+    /// Nothing where the anchors do not span the dimensions, or one of them is not among the respondents, whose reported ideal points
+    /// `mean` tells by position.
+    pub fn new(anchors: &Anchors, respondents: &[u32], mean: impl Fn(usize) -> Array1<f64>) -> Option<Self> {
+        let places = anchors
+            .respondents
+            .iter()
+            .map(|i| respondents.binary_search(i).ok());
         let places: Vec<usize> = places.collect::<Option<_>>()?;
-        let means: Vec<Array1<f64>> = places.iter().map(|&place| calibration.mean(place)).collect();
+        let means: Vec<Array1<f64>> = places.iter().map(|&place| mean(place)).collect();
         let points: Vec<Array1<f64>> = means.iter().map(extended).collect();
         let points = stacked(&points);
         Some(Self {
-            calibration,
-            limits,
             residuals: plus(&anchors.positions, -1.0, &stacked(&means)),
             inverse: invert(product(points.t(), &points).view())?,
-            functionals: Functionals::new(calibration, covariance, limits, &places),
             places,
             points,
         })
@@ -114,8 +114,8 @@ impl<'a> Anchoring<'a> {
             .map(|(k, (point, residual))| (k, point, residual))
     }
 
-    /// What the anchors' errors do to a point: its derivatives by the functionals.
-    fn pull_of_point(&self, point: &Array1<f64>) -> Array2<f64> {
+    /// What the anchors' errors do to a point: its derivatives by their ideal points.
+    pub fn pull_of_point(&self, point: &Array1<f64>) -> Array2<f64> {
         let n_dims = point.len();
         let weights = self.inverse.dot(&extended(point));
         let mut pull = Array2::zeros((n_dims, self.places.len() * n_dims));
@@ -132,9 +132,9 @@ impl<'a> Anchoring<'a> {
     }
 
     /// What they do to the parameters of a row of the table of the items.
-    fn pull_of_row(&self, row: &[f64]) -> Array2<f64> {
-        let n_dims = self.calibration.n_dims();
+    pub fn pull_of_row(&self, row: &[f64]) -> Array2<f64> {
         let slopes = ArrayView1::from(design::split(row).0);
+        let n_dims = slopes.len();
         let mut pull = Array2::zeros((row.len(), self.places.len() * n_dims));
         for (k, anchor, residual) in self.anchors() {
             let weights = self.inverse.dot(&anchor);
@@ -148,6 +148,30 @@ impl<'a> Anchoring<'a> {
         pull
     }
 
+    /// Is the respondent at a position an anchor, of just as many as it takes?
+    pub fn is_held(&self, position: usize) -> bool {
+        self.places.len() == self.points.ncols() && self.places.contains(&position)
+    }
+}
+
+impl<'a> Anchoring<'a> {
+    /// Nothing where the anchors do not span the dimensions, or one of them is not in the calibration.
+    pub fn new(
+        calibration: Calibration<'a>,
+        covariance: &Covariance,
+        limits: &'a Limits<'a>,
+        anchors: &Anchors,
+    ) -> Option<Self> {
+        let known = calibration.scored.respondents;
+        let geometry = Geometry::new(anchors, known, |place| calibration.mean(place))?;
+        Some(Self {
+            calibration,
+            limits,
+            functionals: Functionals::new(calibration, covariance, limits, &geometry.places),
+            geometry,
+        })
+    }
+
     /// The covariance of the parameters of a row of the table of the items, which are `row`. `own` and `jacobian`: without anchors, and from
     /// its `free` parameters on the scale of the model.
     pub fn of_row(
@@ -159,7 +183,8 @@ impl<'a> Anchoring<'a> {
     ) -> Array2<f64> {
         let own_items = self.functionals.with_items.select(Axis(0), free);
         let cross = product(jacobian, &double(own_items.view()));
-        self.functionals.moved(own, &cross, &self.pull_of_row(row))
+        self.functionals
+            .moved(own, &cross, &self.geometry.pull_of_row(row))
     }
 
     /// The covariance of the respondent at a position, with number `k` in some slopes, whose posterior mean has the covariance `of_mean`
@@ -171,7 +196,7 @@ impl<'a> Anchoring<'a> {
         of_mean: &Array2<f64>,
     ) -> Array2<f64> {
         let (calibration, n_dims) = (self.calibration, self.calibration.n_dims());
-        if self.is_held(position) {
+        if self.geometry.is_held(position) {
             return Array2::zeros((n_dims, n_dims));
         }
         let times = reported(calibration, self.limits, position, of_mean);
@@ -179,17 +204,13 @@ impl<'a> Anchoring<'a> {
         let own = plus(&given_items, 1.0, &sandwich(&times, of_mean));
         let of_items = slopes.transposed_times(k, self.functionals.with_items.view());
         let mut cross = product(&times, &double(of_items.view()));
-        for anchor in (0..self.places.len()).filter(|&anchor| self.places[anchor] == position) {
+        let places = &self.geometry.places;
+        for anchor in (0..places.len()).filter(|&anchor| places[anchor] == position) {
             let mut block = cross.slice_mut(s![.., anchor * n_dims..(anchor + 1) * n_dims]);
             block += &given_items;
         }
-        let pull = self.pull_of_point(&calibration.mean(position));
+        let pull = self.geometry.pull_of_point(&calibration.mean(position));
         self.functionals.moved(&own, &cross, &pull)
-    }
-
-    /// Is it an anchor, of just as many as it takes?
-    fn is_held(&self, position: usize) -> bool {
-        self.places.len() == self.points.ncols() && self.places.contains(&position)
     }
 }
 

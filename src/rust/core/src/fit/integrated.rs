@@ -1,0 +1,125 @@
+//! Where respondents are few and items many: the items are integrated out.
+
+use crate::base::error::Result;
+use crate::base::linalg::pack;
+use crate::base::monitor::Monitor;
+use crate::information::observed::Information;
+use crate::integration::estimate::{Estimated, Prior, estimate};
+use crate::integration::joint::Joint;
+use crate::integration::pass::Items;
+use crate::integration::traits::Traits;
+use crate::model::item_distribution::ItemDistribution;
+use crate::model::parameters::Model;
+use crate::model::table::Table;
+use crate::posterior::moments::Moments;
+use crate::responses::batch::Batch;
+use crate::responses::store::Responses;
+use crate::settings::ModelSettings;
+use ndarray::Array2;
+
+/// Traits up to which their information is one matrix.
+const MOST_TRAITS: usize = 4_000;
+
+/// Are so few respondents and so many items better seen the other way round?
+pub(crate) fn is_integrated(n_respondents: usize, n_items: usize, n_dims: usize) -> bool {
+    let n_traits = n_respondents * n_dims;
+    n_traits <= n_items && n_traits <= MOST_TRAITS
+}
+
+/// What is known of items and respondents.
+pub(crate) enum Known {
+    /// The information about the items.
+    Information(Box<Information>),
+    /// The joint distribution, where the items are integrated out.
+    Joint(Box<Joint>),
+}
+
+/// What is found.
+pub(crate) struct Integrated {
+    pub joint: Joint,
+    /// The posterior means of the items.
+    pub table: Table,
+    pub distribution: ItemDistribution,
+    pub converged: bool,
+}
+
+/// Integrates the items of a model out; the respondents have these posterior means at the start. Nothing where that cannot be done.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] when the monitor says so.
+pub(crate) fn integrate(
+    model: &Model,
+    responses: &Responses,
+    (respondents, weights): (&[u32], &[f64]),
+    start: &Moments,
+    settings: &ModelSettings,
+    monitor: &dyn Monitor,
+) -> Result<Option<Integrated>> {
+    let n_dims = model.shape.n_dims;
+    let batch = Batch::new(responses, respondents);
+    let items = Items::new(&batch, &model.shape.catalogue, model.shape.link, n_dims);
+    let traits = Traits {
+        points: Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]),
+        weights: weights.to_vec(),
+    };
+    let prior = match settings.given_prior() {
+        Some((discrimination, difficulty)) => Prior::Fixed(ItemDistribution::fixed(
+            &items.classes,
+            discrimination,
+            difficulty,
+        )),
+        None => Prior::Estimated,
+    };
+    let Some(mut estimated) = estimate(&items, traits, prior, monitor)? else {
+        return Ok(None);
+    };
+    let Some(joint) = Joint::new(&items, &mut estimated, &model.design(), monitor)? else {
+        return Ok(None);
+    };
+    Ok(Some(Integrated {
+        table: joint.table(&items),
+        joint,
+        distribution: estimated.distribution,
+        converged: estimated.converged,
+    }))
+}
+
+/// The joint distribution of a fit whose items were integrated out: the respondents have these traits. Nothing where it
+/// cannot be had.
+///
+/// # Errors
+/// [`crate::Error::Cancelled`] when the monitor says so.
+pub(crate) fn joint_at(
+    model: &Model,
+    distribution: &ItemDistribution,
+    responses: &Responses,
+    (respondents, weights): (&[u32], &[f64]),
+    points: Array2<f64>,
+    monitor: &dyn Monitor,
+) -> Result<Option<Joint>> {
+    let n_dims = model.shape.n_dims;
+    let batch = Batch::new(responses, respondents);
+    let items = Items::new(&batch, &model.shape.catalogue, model.shape.link, n_dims);
+    let traits = Traits {
+        points,
+        weights: weights.to_vec(),
+    };
+    let mut estimated = Estimated::known(&items, traits, distribution.clone());
+    Joint::new(&items, &mut estimated, &model.design(), monitor)
+}
+
+/// Posterior moments with the means and the covariances of the joint distribution.
+pub(crate) fn with_joint(moments: &Moments, joint: &Joint) -> Moments {
+    Moments {
+        covariances: joint.inner.iter().flat_map(|own| pack(own.view())).collect(),
+        ..with_means(moments.clone(), joint)
+    }
+}
+
+/// Posterior moments with the means of the joint distribution.
+pub(crate) fn with_means(moments: Moments, joint: &Joint) -> Moments {
+    Moments {
+        means: joint.traits.points.iter().copied().collect(),
+        ..moments
+    }
+}
