@@ -36,6 +36,11 @@ const FOUND_WITH_PRIOR: f64 = 0.02;
 /// distribution.
 const NEAR: f64 = 0.2;
 
+/// A round that changes the log posterior by less, and the traits by less than this, goes along a ridge on which the distribution of the
+/// items is not told: another one is as probable.
+const FLAT: f64 = 0.1;
+const NEAR_ON_RIDGE: f64 = 0.1;
+
 /// A step that is larger, in standard deviations, is looked back at.
 const CHECKED: f64 = 0.3;
 
@@ -84,6 +89,8 @@ struct Search<'a> {
     modes: Vec<Modes>,
     is_estimated: bool,
     is_rough: bool,
+    /// The log posterior of the traits before the last round.
+    value: f64,
 }
 
 /// Finds them from starting values. Nothing where the information is not positive definite.
@@ -108,6 +115,7 @@ pub(crate) fn estimate(
         distribution,
         is_estimated,
         is_rough: true,
+        value: 0.0,
     };
     search.run()
 }
@@ -127,16 +135,18 @@ impl Search<'_> {
         for number in 0..MOST_PASSES {
             self.monitor.proceed()?;
             self.monitor.part(Part::Items, number as f64 / MOST_PASSES as f64);
+            let before = self.value;
             let Some(distance) = self.round()? else {
                 return Ok(None);
             };
+            let is_flat = self.is_estimated && (self.value - before).abs() < FLAT;
             if self.is_rough && distance < NEAR {
                 let splits = std::mem::take(&mut can_split) && self.distribution.split(&self.items.counts());
                 if splits {
                     self.modes = starting_modes(self.items, &self.distribution);
                 }
                 self.is_rough = splits;
-            } else if !self.is_rough && distance < found {
+            } else if !self.is_rough && (distance < found || is_flat && distance < NEAR_ON_RIDGE) {
                 converged = true;
                 break;
             }
@@ -174,6 +184,7 @@ impl Search<'_> {
         let Some(covariance) = covariance(&self.traits, &pass, self.monitor)? else {
             return Ok(None);
         };
+        self.value = log_posterior(&self.traits, pass.value);
         let gradient = gradient(&self.traits, &pass);
         let mut step = covariance.dot(&gradient);
         let sds = covariance.diag().mapv(f64::sqrt);

@@ -1,14 +1,11 @@
 //! Nodes for integrals over the parameters of an item.
 
 use crate::base::linalg::{cholesky, invert_lower, product};
-use crate::posterior::cubature::gauss_hermite;
+use crate::posterior::cubature::{degree_five, gauss_hermite};
 use ndarray::{Array2, ArrayView2};
 use std::f64::consts::PI;
 
-/// Parameters up to which the nodes are those of a product rule.
-const MOST_FOR_PRODUCT: usize = 3;
-
-/// Nodes for more parameters: so many for each, within these numbers.
+/// Nodes that are spread evenly: so many for each parameter, within these numbers.
 const PER_PARAMETER: usize = 32;
 const FEWEST: usize = 128;
 const MOST: usize = 512;
@@ -33,31 +30,55 @@ pub(crate) struct Rule {
 impl Rule {
     /// For so many parameters that so many respondents tell: fewer nodes where these are many, or where each component of a mixture has
     /// nodes of its own, and few while estimates are far from where they end. Up to three parameters it is the product of Gauss-Hermite
-    /// rules, beyond that points spread evenly over a normal distribution.
+    /// rules; three and four get along with a rule of degree 5 where few nodes do; beyond that points are spread evenly over a normal
+    /// distribution.
     pub fn new(n_parameters: usize, n_respondents: usize, detail: Detail) -> Self {
-        if n_parameters > MOST_FOR_PRODUCT {
-            return Self::spread(n_parameters);
+        match (n_parameters, n_respondents, detail) {
+            (0..=2, _, Detail::Rough) => Self::product(n_parameters, 3),
+            (0..=2, 0..=12, Detail::Mixture) => Self::product(n_parameters, 7),
+            (0..=2, 13..=40, Detail::Mixture) => Self::product(n_parameters, 5),
+            (0..=2, _, Detail::Mixture) => Self::product(n_parameters, 4),
+            (0..=2, 0..=40, Detail::Normal) => Self::product(n_parameters, 9),
+            (0..=3, 0..=100, Detail::Normal) => Self::product(n_parameters, 7),
+            (0..=3, _, Detail::Normal) => Self::product(n_parameters, 5),
+            (3..=4, _, Detail::Rough | Detail::Mixture) => {
+                let (points, weights) = degree_five(n_parameters);
+                Self::gaussian(n_parameters, points, &weights)
+            }
+            _ => Self::spread(n_parameters),
         }
-        let n = match (n_respondents, detail) {
-            (_, Detail::Rough) => 3,
-            (0..=12, Detail::Mixture) => 7,
-            (13..=40, Detail::Mixture) => 5,
-            (_, Detail::Mixture) => 4,
-            (0..=40, Detail::Normal) => 9,
-            (41..=100, Detail::Normal) => 7,
-            (_, Detail::Normal) => 5,
-        };
-        let (axis, weights) = gauss_hermite(n);
+    }
+
+    /// The product of Gauss-Hermite rules with so many nodes.
+    fn product(n_parameters: usize, n: usize) -> Self {
+        let (axis, of_axis) = gauss_hermite(n);
         let place = |k: usize, d: usize| k / n.pow(d as u32) % n;
-        let n_nodes = n.pow(n_parameters as u32);
-        let ln_weight = |k: usize| -> f64 {
-            (0..n_parameters)
-                .map(|d| (weights[place(k, d)] * (2.0 * PI).sqrt()).ln() + 0.5 * axis[place(k, d)].powi(2))
-                .sum()
-        };
+        let nodes = 0..n.pow(n_parameters as u32);
+        let points = nodes.clone().flat_map(|k| (0..n_parameters).map(move |d| (k, d)));
+        let weights = nodes.map(|k| (0..n_parameters).map(|d| of_axis[place(k, d)]).product());
+        Self::gaussian(
+            n_parameters,
+            points.map(|(k, d)| axis[place(k, d)]).collect(),
+            &weights.collect::<Vec<f64>>(),
+        )
+    }
+
+    /// From points, one after the other, and weights of a rule for the standard normal distribution.
+    fn gaussian(n_parameters: usize, points: Vec<f64>, weights: &[f64]) -> Self {
+        let constant = 0.5 * n_parameters as f64 * (2.0 * PI).ln();
+        let nodes = points
+            .chunks(n_parameters)
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0);
+        let ln_weights = nodes.clone().map(|(point, weight)| {
+            let square: f64 = point.iter().map(|z| z * z).sum();
+            constant + weight.ln() + 0.5 * square
+        });
+        let ln_weights: Vec<f64> = ln_weights.collect();
+        let kept: Vec<&[f64]> = nodes.map(|(point, _)| point).collect();
         Self {
-            points: Array2::from_shape_fn((n_nodes, n_parameters), |(k, d)| axis[place(k, d)]),
-            ln_weights: (0..n_nodes).map(ln_weight).collect(),
+            points: Array2::from_shape_fn((kept.len(), n_parameters), |(k, d)| kept[k][d]),
+            ln_weights,
         }
     }
 

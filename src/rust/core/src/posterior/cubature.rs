@@ -108,7 +108,8 @@ fn product(n_dims: usize) -> (Vec<f64>, Vec<f64>) {
     (points, weights)
 }
 
-fn degree_five(n_dims: usize) -> (Vec<f64>, Vec<f64>) {
+/// Points, one after the other, and weights of the rule of degree 5. The weights are positive up to four dimensions.
+pub(crate) fn degree_five(n_dims: usize) -> (Vec<f64>, Vec<f64>) {
     let n = n_dims as f64;
     let radius = 3f64.sqrt();
     let mut points = vec![0.0; n_dims];
