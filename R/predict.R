@@ -1,8 +1,8 @@
 #' Score respondents, or predict their responses
 #'
 #' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
-#' Respondents who were in the sample get the estimates they had, if the same of their responses count; standard errors and
-#' intervals given `newdata` treat the items as known (see [vae_control()]).
+#' Respondents who were in the sample, by name and responses, get the estimates, standard errors and intervals that they had; those
+#' of others treat the items as known (see [vae_control()]).
 #'
 #' @param object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and
@@ -131,8 +131,49 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
   )
   table <- new_respondent_table(respondents, responses_given(packed), rows)
   posterior <- posterior_of(answer, nrow(table))
+  if (refine == fit$refined) posterior <- with_those_of_fit(posterior, fit, table$respondent, packed)
   rownames(posterior$mean) <- table$respondent
   list(estimates = new_estimates(table, posterior, level), posterior = posterior)
+}
+
+# Who was in the sample, by name and responses, has the moments of the fit: these know what the items owe to this very person. The
+# others' know nothing of the items' uncertainty.
+with_those_of_fit <- function(posterior, fit, names, packed) {
+  known <- known_rows(fit, names, packed)
+  at <- which(!is.na(known))
+  if (length(at) == 0) {
+    return(posterior)
+  }
+  own <- fit$parameters$respondents
+  for (part in c("joint", "joint_normalised")) {
+    if (!is.null(own[[part]])) posterior[[part]] <- posterior$covariance
+  }
+  for (part in intersect(names(posterior), names(own))) {
+    if (is.matrix(posterior[[part]])) {
+      posterior[[part]][at, ] <- own[[part]][known[at], ]
+    } else {
+      posterior[[part]][at] <- own[[part]][known[at]]
+    }
+  }
+  posterior
+}
+
+# The row in the fit of who has the same name and gave the same responses; NA for all others.
+known_rows <- function(fit, names, packed) {
+  rows <- rep(NA_integer_, length(names))
+  own <- fit$responses
+  if (is.null(own) || nrow(fit$parameters$respondents$mean) == 0 || own$option_size != packed$option_size) {
+    return(rows)
+  }
+  rows <- match(names, rownames(fit$parameters$respondents$mean))
+  sizes <- function(responses) diff(responses$offsets) * responses$option_size
+  starts <- function(responses) responses$offsets[-length(responses$offsets)] * responses$option_size + 1
+  rows[sizes(own)[rows] != sizes(packed) | sizes(packed) == 0] <- NA
+  at <- which(!is.na(rows))
+  n <- sizes(packed)[at]
+  same <- packed$options[sequence(n, starts(packed)[at])] == own$options[sequence(n, starts(own)[rows[at]])]
+  rows[unique(rep(at, n)[!same])] <- NA
+  rows
 }
 
 # A file that is read is not written to, and a folder that is read gets no other Parquet file.

@@ -142,8 +142,13 @@ predictive <- function(fit, given, asked) {
   settings <- scoring_of(fit, fit$refined)
   items <- fit$parameters$items
   traits <- fit$parameters$traits
+  known <- rust_responses(given, items)
+  # Where items are integrated out, respondents are known better than by the items at their estimates.
+  if (isTRUE(items$prior$integrated)) {
+    points <- unname(fit$parameters$respondents$mean)
+    known$ideal_points <- replace(points, is.na(points), 0)
+  }
   unwrap_rust(rust_predictive(
-    fit$model, items$covariance_aligned, traits$mean, traits$sd, rust_responses(given, items), rust_responses(asked, items),
-    settings
+    fit$model, items$covariance_aligned, traits$mean, traits$sd, known, rust_responses(asked, items), settings
   ))
 }

@@ -39,6 +39,13 @@ senate_fit <- function() {
   once("senate_fit", suppressMessages(vae_irt(senate(), link = "probit", polarity = "FRIST (R TN)", seed = 1)))
 }
 
+# The same under the prior of the long chain, to be compared with it.
+senate_fit_of_chain <- function() {
+  once("senate_fit_of_chain", suppressMessages(
+    vae_irt(senate(), link = "probit", polarity = "FRIST (R TN)", prior = irt_prior(5, 5), seed = 1)
+  ))
+}
+
 # A column of a tidy table as a matrix with one row per respondent, or per item and option.
 by_row <- function(table, width) matrix(table$estimate, ncol = width, byrow = TRUE)
 

@@ -130,7 +130,7 @@ test_that("who differs most comes first", {
 
 test_that("our fit of the Senate agrees with a long chain of MCMC", {
   chain <- ideal_points(utils::read.csv(test_path("senate_mcmc.csv")), estimate = mean, std.error = sd)
-  compared <- compare_ideal_points(ours = senate_fit(), chain = chain, group = party)
+  compared <- compare_ideal_points(ours = senate_fit_of_chain(), chain = chain, group = party)
   expect_true(all(compared$pearson[compared$group != "Indep"] > 0.998))
   expect_lt(compared$rmsd[1], 0.03)
   points <- ideal_points(compared)

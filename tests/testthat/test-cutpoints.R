@@ -57,7 +57,7 @@ test_that("limits of a ratio solve their equation", {
 })
 
 test_that("the Senate is cut where a long chain cuts it", {
-  fit <- senate_fit()
+  fit <- senate_fit_of_chain()
   cuts <- cutpoints(fit)
   expect_true(all(c("question", "bill", "date") %in% names(cuts)))
   chain <- utils::read.csv(test_path("senate_mcmc_items.csv"))

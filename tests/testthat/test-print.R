@@ -54,9 +54,11 @@ test_that("a fit that was rotated says so, with the correlations of oblique axes
 
 test_that("few respondents and few responses are said, and only those", {
   court <- simulate_irt(9, 40, seed = 2)$responses
-  expect_match(
-    lines_of(suppressMessages(vae_irt(court, seed = 1, control = one_thread))), "^Fewer than 30 respondents", all = FALSE
-  )
+  few <- suppressMessages(vae_irt(court, seed = 1, control = one_thread))
+  expect_match(lines_of(few), "^The prior of the items is estimated: discriminations of about", all = FALSE)
+  expect_no_match(lines_of(few), "^Fewer than 30 respondents")
+  fixed <- suppressMessages(vae_irt(court, prior = irt_prior(5, 5), seed = 1, control = one_thread))
+  expect_match(lines_of(fixed), "^Fewer than 30 respondents", all = FALSE)
   thin <- simulate_irt(100, 40, seed = 2)$responses
   for (i in 1:100) thin[i, (i + 1:35) %% 40 + 1] <- NA
   expect_warning(fit <- vae_irt(thin, seed = 1, control = one_thread), "at most 14 responses", class = "vaeirt_warning_few")

@@ -106,7 +106,7 @@ test_that("intervals of three dimensions cover the truth", {
 
 test_that("the Senate has the standard errors of a long chain", {
   skip_on_cran()
-  ours <- tidy(senate_fit(), scale = "normalised")
+  ours <- tidy(senate_fit_of_chain(), scale = "normalised")
   mcmc <- utils::read.csv(test_path("senate_mcmc.csv"))
   ours <- ours[match(mcmc$respondent, ours$respondent), ]
   ratio <- ours$std.error / mcmc$sd
@@ -114,7 +114,7 @@ test_that("the Senate has the standard errors of a long chain", {
   expect_gt(quantile(ratio, 0.1), 0.95)
   expect_lt(quantile(ratio, 0.9), 1.17)
   expect_gt(cor(ours$std.error, mcmc$sd), 0.98)
-  items <- tidy(senate_fit(), "items", scale = "normalised")
+  items <- tidy(senate_fit_of_chain(), "items", scale = "normalised")
   chain <- utils::read.csv(test_path("senate_mcmc_items.csv"))
   both <- merge(items, chain, by = c("item", "term"))
   both <- both[both$term == "discrimination", ]

@@ -6,10 +6,12 @@ use crate::stored::Stored;
 use crate::vectors::by_row;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{ItemUncertainty, LocationScale, Model, Monitor, predictive};
+use ndarray::Array2;
+use vae_irt_core::{Given, ItemUncertainty, LocationScale, Model, Monitor, predictive};
 
 /// How probable responses are by a model, given other responses of the same respondents. `covariances`: those of the rows of item
-/// parameters on the normalised scale (a row each, packed), to which `means` and `sds` of the traits lead.
+/// parameters on the normalised scale (a row each, packed), to which `means` and `sds` of the traits lead. `given` may hold a matrix
+/// `ideal_points` beside the responses.
 #[extendr]
 fn rust_predictive(
     model: Raw,
@@ -29,8 +31,18 @@ fn rust_predictive(
                 sds: sds.to_vec(),
             },
         };
+        let ideal_points = given
+            .dollar("ideal_points")
+            .ok()
+            .and_then(|x| RMatrix::<f64>::try_from(&x).ok());
+        let ideal_points =
+            ideal_points.map(|x| Array2::from_shape_fn((x.nrows(), x.ncols()), |(i, d)| x[[i, d]]));
         let (given, asked) = (Stored::new(&given)?, Stored::new(&asked)?);
-        let (given, asked) = (given.responses()?, asked.responses()?);
+        let (responses, asked) = (given.responses()?, asked.responses()?);
+        let given = Given {
+            responses: &responses,
+            ideal_points,
+        };
         let scoring = read_scoring(&settings)?;
         let threads = read_threads(&settings)?;
         let work =

@@ -39,7 +39,7 @@ pub use base::monitor::{Epoch, Monitor, Part, Phase, Silent};
 pub use base::random::Stream;
 pub use base::timings::Timings;
 pub use fit::averaged::{UncertainItem, UncertainTraits, averaged_probabilities};
-pub use fit::predictive::{ItemUncertainty, Predictive, predictive};
+pub use fit::predictive::{Given, ItemUncertainty, Predictive, predictive};
 pub use fit::refit::{Axes, Refit, RefitResults};
 pub use fit::run::{Fit, fit};
 pub use fit::starting_network::starting_network;

@@ -4,8 +4,8 @@ mod common;
 
 use common::{fit, for_each_backend, quick, simulated, simulated_items};
 use vae_irt_core::{
-    Axes, Backend, Error, Gauge, ItemKind, ItemUncertainty, Link, LocationScale, Model, Moments, Refit,
-    RefitResults, Responses, Scoring, Silent, option_probabilities, packed_length, predictive, score,
+    Axes, Backend, Error, Gauge, Given, ItemKind, ItemUncertainty, Link, LocationScale, Model, Moments,
+    Refit, RefitResults, Responses, Scoring, Silent, option_probabilities, packed_length, predictive, score,
 };
 
 fn scoring(backend: &Backend) -> Scoring {
@@ -236,7 +236,10 @@ fn predictions_average_over_the_posterior() {
             let found = predictive(
                 &model,
                 &known_items(&model),
-                &given,
+                &Given {
+                    responses: &given,
+                    ideal_points: None,
+                },
                 &asked,
                 &scoring(backend),
                 1,
@@ -308,7 +311,10 @@ fn predictions_need_the_items_of_the_model() {
     let found = predictive(
         &model,
         &known_items(&model),
-        &responses,
+        &Given {
+            responses: &responses,
+            ideal_points: None,
+        },
         &others,
         &scoring(&Backend::Kernels),
         1,

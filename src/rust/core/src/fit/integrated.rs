@@ -20,10 +20,13 @@ use ndarray::Array2;
 /// Traits up to which their information is one matrix.
 const MOST_TRAITS: usize = 4_000;
 
+/// Respondents from which on items say how they are distributed.
+const FEWEST: usize = 4;
+
 /// Are so few respondents and so many items better seen the other way round?
 pub(crate) fn is_integrated(n_respondents: usize, n_items: usize, n_dims: usize) -> bool {
     let n_traits = n_respondents * n_dims;
-    n_traits <= n_items && n_traits <= MOST_TRAITS
+    n_respondents >= FEWEST && n_traits <= n_items && n_traits <= MOST_TRAITS
 }
 
 /// What is known of items and respondents.
@@ -76,8 +79,11 @@ pub(crate) fn integrate(
     let Some(joint) = Joint::new(&items, &mut estimated, &model.design(), monitor)? else {
         return Ok(None);
     };
-    Ok(Some(Integrated {
-        table: joint.table(&items),
+    let table = joint.table(&items);
+    let is_finite =
+        joint.traits.points.iter().all(|x| x.is_finite()) && table.values().iter().all(|x| x.is_finite());
+    Ok(is_finite.then(|| Integrated {
+        table,
         joint,
         distribution: estimated.distribution,
         converged: estimated.converged,

@@ -56,8 +56,16 @@ impl ItemUncertainty {
     }
 }
 
-/// Predicts the responses `asked` of all respondents, by the model and their responses `given`. A respondent without
-/// one has the prior.
+/// What is known of the respondents.
+pub struct Given<'a> {
+    /// Some of their responses.
+    pub responses: &'a Responses<'a>,
+    /// Their reported ideal points, in rows, where these are known otherwise than by the items at their estimates.
+    pub ideal_points: Option<Array2<f64>>,
+}
+
+/// Predicts the responses `asked` of all respondents, by the model and what is given of them. A respondent without a response has the
+/// prior.
 ///
 /// # Errors
 /// [`crate::base::error::Error::Responses`] when the items are not those of the model, [`crate::base::error::Error::Cancelled`] when the
@@ -65,18 +73,25 @@ impl ItemUncertainty {
 pub fn predictive(
     model: &Model,
     items: &ItemUncertainty,
-    given: &Responses,
+    given: &Given,
     asked: &Responses,
     scoring: &Scoring,
     threads: usize,
     monitor: &dyn Monitor,
 ) -> Result<Predictive> {
+    let Given {
+        responses: given,
+        ideal_points,
+    } = given;
     check_items(model, given)?;
     check_items(model, asked)?;
     on_threads(threads, || {
         let everybody: Vec<u32> = (0..asked.n_respondents() as u32).collect();
         let mut known = moments(model, given, &everybody, scoring, monitor)?;
         let n_dims = model.shape.n_dims;
+        if let Some(points) = ideal_points {
+            known.means = model.map.back(points)?.iter().copied().collect();
+        }
         let population = model.population();
         let (mean, prior) = (population.mean().to_vec(), pack(population.covariance().view()));
         for i in (0..everybody.len()).filter(|&i| given.n_responses_of(i) == 0) {

@@ -26,6 +26,9 @@ const FOUND: f64 = 1e-6;
 /// Densities of the prior under which the answers are less probable than under the best one by this logarithm are left out.
 const NEGLIGIBLE: f64 = 9.0;
 
+/// The share of the scores' variances that can be left out of their covariances.
+const LITTLE: f32 = 1e-5;
+
 /// Who answered an item, and what.
 pub(crate) struct Answers {
     design: ItemDesign,
@@ -80,7 +83,8 @@ pub(crate) struct ItemPosterior {
     pub score: Vec<f64>,
     /// Minus the expected second derivatives, by pair of dimensions (the first not before the second) those of all who answered.
     pub curvature: Vec<f64>,
-    /// A node a row: the scores less the expected ones, times the root of the node's weight.
+    /// Rows whose products sum to the covariance of the scores: for each node the scores less the expected ones, times the root of its
+    /// weight; or fewer rows that are as good, where only these sums matter.
     pub deviations: Array2<f32>,
     /// Covariances of the parameters (rows) with the scores.
     pub cross: Array2<f64>,
@@ -174,6 +178,13 @@ impl Answers {
     pub fn rows(&self, free: &[f64]) -> Table {
         let rows = self.design.free_parameters().map(|place| free[place] as f32);
         Table::new(design::width(self.class.n_dims), rows.collect())
+    }
+
+    /// Who answered, with the option that each chose.
+    #[cfg(test)]
+    pub fn chosen(&self) -> impl Iterator<Item = (usize, u32)> {
+        let runs = self.runs.iter();
+        runs.flat_map(|(chosen, run)| self.who[run.clone()].iter().map(|&i| (i as usize, *chosen)))
     }
 
     /// The numbers of the traits of those who answered, by dimension.
@@ -294,7 +305,7 @@ impl Answers {
         let mut at = match self.local(link, mode, prior, scratch) {
             Some(at) => at,
             None => {
-                *mode = prior.mean.to_vec();
+                *mode = self.class.in_order(&prior.mean.to_vec());
                 self.local(link, mode, prior, scratch)?
             }
         };
@@ -395,6 +406,9 @@ impl Answers {
         };
         if want.what != What::Evidence {
             self.derive(&mut posterior, &weights, scratch);
+        }
+        if want.what == What::Derivatives {
+            posterior.deviations = compressed(posterior.deviations);
         }
         if want.what == What::Everything {
             let centred = &points - &posterior.mean;
@@ -499,6 +513,33 @@ impl Answers {
             }
         }
     }
+}
+
+/// Fewer rows with nearly the same sums of products, by a Cholesky factorisation with pivots that ends where little is left.
+fn compressed(rows: Array2<f32>) -> Array2<f32> {
+    let mut left: Vec<f32> = rows.columns().into_iter().map(|x| x.dot(&x)).collect();
+    let total: f32 = left.iter().sum();
+    let mut found: Vec<Array1<f32>> = Vec::new();
+    while left.iter().sum::<f32>() > LITTLE * total {
+        if found.len() >= rows.nrows() {
+            return rows;
+        }
+        let pivot = (0..left.len()).fold(0, |best, k| if left[k] > left[best] { k } else { best });
+        let mut row = Array1::<f32>::zeros(left.len());
+        for own in rows.rows() {
+            row.scaled_add(own[pivot], &own);
+        }
+        for before in &found {
+            row.scaled_add(-before[pivot], before);
+        }
+        row *= left[pivot].sqrt().recip();
+        left.iter_mut()
+            .zip(&row)
+            .for_each(|(to, x)| *to = (*to - x * x).max(0.0));
+        left[pivot] = 0.0;
+        found.push(row);
+    }
+    Array2::from_shape_fn((found.len(), left.len()), |(k, i)| found[k][i])
 }
 
 /// The average over nodes of numbers that stand node by node.

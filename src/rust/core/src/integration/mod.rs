@@ -6,3 +6,6 @@ pub(crate) mod joint;
 pub(crate) mod pass;
 pub(crate) mod rule;
 pub(crate) mod traits;
+
+#[cfg(test)]
+mod tests;

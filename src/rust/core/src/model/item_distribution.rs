@@ -132,6 +132,23 @@ impl ItemClass {
         !self.kind.is_unordered(self.n_rows)
     }
 
+    /// The parameters, or ones with difficulties a unit apart where theirs have to rise and do not.
+    pub(crate) fn in_order(self, x: &[f64]) -> Vec<f64> {
+        let mut x = x.to_vec();
+        if self.is_graded() {
+            let difficulties = &mut x[self.n_dims..];
+            if difficulties.windows(2).any(|pair| pair[1] <= pair[0]) {
+                let middle = difficulties.iter().sum::<f64>() / self.n_rows as f64;
+                let first = 0.5 * (self.n_rows - 1) as f64;
+                difficulties
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(k, to)| *to = middle + k as f64 - first);
+            }
+        }
+        x
+    }
+
     /// The parameters after the options are read from the other end.
     pub(crate) fn mirrored(self, x: &[f64]) -> Array1<f64> {
         let (slopes, difficulties) = x.split_at(self.n_dims);
@@ -176,7 +193,7 @@ impl ItemClass {
     fn start(self, variance: f64) -> Component {
         Component {
             weight: 1.0,
-            mean: vec![0.0; self.n_free()],
+            mean: self.in_order(&vec![0.0; self.n_free()]),
             covariance: pack(self.spread(&(Array2::eye(self.n_unit()) * variance)).view()),
         }
     }
