@@ -6,7 +6,7 @@
 # The top-level modules of the core crate from ground to roof. A file imports from its own module and from those before it.
 order_of_core <- c(
   "base", "responses", "ingest", "model", "settings", "kernels", "posterior", "train", "information", "uncertainty", "maximum",
-  "fit", "simulate"
+  "integration", "fit", "simulate"
 )
 most_lines <- 60
 too_large_share <- 0.20

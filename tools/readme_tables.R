@@ -78,6 +78,20 @@ study_table <- function(root = ".") {
   ))
 }
 
+# Intervals where respondents are few and items many.
+chambers_table <- function(root = ".") {
+  found <- read_bench(root, "chambers.csv")
+  number <- function(x, digits = 3) formatC(x, digits = digits, format = "f")
+  markdown_table(data.frame(
+    design = paste0(found$name, ", ", found$n_respondents, " x ", formatC(found$n_items, big.mark = ",")),
+    `coverage: respondents` = number(found$coverage),
+    `discriminations, difficulties` = paste(number(found$coverage_discriminations), number(found$coverage_difficulties), sep = ", "),
+    `regression of the truth on the estimate` = number(found$truth_on_estimate),
+    seconds = number(found$seconds, 1),
+    check.names = FALSE
+  ))
+}
+
 largest_pareto_k <- function(root = ".") max(read_bench(root, "study.csv")$pareto_k_max, na.rm = TRUE)
 
 # What DESCRIPTION says that a user needs.

@@ -1,12 +1,26 @@
 test_that("respondents of the sample get the numbers they had", {
   fit <- small_fit()
   scores <- predict(fit, small_truth()$responses)
-  same <- c("respondent", "dimension", "estimate", "n_responses", "pareto_k", "ess")
-  expect_equal(scores[same], fit$estimates[same])
-  # For new respondents the items count as known.
-  expect_equal(scores$std.error, sqrt(fit$parameters$respondents$covariance[, 1]))
-  expect_true(all(scores$std.error < fit$estimates$std.error))
+  expect_identical(scores, fit$estimates)
   expect_identical(predict(fit), fit$estimates)
+  # For others the items count as known: under another name, or with other responses.
+  others <- small_truth()$responses
+  rownames(others) <- c(paste("new", 1:149), 150)
+  others[150, 1] <- NA
+  others <- predict(fit, others)
+  expect_equal(others$estimate[1:149], fit$estimates$estimate[1:149])
+  expect_equal(others$std.error[1:149], sqrt(fit$parameters$respondents$covariance[1:149, 1]))
+  expect_true(all(others$std.error[1:149] < fit$estimates$std.error[1:149]))
+  expect_false(others$estimate[[150]] == fit$estimates$estimate[[150]])
+})
+
+test_that("where items are integrated out respondents of the sample get the numbers they had, too", {
+  votes <- simulate_irt(20, 60, dims = 2, missing = 0.2, seed = 1)$responses
+  dimnames(votes) <- list(paste("Member", 1:20), 1:60)
+  fit <- vae_irt(votes, dims = 2, seed = 1, control = one_thread)
+  expect_true(fit$parameters$items$prior$integrated)
+  expect_identical(predict(fit, votes), fit$estimates)
+  expect_identical(predict(fit, votes[c(7, 3), 60:1]), fit$estimates[c(13, 14, 5, 6), ])
 })
 
 test_that("scores do not depend on the company, the order of items or their form", {

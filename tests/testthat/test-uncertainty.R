@@ -151,3 +151,56 @@ test_that("options that few chose do not keep the items from their maximum", {
   expect_true(strong$polished)
   expect_identical(strong$std_errors, "joint")
 })
+
+test_that("at the border between the two ways they agree", {
+  skip_on_cran()
+  votes <- simulate_irt(60, 60, seed = 3)$responses
+  for (prior in list(irt_prior(), irt_prior(1.5, 1.5))) {
+    fit <- function(x) suppressMessages(vae_irt(x, prior = prior, seed = 1))
+    fits <- list(fit(votes), fit(votes[, -60]))
+    integrated <- vapply(fits, function(fit) fit$parameters$items$prior$integrated, logical(1))
+    expect_identical(integrated, c(TRUE, FALSE))
+    both <- lapply(fits, tidy, scale = "normalised")
+    expect_gt(abs(cor(both[[1]]$estimate, both[[2]]$estimate)), 0.99)
+    expect_lt(abs(log(median(both[[1]]$std.error / both[[2]]$std.error))), 0.1)
+  }
+})
+
+test_that("intervals of a court and of a polarised chamber cover the truth", {
+  skip_on_cran()
+  covered <- function(n, j, traits, slope, spread, seeds) {
+    mean(vapply(seeds, function(seed) {
+      set.seed(seed)
+      theta <- traits(n)
+      eta <- outer(theta, slope(j) * sample(c(-1, 1), j, replace = TRUE)) - rep(rnorm(j, 0, spread), each = n)
+      votes <- matrix(rbinom(n * j, 1, plogis(eta)), n)
+      fit <- suppressMessages(vae_irt(votes, seed = 1))
+      own <- tidy(fit, scale = "normalised")
+      z <- (theta - mean(theta)) / sqrt(mean((theta - mean(theta))^2)) * sign(cor(own$estimate, theta))
+      mean(own$conf.low <= z & z <= own$conf.high)
+    }, numeric(1)))
+  }
+  court <- covered(9, 200, rnorm, rnorm, 1, 1:20)
+  expect_gt(court, 0.85)
+  parties <- function(n) rep_len(c(-1, 1), n) + rnorm(n, 0, 0.3)
+  chamber <- covered(100, 300, parties, function(j) rnorm(j, 8, 3), 3, 1:4)
+  expect_gt(chamber, 0.88)
+})
+
+test_that("draws, anchors and rotations of an integrated fit agree with its standard errors", {
+  truth <- simulate_irt(20, 80, dims = 2, seed = 2)
+  fit <- vae_irt(truth$responses, dims = 2, seed = 1, control = one_thread)
+  expect_true(fit$parameters$items$prior$integrated)
+  turned <- rotate(fit, "varimax")
+  for (one in list(fit, turned)) {
+    skip_if_not_installed("posterior")
+    draws <- posterior::as_draws_matrix(one, n = 4000)
+    expect_equal(unname(apply(draws, 2, sd)), one$estimates$std.error, tolerance = 0.06)
+    expect_lt(max(abs(colMeans(draws) - one$estimates$estimate) / one$estimates$std.error), 0.1)
+  }
+  anchors <- by_row(truth$respondents, 2)[1:3, ]
+  rownames(anchors) <- rownames(fit$parameters$respondents$mean)[1:3]
+  held <- rotate(fit, anchors = anchors)
+  expect_equal(held$estimates$std.error[1:6], rep(0, 6))
+  expect_true(all(held$estimates$std.error[-(1:6)] > 0))
+})

@@ -3,6 +3,7 @@
 use crate::base::error::Result;
 use crate::base::linalg::pack;
 use crate::base::monitor::Monitor;
+use crate::information::calibration::Sample;
 use crate::information::observed::Information;
 use crate::integration::estimate::{Estimated, Prior, estimate};
 use crate::integration::joint::Joint;
@@ -53,7 +54,7 @@ pub(crate) struct Integrated {
 pub(crate) fn integrate(
     model: &Model,
     responses: &Responses,
-    (respondents, weights): (&[u32], &[f64]),
+    Sample { respondents, weights }: Sample,
     start: &Moments,
     settings: &ModelSettings,
     monitor: &dyn Monitor,
@@ -97,12 +98,14 @@ pub(crate) fn integrate(
 /// [`crate::Error::Cancelled`] when the monitor says so.
 pub(crate) fn joint_at(
     model: &Model,
-    distribution: &ItemDistribution,
     responses: &Responses,
-    (respondents, weights): (&[u32], &[f64]),
+    Sample { respondents, weights }: Sample,
     points: Array2<f64>,
     monitor: &dyn Monitor,
 ) -> Result<Option<Joint>> {
+    let Some(distribution) = &model.distribution else {
+        return Ok(None);
+    };
     let n_dims = model.shape.n_dims;
     let batch = Batch::new(responses, respondents);
     let items = Items::new(&batch, &model.shape.catalogue, model.shape.link, n_dims);

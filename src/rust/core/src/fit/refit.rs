@@ -93,13 +93,8 @@ impl Refit {
             };
             let scoring = Scoring::of(settings, respondents.len());
             let mut moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
-            let joint = match (points, &model.distribution) {
-                (Some(points), Some(distribution)) => {
-                    let of_whom = (&distinct.respondents[..], &distinct.weights[..]);
-                    joint_at(&model, distribution, responses, of_whom, points, monitor)?
-                }
-                _ => None,
-            };
+            let joint = points.map(|points| joint_at(&model, responses, distinct.sample(), points, monitor));
+            let joint = joint.transpose()?.flatten();
             let known = match joint {
                 Some(joint) => {
                     moments = with_means(moments, &joint);

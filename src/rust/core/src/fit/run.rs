@@ -224,11 +224,10 @@ impl Run<'_> {
     ) -> Result<(Calibrated, Trained)> {
         let start = self.polish(of).starting_moments(&model)?;
         let found = timings.time(Part::Items.name(), || {
-            let of_whom = (&of.distinct.respondents[..], &of.distinct.weights[..]);
             integrate(
                 &model,
                 self.responses,
-                of_whom,
+                of.distinct.sample(),
                 &start,
                 &self.settings.model,
                 self.monitor,

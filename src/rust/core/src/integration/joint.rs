@@ -384,15 +384,7 @@ impl Reported {
                 }
             })
             .collect();
-        let mut functionals = Array2::zeros((2 * n_dims, factor.ncols()));
-        for i in 0..n {
-            for d in 0..n_dims {
-                let row = factor.row(i * n_dims + d);
-                functionals.row_mut(d).scaled_add(weights[i], &row);
-                let slope = weights[i] * centred[[i, d]] / sds[d];
-                functionals.row_mut(n_dims + d).scaled_add(slope, &row);
-            }
-        }
+        let functionals = functionals(&factor, &centred, &weights, &sds);
         let anchoring = anchors.and_then(|(anchors, respondents)| {
             let geometry = Geometry::new(anchors, respondents, |place| points.row(place).to_owned())?;
             let rows = geometry
@@ -480,6 +472,26 @@ impl Reported {
         }
         Ok(scales)
     }
+}
+
+/// The means and the standard deviations of the respondents at hand, by dimension, along the columns of a factor of their traits.
+fn functionals(
+    factor: &Array2<f64>,
+    centred: &Array2<f64>,
+    weights: &Array1<f64>,
+    sds: &Array1<f64>,
+) -> Array2<f64> {
+    let (n, n_dims) = centred.dim();
+    let mut functionals = Array2::zeros((2 * n_dims, factor.ncols()));
+    for i in 0..n {
+        for d in 0..n_dims {
+            let row = factor.row(i * n_dims + d);
+            functionals.row_mut(d).scaled_add(weights[i], &row);
+            let slope = weights[i] * centred[[i, d]] / sds[d];
+            functionals.row_mut(n_dims + d).scaled_add(slope, &row);
+        }
+    }
+    functionals
 }
 
 /// A factor without what it has along some vectors (columns).

@@ -169,24 +169,30 @@ impl ItemClass {
 
     /// What a map of the traits, which makes `jacobian` times a row of a row, does to the free parameters.
     pub(crate) fn moved(self, jacobian: &Array2<f64>) -> Array2<f64> {
-        let (n, n_dims) = (self.n_free(), self.n_dims);
+        let n = self.n_free();
         let mut moved = Array2::zeros((n, n));
-        let width = design::width(n_dims);
-        if self.is_graded() {
-            let slopes = jacobian.slice(s![..n_dims, ..n_dims]);
-            moved.slice_mut(s![..n_dims, ..n_dims]).assign(&slopes);
-            for place in n_dims..n {
-                let of_slopes = jacobian.slice(s![n_dims, ..n_dims]);
-                moved.slice_mut(s![place, ..n_dims]).assign(&of_slopes);
-                moved[[place, place]] = jacobian[[n_dims, n_dims]];
-            }
-        } else {
-            for first in (0..n).step_by(width) {
-                let own = s![first..first + width, first..first + width];
-                moved.slice_mut(own).assign(jacobian);
-            }
+        for place in 0..n {
+            let mut unit = vec![0.0; n];
+            unit[place] = 1.0;
+            moved.column_mut(place).assign(&self.move_one(jacobian, &unit));
         }
         moved
+    }
+
+    /// The same for the parameters of an item.
+    fn move_one(self, jacobian: &Array2<f64>, x: &[f64]) -> Array1<f64> {
+        let times = |row: Vec<f64>| jacobian.dot(&Array1::from(row)).to_vec();
+        if !self.is_graded() {
+            let rows = x.chunks(design::width(self.n_dims));
+            return rows.flat_map(|row| times(row.to_vec())).collect();
+        }
+        let (slopes, difficulties) = x.split_at(self.n_dims);
+        let row = |&difficulty: &f64| times(design::row(slopes.iter().copied(), difficulty).collect());
+        let rows: Vec<Vec<f64>> = difficulties.iter().map(row).collect();
+        let of_slopes = design::split(&rows[0]).0.iter().copied();
+        of_slopes
+            .chain(rows.iter().map(|row| *design::split(row).1))
+            .collect()
     }
 
     /// The distribution of items of this class of which nothing is known.
