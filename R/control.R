@@ -53,20 +53,21 @@
 #' [rotate()] they count as chosen, not estimated.
 #'
 #' @section Few respondents, few responses:
-#' Where there are as many items as respondents times dimensions, or more, and at most 4,000 of the latter, the items are integrated
-#' out: the traits are the parameters, each item is averaged over its posterior, and the prior of the items is estimated (see
-#' [irt_prior()]). The items' estimates are then posterior means, and the respondents' standard errors come from the information about
-#' all traits together. The log-likelihood is that at the posterior means. In simulations of courts, committees and chambers
-#' (`bench/chambers.R` in the sources) 95 % intervals of respondents held between 92 and 96 % of the true ideal points, from 9
-#' respondents and 200 items to 158 respondents in two parties. Where items have five responses each they held less, since items on
-#' which all agree are set aside: the others are taken for all there are. A chamber of 440 whose votes all separate the parties
-#' had 83 %.
+#' Where there are as many items as respondents times dimensions, or more, and at most 4,000 of the latter, the items are
+#' integrated out: the traits are the parameters, each item is averaged over its posterior, and the prior of the items is
+#' estimated (see [irt_prior()]). The items' estimates are then posterior means, and the respondents' standard errors come from
+#' the information about all traits together. The log-likelihood is that at the posterior means. In simulations of courts,
+#' committees and chambers (`bench/chambers.R` in the sources) 95 % intervals of respondents held between 92 and 96 % of the
+#' true ideal points, from 9 respondents and 200 items to 158 respondents in two parties. Where items have five responses each
+#' they held less, since items on which all agree are set aside: the others are taken for all there are. A chamber of 440 whose
+#' votes all separate the parties had 83 %.
 #'
-#' Else standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated from
-#' few responses. In simulations with standard deviations of 5 (`bench/few.R`, 40 data sets each), with 100 respondents and
-#' 50 items, intervals covered 72 % where items have 10 responses on average, 84 % with 24, 90 % with 32, 92 % with 50 and 94 % with
-#' 100. `irt_prior(1.5, 1.5)` brings the figures for 10 to 32 responses to between 86 and 93 %. [vae_irt()] warns where half of the
-#' responses are to items with fewer than 30 of them, and `print()` says it below 30 respondents, unless the prior is estimated.
+#' Else standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated
+#' from few responses. In simulations with standard deviations of 5 (`bench/few.R`, 40 data sets each), with 100 respondents and
+#' 50 items, intervals covered 72 % where items have 10 responses on average, 84 % with 24, 90 % with 32, 92 % with 50 and 94 %
+#' with 100. `irt_prior(1.5, 1.5)` brings the figures for 10 to 32 responses to between 86 and 93 %. [vae_irt()] warns where
+#' half of the responses are to items with fewer than 30 of them, and `print()` says it below 30 respondents, unless the prior
+#' is estimated.
 #'
 #' @section Checkpoints:
 #' With `checkpoint`, a file `training.checkpoint` is written to the folder every `checkpoint_seconds`, when the training is

@@ -1,8 +1,8 @@
 #' Score respondents, or predict their responses
 #'
 #' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
-#' Respondents who were in the sample, by name and responses, get the estimates, standard errors and intervals that they had; those
-#' of others treat the items as known (see [vae_control()]).
+#' Respondents who were in the sample, by name and responses, get the estimates, standard errors and intervals that they had;
+#' those of others treat the items as known (see [vae_control()]).
 #'
 #' @param object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and

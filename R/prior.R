@@ -1,29 +1,30 @@
 #' Prior distributions of the item parameters
 #'
-#' What is known of discriminations and difficulties before the responses. The latent traits always have the standard normal prior.
-#' Both refer to the scale on which the model is estimated: see the section on location and scale in [vae_irt()].
+#' What is known of discriminations and difficulties before the responses. The latent traits always have the standard normal
+#' prior. Both refer to the scale on which the model is estimated: see the section on location and scale in [vae_irt()].
 #'
 #' @section Numbers:
-#' Discriminations and difficulties are independent and normal with mean 0 and these standard deviations. 5 is the prior variance of
-#' 25 that `pscl::ideal()` uses. Where one number is given, the other is 5.
+#' Discriminations and difficulties are independent and normal with mean 0 and these standard deviations. 5 is the prior
+#' variance of 25 that `pscl::ideal()` uses. Where one number is given, the other is 5.
 #'
 #' @section Without numbers:
 #' With few respondents and many items (as many items as respondents times dimensions, and at most 4,000 of these: courts,
-#' committees, most chambers) the items themselves tell how items are distributed, and their prior is estimated (empirical Bayes).
-#' Discriminations and difficulties of items that are alike (a kind and a number of options) have one normal distribution with a
-#' covariance, which does not depend on which option is the reference; where there are 50 of them, a mixture of two such that
-#' each stand for a pair of mirror images, since the discriminations of party-line votes lie around two values, not around 0.
-#' `glance()` and `print()` say how large discriminations and difficulties are under it. With more respondents the standard deviations
-#' are 5.
+#' committees, most chambers) the items themselves tell how items are distributed, and their prior is estimated (empirical
+#' Bayes). Discriminations and difficulties of items that are alike (a kind and a number of options) have one normal
+#' distribution with a covariance, which does not depend on which option is the reference; where there are 50 of them, a mixture
+#' of two such that each stand for a pair of mirror images, since the discriminations of party-line votes lie around two values,
+#' not around 0. `glance()` and `print()` say how large discriminations and difficulties are under it. With more respondents the
+#' standard deviations are 5.
 #'
 #' @section What it does:
 #' The data settle items with many responses whatever the prior. Where few respondents answered an item, or where it separates
-#' them perfectly (a party-line vote), the likelihood knows no maximum, and the prior alone says how steep the item is. An estimated
-#' one says what items with other responses say of it: an item with nine responses is rightly pulled towards the others.
+#' them perfectly (a party-line vote), the likelihood knows no maximum, and the prior alone says how steep the item is. An
+#' estimated one says what items with other responses say of it: an item with nine responses is rightly pulled towards the
+#' others.
 #'
-#' With numbers and more than two options the prior is not exchangeable over them: every option beside the reference has parameters
-#' with this prior, so that two of these differ by root two times the standard deviation, and a fit with another `reference` is
-#' another one where responses are few. The estimated prior is exchangeable.
+#' With numbers and more than two options the prior is not exchangeable over them: every option beside the reference has
+#' parameters with this prior, so that two of these differ by root two times the standard deviation, and a fit with another
+#' `reference` is another one where responses are few. The estimated prior is exchangeable.
 #'
 #' @param discrimination,difficulty Standard deviations, from 1e-6 to 1e6, or `NULL`.
 #' @return A list of class `irt_prior` with the elements `discrimination` and `difficulty`.
@@ -74,7 +75,10 @@ print.irt_prior <- function(x, ...) {
   if (is_open(x)) {
     cat("Prior of the items: estimated with few respondents and many items, else standard deviations of 5\n")
   } else {
-    cat("Prior standard deviations: discrimination ", format(x$discrimination), ", difficulty ", format(x$difficulty), "\n", sep = "")
+    cat(
+      "Prior standard deviations: discrimination ", format(x$discrimination), ", difficulty ", format(x$difficulty), "\n",
+      sep = ""
+    )
   }
   invisible(x)
 }

@@ -17,20 +17,18 @@
 #'
 #' `as.data.frame()`: the same as `tidy()` with its defaults, as a data frame.
 #'
-#' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response),
-#' `sum_of_weights` (theirs; `NA` without weights), `n_items`, `nobs`
-#' (observed responses), `logLik` (importance-sampling estimate of the marginal log-likelihood of the item parameters, with
-#' standard normal traits), `df` (number of free item parameters less that of rotations: the rows of a
-#' graded item share one discrimination), `AIC` and `BIC` (with the number of
-#' respondents), `classification` (share of responses classified correctly at the
-#' posterior means), `apre` (aggregate proportional reduction in error), `gmp` (geometric mean probability of the observed
-#' responses), `max_pareto_k` (`NA` without importance sampling), `amortisation_gap` (mean divergence of the
-#' network's posteriors from the refined ones, in nats), `std_errors` (see [vae_control()]), `prior` (`"estimated"` or
-#' `"given"`, see [irt_prior()]), `prior_discrimination` and `prior_difficulty` (the root mean squares of discriminations, over all
-#' dimensions, and of difficulties under it), `converged`, `epochs`,
-#' `seconds`. With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else
-#' does: `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are
-#' those of the data as they are. So a weight of 2 is not two respondents there.
+#' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `sum_of_weights` (theirs;
+#' `NA` without weights), `n_items`, `nobs` (observed responses), `logLik` (importance-sampling estimate of the marginal
+#' log-likelihood of the item parameters, with standard normal traits), `df` (number of free item parameters less that of
+#' rotations: the rows of a graded item share one discrimination), `AIC` and `BIC` (with the number of respondents),
+#' `classification` (share of responses classified correctly at the posterior means), `apre` (aggregate proportional reduction
+#' in error), `gmp` (geometric mean probability of the observed responses), `max_pareto_k` (`NA` without importance sampling),
+#' `amortisation_gap` (mean divergence of the network's posteriors from the refined ones, in nats), `std_errors` (see
+#' [vae_control()]), `prior` (`"estimated"` or `"given"`, see [irt_prior()]), `prior_discrimination` and `prior_difficulty` (the
+#' root mean squares of discriminations, over all dimensions, and of difficulties under it), `converged`, `epochs`, `seconds`.
+#' With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else does:
+#' `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are those of
+#' the data as they are. So a weight of 2 is not two respondents there.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
