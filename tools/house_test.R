@@ -191,7 +191,7 @@ test_status <- function() {
     list(output = output, status = c(attr(output, "status"), 0)[[1]])
   }
   good <- run(clean_tree())
-  figures <- "^33 files, 17 imports, circles 0, upward 0, longest function f in R/code.R"
+  figures <- "^34 files, 17 imports, circles 0, upward 0, longest function f in R/code.R"
   stopifnot(good$status == 0, length(good$output) == 1, grepl(figures, good$output))
   bad <- clean_tree()
   bad[[core("base/room.rs")]] <- "use crate::train::room::Room;"
