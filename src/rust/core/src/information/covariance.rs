@@ -73,28 +73,33 @@ impl Conditions {
         self.derivatives.view()
     }
 
-    /// The moves, where `known` are the covariances of the parameters with the conditions. Where two axes explain nearly the same, the
-    /// angle between them is not known and the moves know no bounds; but a turn by an angle with the variance `v` moves a point by no
-    /// more than its sine, whose variance is `(1 - exp(-2 v)) / 2` for a normal angle, and so far the moves go.
+    /// The moves, where `known` are the covariances of the parameters with the conditions.
     fn moves(&self, known: &Array2<f64>) -> Option<Moves> {
         let effects = product(self.derivatives.t(), &self.rotations);
-        let square = product(&effects, effects.t());
-        // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
-        let angles = product(effects.t(), &invert(square.view())?);
         let within = product(self.derivatives.t(), known);
-        let variances = sandwich(&angles, &within).diag().to_owned();
-        let bounds = variances.mapv(|v| {
-            if v > 1e-12 {
-                (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
-            } else {
-                1.0
-            }
-        });
-        let bounded = product(&Array2::from_diag(&bounds), &angles);
+        let bounded = bounded_angles(&effects, &within)?;
         let vectors = product(&self.rotations, &bounded);
         let half = plus(known, -0.5, &product(&vectors, &within));
         Some(Moves { vectors, half })
     }
+}
+
+/// From errors of the conditions that the axes are principal to the angles by which these turn: `effects` are those of rotations on the
+/// conditions, `within` their covariance. Where two axes explain nearly the same, the angle between them is not known and would know no
+/// bounds; but a turn by an angle with the variance `v` moves a point by no more than its sine, whose variance is `(1 - exp(-2 v)) / 2`
+/// for a normal angle, and so far the turns go.
+pub(crate) fn bounded_angles(effects: &Array2<f64>, within: &Array2<f64>) -> Option<Array2<f64>> {
+    let square = product(effects, effects.t());
+    // (H' K)^-1 = (H' K)' (H' K (H' K)')^-1.
+    let angles = product(effects.t(), &invert(square.view())?);
+    let bounds = sandwich(&angles, within).diag().mapv(|v| {
+        if v > 1e-12 {
+            (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
+        } else {
+            1.0
+        }
+    });
+    Some(product(&Array2::from_diag(&bounds), &angles))
 }
 
 /// The moves `- vectors H'` along rotations that take the conditions `H` back. They make `C - vectors half' - half vectors'` of a

@@ -11,6 +11,7 @@ use crate::base::linalg::{
 };
 use crate::base::monitor::{Monitor, Part};
 use crate::base::random::{Purpose, Stream};
+use crate::information::covariance::bounded_angles;
 use crate::information::gauge::{Anchors, Gauge, Method};
 use crate::integration::estimate::{Estimated, covariance};
 use crate::integration::item::{Want, What};
@@ -158,7 +159,7 @@ impl Joint {
         }
         let shared = product(conditions.t(), &self.of_items);
         let within = plus(&own, 1.0, &product(&shared, shared.t()));
-        let Some(angles) = angles(&product(conditions.t(), &rotations), &within) else {
+        let Some(angles) = bounded_angles(&product(conditions.t(), &rotations), &within) else {
             return self.clone();
         };
         let root = cholesky(own.view()).unwrap_or_else(|| Array2::zeros(own.dim()));
@@ -502,21 +503,6 @@ fn outside_of(factor: Array2<f64>, vectors: ArrayView2<'_, f64>) -> Array2<f64> 
     let inverse = Array2::from_diag(&values.mapv(|v| if v > least { v.recip() } else { 0.0 }));
     let coefficients = product(&sandwich(&directions, &inverse), &product(vectors.t(), &factor));
     plus(&factor, -1.0, &product(vectors, &coefficients))
-}
-
-/// From errors of the conditions to the angles by which the axes turn, within the bounds that a turn has, see
-/// [`Conditions`](crate::information::covariance::Conditions).
-fn angles(effects: &Array2<f64>, within: &Array2<f64>) -> Option<Array2<f64>> {
-    let square = product(effects, effects.t());
-    let angles = product(effects.t(), &invert(square.view())?);
-    let bounds = sandwich(&angles, within).diag().mapv(|v| {
-        if v > 1e-12 {
-            (-0.5 * (-2.0 * v).exp_m1() / v).sqrt()
-        } else {
-            1.0
-        }
-    });
-    Some(product(&Array2::from_diag(&bounds), &angles))
 }
 
 /// Where respondents have weights, one of those for whom a weight stands is off their mean: `(1 - 1 / w)` times the covariance given the
