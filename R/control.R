@@ -53,7 +53,7 @@
 #' [rotate()] they count as chosen, not estimated.
 #'
 #' @section Few respondents, few responses:
-#' Where there are as many items as respondents times dimensions, or more, and at most 4,000 of the latter, the items are
+#' Where there are as many items as respondents times dimensions, or more, and at most 1,000 of the latter, the items are
 #' integrated out: the traits are the parameters, each item is averaged over its posterior, and the prior of the items is
 #' estimated (see [irt_prior()]). The items' estimates are then posterior means, and the respondents' standard errors come from
 #' the information about all traits together. The log-likelihood is that at the posterior means. In simulations of courts,

@@ -8,7 +8,7 @@
 #' variance of 25 that `pscl::ideal()` uses. Where one number is given, the other is 5.
 #'
 #' @section Without numbers:
-#' With few respondents and many items (as many items as respondents times dimensions, and at most 4,000 of these: courts,
+#' With few respondents and many items (as many items as respondents times dimensions, and at most 1,000 of these: courts,
 #' committees, most chambers) the items themselves tell how items are distributed, and their prior is estimated (empirical
 #' Bayes). Discriminations and difficulties of items that are alike (a kind and a number of options) have one normal
 #' distribution with a covariance, which does not depend on which option is the reference; where there are 50 of them, a mixture
