@@ -18,8 +18,8 @@
 #' posterior can be integrated exactly at a small cost, the items are found first: by the EM algorithm with the location and
 #' scale of the population expanded (Liu, Rubin and Wu 1998, \doi{10.1093/biomet/85.4.755}), then by Newton steps. The network
 #' then starts from a closed form, the scores of the responses at some knots, and is trained for these items. With few respondents
-#' and many items (see [irt_prior()]) the roles are swapped: the traits are the parameters, every item is integrated out over a prior
-#' that is estimated, the items' estimates are their posterior means, and the network is trained for these. Last, every
+#' and many items (see [irt_prior()]) the roles are swapped: the traits are the parameters, every item is integrated out over a
+#' prior that is estimated, the items' estimates are their posterior means, and the network is trained for these. Last, every
 #' posterior is refined: in one or two dimensions by the trapezoid rule, with evenly spaced nodes as close as its spread and
 #' its steepest item ask for (Trefethen and Weideman 2014, \doi{10.1137/130932132}), else by Newton's method from the network's
 #' answer to the mode and importance sampling around it, whose weights are Pareto smoothed where
