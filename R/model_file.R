@@ -2,7 +2,7 @@
 #'
 #' `write_model()` writes what is needed to score new respondents: the network, the item parameters with their standard
 #' errors, and the labels of items and options. It holds nothing about single respondents, so it can be published beside a
-#' paper. `read_model()` gives it back as a fit with which `predict()` scores people as the original does, digit by digit.
+#' paper. `read_model()` gives it back as a fit with which `predict()` scores new people as the original does, digit by digit.
 #'
 #' @section The file:
 #' A file in the [safetensors](https://github.com/huggingface/safetensors) format, which many languages read without running

@@ -146,6 +146,8 @@ test_that("new respondents are scored by a fit and by its file alike", {
   path <- write_model(fit, withr::local_tempfile())
   model <- read_model(path)
   new <- as_ordered(graded_truth()$responses)[1:20, ]
+  # Under names of their own: the file does not know the respondents of the sample.
+  rownames(new) <- paste("new", 1:20)
   expect_equal(predict(fit, new)$estimate, fit$estimates$estimate[1:20], tolerance = 1e-6)
   expect_identical(predict(model, new), predict(fit, new))
   expect_identical(predict(model, new, type = "prob", conf.int = FALSE), predict(fit, new, type = "prob", conf.int = FALSE))
