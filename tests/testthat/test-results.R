@@ -10,9 +10,10 @@ test_that("tidy() gives the tables with the intervals asked for", {
 })
 
 test_that("posterior intervals of one respondent are the quantiles of the posterior", {
-  # One dimension: the quantiles by quadrature at the estimated items.
+  # One dimension: the quantiles by quadrature at the estimated items, which count as known for those who are not of the sample.
   fit <- small_fit()
   votes <- small_truth()$responses
+  rownames(votes) <- paste("new", seq_len(nrow(votes)))
   scores <- predict(fit, votes)
   items <- by_row(fit$items, 2)
   nodes <- seq(-6, 6, length.out = 4001)
