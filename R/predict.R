@@ -145,9 +145,7 @@ with_those_of_fit <- function(posterior, fit, names, packed) {
     return(posterior)
   }
   own <- fit$parameters$respondents
-  for (part in c("joint", "joint_normalised")) {
-    if (!is.null(own[[part]])) posterior[[part]] <- posterior$covariance
-  }
+  if (!is.null(own$joint)) posterior$joint <- posterior$covariance
   for (part in intersect(names(posterior), names(own))) {
     if (is.matrix(posterior[[part]])) {
       posterior[[part]][at, ] <- own[[part]][known[at], ]

@@ -251,8 +251,7 @@ map_to_anchors <- function(fit, anchors, call = caller_env()) {
 remap <- function(fit, map, rotation, anchors = numeric(), positions = matrix(0, 0, fit$dims)) {
   answer <- unwrap_rust(rust_remap(
     fit$model, map$matrix, map$shift, list(rows = as.double(anchors), positions = positions),
-    fit$parameters$respondents$mean,
-    rust_responses(fit$responses), settings_of(fit)
+    fit$parameters$respondents$mean, rust_responses(fit$responses), settings_of(fit)
   ))
   fit$parameters <- parameters_of(answer, rownames(fit$parameters$respondents$mean), fit$parameters$items)
   fit$model <- answer$model

@@ -61,6 +61,7 @@ glance.vae_irt <- function(x, ...) {
   check_no_dots(..., .call = rlang::current_env())
   log_likelihood <- logLik.vae_irt(x)
   k <- x$parameters$respondents$pareto_k
+  assumed <- prior_of_fit(x)
   tibble::tibble(
     dims = x$dims,
     link = x$link,
@@ -78,9 +79,9 @@ glance.vae_irt <- function(x, ...) {
     max_pareto_k = if (all(is.na(k))) NA_real_ else max(k, na.rm = TRUE),
     amortisation_gap = mean_or_missing(x$parameters$respondents$amortisation_gap),
     std_errors = x$std_errors,
-    prior = if (prior_of_fit(x)$estimated) "estimated" else "given",
-    prior_discrimination = sqrt(mean(prior_of_fit(x)$discrimination^2)),
-    prior_difficulty = prior_of_fit(x)$difficulty,
+    prior = if (assumed$estimated) "estimated" else "given",
+    prior_discrimination = sqrt(mean(assumed$discrimination^2)),
+    prior_difficulty = assumed$difficulty,
     converged = x$converged,
     epochs = if (nrow(x$training) > 0) nrow(x$training) else NA_integer_,
     seconds = x$seconds

@@ -204,3 +204,22 @@ test_that("draws, anchors and rotations of an integrated fit agree with its stan
   expect_equal(held$estimates$std.error[1:6], rep(0, 6))
   expect_true(all(held$estimates$std.error[-(1:6)] > 0))
 })
+
+test_that("standard errors that are not joint are had where items are integrated out, too", {
+  votes <- simulate_irt(20, 80, seed = 2)$responses
+  fit <- function(std_errors) {
+    vae_irt(votes, seed = 1, control = vae_control(threads = 1, std_errors = std_errors))
+  }
+  joint <- fit("joint")
+  for (std_errors in c("conditional", "none")) {
+    other <- fit(std_errors)
+    expect_true(other$parameters$items$prior$integrated)
+    expect_identical(other$std_errors, std_errors)
+    expect_equal(other$estimates$estimate, joint$estimates$estimate)
+    expect_true(all(other$estimates$std.error < joint$estimates$std.error))
+    expect_identical(all(is.na(other$items$std.error)), std_errors == "none")
+    turned <- rotate(other, anchors = c("1" = -1, "2" = 1))
+    expect_identical(turned$std_errors, std_errors)
+    expect_equal(abs(cor(turned$estimates$estimate, other$estimates$estimate)), 1)
+  }
+})

@@ -27,6 +27,13 @@ pub enum StdErrors {
     None,
 }
 
+impl StdErrors {
+    /// Are they those of items and respondents together, where these can be had?
+    pub(crate) fn are_joint(self) -> bool {
+        matches!(self, StdErrors::Auto | StdErrors::Joint)
+    }
+}
+
 impl FromStr for StdErrors {
     type Err = Error;
 

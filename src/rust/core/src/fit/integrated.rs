@@ -61,8 +61,7 @@ pub(crate) fn integrate(
     monitor: &dyn Monitor,
 ) -> Result<Option<Integrated>> {
     let n_dims = model.shape.n_dims;
-    let batch = Batch::new(responses, respondents);
-    let items = Items::new(&batch, &model.shape.catalogue, model.shape.link, n_dims);
+    let items = items_of(model, responses, respondents);
     let traits = Traits {
         points: Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]),
         weights: weights.to_vec(),
@@ -107,9 +106,7 @@ pub(crate) fn joint_at(
     let Some(distribution) = &model.distribution else {
         return Ok(None);
     };
-    let n_dims = model.shape.n_dims;
-    let batch = Batch::new(responses, respondents);
-    let items = Items::new(&batch, &model.shape.catalogue, model.shape.link, n_dims);
+    let items = items_of(model, responses, respondents);
     let traits = Traits {
         points,
         weights: weights.to_vec(),
@@ -118,18 +115,29 @@ pub(crate) fn joint_at(
     Joint::new(&items, &mut estimated, &model.design(), monitor)
 }
 
+/// The items of a model with the answers of some respondents.
+fn items_of(model: &Model, responses: &Responses, respondents: &[u32]) -> Items {
+    let batch = Batch::new(responses, respondents);
+    Items::new(
+        &batch,
+        &model.shape.catalogue,
+        model.shape.link,
+        model.shape.n_dims,
+    )
+}
+
 /// Posterior moments with the means and the covariances of the joint distribution.
 pub(crate) fn with_joint(moments: &Moments, joint: &Joint) -> Moments {
     Moments {
         covariances: joint.inner.iter().flat_map(|own| pack(own.view())).collect(),
-        ..with_means(moments.clone(), joint)
+        ..with_means(moments.clone(), &joint.traits.points)
     }
 }
 
-/// Posterior moments with the means of the joint distribution.
-pub(crate) fn with_means(moments: Moments, joint: &Joint) -> Moments {
+/// Posterior moments with other means.
+pub(crate) fn with_means(moments: Moments, points: &Array2<f64>) -> Moments {
     Moments {
-        means: joint.traits.points.iter().copied().collect(),
+        means: points.iter().copied().collect(),
         ..moments
     }
 }

@@ -93,13 +93,15 @@ impl Refit {
             };
             let scoring = Scoring::of(settings, respondents.len());
             let mut moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
-            let joint = points.map(|points| joint_at(&model, responses, distinct.sample(), points, monitor));
-            let joint = joint.transpose()?.flatten();
-            let known = match joint {
-                Some(joint) => {
-                    moments = with_means(moments, &joint);
-                    Known::Joint(Box::new(joint))
+            let mut joint = None;
+            if let Some(points) = points {
+                moments = with_means(moments, &points);
+                if settings.std_errors.are_joint() {
+                    joint = joint_at(&model, responses, distinct.sample(), points, monitor)?;
                 }
+            }
+            let known = match joint {
+                Some(joint) => Known::Joint(Box::new(joint)),
                 None => {
                     let calibration = distinct.calibration(&model, responses, &moments);
                     Known::Information(Box::new(Information::new(calibration, settings, monitor)?))

@@ -201,11 +201,13 @@ impl Run<'_> {
         of: &Estimation,
         timings: &mut Timings,
     ) -> Result<(Calibrated, Trained)> {
-        if of.is_integrated {
-            return self.integrate(model, of, timings);
-        }
         let has_enough = model.design().n_free() <= MOST_PER_RESPONDENT * of.distinct.respondents.len();
-        if of.is_polished && model.shape.n_dims == windows::N_DIMS && has_enough {
+        if of.is_integrated {
+            let start = self.polish(of).starting_moments(&model)?;
+            if let Some(integrated) = self.integrate(&model, &start, of, timings)? {
+                return self.train_for_integrated(model, integrated, &start, of, timings);
+            }
+        } else if of.is_polished && model.shape.n_dims == windows::N_DIMS && has_enough {
             let found = self.polish(of).run_from_anywhere(&mut model, timings)?;
             if let Some(polished) = found {
                 return self.train_for_items(model, polished, of, timings);
@@ -215,34 +217,35 @@ impl Run<'_> {
         Ok((self.calibrate(model, of, timings)?, trained))
     }
 
-    /// Integrates the items out, and trains the network for their posterior means.
+    /// Integrates the items out.
     fn integrate(
         &self,
+        model: &Model,
+        start: &Moments,
+        of: &Estimation,
+        timings: &mut Timings,
+    ) -> Result<Option<Integrated>> {
+        timings.time(Part::Items.name(), || {
+            let (sample, settings) = (of.distinct.sample(), &self.settings.model);
+            integrate(model, self.responses, sample, start, settings, self.monitor)
+        })
+    }
+
+    /// Trains the network for the posterior means of items that were integrated out.
+    fn train_for_integrated(
+        &self,
         model: Model,
+        integrated: Integrated,
+        start: &Moments,
         of: &Estimation,
         timings: &mut Timings,
     ) -> Result<(Calibrated, Trained)> {
-        let start = self.polish(of).starting_moments(&model)?;
-        let found = timings.time(Part::Items.name(), || {
-            integrate(
-                &model,
-                self.responses,
-                of.distinct.sample(),
-                &start,
-                &self.settings.model,
-                self.monitor,
-            )
-        })?;
-        let Some(Integrated {
+        let Integrated {
             joint,
             table,
             distribution,
             converged,
-        }) = found
-        else {
-            let (model, trained) = self.train(model, of.answering, Trains::Everything, timings)?;
-            return Ok((self.calibrate(model, of, timings)?, trained));
-        };
+        } = integrated;
         let mut model = Model {
             items: table,
             distribution: Some(distribution),
@@ -254,12 +257,12 @@ impl Run<'_> {
                     &model,
                     self.responses,
                     of.distinct.sample(),
-                    &with_joint(&start, &joint),
+                    &with_joint(start, &joint),
                 )
             })?;
         }
         let (model, trained) = self.train(model, of.answering, Trains::Encoder, timings)?;
-        let moments = with_means(self.moments(&model, of, timings)?, &joint);
+        let moments = with_means(self.moments(&model, of, timings)?, &joint.traits.points);
         let calibrated = Calibrated {
             model,
             moments,
@@ -406,14 +409,19 @@ impl Run<'_> {
     }
 
     fn uncertainty(&self, calibrated: &Calibrated, distinct: &Distinct) -> Result<Uncertainty> {
+        let calibration = distinct.calibration(&calibrated.model, self.responses, &calibrated.moments);
+        let given_items;
         let information = match &calibrated.known {
             Known::Information(information) => information,
-            Known::Joint(joint) => {
+            Known::Joint(joint) if self.settings.std_errors.are_joint() => {
                 let totals = self.responses.weighted_item_totals();
                 return joint.uncertainty(&calibrated.model, &totals, Gauge::Principal, None, self.monitor);
             }
+            Known::Joint(_) => {
+                given_items = Information::new(calibration, self.settings, self.monitor)?;
+                &given_items
+            }
         };
-        let calibration = distinct.calibration(&calibrated.model, self.responses, &calibrated.moments);
         let asked = Asked {
             std_errors: self.settings.std_errors,
             gauge: Gauge::Principal,

@@ -7,15 +7,13 @@
 //! algorithm with expanded parameters of Liu, Rubin and Wu 1998, <https://doi.org/10.1093/biomet/85.4.755>).
 
 use crate::base::error::Result;
-use crate::base::linalg::{
-    factor, invert_factored, orthonormalise, plus, product, sandwich, symmetric_eigen,
-};
+use crate::base::linalg::{factor, invert_factored, mirror, orthonormalise, plus, product};
 use crate::base::monitor::{Monitor, Part};
 use crate::integration::item::{Want, What};
 use crate::integration::pass::{Items, Modes, Pass, priors};
 use crate::integration::traits::Traits;
-use crate::model::design;
 use crate::model::item_distribution::ItemDistribution;
+use crate::posterior::aggregate::{aggregate_of, whitening_of};
 use ndarray::{Array1, Array2};
 
 /// Most passes.
@@ -43,6 +41,10 @@ const NEAR_ON_RIDGE: f64 = 0.1;
 
 /// A step that is larger, in standard deviations, is looked back at.
 const CHECKED: f64 = 0.3;
+
+/// The shares of the information given the items that are added where the information is not positive definite.
+const SMALLEST_RIDGE: f64 = 0.05;
+const LARGEST_RIDGE: f64 = 100.0;
 
 /// How much of the items' distribution is known, and what it is.
 pub(crate) enum Prior {
@@ -198,7 +200,7 @@ impl Search<'_> {
                 .fold(0.0f64, |a, (x, sd)| a.max((x / sd).abs()))
         };
         if far(&step) > CHECKED {
-            step *= self.line_search(&step, &pass)?;
+            step *= self.line_search(&step)?;
         }
         let before = self.traits.points.clone();
         self.advance(&step);
@@ -219,8 +221,8 @@ impl Search<'_> {
     }
 
     /// The share of a step that makes the posterior more probable.
-    fn line_search(&mut self, step: &Array1<f64>, pass: &Pass) -> Result<f64> {
-        let before = log_posterior(&self.traits, pass.value);
+    fn line_search(&mut self, step: &Array1<f64>) -> Result<f64> {
+        let before = self.value;
         let start = self.traits.clone();
         let mut share = 1.0;
         while share > 0.05 {
@@ -237,62 +239,30 @@ impl Search<'_> {
         Ok(share)
     }
 
-    /// Moves and scales the traits so that the aggregate posterior is standard, and the distribution of the items with them.
+    /// Moves and scales the traits so that the aggregate posterior is standard, and the distribution of the items with them; nothing where
+    /// it has no spread.
     fn standardise(&mut self, covariance: Option<&Array2<f64>>) {
-        let Some((matrix, shift)) = whitening(&self.traits, covariance) else {
+        let Traits { points, weights } = &self.traits;
+        let n_dims = points.ncols();
+        let rows: Vec<Vec<f64>> = points.rows().into_iter().map(|row| row.to_vec()).collect();
+        let own =
+            |k: usize, i: usize, j: usize| covariance.map_or(0.0, |c| c[[k * n_dims + i, k * n_dims + j]]);
+        let Ok(map) = whitening_of(aggregate_of(n_dims, weights, |k| &rows[k], own)) else {
             return;
         };
-        let mut points = &self.traits.points - &shift;
-        points = product(&points, matrix.t());
-        self.traits.points = points;
-        // The matrix is symmetric.
-        let Some(inverse) = crate::base::linalg::invert(matrix.view()) else {
+        let Ok(jacobian) = map.item_jacobian() else {
             return;
         };
-        let jacobian = design::jacobian(&inverse, &shift);
+        self.traits.points = map.points(&self.traits.points);
         self.distribution = self.distribution.moved(&jacobian);
-        let maps: Vec<Array2<f64>> = self
-            .items
-            .classes
-            .iter()
-            .map(|class| class.moved(&jacobian))
-            .collect();
+        let classes = self.items.classes.iter();
+        let maps: Vec<Array2<f64>> = classes.map(|class| class.moved(&jacobian)).collect();
         for (modes, &class) in self.modes.iter_mut().zip(&self.items.class_of) {
             for mode in modes {
                 *mode = maps[class].dot(&Array1::from(std::mem::take(mode))).to_vec();
             }
         }
     }
-}
-
-/// The symmetric matrix and the shift that make the aggregate posterior standard.
-fn whitening(traits: &Traits, covariance: Option<&Array2<f64>>) -> Option<(Array2<f64>, Array1<f64>)> {
-    let n_dims = traits.n_dims();
-    let total = traits.total();
-    let (mut mean, mut second) = (
-        Array1::<f64>::zeros(n_dims),
-        Array2::<f64>::zeros((n_dims, n_dims)),
-    );
-    for (i, (point, &weight)) in traits.points.rows().into_iter().zip(&traits.weights).enumerate() {
-        mean.scaled_add(weight / total, &point);
-        for a in 0..n_dims {
-            for b in 0..n_dims {
-                let own = covariance.map_or(0.0, |c| c[[i * n_dims + a, i * n_dims + b]]);
-                second[[a, b]] += weight / total * (point[a] * point[b] + own);
-            }
-        }
-    }
-    for a in 0..n_dims {
-        for b in 0..n_dims {
-            second[[a, b]] -= mean[a] * mean[b];
-        }
-    }
-    let (values, vectors) = symmetric_eigen(second.view());
-    let is_spread = values.iter().all(|v| v.is_finite() && *v > 1e-9);
-    is_spread.then(|| {
-        let scale = Array2::from_diag(&values.mapv(|v| v.sqrt().recip()));
-        (sandwich(&vectors, &scale), mean)
-    })
 }
 
 /// The log posterior of the traits: that of their population, who are standard normal, is added to the log likelihood.
@@ -320,39 +290,30 @@ fn gradient(traits: &Traits, pass: &Pass) -> Array1<f64> {
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
 pub(crate) fn covariance(traits: &Traits, pass: &Pass, monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
     let n_dims = traits.n_dims();
-    let n = traits.n_respondents() * n_dims;
-    let mut own = Array2::<f64>::zeros((n, n_dims));
-    for (k, row) in own.rows_mut().into_iter().enumerate() {
-        let (i, a) = (k / n_dims, k % n_dims);
-        for (b, to) in row.into_iter().enumerate() {
-            *to = pass.blocks[(i * n_dims + a.max(b)) * n_dims + a.min(b)]
-                + if a == b { traits.weights[i] } else { 0.0 };
+    let mut information = pass.shared.mapv(|x| -x);
+    let mut given_items = Array1::zeros(information.nrows());
+    for (i, block) in pass.blocks.chunks(n_dims * n_dims).enumerate() {
+        let first = i * n_dims;
+        for a in 0..n_dims {
+            for b in 0..=a {
+                information[[first + a, first + b]] += block[a * n_dims + b];
+            }
+            information[[first + a, first + a]] += traits.weights[i];
+            given_items[first + a] = block[a * n_dims + a] + traits.weights[i];
         }
     }
+    mirror(&mut information);
+    let mut rotations = traits.rotation_tangents();
+    orthonormalise(&mut rotations);
+    let rotations = product(&rotations, rotations.t());
     let mut ridge = 0.0;
-    loop {
-        let mut matrix = pass.shared.mapv(|x| -x);
-        for i in 0..traits.n_respondents() {
-            for a in 0..n_dims {
-                for b in 0..n_dims {
-                    matrix[[i * n_dims + a, i * n_dims + b]] += own[[i * n_dims + a, b]];
-                }
-                matrix[[i * n_dims + a, i * n_dims + a]] += ridge * own[[i * n_dims + a, a]];
-            }
-        }
-        crate::base::linalg::mirror(&mut matrix);
-        if n_dims > 1 {
-            let mut rotations = traits.rotation_tangents();
-            orthonormalise(&mut rotations);
-            let size = matrix.diag().mapv(f64::abs).sum() / n as f64;
-            matrix = plus(&matrix, size, &product(&rotations, rotations.t()));
-        }
-        if let Some(lower) = factor(matrix.view(), monitor)? {
+    while ridge <= LARGEST_RIDGE {
+        let raised = plus(&information, ridge, &Array2::from_diag(&given_items));
+        let size = raised.diag().mapv(f64::abs).mean().unwrap_or(1.0);
+        if let Some(lower) = factor(plus(&raised, size, &rotations).view(), monitor)? {
             return Ok(Some(invert_factored(lower.view(), monitor)?));
         }
-        ridge = if ridge == 0.0 { 0.05 } else { 2.0 * ridge };
-        if ridge > 100.0 {
-            return Ok(None);
-        }
+        ridge = if ridge == 0.0 { SMALLEST_RIDGE } else { 2.0 * ridge };
     }
+    Ok(None)
 }

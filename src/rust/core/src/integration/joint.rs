@@ -9,26 +9,19 @@ use crate::base::error::Result;
 use crate::base::linalg::{
     beside, cholesky, factor, invert, plus, product, sandwich, symmetric, symmetric_eigen,
 };
-use crate::base::monitor::{Monitor, Part};
-use crate::base::random::{Purpose, Stream};
+use crate::base::monitor::Monitor;
 use crate::information::covariance::bounded_angles;
-use crate::information::gauge::{Anchors, Gauge, Method};
+use crate::information::gauge::Gauge;
 use crate::integration::estimate::{Estimated, covariance};
 use crate::integration::item::{Want, What};
 use crate::integration::pass::{Items, Modes, priors};
 use crate::integration::traits::Traits;
-use crate::model::covariances::ItemCovariances;
-use crate::model::design::{self, by_location_and_scale};
-use crate::model::item_distribution::{ClassDistribution, ItemDistribution};
+use crate::model::design;
+use crate::model::item_distribution::ItemDistribution;
 use crate::model::parameters::Model;
-use crate::model::scale::AffineMap;
 use crate::model::table::Table;
 use crate::model::table_design::Design;
 use crate::model::tangents::{affine_tangents, principal_conditions, rotation_tangents};
-use crate::uncertainty::anchoring::Geometry;
-use crate::uncertainty::draws::Drawing;
-use crate::uncertainty::reported::Uncertainty;
-use crate::uncertainty::scales::{LocationScale, ScaledCovariance, Scales};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use std::borrow::Cow;
 
@@ -45,15 +38,15 @@ pub(crate) struct Joint {
     /// The posterior means of the items' free parameters.
     pub items: Array1<f64>,
     /// A row for each trait.
-    factor: Array2<f64>,
+    pub factor: Array2<f64>,
     /// A row for each free parameter.
-    of_items: Array2<f64>,
+    pub of_items: Array2<f64>,
     /// The covariances of the items given the traits.
     own_of_items: Vec<Array2<f64>>,
     /// The covariances of the respondents' traits, but for what location and scale add to them.
     pub inner: Vec<Array2<f64>>,
     /// For each respondent the covariance of one of those whom a weight stands for around their mean, if they have weights.
-    own: Option<Vec<Array2<f64>>>,
+    pub own: Option<Vec<Array2<f64>>>,
     turn: Option<Turn>,
 }
 
@@ -106,14 +99,8 @@ impl Joint {
             return Ok(None);
         };
         let own = own_of_weighted(traits, &pass.blocks);
-        let inner = (0..traits.n_respondents()).map(|i| {
-            let moved = traits.own(&inside, i);
-            let covariance = product(moved, moved.t());
-            own.as_ref()
-                .map_or(covariance.clone(), |own| covariance + &own[i])
-        });
         let mut joint = Self {
-            inner: inner.collect(),
+            inner: inner_covariances(traits, &inside, own.as_deref()),
             own,
             traits: traits.clone(),
             items: found.means,
@@ -180,7 +167,7 @@ impl Joint {
     }
 
     /// In a gauge.
-    fn in_gauge(&self, gauge: Gauge, model: &Model, totals: &[f64]) -> Cow<'_, Self> {
+    pub fn in_gauge(&self, gauge: Gauge, model: &Model, totals: &[f64]) -> Cow<'_, Self> {
         if gauge == Gauge::Principal && self.traits.n_dims() > 1 {
             Cow::Owned(self.turned(model, totals))
         } else {
@@ -189,7 +176,7 @@ impl Joint {
     }
 
     /// The covariance of some free parameters of an item given what moves all.
-    fn own_of_row(&self, item: usize, free: &[usize], design: &Design) -> Array2<f64> {
+    pub fn own_of_row(&self, item: usize, free: &[usize], design: &Design) -> Array2<f64> {
         let own = design.free_of_item(item);
         let covariance = &self.own_of_items[item];
         let places: Vec<usize> = free.iter().map(|place| place - own.start).collect();
@@ -202,78 +189,6 @@ impl Joint {
         let known = product(&of_row, conditions);
         let mixed = product(&known, turn.moves.select(Axis(0), free).t());
         plus(&block, -2.0, &symmetric(mixed.view()))
-    }
-
-    /// What is reported of the uncertainty.
-    ///
-    /// # Errors
-    /// [`crate::base::error::Error::Cancelled`] when the monitor says so, [`crate::base::error::Error::Model`] when the map of the model
-    /// cannot be inverted.
-    pub fn uncertainty(
-        &self,
-        model: &Model,
-        totals: &[f64],
-        gauge: Gauge,
-        anchors: Option<(&Anchors, &[u32])>,
-        monitor: &dyn Monitor,
-    ) -> Result<Uncertainty> {
-        monitor.part(Part::StandardErrors, 0.0);
-        let aligned = Reported::new(self, model, None).items(self, model)?.normalised;
-        let joint = self.in_gauge(gauge, model, totals);
-        let reported = Reported::new(&joint, model, anchors);
-        let items = reported.items(&joint, model)?;
-        let mut respondents = Scales::default();
-        for respondent in 0..self.traits.n_respondents() {
-            monitor.proceed()?;
-            respondents.push(&reported.respondent(&joint, model, respondent));
-        }
-        Ok(Uncertainty {
-            method: Method::Joint,
-            items: ItemCovariances {
-                prior: items.prior,
-                normalised: items.normalised,
-                aligned,
-            },
-            respondents,
-            location_scale: reported.location_scale,
-        })
-    }
-
-    /// Draws of everybody's traits on the reported axes: for each draw those of all by dimension.
-    ///
-    /// # Errors
-    /// As [`Self::uncertainty`].
-    pub fn draws(
-        &self,
-        model: &Model,
-        totals: &[f64],
-        gauge: Gauge,
-        Drawing { n_draws, seed }: Drawing,
-        monitor: &dyn Monitor,
-    ) -> Result<Vec<f64>> {
-        let joint = self.in_gauge(gauge, model, totals);
-        let Reported { factor, points, .. } = Reported::new(&joint, model, None);
-        let n = points.len();
-        let mut drawn = Vec::with_capacity(n_draws * n);
-        for draw in 0..n_draws {
-            monitor.proceed()?;
-            let mut stream = Stream::new(seed, Purpose::Draws, draw as u64, 0);
-            let shared: Array1<f64> = (0..factor.ncols()).map(|_| stream.normal()).collect();
-            let mut moved = factor.dot(&shared) + Array1::from_iter(points.iter().copied());
-            if let Some(own) = &self.own {
-                let n_dims = self.traits.n_dims();
-                for (k, covariance) in own.iter().enumerate() {
-                    let reported = sandwich(&model.map.matrix, covariance);
-                    let noise: Array1<f64> = (0..n_dims).map(|_| stream.normal()).collect();
-                    if let Some(root) = cholesky(reported.view()) {
-                        let mut to = moved.slice_mut(s![k * n_dims..(k + 1) * n_dims]);
-                        to += &root.dot(&noise);
-                    }
-                }
-            }
-            drawn.extend(moved);
-        }
-        Ok(drawn)
     }
 }
 
@@ -296,17 +211,7 @@ impl Found {
         factor: &Array2<f64>,
         monitor: &dyn Monitor,
     ) -> Result<Option<Self>> {
-        let overall = ItemDistribution {
-            classes: distribution
-                .classes
-                .iter()
-                .map(|of| ClassDistribution {
-                    class: of.class,
-                    components: vec![of.overall()],
-                })
-                .collect(),
-        };
-        let Some(priors) = priors(&overall) else {
+        let Some(priors) = priors(&distribution.overall()) else {
             return Ok(None);
         };
         let n_free: usize = items.answers.iter().map(|answers| answers.class.n_free()).sum();
@@ -337,162 +242,17 @@ impl Found {
     }
 }
 
-/// Everything on the reported axes.
-struct Reported {
-    /// A row for each trait.
-    factor: Array2<f64>,
-    /// `n_respondents x n_dims`.
-    points: Array2<f64>,
-    location_scale: LocationScale,
-    /// Of means and standard deviations of the respondents at hand, which the normalised scale makes 0 and 1.
-    functionals: Array2<f64>,
-    anchoring: Option<(Geometry, Array2<f64>)>,
-}
-
-impl Reported {
-    fn new(joint: &Joint, model: &Model, anchors: Option<(&Anchors, &[u32])>) -> Self {
-        let traits = &joint.traits;
-        let (n, n_dims) = traits.points.dim();
-        let AffineMap { matrix, shift } = &model.map;
-        let points = product(&(&traits.points - shift), matrix.t());
-        let mut factor = Array2::zeros(joint.factor.dim());
-        let mut variances = Array1::<f64>::zeros(n_dims);
-        let total = traits.total();
-        for i in 0..n {
-            let own = product(matrix, traits.own(&joint.factor, i));
-            factor
-                .slice_mut(s![i * n_dims..(i + 1) * n_dims, ..])
-                .assign(&own);
-            let inner = sandwich(matrix, &joint.inner[i]);
-            variances.scaled_add(traits.weights[i] / total, &inner.diag());
+/// The covariances of the respondents' traits from a factor, and what weights add.
+fn inner_covariances(traits: &Traits, factor: &Array2<f64>, own: Option<&[Array2<f64>]>) -> Vec<Array2<f64>> {
+    let of_respondent = |i: usize| {
+        let moved = traits.own(factor, i);
+        let covariance = product(moved, moved.t());
+        match own {
+            Some(own) => covariance + &own[i],
+            None => covariance,
         }
-        let weights = Array1::from(traits.weights.clone()) / total;
-        let means = points.t().dot(&weights);
-        let centred = &points - &means;
-        let sds: Array1<f64> = (0..n_dims)
-            .map(|d| {
-                let square: f64 = centred
-                    .column(d)
-                    .iter()
-                    .zip(&weights)
-                    .map(|(x, w)| w * x * x)
-                    .sum();
-                let variance = square + variances[d];
-                if variance > f64::MIN_POSITIVE {
-                    variance.sqrt()
-                } else {
-                    1.0
-                }
-            })
-            .collect();
-        let functionals = functionals(&factor, &centred, &weights, &sds);
-        let anchoring = anchors.and_then(|(anchors, respondents)| {
-            let geometry = Geometry::new(anchors, respondents, |place| points.row(place).to_owned())?;
-            let rows = geometry
-                .places
-                .iter()
-                .flat_map(|place| place * n_dims..(place + 1) * n_dims);
-            let of_anchors = factor.select(Axis(0), &rows.collect::<Vec<_>>());
-            Some((geometry, of_anchors))
-        });
-        Self {
-            factor,
-            points,
-            location_scale: LocationScale {
-                means: means.to_vec(),
-                sds: sds.to_vec(),
-            },
-            functionals,
-            anchoring,
-        }
-    }
-
-    fn respondent(&self, joint: &Joint, model: &Model, respondent: usize) -> ScaledCovariance {
-        let n_dims = joint.traits.n_dims();
-        let own = joint.traits.own(&self.factor, respondent);
-        let point = self.points.row(respondent).to_owned();
-        let (means, sds) = (&self.location_scale.means, &self.location_scale.sds);
-        let mut pull = Array2::zeros((n_dims, 2 * n_dims));
-        for d in 0..n_dims {
-            pull[[d, d]] = -1.0 / sds[d];
-            pull[[d, n_dims + d]] = -(point[d] - means[d]) / sds[d].powi(2);
-        }
-        let scale = Array2::from_diag(&sds.iter().map(|sd| sd.recip()).collect::<Array1<f64>>());
-        let normalised = plus(&product(&scale, own), 1.0, &product(&pull, &self.functionals));
-        let apart = match &joint.own {
-            Some(own) => sandwich(&model.map.matrix, &own[respondent]),
-            None => Array2::zeros((n_dims, n_dims)),
-        };
-        let on_prior = match &self.anchoring {
-            Some((geometry, _)) if geometry.is_held(respondent) => Array2::zeros((n_dims, n_dims)),
-            Some((geometry, of_anchors)) => {
-                let moved = plus(
-                    &own.to_owned(),
-                    1.0,
-                    &product(&geometry.pull_of_point(&point), of_anchors),
-                );
-                product(&moved, moved.t()) + &apart
-            }
-            None => product(own, own.t()) + &apart,
-        };
-        ScaledCovariance {
-            prior: on_prior,
-            normalised: product(&normalised, normalised.t()) + sandwich(&scale, &apart),
-        }
-    }
-
-    fn items(&self, joint: &Joint, model: &Model) -> Result<Scales> {
-        let design = model.design();
-        let jacobian = model.map.item_jacobian()?;
-        let values = model.map.items(&model.items)?;
-        let LocationScale { means, sds } = &self.location_scale;
-        let stretch = design::jacobian(
-            &Array2::from_diag(&Array1::from(sds.clone())),
-            &Array1::from(means.clone()),
-        );
-        let mut scales = Scales::default();
-        for item in 0..model.shape.catalogue.n_items() {
-            for row in model.shape.catalogue.rows_of(item) {
-                let free = design.free_of_row(row);
-                let own = sandwich(&jacobian, &joint.own_of_row(item, &free, &design));
-                let moves = product(&jacobian, &joint.of_items.select(Axis(0), &free));
-                let row = values.row(row).to_vec();
-                let pulled = product(&by_location_and_scale(&row), &self.functionals);
-                let normalised = plus(&product(&stretch, &moves), 1.0, &pulled);
-                let on_prior = match &self.anchoring {
-                    Some((geometry, of_anchors)) => {
-                        plus(&moves, 1.0, &product(&geometry.pull_of_row(&row), of_anchors))
-                    }
-                    None => moves,
-                };
-                scales.push(&ScaledCovariance {
-                    prior: product(&on_prior, on_prior.t()) + &own,
-                    normalised: product(&normalised, normalised.t()) + sandwich(&stretch, &own),
-                });
-            }
-        }
-        Ok(scales)
-    }
-}
-
-/// The means and the standard deviations of the respondents at hand, by dimension, along the columns of a factor of their traits.
-fn functionals(
-    factor: &Array2<f64>,
-    centred: &Array2<f64>,
-    weights: &Array1<f64>,
-    sds: &Array1<f64>,
-) -> Array2<f64> {
-    let (n, n_dims) = centred.dim();
-    let mut functionals = Array2::zeros((2 * n_dims, factor.ncols()));
-    for i in 0..n {
-        for d in 0..n_dims {
-            let row = factor.row(i * n_dims + d);
-            functionals.row_mut(d).scaled_add(weights[i], &row);
-            let slope = weights[i] * centred[[i, d]] / sds[d];
-            functionals.row_mut(n_dims + d).scaled_add(slope, &row);
-        }
-    }
-    functionals
+    };
+    (0..traits.n_respondents()).map(of_respondent).collect()
 }
 
 /// A factor without what it has along some vectors (columns).

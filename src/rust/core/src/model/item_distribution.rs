@@ -441,6 +441,17 @@ impl ItemDistribution {
         }
     }
 
+    /// With one normal distribution for each class, which has the same mean and covariance.
+    pub(crate) fn overall(&self) -> Self {
+        let of_class = |of: &ClassDistribution| ClassDistribution {
+            class: of.class,
+            components: vec![of.overall()],
+        };
+        Self {
+            classes: self.classes.iter().map(of_class).collect(),
+        }
+    }
+
     /// The components by class.
     pub(crate) fn components(&self) -> Vec<Vec<Component>> {
         self.classes.iter().map(|of| of.components.clone()).collect()

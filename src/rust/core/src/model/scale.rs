@@ -52,6 +52,11 @@ impl AffineMap {
         self.matrix.dot(&centred)
     }
 
+    /// The places of points, in rows, on the reported scale.
+    pub fn points(&self, points: &Array2<f64>) -> Array2<f64> {
+        product(&(points - &self.shift), self.matrix.t())
+    }
+
     /// From points on the reported scale, in rows, back to those of training.
     ///
     /// # Errors

@@ -8,17 +8,31 @@ use ndarray::{Array1, Array2};
 
 /// Its mean and covariance.
 pub(crate) fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Array2<f64>) {
-    let n_dims = moments.n_dims;
+    let covariance = |position: usize, i: usize, j: usize| moments.covariance(position)[i * (i + 1) / 2 + j];
+    aggregate_of(
+        moments.n_dims,
+        weights,
+        |position| moments.mean(position),
+        covariance,
+    )
+}
+
+/// The same of posteriors whose means are told by position, and whose covariances by position and element, the row not before the column.
+pub(crate) fn aggregate_of<'m>(
+    n_dims: usize,
+    weights: &[f64],
+    mean_of: impl Fn(usize) -> &'m [f64],
+    covariance_of: impl Fn(usize, usize, usize) -> f64,
+) -> (Array1<f64>, Array2<f64>) {
     let mut mean = Array1::<f64>::zeros(n_dims);
     let mut second = Array2::<f64>::zeros((n_dims, n_dims));
     let total: f64 = weights.iter().sum();
     for (position, &weight) in weights.iter().enumerate() {
-        let m = moments.mean(position);
-        let covariance = moments.covariance(position);
+        let m = mean_of(position);
         for i in 0..n_dims {
             mean[i] += weight * m[i];
             for j in 0..=i {
-                second[[i, j]] += weight * (covariance[i * (i + 1) / 2 + j] + m[i] * m[j]);
+                second[[i, j]] += weight * (covariance_of(position, i, j) + m[i] * m[j]);
             }
         }
     }
@@ -42,7 +56,14 @@ pub(crate) fn aggregate(moments: &Moments, weights: &[f64]) -> (Array1<f64>, Arr
 /// # Errors
 /// [`Error::Responses`] when the aggregate posterior has no spread in some direction.
 pub(crate) fn whitening(moments: &Moments, weights: &[f64]) -> Result<AffineMap> {
-    let (shift, covariance) = aggregate(moments, weights);
+    whitening_of(aggregate(moments, weights))
+}
+
+/// The same from the mean and the covariance.
+///
+/// # Errors
+/// [`Error::Responses`] when there is no spread in some direction.
+pub(crate) fn whitening_of((shift, covariance): (Array1<f64>, Array2<f64>)) -> Result<AffineMap> {
     let (values, vectors) = symmetric_eigen(covariance.view());
     if values.iter().any(|&v| !v.is_finite() || v <= f64::EPSILON) {
         return Err(Error::Responses(

@@ -82,7 +82,7 @@ impl Propagated<'_> {
         let design = model.design();
         let jacobian = model.map.item_jacobian()?;
         let reported = model.map.items(&model.items)?;
-        let stretch = self.delta.normalisation.stretch();
+        let stretch = self.delta.normalisation.location_scale().stretch();
         let mut scales = Scales::default();
         for item in 0..model.shape.catalogue.n_items() {
             for row in model.shape.catalogue.rows_of(item) {

@@ -2,7 +2,6 @@
 
 use crate::base::linalg::{add_scaled, lower_pairs, plus, product, sandwich, symmetric};
 use crate::information::calibration::Calibration;
-use crate::model::design;
 use crate::posterior::aggregate::aggregate;
 use crate::uncertainty::scales::{LocationScale, ScaledCovariance};
 use ndarray::{Array1, Array2};
@@ -11,8 +10,7 @@ use ndarray::{Array1, Array2};
 /// the estimates these are those of the aggregate posterior.
 pub(crate) struct Normalisation<'a> {
     calibration: Calibration<'a>,
-    means: Array1<f64>,
-    sds: Array1<f64>,
+    location_scale: LocationScale,
     /// Summed weights.
     total: f64,
 }
@@ -37,26 +35,26 @@ impl<'a> Normalisation<'a> {
         let means = map.point(&shift.to_vec());
         Self {
             calibration,
-            means,
-            sds,
+            location_scale: LocationScale {
+                means: means.to_vec(),
+                sds: sds.to_vec(),
+            },
             total,
         }
     }
 
-    pub fn location_scale(&self) -> LocationScale {
-        LocationScale {
-            means: self.means.to_vec(),
-            sds: self.sds.to_vec(),
-        }
+    pub fn location_scale(&self) -> &LocationScale {
+        &self.location_scale
     }
 
     /// What a person adds to the functionals per unit of their deviation on the reported axes: `2 n_dims x n_dims`.
     fn part(&self, point: &Array1<f64>) -> Array2<f64> {
         let n_dims = point.len();
+        let LocationScale { means, sds } = &self.location_scale;
         let mut part = Array2::zeros((2 * n_dims, n_dims));
         for d in 0..n_dims {
             part[[d, d]] = 1.0 / self.total;
-            part[[n_dims + d, d]] = (point[d] - self.means[d]) / (self.sds[d] * self.total);
+            part[[n_dims + d, d]] = (point[d] - means[d]) / (sds[d] * self.total);
         }
         part
     }
@@ -65,15 +63,16 @@ impl<'a> Normalisation<'a> {
     /// functions of the traits: those of the summed posterior moments.
     pub fn derivatives(&self, affine: &Array2<f64>) -> Array2<f64> {
         let n_dims = self.calibration.n_dims();
+        let LocationScale { means, sds } = &self.location_scale;
         let map = &self.calibration.model.map;
         let at_origin = map.point(&vec![0.0; n_dims]);
         let mut coefficients = Array2::zeros((affine.ncols(), 2 * n_dims));
         for d in 0..n_dims {
             let row = map.matrix.row(d);
-            let half = 0.5 / self.sds[d];
+            let half = 0.5 / sds[d];
             for a in 0..n_dims {
                 coefficients[[a, d]] = row[a];
-                coefficients[[a, n_dims + d]] = 2.0 * half * (at_origin[d] - self.means[d]) * row[a];
+                coefficients[[a, n_dims + d]] = 2.0 * half * (at_origin[d] - means[d]) * row[a];
             }
             for (form, (a, b)) in lower_pairs(n_dims).enumerate() {
                 coefficients[[n_dims + form, n_dims + d]] = half * row[a] * row[b];
@@ -85,6 +84,7 @@ impl<'a> Normalisation<'a> {
     /// The variance of the functionals given the items.
     pub fn own_variance(&self) -> Array2<f64> {
         let n_dims = self.calibration.n_dims();
+        let sds = &self.location_scale.sds;
         let mut sum = Array2::zeros((2 * n_dims, 2 * n_dims));
         for (position, &weight) in self.calibration.scored.weights.iter().enumerate() {
             let part = self.part(&self.calibration.mean(position));
@@ -93,8 +93,8 @@ impl<'a> Normalisation<'a> {
             // The squares of the deviations from the posterior mean, if they are normal.
             for d in 0..n_dims {
                 for e in 0..n_dims {
-                    let sds = self.sds[d] * self.sds[e];
-                    let square = covariance[[d, e]].powi(2) / (2.0 * sds * self.total.powi(2));
+                    let both = sds[d] * sds[e];
+                    let square = covariance[[d, e]].powi(2) / (2.0 * both * self.total.powi(2));
                     sum[[n_dims + d, n_dims + e]] += weight * square;
                 }
             }
@@ -109,29 +109,17 @@ impl<'a> Normalisation<'a> {
         from_items: &FromItems,
         of_functionals: &Array2<f64>,
     ) -> ScaledCovariance {
-        let n_dims = self.calibration.n_dims();
         let matrix = &self.calibration.model.map.matrix;
         let point = self.calibration.mean(position);
         let own = self.calibration.covariance(position);
         let prior = plus(&own, 1.0, &sandwich(matrix, &from_items.of_mean));
-        let scale = Array2::from_diag(&self.sds.mapv(|s| 1.0 / s));
-        // d normalised = scale (d point - d mean) - normalised d sd / sd.
-        let mut pull = Array2::zeros((n_dims, 2 * n_dims));
-        for d in 0..n_dims {
-            pull[[d, d]] = -1.0 / self.sds[d];
-            pull[[d, n_dims + d]] = -(point[d] - self.means[d]) / self.sds[d].powi(2);
-        }
+        let scale = self.location_scale.scale();
+        let pull = self.location_scale.pull_of_point(&point);
         let of_items = product(matrix, &from_items.with_functionals);
         let cross = plus(&of_items, 1.0, &product(&own, self.part(&point).t()));
         let mixed = product(&product(&scale, &cross), pull.t());
         let known = plus(&sandwich(&scale, &prior), 1.0, &sandwich(&pull, of_functionals));
         let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
         ScaledCovariance { prior, normalised }
-    }
-
-    /// From the reported parameters of a row of the table of the items to those on the normalised scale: the
-    /// discriminations times the standard deviations; the difficulty less the discriminations times the means.
-    pub fn stretch(&self) -> Array2<f64> {
-        design::jacobian(&Array2::from_diag(&self.sds), &self.means)
     }
 }

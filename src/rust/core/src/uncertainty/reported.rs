@@ -47,7 +47,7 @@ pub(crate) fn uncertainty(
     monitor: &dyn Monitor,
 ) -> Result<Uncertainty> {
     let normalisation = Normalisation::new(calibration);
-    let location_scale = normalisation.location_scale();
+    let location_scale = normalisation.location_scale().clone();
     let conditions = Conditions::new(calibration, asked.gauge);
     let chosen = choose(calibration, information, &conditions, asked.std_errors, monitor)?;
     let Some(chosen) = chosen else {
