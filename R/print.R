@@ -101,9 +101,10 @@ diagnose_restarts <- function(fit) {
 #' @return A list of class `summary.vae_irt`: `glance` (see [glance.vae_irt()]), `extremes` (the rows of `$estimates` at
 #'   the ends of each dimension, in rising order), `items` (tibble of quantiles of the item parameters by `term` and
 #'   `dimension`), `separated` (names of the items whose absolute reported discrimination is more than 1.5 prior
-#'   standard deviations in some dimension: little but the prior holds these), `diagnosis` (sentences: how the standard
-#'   errors were found, the share of respondents whose importance weights are not to be trusted, whether the restarts
-#'   agree, how far the network is from the refined posteriors), `dropped`. It is printed.
+#'   standard deviations, and more than 3 if the prior is estimated, in some dimension: little but the prior holds
+#'   these), `diagnosis` (sentences: how the standard errors were found, the share of respondents whose importance weights
+#'   are not to be trusted, whether the restarts agree, how far the network is from the refined posteriors), `dropped`. It
+#'   is printed.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -126,7 +127,10 @@ summary.vae_irt <- function(object, n = 5, ...) {
   })
   quantiles <- do.call(rbind, quantiles)
   colnames(quantiles) <- c("min", "q25", "median", "q75", "max")
-  steep <- items$term == "discrimination" & abs(items$estimate) > 1.5 * max(prior_of_fit(object)$discrimination)
+  # Where items are gentle, and the prior says so, one and a half times as steep is no separation.
+  prior <- prior_of_fit(object)
+  bound <- max(1.5 * prior$discrimination, if (prior$estimated) 3)
+  steep <- items$term == "discrimination" & abs(items$estimate) > bound
   structure(
     list(
       glance = glance(object),

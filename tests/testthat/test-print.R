@@ -92,3 +92,9 @@ test_that("weights are said, and what counts them", {
   expect_identical(glance(small_fit())$sum_of_weights, NA_real_)
   expect_null(weights(small_fit()))
 })
+
+test_that("gentle items under an estimated prior are not said to separate", {
+  fit <- vae_irt(simulate_irt(9, 60, seed = 2)$responses, seed = 1, control = one_thread)
+  expect_gt(max(abs(fit$items$estimate[fit$items$term == "discrimination"])), 1.5 * glance(fit)$prior_discrimination)
+  expect_identical(summary(fit)$separated, character())
+})
