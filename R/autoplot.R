@@ -171,6 +171,3 @@ items_by_information <- function(fit, dimension, most = 100) {
   n <- items$n_responses
   order(-information * n / (n + stats::median(n)) * second / (second + 10))
 }
-
-# How often every option of every item was chosen.
-option_totals <- function(fit) tabulate(option_ids(fit$responses) + 1L, sum(option_counts(fit)))

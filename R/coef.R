@@ -146,7 +146,8 @@ logLik.vae_irt <- function(object, ...) {
   check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
   value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * respondent_weights(object$responses, TRUE), na.rm = TRUE)
-  structure(value, df = object$statistics$df, nobs = object$n_respondents, class = "logLik")
+  people <- if (is.null(object$responses)) object$n_respondents else n_people(object$responses)
+  structure(value, df = object$statistics$df, nobs = people, class = "logLik")
 }
 
 #' @rdname coef.vae_irt
@@ -154,7 +155,11 @@ logLik.vae_irt <- function(object, ...) {
 nobs.vae_irt <- function(object, ...) {
   check_fit(object, "object")
   check_no_dots(..., .call = rlang::current_env())
-  sum(as.double(object$parameters$items$n_responses))
+  responses <- object$responses
+  if (is.null(responses) || !are_frequencies(responses)) {
+    return(sum(as.double(object$parameters$items$n_responses)))
+  }
+  sum(responses$weights * responses_given(responses))
 }
 
 #' @rdname coef.vae_irt

@@ -13,7 +13,8 @@
 #' * `dimension` (integer): 1, 2, ..., up to the number of dimensions; `NA` for difficulties. `period` (integer): of
 #'   dynamic models of other packages.
 #' * `group`, `fit`, `x`, `y`: labels of groups and of the fits that are compared.
-#' * `n_responses`, `n_respondents`, `n_items`, `nobs` (integer or, where they may be large, double): counts; not weighted.
+#' * `n_responses`, `n_respondents`, `n_items`, `nobs` (integer or, where they may be large, double): counts. With weights
+#'   (see that section of [irt_responses()]) those of [response_fit()] and `nobs` are weighted, all others are not.
 #'   `sum_of_weights` (double): of the respondents with a response; `NA` without weights.
 #'   `n_response`, `n_reference`: respondents who chose the option or the reference. `n_correct`: responses classified
 #'   correctly.

@@ -43,7 +43,7 @@
 #'     lowest), and at the end the metadata
 #'     columns of the items;
 #'   * `discrimination`: in one dimension that of the option, in the plane the length of its two discriminations;
-#'   * `n_response`, `n_reference`: how many respondents chose the option and the reference;
+#'   * `n_response`, `n_reference`: how many respondents chose the option and the reference, by their weights;
 #'   * `classification`, `pre`, `gmp`: the fit of the item, see [response_fit()].
 #'
 #'   In one dimension, in units of the ideal points in `$estimates` (with `mean` and `sd` of `fit$parameters$traits`,
@@ -79,7 +79,7 @@ cutpoints <- function(fit, dimensions = NULL) {
   n_options <- option_counts(fit)
   owner <- owners(fit)
   labels <- unlist(fit$parameters$items$options)
-  chosen <- tabulate(option_ids(fit$responses) + 1L, sum(n_options))
+  chosen <- as_counts(option_totals(fit))
   is_reference <- sequence(n_options) == 1
   items <- response_fit(fit, "items")[owner, ]
   options <- tibble::tibble(

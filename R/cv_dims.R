@@ -47,7 +47,7 @@ cv_dims <- function(data, dims = 1:4, ..., folds = 5L, link = c("logit", "probit
     }
     list(log_probability = log_probability, correct = correct)
   })
-  compare_scores(scores, dims, respondent = rep(seq_along(n), n))
+  compare_scores(scores, dims, respondent = rep(seq_along(n), n), responses)
 }
 
 check_several_dims <- function(dims, call) {
@@ -65,17 +65,23 @@ check_several_dims <- function(dims, call) {
   vapply(dims, check_count, integer(1), arg = "dims", call = call)
 }
 
-# The table of the scores, one for each of `dims`, of responses that are those of `respondent`.
-compare_scores <- function(scores, dims, respondent) {
-  mean_score <- vapply(scores, function(x) mean(x$log_probability), numeric(1))
+# The table of the scores, one for each of `dims`, of responses that are those of `respondent`, and count with the weight.
+compare_scores <- function(scores, dims, respondent, responses) {
+  weight <- rep(respondent_weights(responses, respondent), length.out = length(respondent))
+  average <- function(x) sum(x * weight) / sum(weight)
+  own <- weight[!duplicated(respondent)]
+  mean_score <- vapply(scores, function(x) average(x$log_probability), numeric(1))
   best <- scores[[which.max(mean_score)]]$log_probability
   error <- vapply(scores, function(x) {
-    by_respondent <- rowsum(x$log_probability - best, respondent)
-    sqrt(nrow(by_respondent) * stats::var(by_respondent[, 1])) / length(best)
+    by_respondent <- rowsum(x$log_probability - best, respondent, reorder = FALSE)[, 1]
+    deviation <- by_respondent - sum(by_respondent * own) / sum(own)
+    people <- if (are_frequencies(responses)) own else own^2
+    n <- if (are_frequencies(responses)) sum(own) else length(own)
+    sqrt(sum(people * deviation^2) * n / (n - 1)) / sum(weight)
   }, numeric(1))
   table <- tibble::tibble(
     dims = dims, log_score = mean_score, difference = mean_score - max(mean_score), std.error = error, gmp = exp(mean_score),
-    classification = vapply(scores, function(x) mean(x$correct), numeric(1)), nobs = length(best)
+    classification = vapply(scores, function(x) average(x$correct), numeric(1)), nobs = length(best)
   )
   tibble::new_tibble(table, class = "cv_dims")
 }

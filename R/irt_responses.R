@@ -73,6 +73,17 @@
 #' never pooled:
 #' join them to their neighbours in the data if they are to count.
 #'
+#' @section Weights:
+#' Every response counts with the weight of its respondent: in the likelihood, the reported scale, `nobs()`, AIC, BIC,
+#' [response_fit()], [cutpoints()] and [cv_dims()]. `n_responses` of `$estimates` and `$items`, and what `min_count` and
+#' `min_responses` count, are rows of the data.
+#' * **Frequencies** count people: a row with the weight 2 gives what two rows give. They need not be whole numbers if
+#'   `weight_type` says so.
+#' * **Sampling weights** are one person's each. They are divided by their mean, so that any multiple of them gives the same fit. The
+#'   estimates are those of the population; the standard errors of the items are a sandwich (Binder 1983), which
+#'   holds whatever the weights have to do with the responses, and location and scale are as uncertain as
+#'   `sum(w)^2 / sum(w^2)` respondents leave them, see [vae_control()]. Strata and clusters are not known.
+#'
 #' @section Files of SPSS, Stata and SAS:
 #' Package haven reads them: `haven::read_sav(path, user_na = TRUE)`, which keeps the values that SPSS declares missing,
 #' `haven::read_dta(path)` and `haven::read_sas(path)`. Their labelled columns (classes `haven_labelled` and
@@ -114,10 +125,10 @@
 #' @param weights Weights of the respondents, from 1e-12 to 1e12: a column (constant within a respondent) of a data frame or
 #'   of Parquet files; for data frames also an expression of columns, such as `w / mean(w)`, which then are no items; for
 #'   tables with one row per respondent also a vector with one number for each row, or with one for
-#'   the name of each row, in any order. They enter the
-#'   likelihood and the reported scale: a weight of 2 counts as two such respondents. Divide sampling weights by their mean
-#'   first; the standard errors know nothing of the sampling design. Counts of respondents and responses, here and in the
-#'   results, are not weighted.
+#'   the name of each row, in any order. They enter the likelihood and the reported scale, and every number that says how well
+#'   the model fits, see the section on weights.
+#' @param weight_type What the weights count: `"frequency"`, how many people gave these responses, or `"sampling"`, one person
+#'   each, who stands for more or fewer people than others. `NULL`: frequencies if all are whole numbers, else sampling weights.
 #' @param min_responses Respondents with fewer responses contribute none.
 #' @param min_count Response options that fewer respondents chose are set aside.
 #' @param rare `"drop"`: responses with such an option become missing; `"pool"`: these options become one (not those of graded
@@ -136,13 +147,17 @@
 #'   * `offsets`, `options`, `option_size`: the responses, respondent by respondent. `options` is a raw vector of
 #'     little-endian whole numbers of `option_size` bytes (2 or 4), the ids of the chosen options, which count from 0
 #'     through the options of all items in order; those of respondent `i` are number `offsets[i] + 1` to `offsets[i + 1]`;
-#'   * `weights`: one number for each respondent, or `NULL`;
+#'   * `weights`, `weight_type`: one number for each respondent (sampling weights divided by their mean), and what they count, or
+#'     `NULL`;
 #'   * `names`: those of `respondents` (`NULL` for Parquet files) and `items` in the order of the stored responses, by which the
 #'     tables are put in order again where you sorted or joined them, and the `models` of graded items;
 #'   * `dropped`: tibble of what was set aside: `kind` (`"column"`, `"label"`, `"item"`, `"option"`, `"response"` or
 #'     `"respondent"`), `name`, `reason`, `n` (for how many things the row stands: more than 100,000 respondents share a row
 #'     without a name) and `n_responses` (how many responses went with it).
 #' @references
+#' Binder, D. A. (1983) On the variances of asymptotically normal estimators from complex surveys. *International Statistical
+#' Review* 51, 279-292. \doi{10.2307/1402588}
+#'
 #' Samejima, F. (1969) Estimation of latent ability using a response pattern of graded scores. *Psychometrika* 34 (Supplement 1),
 #' 1-97. \doi{10.1007/BF03372160}
 #' @export
@@ -184,6 +199,7 @@ irt_responses <- function(x,
                           missing = NULL,
                           drop = NULL,
                           weights = NULL,
+                          weight_type = NULL,
                           min_responses = 1,
                           min_count = 1,
                           rare = c("drop", "pool"),
@@ -199,7 +215,7 @@ irt_responses <- function(x,
     refuse_instructions(setdiff(names(match.call(expand.dots = FALSE)), c("", "x", "...", "threads", ".call")), .call)
     return(in_own_order(x, .call))
   }
-  rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, threads, call = .call)
+  rules <- new_rules(missing, drop, min_responses, min_count, rare, duplicates, threads, weight_type, call = .call)
   model <- check_item_models(rlang::enquo(items), .call)
   read <- read_responses(x, columns, rules, .call)
   read$graded <- are_graded(model, read$order, nrow(read$items))
@@ -283,6 +299,7 @@ read_responses.irt_responses <- function(x, columns, rules, call) {
     respondents = x$respondents,
     items = x$items[setdiff(names(x$items), c("n_responses", "options", "pooled", "model"))],
     weights = x$weights,
+    weight_type = type_of_weights(x),
     single = TRUE,
     order = "values"
   )
@@ -313,6 +330,7 @@ new_irt_responses <- function(read, rules, reference, call) {
   warn_of_identical_items(packed, items, rules$threads, call)
 
   n_responses <- as.integer(diff(packed$offsets))
+  weights <- settle_weights(read$weights, read$weight_type, n_responses > 0)
   read <- set_aside_respondents(read, n_responses)
   dropped <- list_dropped(read)
   # Columns are named in a warning of their own.
@@ -331,7 +349,8 @@ new_irt_responses <- function(read, rules, reference, call) {
       offsets = packed$offsets,
       options = packed$options,
       option_size = packed$option_size,
-      weights = read$weights,
+      weights = weights$values,
+      weight_type = weights$type,
       dropped = dropped,
       names = list(
         respondents = if (!inherits(respondents, "vaeirt_ids")) respondents$respondent, items = items$item,
@@ -349,7 +368,7 @@ judge_responses <- function(read, rules, reference, call) {
   if (sum(read$options$count) == 0) {
     abort_no_response(read, rules, call)
   }
-  warn_of_weights(read$weights)
+  read$weight_type <- check_weight_type(read, rules, call)
   warn_of_similar(read)
   read <- drop_rare(read, rules, call)
   check_identifiers(read, call)
@@ -398,7 +417,7 @@ items_in_model <- function(read, options, call) {
 rust_responses <- function(stored, items = stored$items) {
   list(
     offsets = stored$offsets, options = stored$options, option_size = stored$option_size, weights = stored$weights,
-    option_counts = lengths(items$options), models = models_of(items)
+    weight_type = type_of_weights(stored), option_counts = lengths(items$options), models = models_of(items)
   )
 }
 
@@ -425,7 +444,9 @@ print.irt_responses <- function(x, ...) {
     if (graded > 0) paste0(", in order for ", counted(graded, "graded item"))
   )
   if (!is.null(x$weights)) {
-    cli::cat_line("Weights: ", paste(format(range(x$weights), digits = 3, trim = TRUE), collapse = " to "))
+    cli::cat_line(
+      "Weights (", type_of_weights(x), "): ", paste(format(range(x$weights), digits = 3, trim = TRUE), collapse = " to ")
+    )
   }
   if (nrow(x$dropped) > 0) {
     cli::cat_line("Set aside: ", paste(count_dropped(x$dropped), collapse = ", "))

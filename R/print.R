@@ -18,9 +18,6 @@ print.vae_irt <- function(x, n = 6, ...) {
     three_digits(about$gmp)
   )
   cat_sentences(c(diagnose(x), describe_axes(x)))
-  if (!is.na(about$sum_of_weights)) {
-    cat_sentences("Weighted: the likelihood counts the weights; numbers of respondents (so the penalty of BIC) and shares do not")
-  }
   cli::cat_line()
   if (nrow(x$parameters$respondents$mean) == 0) {
     cli::cat_line("No estimates of the respondents; score them with predict(fit, newdata).")
@@ -56,6 +53,7 @@ diagnose <- function(fit) {
     paste0(sentences[[fit$std_errors]], "; ", format(100 * fit$control$level), " % intervals"),
     describe_prior(fit),
     diagnose_few(fit),
+    describe_weights(fit),
     if (isFALSE(fit$polished)) "The items did NOT reach the maximum of their marginal posterior",
     diagnose_weights(fit),
     diagnose_restarts(fit)

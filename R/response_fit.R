@@ -13,7 +13,7 @@
 #' reduce. Over all items (aggregate proportional reduction in error, APRE) it agrees with [glance.vae_irt()], except for the
 #' few responses that are classified differently at the posterior mean.
 #'
-#' Respondents and responses are counted without weights.
+#' Respondents and responses count with their weights: people where these are frequencies, and else sums of weights whose mean is 1.
 #'
 #' @param fit A `vae_irt` object.
 #' @param by <[`tidy-select`][tidyselect::language]> `"respondents"`, `"items"`, or metadata columns of the respondents,
@@ -47,22 +47,23 @@ response_fit <- function(fit, by = "respondents") {
   grouped <- group_responses(cells, by, respondents, fit$parameters$items$item)
   group <- grouped$group
   n_groups <- nrow(grouped$keys)
-  total <- function(x) {
+  weight <- rep(respondent_weights(fit$responses, cells$respondent), length.out = length(group))
+  total <- function(x, kept = TRUE) {
     sums <- numeric(n_groups)
-    by_group <- rowsum(as.numeric(x), group)
+    by_group <- rowsum((as.numeric(x) * weight)[kept], group[kept])
     sums[as.integer(rownames(by_group))] <- by_group[, 1]
     sums
   }
   table <- grouped$keys
   if (!by[[1]] %in% c("respondents", "items") || length(by) > 1) {
     pair <- (group - 1) * as.double(nrow(respondents)) + cells$respondent
-    table$n_respondents <- tabulate(group[!duplicated(pair)], n_groups)
+    table$n_respondents <- as_counts(total(rep(1, length(group)), !duplicated(pair)))
   }
-  n <- tabulate(group, n_groups)
+  n <- total(rep(1, length(group)))
   correct <- total(cells$correct)
   log_likelihood <- total(cells$log_probability)
-  table$n_responses <- n
-  table$n_correct <- as.integer(correct)
+  table$n_responses <- as_counts(n)
+  table$n_correct <- as_counts(correct)
   table$log_likelihood <- log_likelihood
   table$gmp <- missing_if_nan(exp(log_likelihood / n))
   table$classification <- missing_if_nan(correct / n)
@@ -102,7 +103,7 @@ observed_responses <- function(fit) {
   n_options <- option_counts(fit)
   owner <- rep(seq_along(n_options), n_options)
   option <- option_ids(responses) + 1L
-  chosen <- tabulate(option, sum(n_options))
+  chosen <- option_totals(fit)
   most <- vapply(split(chosen, owner), max, numeric(1))
   frequent <- chosen == most[owner]
   share <- frequent / tabulate(owner[frequent], length(n_options))[owner]
@@ -113,6 +114,20 @@ observed_responses <- function(fit) {
     correct = found$correct,
     baseline = share[option]
   )
+}
+
+# How many respondents chose each option, by their weights.
+option_totals <- function(fit) {
+  responses <- fit$responses
+  n_options <- sum(option_counts(fit))
+  option <- option_ids(responses) + 1L
+  if (is.null(responses$weights)) {
+    return(tabulate(option, n_options))
+  }
+  totals <- numeric(n_options)
+  by_option <- rowsum(rep(responses$weights, responses_given(responses)), option)
+  totals[as.integer(rownames(by_option))] <- by_option
+  totals
 }
 
 # The group of every response, and the tibble of the groups.

@@ -3,7 +3,8 @@
 
 # How responses are read and set aside: the arguments of irt_responses(), checked.
 new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count = 1, rare = choices_of("rare"),
-                      duplicates = choices_of("duplicates"), threads = default_threads(), call = caller_env()) {
+                      duplicates = choices_of("duplicates"), threads = default_threads(), weight_type = NULL,
+                      call = caller_env()) {
   for (arg in c("missing", "drop")) {
     value <- get(arg)
     if (!is.null(value) && !is.atomic(value)) {
@@ -17,7 +18,8 @@ new_rules <- function(missing = NULL, drop = NULL, min_responses = 1, min_count 
     min_count = check_count(min_count, call = call),
     rare = check_choice(rare, choices_of("rare"), call = call),
     duplicates = check_choice(duplicates, choices_of("duplicates"), call = call),
-    threads = check_count(threads, max = 1024, call = call)
+    threads = check_count(threads, max = 1024, call = call),
+    weight_type = if (!is.null(weight_type)) check_choice(weight_type, weight_types, call = call)
   )
 }
 

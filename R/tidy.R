@@ -18,17 +18,16 @@
 #' `as.data.frame()`: the same as `tidy()` with its defaults, as a data frame.
 #'
 #' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `sum_of_weights` (theirs;
-#' `NA` without weights), `n_items`, `nobs` (observed responses), `logLik` (importance-sampling estimate of the marginal
+#' `NA` without weights), `n_items`, `nobs` (observed responses, [nobs()]), `logLik` (importance-sampling estimate of the marginal
 #' log-likelihood of the item parameters, with standard normal traits), `df` (number of free item parameters less that of
-#' rotations: the rows of a graded item share one discrimination), `AIC` and `BIC` (with the number of respondents),
+#' rotations: the rows of a graded item share one discrimination), `AIC` and `BIC` (with the number of respondents, where weights are frequencies their sum),
 #' `classification` (share of responses classified correctly at the posterior means), `apre` (aggregate proportional reduction
 #' in error), `gmp` (geometric mean probability of the observed responses), `max_pareto_k` (`NA` without importance sampling),
 #' `amortisation_gap` (mean divergence of the network's posteriors from the refined ones, in nats), `std_errors` (see
 #' [vae_control()]), `prior` (`"estimated"` or `"given"`, see [irt_prior()]), `prior_discrimination` and `prior_difficulty` (the
 #' root mean squares of discriminations, over all dimensions, and of difficulties under it), `converged`, `epochs`, `seconds`.
-#' With weights the likelihood in `logLik`, `AIC` and `BIC` counts each respondent with the weight; nothing else does:
-#' `n_respondents`, `nobs`, `classification`, `apre`, `gmp`, and the number of respondents in the penalty of `BIC`, are those of
-#' the data as they are. So a weight of 2 is not two respondents there.
+#' With weights every response counts with that of its respondent in `logLik`, `classification`, `apre` and `gmp`; where they are
+#' frequencies, also in `nobs` and in the penalty of `BIC`. `n_respondents` is the number of rows.
 #' @export
 #' @examples
 #' truth <- simulate_irt(200, 30, seed = 1)
@@ -92,5 +91,5 @@ mean_or_missing <- function(x) if (all(is.na(x))) NA_real_ else mean(x, na.rm = 
 
 sum_of_weights <- function(fit) {
   weights <- fit$responses$weights
-  if (is.null(weights)) NA_real_ else sum(weights[responses_given(fit$responses) > 0])
+  if (is.null(weights)) NA_real_ else sum(weights_of_answering(fit$responses))
 }

@@ -269,8 +269,6 @@ compare_restarts <- function(answers, seed, responses) {
   tibble::tibble(seed = (seed + seq_along(answers) - 1) %% .Machine$integer.max, logLik = score, agreement = agreement)
 }
 
-respondent_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
-
 warn_if_not_converged <- function(fit, call = caller_env()) {
   if (!fit$converged) {
     warn_vaeirt(

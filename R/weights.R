@@ -150,26 +150,6 @@ check_weights <- function(weights, names, call) {
   as.double(weights)
 }
 
-# Sampling weights of another mean than 1 count as many more respondents, or fewer, than there are. Whole numbers are taken
-# for how often each respondent occurs.
-warn_of_weights <- function(weights) {
-  if (is.null(weights)) {
-    return(invisible())
-  }
-  average <- mean(weights)
-  counts <- all(weights == trunc(weights)) && !(all(weights == weights[[1]]) && average > 2)
-  if ((average < 0.9 || average > 1.1) && !counts) {
-    warn_vaeirt(
-      c(
-        "The weights have the mean {signif(average, 3)}: all respondents together count as {signif(average, 3)} times as many,
-         and the standard errors are those of so many.",
-        i = "Divide sampling weights by their mean, such as {.code weights = w / mean(w)}."
-      ),
-      "weights"
-    )
-  }
-}
-
 # The weight of each respondent, from one weight per response. `first`: the first row of each respondent.
 weights_by_respondent <- function(weights, respondent, first, names, call) {
   own <- check_weights(weights[first], names, call)

@@ -13,7 +13,7 @@ const WIDE: i32 = 4;
 
 /// Responses as a list of R: `offsets` (one more than respondents) and `options` (ids from 0 in `option_size` bytes each,
 /// little-endian) by respondent, `option_counts` (the numbers of options of the items), `models` (the names of their kinds) and
-/// `weights` (those of the respondents, or NULL).
+/// `weights` (those of the respondents, or NULL) with `weight_type`.
 pub struct Stored {
     offsets: Robj,
     options: Robj,
@@ -21,6 +21,7 @@ pub struct Stored {
     option_counts: Robj,
     models: Robj,
     weights: Robj,
+    weight_type: Robj,
 }
 
 impl Stored {
@@ -33,6 +34,7 @@ impl Stored {
             option_counts: find("option_counts")?,
             models: find("models")?,
             weights: find("weights")?,
+            weight_type: find("weight_type")?,
         })
     }
 
@@ -47,9 +49,12 @@ impl Stored {
         let offsets = self.offsets()?;
         let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
         let responses = worker::run(work, &().into_robj())?;
-        match self.weights.as_real_slice() {
-            None => Ok(responses),
-            Some(weights) => Ok(responses.with_weights(weights.iter().map(|&w| w as f32).collect())?),
+        match (self.weights.as_real_slice(), self.weight_type.as_str()) {
+            (Some(weights), Some(weight_type)) => {
+                let weights = weights.iter().map(|&w| w as f32).collect();
+                Ok(responses.with_weights(weights, weight_type.parse()?)?)
+            }
+            _ => Ok(responses),
         }
     }
 

@@ -85,6 +85,7 @@ pub use responses::packed::Packed;
 pub use responses::response::Response;
 pub use responses::store::{OptionIds, Responses};
 pub use responses::table::read_table;
+pub use responses::weight_type::WeightType;
 pub use settings::{
     Checked, Checkpoint, ModelSettings, RunSettings, ScoringSettings, Settings, StdErrors, TrainingSettings,
 };

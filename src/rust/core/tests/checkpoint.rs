@@ -6,7 +6,9 @@ use common::{fit, for_each_backend, simulated};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use vae_irt_core::{Backend, Checkpoint, Epoch, Error, Fit, Monitor, Part, Responses, Settings, Silent};
+use vae_irt_core::{
+    Backend, Checkpoint, Epoch, Error, Fit, Monitor, Part, Responses, Settings, Silent, WeightType,
+};
 
 const LAST: &str = "training.checkpoint";
 const BEFORE: &str = "training.before.checkpoint";
@@ -66,7 +68,9 @@ fn data(weighted: bool) -> Responses<'static> {
     let (_, responses) = simulated(90, 12, 2, 3);
     if weighted {
         let weights = (0..90).map(|i| 1.0 + (i % 3) as f32).collect();
-        responses.with_weights(weights).expect("weights")
+        responses
+            .with_weights(weights, WeightType::Frequency)
+            .expect("weights")
     } else {
         responses
     }

@@ -37,7 +37,7 @@ fn the_truth_is_recovered() {
         let ratio = slope(&true_slopes, &slopes);
         assert!((0.95..1.05).contains(&ratio), "slope {ratio}");
         let statistics = fitted.statistics;
-        assert_eq!(statistics.n_responses, responses.n_responses());
+        assert_eq!(statistics.n_responses, responses.n_responses() as f64);
         assert!(statistics.classification() > 0.7 && statistics.apre() > 0.2);
         // Quadrature has no weights to judge.
         assert!(fitted.moments.pareto_k.iter().all(|k| k.is_nan()));

@@ -7,6 +7,7 @@ use crate::model::parameters::Model;
 use crate::posterior::moments::Moments;
 use crate::responses::patterns::Patterns;
 use crate::responses::store::Responses;
+use crate::responses::weight_type::WeightType;
 use crate::uncertainty::reported::Uncertainty;
 
 /// Respondents of whom no two gave the same responses, with the summed weights of those who did; everybody where that
@@ -19,7 +20,7 @@ pub(crate) struct Distinct {
 }
 
 impl Distinct {
-    /// The respondents stand for so many that these have a given weight.
+    /// The respondents stand for so many that these have a given weight. Sampling weights are each one person's.
     pub fn new(
         responses: &Responses,
         respondents: &[u32],
@@ -28,7 +29,11 @@ impl Distinct {
     ) -> Result<Self> {
         let share = total / responses.summed_weight(respondents);
         let weight = |i: u32| share * f64::from(responses.weight(i as usize));
-        Ok(match Patterns::new(responses, respondents, monitor)? {
+        let patterns = match responses.weight_type() {
+            WeightType::Frequency => Patterns::new(responses, respondents, monitor)?,
+            WeightType::Sampling => None,
+        };
+        Ok(match patterns {
             Some(Patterns { firsts, pattern_of }) => {
                 let mut weights = vec![0.0; firsts.len()];
                 for (&respondent, &pattern) in respondents.iter().zip(&pattern_of) {

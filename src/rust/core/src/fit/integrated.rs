@@ -62,10 +62,8 @@ pub(crate) fn integrate(
 ) -> Result<Option<Integrated>> {
     let n_dims = model.shape.n_dims;
     let items = items_of(model, responses, respondents);
-    let traits = Traits {
-        points: Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]),
-        weights: weights.to_vec(),
-    };
+    let points = Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]);
+    let traits = Traits::new(points, weights, responses.weight_type());
     let prior = match settings.given_prior() {
         Some((discrimination, difficulty)) => Prior::Fixed(ItemDistribution::fixed(
             &items.classes,
@@ -107,10 +105,7 @@ pub(crate) fn joint_at(
         return Ok(None);
     };
     let items = items_of(model, responses, respondents);
-    let traits = Traits {
-        points,
-        weights: weights.to_vec(),
-    };
+    let traits = Traits::new(points, weights, responses.weight_type());
     let mut estimated = Estimated::known(&items, traits, distribution.clone());
     Joint::new(&items, &mut estimated, &model.design(), monitor)
 }

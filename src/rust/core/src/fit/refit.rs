@@ -176,13 +176,16 @@ impl Refit {
             };
             // Respondents who gave the same responses have draws of their own.
             let respondents = responses.respondents_with_responses();
+            let weights = respondents
+                .iter()
+                .map(|&i| f64::from(responses.weight(i as usize)));
             let moments = self.distinct.moments_of_all(self.moments.clone());
             let everybody = Calibration {
                 model: &self.model,
                 responses,
                 scored: Scored {
                     respondents: &respondents,
-                    weights: &vec![1.0; respondents.len()],
+                    weights: &weights.collect::<Vec<_>>(),
                     moments: &moments,
                 },
             };

@@ -11,15 +11,15 @@ use crate::posterior::moments::Moments;
 use crate::responses::batch::Batch;
 use crate::responses::store::Responses;
 
-/// Statistics of fit at the posterior means.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Statistics of fit at the posterior means. Every response counts with the weight of its respondent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FitStatistics {
     /// Number of responses.
-    pub n_responses: usize,
+    pub n_responses: f64,
     /// Responses for which the most probable option is the one that was chosen.
-    pub n_correct: usize,
+    pub n_correct: f64,
     /// Responses that are not their item's most frequent option: the errors of a model without traits.
-    pub n_minority: usize,
+    pub n_minority: f64,
     /// Sum of the log probabilities of the chosen options.
     pub log_likelihood: f64,
 }
@@ -27,19 +27,19 @@ pub struct FitStatistics {
 impl FitStatistics {
     /// Share of the responses that are classified correctly.
     pub fn classification(&self) -> f64 {
-        self.n_correct as f64 / self.n_responses as f64
+        self.n_correct / self.n_responses
     }
 
     /// Aggregate proportional reduction in error (Poole and Rosenthal 1997): the share of the minority responses
     /// that the model classifies better than the majority of each item does.
     pub fn apre(&self) -> f64 {
         let errors = self.n_responses - self.n_correct;
-        (self.n_minority as f64 - errors as f64) / self.n_minority as f64
+        (self.n_minority - errors) / self.n_minority
     }
 
     /// Geometric mean probability of the chosen options.
     pub fn gmp(&self) -> f64 {
-        (self.log_likelihood / self.n_responses as f64).exp()
+        (self.log_likelihood / self.n_responses).exp()
     }
 }
 
@@ -58,12 +58,14 @@ pub(crate) fn fit_statistics(
     monitor: &dyn Monitor,
 ) -> Result<FitStatistics> {
     let catalogue = responses.catalogue();
-    let totals = responses.option_totals();
+    let totals = responses.weighted_option_totals();
     let most_frequent: Vec<usize> = (0..catalogue.n_items())
         .map(|item| {
             // The first of the most frequent ones.
             let options = catalogue.options_of(item).rev();
-            options.max_by_key(|&option| totals[option]).unwrap_or(0)
+            options
+                .max_by(|&a, &b| totals[a].total_cmp(&totals[b]))
+                .unwrap_or(0)
         })
         .collect();
     let chunks = respondents.chunks(CHUNK).enumerate();
@@ -74,12 +76,7 @@ pub(crate) fn fit_statistics(
         let mean = |position: usize| moments.mean(chunk * CHUNK + position);
         Ok(count(model, batch, &mean, &minority))
     });
-    let mut statistics = FitStatistics {
-        n_responses: 0,
-        n_correct: 0,
-        n_minority: 0,
-        log_likelihood: 0.0,
-    };
+    let mut statistics = FitStatistics::default();
     for part in parts {
         let part = part?;
         statistics.n_responses += part.n_responses;
@@ -97,10 +94,11 @@ fn count<'a>(
     mean: &dyn Fn(usize) -> &'a [f64],
     minority: &dyn Fn(usize) -> bool,
 ) -> FitStatistics {
-    let (mut n_correct, mut n_minority, mut log_likelihood) = (0, 0, 0.0);
+    let mut statistics = FitStatistics::default();
     let mut predictors = Vec::new();
     for position in 0..batch.n_respondents() {
         let point: Vec<[f32; 1]> = mean(position).iter().map(|&x| [x as f32]).collect();
+        let weight = f64::from(batch.weights()[position]);
         for response in batch.responses_of(position) {
             predictors.clear();
             predictors.extend(
@@ -109,17 +107,18 @@ fn count<'a>(
                     .map(|row| design::predict(model.items.row(row), &point)[0]),
             );
             let (link, kind, chosen) = (model.shape.link, response.kind, response.chosen as usize);
-            n_correct += usize::from(most_probable(link, kind, &predictors) == chosen);
-            n_minority += usize::from(minority(response.option as usize));
-            log_likelihood += f64::from(log_probability(link, kind, &mut predictors, chosen));
+            statistics.n_responses += weight;
+            if most_probable(link, kind, &predictors) == chosen {
+                statistics.n_correct += weight;
+            }
+            if minority(response.option as usize) {
+                statistics.n_minority += weight;
+            }
+            let log_probability = log_probability(link, kind, &mut predictors, chosen);
+            statistics.log_likelihood += weight * f64::from(log_probability);
         }
     }
-    FitStatistics {
-        n_responses: batch.n_responses(),
-        n_correct,
-        n_minority,
-        log_likelihood,
-    }
+    statistics
 }
 
 #[cfg(test)]
@@ -175,20 +174,20 @@ mod tests {
         let respondents: Vec<u32> = (0..RESPONDENTS as u32).collect();
         let statistics =
             fit_statistics(&model, &responses, &respondents, &moments, &Silent).expect("not cancelled");
-        let n = RESPONDENTS * ITEMS;
+        let n = (RESPONDENTS * ITEMS) as f64;
         assert_eq!(statistics.n_responses, n);
-        assert_eq!((statistics.n_correct, statistics.n_minority), (0, 0));
+        assert_eq!((statistics.n_correct, statistics.n_minority), (0.0, 0.0));
         let expected = -(1.0 + 0.5f64.exp()).ln();
-        assert!((statistics.log_likelihood / (n as f64 * expected) - 1.0).abs() < 1e-6);
+        assert!((statistics.log_likelihood / (n * expected) - 1.0).abs() < 1e-6);
         assert_eq!(responses.item_totals(), [RESPONDENTS as u64; ITEMS]);
     }
 
     #[test]
     fn shares_follow_their_definitions() {
         let statistics = FitStatistics {
-            n_responses: 100,
-            n_correct: 90,
-            n_minority: 40,
+            n_responses: 100.0,
+            n_correct: 90.0,
+            n_minority: 40.0,
             log_likelihood: -100.0 * 2f64.ln(),
         };
         assert!((statistics.classification() - 0.9).abs() < 1e-12);

@@ -7,6 +7,7 @@ use crate::model::tangents::rotation_tangents;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::Scored;
 use crate::responses::store::Responses;
+use crate::responses::weight_type::WeightType;
 use ndarray::{Array1, Array2};
 
 /// Respondents with their weights.
@@ -76,6 +77,26 @@ impl<'a> Calibration<'a> {
 
     pub fn n_respondents(&self) -> usize {
         self.scored.respondents.len()
+    }
+
+    /// What the weight of the respondent at a position counts for in the variance of a weighted sum, in units of one person's: so many
+    /// people for whom it stands, or its square where it is one person's. Nobody with such a weight stands for others.
+    pub fn square(&self, position: usize) -> f64 {
+        let weight = self.scored.weights[position];
+        match self.responses.weight_type() {
+            WeightType::Frequency => weight,
+            WeightType::Sampling => {
+                weight * f64::from(self.responses.weight(self.scored.respondents[position] as usize))
+            }
+        }
+    }
+
+    /// As many respondents without weights tell as much about a mean: `(sum w)^2 / sum w^2` where each weight is one person's.
+    pub fn n_effective(&self) -> f64 {
+        let squares: f64 = (0..self.n_respondents())
+            .map(|position| self.square(position))
+            .sum();
+        self.scored.weights.iter().sum::<f64>().powi(2) / squares
     }
 
     /// The posterior mean of the respondent at a position, on the reported axes.

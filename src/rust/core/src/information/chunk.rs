@@ -110,6 +110,20 @@ impl<'a> Chunk<'a> {
         self.evaluate(Some(sums), &none);
     }
 
+    /// The derivatives of the respondents' log marginal likelihoods by the item parameters, each times the root of what the respondent's
+    /// weight [counts for in variances](Calibration::square), in one column.
+    pub fn marginal_scores(&self) -> Scores {
+        let rooted = |(nodes, &position): (&Nodes, &usize)| {
+            let root = self.calibration.square(position).sqrt() as f32;
+            vec![nodes.weights.iter().map(|x| x * root).collect()]
+        };
+        let columns = Columns {
+            n: 1,
+            of: self.nodes.iter().zip(self.positions).map(rooted).collect(),
+        };
+        self.evaluate(None, &columns)
+    }
+
     /// The derivatives of the respondents' posterior means by the item parameters, `d E[a | y] / d parameters =
     /// Cov[a, score]`, in one column for each dimension.
     pub fn slopes_of_means(&self) -> Scores {

@@ -139,6 +139,22 @@ impl Covariance {
         }
     }
 
+    /// The covariance times a number.
+    pub fn times_number(self, times: f64) -> Self {
+        match self {
+            Covariance::Joint(matrix) => Covariance::Joint(matrix * times),
+            Covariance::Blocks(blocks) => {
+                let times = |block: Option<Array2<f64>>| block.map(|block| block * times);
+                Covariance::Blocks(blocks.into_iter().map(times).collect())
+            }
+            Covariance::Factored(Factored { factor, blocks }) => Covariance::Factored(Factored {
+                factor: factor * times.sqrt() as f32,
+                blocks: blocks.into_iter().map(|block| block * times).collect(),
+            }),
+            Covariance::LowRank(low) => Covariance::LowRank(low.times_number(times)),
+        }
+    }
+
     /// Draws from the normal distribution with this covariance, one a column; 0 where it is not known.
     ///
     /// # Errors

@@ -110,6 +110,16 @@ impl LowRank {
         found.values.iter().all(|&value| value > -1.0).then_some(found)
     }
 
+    /// The covariance times a number.
+    pub fn times_number(mut self, times: f64) -> Self {
+        for item in &mut self.items {
+            item.covariance *= times;
+            item.factor /= times.sqrt();
+        }
+        self.vectors *= times.sqrt();
+        self
+    }
+
     fn of(items: Vec<Item>, update: &Update) -> Self {
         let whitened = map_each(&items, |item| {
             product(item.factor.t(), update.vectors.slice(s![item.place.clone(), ..]))

@@ -19,6 +19,7 @@ pub mod own_nodes;
 pub mod prior;
 pub mod quadratic;
 pub mod rule;
+pub mod sampling;
 pub mod scores;
 pub mod shared_nodes;
 pub mod structured;

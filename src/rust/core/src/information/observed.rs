@@ -13,6 +13,7 @@ use crate::information::matrices::{SPARSE, lowest_direction};
 use crate::information::operator::{Blocks, Operator};
 use crate::information::prior::FreePrior;
 use crate::information::quadratic::Quadratic;
+use crate::information::sampling::of_sampled;
 use crate::information::structured::Structured;
 use crate::information::sums::{Between, Form, Shared, Sums};
 use crate::model::parameters::Model;
@@ -257,6 +258,19 @@ impl Information {
                 Ok(None)
             }
         }
+    }
+
+    /// The covariance of the items from that which the information says, where the respondents' weights are sampling weights.
+    ///
+    /// # Errors
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    pub fn of_sampled(
+        &self,
+        covariance: Covariance,
+        calibration: Calibration,
+        monitor: &dyn Monitor,
+    ) -> Result<Covariance> {
+        of_sampled(covariance, calibration, &self.prior, monitor)
     }
 
     /// The information about each item by itself, with a share of what is missing about it counted as known.

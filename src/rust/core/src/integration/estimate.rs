@@ -242,12 +242,12 @@ impl Search<'_> {
     /// Moves and scales the traits so that the aggregate posterior is standard, and the distribution of the items with them; nothing where
     /// it has no spread.
     fn standardise(&mut self, covariance: Option<&Array2<f64>>) {
-        let Traits { points, weights } = &self.traits;
+        let Traits { points, shares, .. } = &self.traits;
         let n_dims = points.ncols();
         let rows: Vec<Vec<f64>> = points.rows().into_iter().map(|row| row.to_vec()).collect();
         let own =
             |k: usize, i: usize, j: usize| covariance.map_or(0.0, |c| c[[k * n_dims + i, k * n_dims + j]]);
-        let Ok(map) = whitening_of(aggregate_of(n_dims, weights, |k| &rows[k], own)) else {
+        let Ok(map) = whitening_of(aggregate_of(n_dims, shares, |k| &rows[k], own)) else {
             return;
         };
         let Ok(jacobian) = map.item_jacobian() else {

@@ -112,16 +112,15 @@ impl Reported {
         let points = model.map.points(&traits.points);
         let mut factor = Array2::zeros(joint.factor.dim());
         let mut variances = Array1::<f64>::zeros(n_dims);
-        let total = traits.total();
         for i in 0..n {
             let own = product(matrix, traits.own(&joint.factor, i));
             factor
                 .slice_mut(s![i * n_dims..(i + 1) * n_dims, ..])
                 .assign(&own);
             let inner = sandwich(matrix, &joint.inner[i]);
-            variances.scaled_add(traits.weights[i] / total, &inner.diag());
+            variances.scaled_add(traits.shares[i], &inner.diag());
         }
-        let weights = Array1::from(traits.weights.clone()) / total;
+        let weights = Array1::from(traits.shares.clone());
         let means = points.t().dot(&weights);
         let centred = &points - &means;
         let sds: Array1<f64> = (0..n_dims)

@@ -14,6 +14,7 @@ use crate::model::table_design::Design;
 use crate::responses::batch::Batch;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
+use crate::responses::weight_type::WeightType;
 use crate::simulate::simulation::{SimulationDesign, simulate};
 use ndarray::{Array2, array};
 
@@ -28,7 +29,9 @@ fn case(design: &SimulationDesign, weights: Option<&[f32]>) -> Case {
     let truth = simulate(design, 3).expect("a design");
     let responses = truth.to_responses().expect("responses");
     let responses = match weights {
-        Some(weights) => responses.with_weights(weights.to_vec()).expect("weights"),
+        Some(weights) => responses
+            .with_weights(weights.to_vec(), WeightType::Frequency)
+            .expect("weights"),
         None => responses,
     };
     let everybody: Vec<u32> = (0..design.n_respondents as u32).collect();
@@ -37,12 +40,13 @@ fn case(design: &SimulationDesign, weights: Option<&[f32]>) -> Case {
     Case {
         items: Items::new(&batch, responses.catalogue(), Link::Logit, n_dims),
         catalogue: responses.catalogue().clone(),
-        traits: Traits {
-            points: Array2::from_shape_fn((design.n_respondents, n_dims), |(i, d)| {
+        traits: Traits::new(
+            Array2::from_shape_fn((design.n_respondents, n_dims), |(i, d)| {
                 0.3 * ((i * 7 + d * 3) % 9) as f64 - 1.1
             }),
-            weights: batch.weights().iter().map(|&w| f64::from(w)).collect(),
-        },
+            &batch.weights().iter().map(|&w| f64::from(w)).collect::<Vec<_>>(),
+            WeightType::Frequency,
+        ),
     }
 }
 
@@ -214,7 +218,7 @@ fn a_map_of_the_traits_takes_the_distribution_along() {
         let inverse = invert(matrix.view()).expect("positive definite");
         let moved = Traits {
             points: (&case.traits.points - &shift).dot(&matrix),
-            weights: case.traits.weights.clone(),
+            ..case.traits.clone()
         };
         let after = pass(&case, &distribution.moved(&jacobian(&inverse, &shift)), &moved).value;
         assert!((before - after).abs() < bound, "{before} and {after}");

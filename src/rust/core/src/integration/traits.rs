@@ -2,6 +2,7 @@
 
 use crate::base::linalg::lower_pairs;
 use crate::model::tangents::planes;
+use crate::responses::weight_type::WeightType;
 use ndarray::{Array1, Array2, s};
 
 /// The traits of some respondents, and what each of them weighs.
@@ -9,26 +10,41 @@ use ndarray::{Array1, Array2, s};
 pub(crate) struct Traits {
     /// `n_respondents x n_dims`.
     pub points: Array2<f64>,
+    /// How many people gave each one's responses.
     pub weights: Vec<f64>,
+    /// The shares of the population for which they stand.
+    pub shares: Vec<f64>,
+    /// As many respondents with equal shares tell as much about a mean.
+    pub n_effective: f64,
 }
 
 impl Traits {
+    /// Frequencies say how many people gave the responses. Of sampling weights the likelihood of the items knows nothing: given the traits it
+    /// does not matter who was sampled, and a few heavy respondents would outvote all others; the population is what they tell of.
+    pub fn new(points: Array2<f64>, weights: &[f64], weight_type: WeightType) -> Self {
+        let total: f64 = weights.iter().sum();
+        let shares: Vec<f64> = weights.iter().map(|weight| weight / total).collect();
+        let (weights, n_effective) = match weight_type {
+            WeightType::Frequency => (weights.to_vec(), total),
+            WeightType::Sampling => {
+                let squares: f64 = shares.iter().map(|share| share * share).sum();
+                (vec![1.0; weights.len()], squares.recip())
+            }
+        };
+        Self {
+            points,
+            weights,
+            shares,
+            n_effective,
+        }
+    }
+
     pub fn n_respondents(&self) -> usize {
         self.points.nrows()
     }
 
     pub fn n_dims(&self) -> usize {
         self.points.ncols()
-    }
-
-    /// Summed weights.
-    pub fn total(&self) -> f64 {
-        self.weights.iter().sum()
-    }
-
-    /// As many respondents as tell as much about a mean: `(sum w)^2 / sum w^2`.
-    pub fn n_effective(&self) -> f64 {
-        self.total().powi(2) / self.weights.iter().map(|w| w * w).sum::<f64>()
     }
 
     /// How all traits, respondent by respondent, move with their location (a column for each dimension) and scale (one for each
@@ -65,7 +81,7 @@ impl Traits {
 
     /// The variances of these tangents' coefficients, location and scale, in a sample of a standard normal population.
     pub fn variances_of_affine(&self) -> Array1<f64> {
-        let n = self.n_effective();
+        let n = self.n_effective;
         let of_scale = lower_pairs(self.n_dims()).map(|(a, b)| if a == b { 0.5 / n } else { 0.25 / n });
         std::iter::repeat_n(1.0 / n, self.n_dims())
             .chain(of_scale)

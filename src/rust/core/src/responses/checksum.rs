@@ -1,6 +1,7 @@
 //! A checksum that tells responses apart.
 
 use crate::responses::store::{OptionIds, Responses};
+use crate::responses::weight_type::WeightType;
 use std::hash::Hasher;
 use twox_hash::XxHash64;
 
@@ -8,7 +9,8 @@ use twox_hash::XxHash64;
 const AT_ONCE: usize = 4_096;
 
 impl Responses<'_> {
-    /// A checksum (XXH64) of the catalogue (the kinds of its items only where they are not all nominal), the responses and the weights.
+    /// A checksum (XXH64) of the catalogue (the kinds of its items only where they are not all nominal), the responses and the weights
+    /// (their type only where it is not frequencies).
     pub fn checksum(&self) -> u64 {
         let mut hasher = XxHash64::with_seed(0);
         add(&mut hasher, &self.catalogue.option_counts(), u32::to_le_bytes);
@@ -22,6 +24,9 @@ impl Responses<'_> {
         }
         if let Some(weights) = &self.weights {
             add(&mut hasher, weights, f32::to_le_bytes);
+            if self.weight_type() == WeightType::Sampling {
+                hasher.write_u8(1);
+            }
         }
         hasher.finish()
     }

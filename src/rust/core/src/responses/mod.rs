@@ -21,4 +21,5 @@ pub mod response;
 pub mod sample;
 pub mod store;
 pub mod table;
+pub mod weight_type;
 pub mod whole;

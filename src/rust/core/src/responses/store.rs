@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::monitor::{Monitor, Silent};
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::response::Response;
+use crate::responses::weight_type::WeightType;
 use std::borrow::Cow;
 
 /// Option ids in the narrowest type that holds them, owned or borrowed.
@@ -44,6 +45,7 @@ pub struct Responses<'a> {
     pub(crate) ids: OptionIds<'a>,
     option_totals: Vec<u64>,
     pub(crate) weights: Option<Vec<f32>>,
+    weight_type: WeightType,
 }
 
 impl Responses<'static> {
@@ -104,14 +106,16 @@ impl<'a> Responses<'a> {
             ids,
             option_totals,
             weights: None,
+            weight_type: WeightType::default(),
         })
     }
 
-    /// The same responses with a weight for each respondent.
+    /// The same responses with a weight for each respondent. The prior of the items counts as much against sampling weights whose mean
+    /// is 1 as without weights.
     ///
     /// # Errors
     /// [`Error::Responses`] when there is not one positive, finite weight for each respondent.
-    pub fn with_weights(self, weights: Vec<f32>) -> Result<Self> {
+    pub fn with_weights(self, weights: Vec<f32>, weight_type: WeightType) -> Result<Self> {
         if weights.len() != self.n_respondents() {
             return Err(Error::Responses(format!(
                 "there are {} weights for {} respondents",
@@ -127,6 +131,7 @@ impl<'a> Responses<'a> {
         }
         Ok(Self {
             weights: Some(weights),
+            weight_type,
             ..self
         })
     }
@@ -160,6 +165,11 @@ impl<'a> Responses<'a> {
     /// The weight of a respondent: 1 where there are no weights.
     pub fn weight(&self, respondent: usize) -> f32 {
         self.weights.as_ref().map_or(1.0, |weights| weights[respondent])
+    }
+
+    /// What the weights count.
+    pub fn weight_type(&self) -> WeightType {
+        self.weight_type
     }
 
     /// The weights of some respondents, summed.
@@ -368,11 +378,23 @@ mod tests {
         let stored = || Responses::new(catalogue(), vec![0, 1, 2], &[1, 4]).expect("valid");
         assert!(!stored().has_weights());
         assert_eq!(stored().weight(1), 1.0);
-        let weighted = stored().with_weights(vec![0.5, 2.0]).expect("valid weights");
+        let weighted = stored()
+            .with_weights(vec![0.5, 2.0], WeightType::Sampling)
+            .expect("valid weights");
         assert!(weighted.has_weights());
         assert_eq!(weighted.weight(1), 2.0);
-        assert!(stored().with_weights(vec![1.0]).is_err());
-        assert!(stored().with_weights(vec![1.0, 0.0]).is_err());
-        assert!(stored().with_weights(vec![1.0, f32::INFINITY]).is_err());
+        assert_eq!(weighted.weight_type(), WeightType::Sampling);
+        assert_eq!(stored().weight_type(), WeightType::Frequency);
+        assert!(stored().with_weights(vec![1.0], WeightType::Frequency).is_err());
+        assert!(
+            stored()
+                .with_weights(vec![1.0, 0.0], WeightType::Frequency)
+                .is_err()
+        );
+        assert!(
+            stored()
+                .with_weights(vec![1.0, f32::INFINITY], WeightType::Frequency)
+                .is_err()
+        );
     }
 }

@@ -20,6 +20,7 @@ use crate::responses::batch::Batch;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
+use crate::responses::weight_type::WeightType;
 use crate::settings::Settings;
 use crate::simulate::simulation::{SimulationDesign, simulate};
 use crate::train::minibatch::Minibatch;
@@ -82,7 +83,10 @@ fn case_with(catalogue: ItemCatalogue, n_dims: usize, link: Link, n_samples: usi
     let responses =
         Responses::new(catalogue.clone(), vec![0, 3, 4, 5, 6], &options).expect("valid responses");
     let responses = responses
-        .with_weights(vec![WEIGHTS[1], WEIGHTS[2], 1.0, WEIGHTS[0]])
+        .with_weights(
+            vec![WEIGHTS[1], WEIGHTS[2], 1.0, WEIGHTS[0]],
+            WeightType::Frequency,
+        )
         .expect("valid weights");
     case_of(responses, n_dims, link, n_samples, MEMBERS.to_vec())
 }
@@ -102,7 +106,9 @@ fn larger_case(n_options: usize, n_dims: usize, link: Link, n_samples: usize) ->
         .to_responses()
         .expect("responses");
     let weights = (0..200).map(|i| 0.5 + (i % 4) as f32 * 0.25).collect();
-    let responses = responses.with_weights(weights).expect("valid weights");
+    let responses = responses
+        .with_weights(weights, WeightType::Frequency)
+        .expect("valid weights");
     let members = (0..150).map(|k| k * 7 % 200).collect();
     case_of(responses, n_dims, link, n_samples, members)
 }

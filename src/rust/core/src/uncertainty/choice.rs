@@ -6,6 +6,7 @@ use crate::information::calibration::Calibration;
 use crate::information::covariance::{Conditions, Covariance};
 use crate::information::gauge::Method;
 use crate::information::observed::Information;
+use crate::responses::weight_type::WeightType;
 use crate::settings::StdErrors;
 
 /// Responses per item parameter up to which the respondents carry the items' uncertainty unless asked: beyond the
@@ -66,6 +67,10 @@ pub(crate) fn choose(
     let covariance = match joint {
         Some(joint) => joint,
         None => information.block_covariance(monitor)?,
+    };
+    let covariance = match calibration.responses.weight_type() {
+        WeightType::Frequency => covariance,
+        WeightType::Sampling => information.of_sampled(covariance, calibration, monitor)?,
     };
     Ok(Some(Chosen { method, covariance }))
 }

@@ -18,8 +18,8 @@ pub(crate) struct Limits<'a> {
     calibration: Calibration<'a>,
     /// The variance of the angle in each plane.
     of_angles: Vec<f64>,
-    /// Summed weights.
-    total: f64,
+    /// See [`Calibration::n_effective`].
+    n_effective: f64,
 }
 
 impl<'a> Limits<'a> {
@@ -32,7 +32,7 @@ impl<'a> Limits<'a> {
         Self {
             calibration,
             of_angles,
-            total: calibration.scored.weights.iter().sum(),
+            n_effective: calibration.n_effective(),
         }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Limits<'a> {
     fn unlimited(&self, mean: &[f64]) -> f64 {
         let n = mean.len() as f64;
         let squares = mean.iter().map(|m| m * m);
-        let of_affine = (n + 0.25 * (n + 1.0) * squares.sum::<f64>()) / self.total;
+        let of_affine = (n + 0.25 * (n + 1.0) * squares.sum::<f64>()) / self.n_effective;
         let planes = planes(mean.len()).into_iter().zip(&self.of_angles);
         let turned = planes.map(|((a, b), angle)| angle * (mean[a] * mean[a] + mean[b] * mean[b]));
         of_affine + turned.sum::<f64>()

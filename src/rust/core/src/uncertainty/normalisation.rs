@@ -47,7 +47,7 @@ impl<'a> Normalisation<'a> {
         &self.location_scale
     }
 
-    /// What a person adds to the functionals per unit of their deviation on the reported axes: `2 n_dims x n_dims`.
+    /// What a person with the weight 1 adds to the functionals per unit of their deviation on the reported axes: `2 n_dims x n_dims`.
     fn part(&self, point: &Array1<f64>) -> Array2<f64> {
         let n_dims = point.len();
         let LocationScale { means, sds } = &self.location_scale;
@@ -86,7 +86,8 @@ impl<'a> Normalisation<'a> {
         let n_dims = self.calibration.n_dims();
         let sds = &self.location_scale.sds;
         let mut sum = Array2::zeros((2 * n_dims, 2 * n_dims));
-        for (position, &weight) in self.calibration.scored.weights.iter().enumerate() {
+        for position in 0..self.calibration.n_respondents() {
+            let weight = self.calibration.square(position);
             let part = self.part(&self.calibration.mean(position));
             let covariance = self.calibration.covariance(position);
             add_scaled(&mut sum.view_mut(), weight, sandwich(&part, &covariance).view());
@@ -116,7 +117,8 @@ impl<'a> Normalisation<'a> {
         let scale = self.location_scale.scale();
         let pull = self.location_scale.pull_of_point(&point);
         let of_items = product(matrix, &from_items.with_functionals);
-        let cross = plus(&of_items, 1.0, &product(&own, self.part(&point).t()));
+        let weight = self.calibration.square(position) / self.calibration.scored.weights[position];
+        let cross = plus(&of_items, weight, &product(&own, self.part(&point).t()));
         let mixed = product(&product(&scale, &cross), pull.t());
         let known = plus(&sandwich(&scale, &prior), 1.0, &sandwich(&pull, of_functionals));
         let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
