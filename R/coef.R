@@ -146,8 +146,7 @@ logLik.vae_irt <- function(object, ...) {
   check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
   value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * respondent_weights(object$responses, TRUE), na.rm = TRUE)
-  people <- if (is.null(object$responses)) object$n_respondents else n_people(object$responses)
-  structure(value, df = object$statistics$df, nobs = people, class = "logLik")
+  structure(value, df = object$statistics$df, nobs = people_of(object), class = "logLik")
 }
 
 #' @rdname coef.vae_irt

@@ -52,6 +52,14 @@
 #' errors then cover a turn by an unknown angle, and mean little. Turn the axes first; after
 #' [rotate()] they count as chosen, not estimated.
 #'
+#' With sampling weights (see that section of [irt_responses()]) `C` is the sandwich `C (B + P) C`, where `B` is the sum of
+#' `w^2 s s'`, `s` are the respondents' scores and `P` is the precision of the items' prior; above 4,000 parameters it is `C` times
+#' the design effect `n sum(w^2) / sum(w)^2`. In simulations of 400 respondents and 40 items (`bench/intervals.R`) with
+#' unequal weights, intervals of items held 95 to 96 % of the true values, where those of frequencies would hold 84 %. With fewer respondents,
+#' counted as `sum(w)^2 / sum(w^2)`, than item parameters they are not to be trusted, and `print()` says so. Where the items are
+#' integrated out (next section) they are estimated without sampling weights, which tell of the population alone: given the
+#' traits it does not matter who was sampled, and a few heavy respondents would outvote all others.
+#'
 #' @section Few respondents, few responses:
 #' Where there are as many items as respondents times dimensions, or more, and at most 1,000 of the latter, the items are
 #' integrated out: the traits are the parameters, each item is averaged over its posterior, and the prior of the items is

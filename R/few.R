@@ -5,15 +5,25 @@ few_responses <- 30
 
 # Half of all responses are to items with at most so many responses.
 responses_per_item <- function(fit) {
-  n <- sort(as.double(fit$parameters$items$n_responses))
+  n <- sort(answers_by_item(fit))
   n[[which(cumsum(n) >= sum(n) / 2)[[1]]]]
+}
+
+# A fit from a model file has no weights any more.
+people_of <- function(fit) if (is.null(fit$responses)) fit$n_respondents else n_people(fit$responses)
+
+answers_by_item <- function(fit) {
+  if (is.null(fit$responses) || !are_frequencies(fit$responses)) {
+    return(as.double(fit$parameters$items$n_responses))
+  }
+  rowsum(option_totals(fit), rep(seq_along(fit$parameters$items$item), option_counts(fit)))[, 1]
 }
 
 diagnose_few <- function(fit) {
   if (prior_of_fit(fit)$estimated) {
     return(NULL)
   }
-  if (fit$n_respondents < few_respondents) {
+  if (people_of(fit) < few_respondents) {
     return(paste(
       "Fewer than", few_respondents,
       "respondents: the intervals are too narrow, most of all with many items"
@@ -30,7 +40,7 @@ warn_if_few <- function(fit, call = caller_env()) {
     return(invisible())
   }
   per_item <- responses_per_item(fit)
-  if (fit$n_respondents >= few_respondents && per_item < few_responses) {
+  if (people_of(fit) >= few_respondents && per_item < few_responses) {
     prior <- prior_of_fit(fit)
     tight <- all(prior$discrimination <= 2) && prior$difficulty <= 2
     warn_vaeirt(

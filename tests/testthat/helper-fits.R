@@ -81,3 +81,5 @@ vote_matrix <- function() {
 
 # For snapshots: estimates and widths differ between machines.
 hide_numbers <- function(lines) gsub(" +", " ", gsub("-?[0-9]+\\.[0-9]+|in [0-9]+ epochs", "<number>", lines))
+
+lines_of <- function(fit) capture.output(print(fit))

@@ -1,5 +1,3 @@
-lines_of <- function(fit) capture.output(print(fit))
-
 test_that("print() names the level of the intervals, and gives three digits", {
   fit <- vae_irt(small_truth()$responses, seed = 1, control = vae_control(threads = 1, level = 0.8))
   fit$statistics$gmp <- 0.6
@@ -87,7 +85,7 @@ test_that("weights are said, and what counts them", {
   expect_identical(about$sum_of_weights, 300)
   expect_identical(about$n_respondents, 150L)
   expect_equal(as.numeric(logLik(twice)), 2 * sum(twice$parameters$respondents$log_evidence))
-  expect_match(lines_of(twice), "^Weighted: ", all = FALSE)
+  expect_match(lines_of(twice), "^Weights count people: 300 in 150 rows", all = FALSE)
   expect_identical(weights(twice), rep(2, 150))
   expect_identical(glance(small_fit())$sum_of_weights, NA_real_)
   expect_null(weights(small_fit()))

@@ -52,7 +52,7 @@ test_that("long data take expressions, and vectors with a number for each row", 
   read <- function(...) irt_responses(long, respondent = who, item = roll, response = vote, ...)
   expected <- read(weights = w)
   expect_identical(read(weights = long$w), expected)
-  expect_equal(read(weights = w / mean(w))$weights, expected$weights / mean(long$w))
+  expect_equal(read(weights = w / mean(w))$weights, expected$weights)
   expect_snapshot(error = TRUE, {
     read(weights = (1:30) / 10)
     read(weights = w * roll)
@@ -73,8 +73,8 @@ test_that("weights with the names of some respondents are refused, other names m
   votes <- small_truth()$responses
   rownames(votes) <- paste0("v", 1:150)
   weights <- stats::setNames(1:150 / 75, rev(rownames(votes)))
-  expect_identical(irt_responses(votes, weights = weights)$weights, rev(unname(weights)))
-  expect_identical(irt_responses(votes, weights = stats::setNames(weights, paste0("w", 1:150)))$weights, unname(weights))
+  expect_equal(irt_responses(votes, weights = weights)$weights, rev(unname(weights)) / mean(weights))
+  expect_equal(irt_responses(votes, weights = stats::setNames(weights, paste0("w", 1:150)))$weights, unname(weights) / mean(weights))
   names(weights)[[1]] <- "somebody"
   expect_error(irt_responses(votes, weights = weights), "1 of 150 respondents", class = "vaeirt_error_weights")
 })
@@ -90,13 +90,71 @@ test_that("a number is no column of weights", {
   )
 })
 
-test_that("sampling weights of another mean than 1 are warned of, numbers of respondents are not", {
+test_that("frequencies are people everywhere", {
+  votes <- small_truth()$responses[, 1:5]
+  key <- apply(votes, 1, paste, collapse = "")
+  first <- !duplicated(key)
+  n <- as.vector(table(factor(key, unique(key))))
+  all <- vae_irt(votes, seed = 1, control = one_thread)
+  rows <- vae_irt(votes[first, ], weights = n, seed = 1, control = one_thread)
+  expect_identical(nobs(rows), nobs(all))
+  counted <- c("nobs", "logLik", "df", "AIC", "BIC", "classification", "apre", "gmp")
+  expect_equal(glance(rows)[counted], glance(all)[counted], tolerance = 1e-4)
+  expect_equal(response_fit(rows, "items"), response_fit(all, "items"), tolerance = 1e-3)
+  of_options <- c("response", "n_response", "n_reference")
+  expect_identical(cutpoints(rows)[of_options], cutpoints(all)[of_options])
+  expect_equal(rows$items$std.error, all$items$std.error, tolerance = 0.02)
+  expect_match(lines_of(rows), "^Weights count people: 150 in", all = FALSE)
+  grouped <- vae_irt(data.frame(side = "all", votes[first, ]), metadata = side, weights = n, seed = 1, control = one_thread)
+  expect_identical(response_fit(grouped, side)$n_respondents, 150L)
+})
+
+test_that("sampling weights are one person's each, whatever their sum", {
   votes <- small_truth()$responses
-  w <- seq(0.5, 1.5, length.out = 150)
-  expect_warning(irt_responses(votes, weights = 1000 * w), "mean 1000", class = "vaeirt_warning_weights")
-  expect_warning(irt_responses(votes, weights = rep(5000, 150)), "mean 5000", class = "vaeirt_warning_weights")
-  expect_warning(irt_responses(votes, weights = w / 10), "mean 0.1", class = "vaeirt_warning_weights")
-  expect_silent(irt_responses(votes, weights = w))
+  w <- exp(sin(1:150))
+  fit <- vae_irt(votes, weights = w, seed = 1, control = one_thread)
+  same <- vae_irt(votes, weights = round(1000 * w), weight_type = "sampling", seed = 1, control = one_thread)
+  expect_equal(fit$estimates$estimate, same$estimates$estimate, tolerance = 1e-2)
+  expect_equal(weights(fit), w / mean(w))
+  expect_identical(fit$responses$weight_type, "sampling")
+  people <- vae_irt(votes, weights = w / mean(w), weight_type = "frequency", seed = 1, control = one_thread)
+  effect <- mean(w^2) / mean(w)^2
+  expect_equal(median(fit$items$std.error^2 / people$items$std.error^2), effect, tolerance = 0.2)
+  expect_equal(fit$items$estimate, people$items$estimate, tolerance = 1e-3)
+  expect_identical(nobs(fit), as.double(sum(!is.na(votes))))
+  effective <- format(round(sum(w)^2 / sum(w^2)))
+  expect_match(lines_of(fit), paste0("^Sampling weights: 150 respondents tell as much as ", effective), all = FALSE)
+  few <- vae_irt(votes[1:50, ], weights = w[1:50], seed = 1, control = one_thread)
+  expect_match(paste(lines_of(few), collapse = " "), "fewer than +item parameters")
+})
+
+test_that("draws and other axes carry sampling weights", {
+  skip_if_not_installed("posterior")
+  votes <- simulate_irt(150, 40, dims = 2, seed = 4)$responses
+  fit <- vae_irt(votes, 2, weights = exp(cos(1:150)), seed = 1, control = one_thread)
+  draws <- posterior::as_draws_matrix(fit, n = 4000)
+  expect_equal(unname(apply(draws, 2, sd)), fit$estimates$std.error, tolerance = 0.03)
+  turned <- rotate(fit, "varimax")
+  expect_gt(mean(turned$items$std.error / rotate(update(fit, weights = NULL), "varimax")$items$std.error, na.rm = TRUE), 1.1)
+})
+
+test_that("where items are integrated out sampling weights tell of the population", {
+  truth <- simulate_irt(15, 60, seed = 2)
+  w <- rep(c(0.2, 1, 3), 5)
+  plain <- vae_irt(truth$responses, seed = 1, control = one_thread)
+  fit <- vae_irt(truth$responses, weights = w, seed = 1, control = one_thread)
+  expect_gt(abs(cor(fit$estimates$estimate, plain$estimates$estimate)), 0.999)
+  expect_lt(abs(weighted.mean(fit$estimates$estimate, w)), 1e-3)
+})
+
+test_that("what weights count is checked", {
+  votes <- small_truth()$responses
+  expect_warning(irt_responses(votes, weights = rep(1500, 150)), "count as frequencies", class = "vaeirt_warning_weights")
+  expect_silent(irt_responses(votes, weights = rep(1500, 150), weight_type = "frequency"))
   expect_silent(irt_responses(votes, weights = rep(1:3, 50)))
-  expect_silent(irt_responses(votes, weights = rep(2, 150)))
+  expect_silent(irt_responses(votes, weights = 1000 * seq(0.5, 1.5, length.out = 150)))
+  expect_snapshot(error = TRUE, {
+    irt_responses(votes, weight_type = "frequency")
+    irt_responses(votes, weights = rep(1, 150), weight_type = "probability")
+  })
 })

@@ -14,6 +14,7 @@ use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scored, Scoring, Wanted};
 use crate::responses::item_kind::ItemKind;
 use crate::responses::store::Responses;
+use crate::responses::weight_type::WeightType;
 use crate::simulate::simulation::{SimulationDesign, simulate};
 
 const SCORING: Scoring = Scoring {
@@ -350,5 +351,80 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
             ratio > 0.8 && ratio < 1.05,
             "{ratio} of the variances are known along location and scale"
         );
+    }
+}
+
+#[test]
+fn sampling_weights_make_a_sandwich_of_the_scores_of_respondents() {
+    let Fitted {
+        model,
+        responses,
+        settings,
+    } = fitted(Link::Logit, ItemKind::Graded, 3);
+    let weight = |i: usize| 0.25 * (1 + i % 7) as f32;
+    let weights: Vec<f32> = (0..responses.n_respondents()).map(weight).collect();
+    let responses = responses
+        .with_weights(weights, WeightType::Sampling)
+        .expect("weights");
+    let mut everybody = Everybody::new(&model, &responses);
+    let own = everybody
+        .respondents
+        .iter()
+        .map(|&i| f64::from(weight(i as usize)));
+    everybody.weights = own.collect();
+    let calibration = everybody.calibration(&model, &responses);
+    let information =
+        |form| Information::in_form(form, calibration, &settings, &Silent).expect("information");
+    let none = Array2::zeros((model.design().n_free(), 0));
+    let covariance = |form| {
+        let found = information(form).joint_covariance(none.view(), &Silent);
+        found.expect("no cancel").expect("positive definite")
+    };
+    let sampled = |form| {
+        let found = information(form).of_sampled(covariance(form), calibration, &Silent);
+        found.expect("no cancel")
+    };
+    let (Covariance::Joint(known), Covariance::Joint(found)) =
+        (covariance(Form::Matrix), sampled(Form::Matrix))
+    else {
+        panic!("one matrix")
+    };
+    let mut middle = Array2::<f64>::eye(known.nrows()) / 25.0;
+    for (&i, weight) in everybody.respondents.iter().zip(&everybody.weights) {
+        let wanted = Wanted {
+            model: &model,
+            responses: &responses,
+            respondents: &[i],
+            weights: Some(&[1.0]),
+            scoring: &SCORING,
+            repeats: true,
+        };
+        let Expected { score, .. } = expect(&wanted, &Silent).expect("moments");
+        let score = model
+            .design()
+            .contract_values(score)
+            .insert_axis(ndarray::Axis(1));
+        middle += &(score.dot(&score.t()) * weight.powi(2));
+    }
+    let expected = known.dot(&middle).dot(&known);
+    for ((i, j), x) in found.indexed_iter() {
+        let unit = (expected[[i, i]] * expected[[j, j]]).sqrt();
+        assert!((x - expected[[i, j]]).abs() < 0.01 * unit, "element {i}, {j}");
+    }
+    // Weights that have nothing to do with the responses cost what they do of a mean.
+    let effect = everybody.weights.iter().sum::<f64>() / calibration.n_effective();
+    let ratio = found.diag().sum() / known.diag().sum();
+    assert!(
+        (ratio / effect - 1.0).abs() < 0.1,
+        "{ratio} where {effect} is expected"
+    );
+    for form in [Form::Scores, Form::Affine] {
+        let (before, after) = (covariance(form), sampled(form));
+        let design = model.design();
+        let unit = Array2::<f32>::eye(design.n_free());
+        let of_all = |covariance: &Covariance| covariance.times(unit.view(), &design).diag().sum();
+        assert!((f64::from(of_all(&after) / of_all(&before)) / effect - 1.0).abs() < 1e-3);
+        let of_row = |covariance: &Covariance| covariance.of_row(1, 3, &design)[[0, 0]];
+        assert!((of_row(&after) / of_row(&before) / effect - 1.0).abs() < 1e-3);
     }
 }
