@@ -1,8 +1,9 @@
 #' Score respondents, or predict their responses
 #'
 #' Scores respondents who were not in the sample with the network and the item parameters of a fit, or predicts responses.
-#' Respondents who were in the sample, by name and responses, get the estimates, standard errors and intervals that they had;
-#' those of others treat the items as known (see [vae_control()]).
+#' Respondents who were in the sample, by name and responses, get the estimates, standard errors and intervals that they had.
+#' The standard errors of others carry the uncertainty of the items as well, where those of the fit do (`$std_errors` is
+#' `"joint"` or `"blocks"`, see [vae_control()]).
 #'
 #' @param object A `vae_irt` object.
 #' @param newdata Responses in any form that [irt_responses()] accepts; `NULL` for the respondents of the fit. Items and
@@ -136,8 +137,7 @@ score_rows <- function(fit, respondents, packed, rows, refine, level, call) {
   list(estimates = new_estimates(table, posterior, level), posterior = posterior)
 }
 
-# Who was in the sample, by name and responses, has the moments of the fit: these know what the items owe to this very person. The
-# others' know nothing of the items' uncertainty.
+# Who was in the sample, by name and responses, has the moments of the fit: these know what the items owe to this very person.
 with_those_of_fit <- function(posterior, fit, names, packed) {
   known <- known_rows(fit, names, packed)
   at <- which(!is.na(known))
@@ -145,7 +145,7 @@ with_those_of_fit <- function(posterior, fit, names, packed) {
     return(posterior)
   }
   own <- fit$parameters$respondents
-  if (!is.null(own$joint)) posterior$joint <- posterior$covariance
+  if (!is.null(own$joint) && is.null(posterior$joint)) posterior$joint <- posterior$covariance
   for (part in intersect(names(posterior), names(own))) {
     if (is.matrix(posterior[[part]])) {
       posterior[[part]][at, ] <- own[[part]][known[at], ]

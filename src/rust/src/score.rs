@@ -7,9 +7,9 @@ use crate::stored::Stored;
 use crate::vectors::row_numbers;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Model, Monitor, Scales, score};
+use vae_irt_core::{Model, Monitor, score_new};
 
-/// Scores respondents with a fitted model. Responses, in the items of the model, and `report` as in `rust_fit`.
+/// Scores respondents with a fitted model; `joint` holds the covariances with the uncertainty of the items. Responses, in the items of the model, and `report` as in `rust_fit`.
 #[extendr]
 fn rust_score(model: Raw, responses: List, settings: List, report: Robj) -> List {
     answer(|| {
@@ -20,11 +20,11 @@ fn rust_score(model: Raw, responses: List, settings: List, report: Robj) -> List
         let scoring = read_scoring(&settings)?;
         let threads = read_threads(&settings)?;
         let work =
-            |monitor: &dyn Monitor| score(&model, &responses, &respondents, &scoring, threads, monitor);
-        let moments = worker::run(work, &report)?;
+            |monitor: &dyn Monitor| score_new(&model, &responses, &respondents, &scoring, threads, monitor);
+        let found = worker::run(work, &report)?;
         Ok(list!(
             respondents = row_numbers(&respondents),
-            posterior = posterior_list(&model.map, &moments, &Scales::default())
+            posterior = posterior_list(&model.map, &found.moments, &found.covariances)
         ))
     })
 }

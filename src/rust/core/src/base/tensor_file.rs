@@ -1,6 +1,7 @@
 //! Safetensors files whose header has one entry of our own, a JSON text. One only, so that the same content always gives the same
 //! bytes.
 
+use crate::base::error::Error;
 use candle_core::Tensor;
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
@@ -30,4 +31,22 @@ pub(crate) fn head(bytes: &[u8], key: &str) -> Result<Option<String>, SafeTensor
         .metadata()
         .as_ref()
         .and_then(|entries| entries.get(key).cloned()))
+}
+
+/// A tensor by its name.
+///
+/// # Errors
+/// [`Error::Model`] when there is none.
+pub(crate) fn find<'a>(
+    tensors: &'a HashMap<String, Tensor>,
+    name: &str,
+) -> crate::base::error::Result<&'a Tensor> {
+    tensors
+        .get(name)
+        .ok_or_else(|| Error::Model(format!("{name} is missing")))
+}
+
+/// What cannot be read, as an error about a model.
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::Model(error.to_string())
 }

@@ -126,10 +126,14 @@ impl Refit {
     pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<RefitResults> {
         on_threads(self.settings.run.threads, || {
             let uncertainty = self.uncertainty(responses, monitor)?;
+            let model = Model {
+                item_errors: uncertainty.errors.clone(),
+                ..self.model
+            };
             Ok(RefitResults {
                 uncertainty: self.distinct.uncertainty_of_all(uncertainty),
                 moments: self.distinct.moments_of_all(self.moments),
-                model: self.model,
+                model,
             })
         })
     }

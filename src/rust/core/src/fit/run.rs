@@ -117,11 +117,12 @@ impl Run<'_> {
             self.uncertainty(&calibrated, &distinct)
         })?;
         let Calibrated {
-            model,
+            mut model,
             moments,
             polished,
             ..
         } = calibrated;
+        model.item_errors = uncertainty.errors.clone();
         let moments = distinct.moments_of_all(moments);
         let statistics = timings.time("statistics of fit", || {
             fit_statistics(&model, self.responses, &respondents, &moments, self.monitor)
@@ -189,6 +190,7 @@ impl Run<'_> {
                 items: start.items,
                 map,
                 distribution: None,
+                item_errors: None,
             },
             linkage: start.linkage,
         })

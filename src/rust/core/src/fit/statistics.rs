@@ -155,6 +155,7 @@ mod tests {
             items: Table::new(2, [1.0, 0.5].repeat(ITEMS)),
             map: AffineMap::identity(1),
             distribution: None,
+            item_errors: None,
             shape,
         };
         let options: Vec<u16> = (0..ITEMS as u16).map(|item| 2 * item + 1).collect();

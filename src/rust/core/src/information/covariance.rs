@@ -124,7 +124,7 @@ impl Covariance {
                 product
             }
             Covariance::Factored(Factored { factor, .. }) => factor.dot(&factor.t().dot(&right)),
-            Covariance::LowRank(low) => single(low.times(double(right).view()).view()),
+            Covariance::LowRank(low) => single(low.parts().times(double(right).view()).view()),
             Covariance::Blocks(blocks) => {
                 let mut product = Array2::zeros(right.dim());
                 for (item, block) in blocks.iter().enumerate() {
@@ -218,7 +218,7 @@ impl Covariance {
     pub fn of_row(&self, item: usize, row: usize, design: &Design) -> Array2<f64> {
         let free = design.free_of_row(row);
         let (matrix, first) = match self {
-            Covariance::LowRank(low) => return low.within(item, &free),
+            Covariance::LowRank(low) => return low.parts().within(item, &free),
             Covariance::Joint(matrix) => (Some(matrix), 0),
             Covariance::Factored(Factored { blocks, .. }) => {
                 (Some(&blocks[item]), design.free_of_item(item).start)
@@ -253,7 +253,7 @@ impl Covariance {
                 let moved = slopes.transposed_times(position, factor.view());
                 double(moved.dot(&moved.t()).view())
             }),
-            Covariance::LowRank(low) => low.of_means(slopes, design),
+            Covariance::LowRank(low) => low.parts().of_means(slopes, design),
             Covariance::Blocks(blocks) => map(everybody, |position| {
                 slopes.by_item(position, &|first| blocks[design.item_of(first)].as_ref())
             }),
@@ -285,7 +285,7 @@ impl Covariance {
                 })
             }
             Covariance::LowRank(low) => {
-                Covariance::LowRank(match conditions.moves(&low.times(derivatives)) {
+                Covariance::LowRank(match conditions.moves(&low.parts().times(derivatives)) {
                     Some(Moves { vectors, half }) => low.minus(vectors.view(), half.view()),
                     None => low,
                 })

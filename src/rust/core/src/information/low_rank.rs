@@ -1,17 +1,15 @@
 //! The covariance of more item parameters than one matrix holds, where the items share a few directions alone.
 
 use crate::base::linalg::{
-    add_scaled, beside, cholesky, double, invert_lower, plus, product, sandwich, single, solve_upper,
-    symmetric, symmetric_eigen,
+    add_scaled, beside, cholesky, invert_lower, plus, product, sandwich, solve_upper, symmetric,
+    symmetric_eigen,
 };
-use crate::base::threads::{map, map_each};
+use crate::base::threads::map_each;
 use crate::information::affine::Pairs;
 use crate::information::item::runs;
 use crate::information::matrices::correction;
-use crate::information::scores::Scores;
-use crate::model::table_design::Design;
+use crate::information::parts::Parts;
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
-use std::ops::Range;
 
 /// Directions whose squared length is below this share of the longest are those of others.
 const SMALLEST: f64 = 1e-12;
@@ -19,17 +17,9 @@ const SMALLEST: f64 = 1e-12;
 /// The covariance is that of items with nothing in common and, along the columns of `vectors`, `values` more: `C + Z diag(values) Z'`,
 /// where the columns of `Z` are orthonormal in the metric of `C^-1`.
 pub(crate) struct LowRank {
-    items: Vec<Item>,
-    vectors: Array2<f64>,
-    values: Array1<f64>,
-}
-
-/// An item by itself.
-struct Item {
-    place: Range<usize>,
-    /// The lower Cholesky factor `L` of its information.
-    factor: Array2<f64>,
-    covariance: Array2<f64>,
+    parts: Parts,
+    /// The lower Cholesky factors of the information about the items by themselves.
+    factors: Vec<Array2<f64>>,
 }
 
 /// What is added to the covariance of items with nothing in common: `vectors middle vectors'`.
@@ -69,27 +59,21 @@ impl LowRank {
                 product(block, vectors.slice(own)).view(),
             );
         }
-        let items = blocks.iter().zip(places).map(|(block, place)| {
-            let factor = cholesky(block.view())?;
+        let factors: Vec<_> = blocks
+            .iter()
+            .map(|block| cholesky(block.view()))
+            .collect::<Option<_>>()?;
+        let covariance = |factor: &Array2<f64>| {
             let inverse = invert_lower(factor.view());
-            Some(Item {
-                place,
-                covariance: product(inverse.t(), &inverse),
-                factor,
-            })
-        });
-        let items: Vec<Item> = items.collect::<Option<_>>()?;
-        let inverse_times = |x: ArrayView2<'_, f64>| {
-            let mut moved = Array2::zeros(x.dim());
-            for Item {
-                place, covariance, ..
-            } in &items
-            {
-                let own = s![place.clone(), ..];
-                moved.slice_mut(own).assign(&product(covariance, x.slice(own)));
-            }
-            moved
+            product(inverse.t(), &inverse)
         };
+        let alone = Parts {
+            places,
+            blocks: map_each(&factors, covariance),
+            vectors: Array2::zeros((vectors.nrows(), 0)),
+            values: Array1::zeros(0),
+        };
+        let inverse_times = |x: ArrayView2<'_, f64>| alone.times_blocks(x);
         // `a b'` is that of `a s` and `b / s` as well: let them be equally long.
         let half = correction(vectors, &missing)?;
         let lengths = |x: ArrayView2<'_, f64>| (&inverse_times(x) * &x).sum_axis(Axis(0));
@@ -101,28 +85,33 @@ impl LowRank {
         let within = plus(&middle, 1.0, &product(vectors.t(), &moved));
         let middle = invert_symmetric(&within)? * -1.0;
         let found = Self::of(
-            items,
+            alone,
+            factors,
             &Update {
                 vectors: moved,
                 middle,
             },
         );
-        found.values.iter().all(|&value| value > -1.0).then_some(found)
+        found
+            .parts
+            .values
+            .iter()
+            .all(|&value| value > -1.0)
+            .then_some(found)
     }
 
     /// The covariance times a number.
     pub fn times_number(mut self, times: f64) -> Self {
-        for item in &mut self.items {
-            item.covariance *= times;
-            item.factor /= times.sqrt();
-        }
-        self.vectors *= times.sqrt();
+        self.parts.blocks.iter_mut().for_each(|block| *block *= times);
+        self.parts.vectors *= times.sqrt();
+        self.factors.iter_mut().for_each(|factor| *factor /= times.sqrt());
         self
     }
 
-    fn of(items: Vec<Item>, update: &Update) -> Self {
-        let whitened = map_each(&items, |item| {
-            product(item.factor.t(), update.vectors.slice(s![item.place.clone(), ..]))
+    fn of(alone: Parts, factors: Vec<Array2<f64>>, update: &Update) -> Self {
+        let items: Vec<_> = factors.iter().zip(&alone.places).collect();
+        let whitened = map_each(&items, |(factor, place)| {
+            product(factor.t(), update.vectors.slice(s![(*place).clone(), ..]))
         });
         let mut gram = Array2::zeros(update.middle.dim());
         for own in &whitened {
@@ -142,77 +131,56 @@ impl LowRank {
         let (values, turned) = symmetric_eigen(symmetric(within.view()).view());
         let basis = product(&(&directions / &roots), &turned) / &lengths;
         Self {
-            items,
-            vectors: product(&update.vectors, &basis),
-            values,
+            parts: Parts {
+                vectors: product(&update.vectors, &basis),
+                values,
+                ..alone
+            },
+            factors,
         }
     }
 
     /// After `a b' + b a'` was subtracted.
     pub fn minus(self, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Self {
         let Update { vectors, middle } = Update::subtracting(a, b);
-        let n = self.values.len();
+        let n = self.parts.values.len();
         let mut both = Array2::zeros((n + middle.nrows(), n + middle.nrows()));
-        both.diag_mut().slice_mut(s![..n]).assign(&self.values);
+        both.diag_mut().slice_mut(s![..n]).assign(&self.parts.values);
         both.slice_mut(s![n.., n..]).assign(&middle);
         let update = Update {
-            vectors: concatenate![Axis(1), self.vectors, vectors],
+            vectors: concatenate![Axis(1), self.parts.vectors, vectors],
             middle: both,
         };
-        Self::of(self.items, &update)
+        Self::of(self.parts, self.factors, &update)
     }
 
-    /// The product with a matrix.
-    pub fn times(&self, right: ArrayView2<'_, f64>) -> Array2<f64> {
-        let along = product(self.vectors.t(), right);
-        let mut result = product(&(&self.vectors * &self.values), &along);
-        for item in &self.items {
-            let own = s![item.place.clone(), ..];
-            let of_item = product(&item.covariance, right.slice(own));
-            add_scaled(&mut result.slice_mut(own), 1.0, of_item.view());
-        }
-        result
-    }
-
-    /// The covariance of some parameters of an item.
-    pub fn within(&self, item: usize, parameters: &[usize]) -> Array2<f64> {
-        let Item {
-            place, covariance, ..
-        } = &self.items[item];
-        let vectors = self.vectors.select(Axis(0), parameters);
-        let shared = product(&(&vectors * &self.values), vectors.t());
-        Array2::from_shape_fn(shared.dim(), |(i, j)| {
-            shared[[i, j]] + covariance[[parameters[i] - place.start, parameters[j] - place.start]]
-        })
+    /// The items by themselves and what they share.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Draws of the normal distribution with this covariance, made in place of standard normal ones, one a column: with `C = F F'` it is
     /// `F (I + Y diag(values) Y') F'`, where the columns of `Y = F^-1 Z` are orthonormal.
     pub fn draw(&self, mut standard: Array2<f64>) -> Array2<f64> {
-        let mut along = Array2::zeros((self.values.len(), standard.ncols()));
-        for item in &self.items {
-            let own = s![item.place.clone(), ..];
-            let whitened = product(item.factor.t(), self.vectors.slice(own));
+        let Parts {
+            places,
+            vectors,
+            values,
+            ..
+        } = &self.parts;
+        let mut along = Array2::zeros((values.len(), standard.ncols()));
+        for (factor, place) in self.factors.iter().zip(places) {
+            let own = s![place.clone(), ..];
+            let whitened = product(factor.t(), vectors.slice(own));
             let of_item = product(whitened.t(), standard.slice(own));
             add_scaled(&mut along.view_mut(), 1.0, of_item.view());
             for mut column in standard.slice_mut(own).columns_mut() {
-                let solved = solve_upper(item.factor.view(), column.view());
+                let solved = solve_upper(factor.view(), column.view());
                 column.assign(&solved);
             }
         }
-        let longer = self.values.mapv(|value| (1.0 + value).max(0.0).sqrt() - 1.0);
-        plus(&standard, 1.0, &product(&(&self.vectors * &longer), &along))
-    }
-
-    /// For each of some respondents `J C J'`, where `J` are the derivatives of their means.
-    pub fn of_means(&self, slopes: &Scores, design: &Design) -> Vec<Array2<f64>> {
-        let vectors = single(self.vectors.view());
-        let of_item = |first| Some(&self.items[design.item_of(first)].covariance);
-        map(0..slopes.n_respondents(), |position| {
-            let moved = double(slopes.transposed_times(position, vectors.view()).view());
-            let shared = product(&(&moved * &self.values), moved.t());
-            plus(&shared, 1.0, &slopes.by_item(position, &of_item))
-        })
+        let longer = values.mapv(|value| (1.0 + value).max(0.0).sqrt() - 1.0);
+        plus(&standard, 1.0, &product(&(vectors * &longer), &along))
     }
 }
 
@@ -261,10 +229,10 @@ mod tests {
         let same = |found: &LowRank, expected: &Array2<f64>| {
             let unit = Array2::eye(n);
             let root = found.draw(unit.clone());
-            let within = found.within(3, &[13, 15]);
+            let within = found.parts.within(3, &[13, 15]);
             let own = expected.select(Axis(0), &[13, 15]).select(Axis(1), &[13, 15]);
             for (x, y) in [
-                (found.times(unit.view()), expected.clone()),
+                (found.parts.times(unit.view()), expected.clone()),
                 (product(&root, root.t()), expected.clone()),
                 (within, own),
             ] {

@@ -12,6 +12,7 @@ use crate::base::linalg::{
 use crate::base::monitor::Monitor;
 use crate::information::covariance::bounded_angles;
 use crate::information::gauge::Gauge;
+use crate::information::parts::Parts;
 use crate::integration::estimate::{Estimated, covariance};
 use crate::integration::item::{Want, What};
 use crate::integration::pass::{Items, Modes, priors};
@@ -22,7 +23,7 @@ use crate::model::parameters::Model;
 use crate::model::table::Table;
 use crate::model::table_design::Design;
 use crate::model::tangents::{affine_tangents, principal_conditions, rotation_tangents};
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 use std::borrow::Cow;
 
 /// Items looked at at once.
@@ -173,6 +174,29 @@ impl Joint {
         } else {
             Cow::Borrowed(self)
         }
+    }
+
+    /// The covariance of the items' free parameters: of each by itself, and what moves all. A turn of the axes by the items' own errors
+    /// takes `a b' + b a'` off it, where `a` are the moves and `b` the covariances of these errors with the conditions: `d d' / 2 - s s' / 2`,
+    /// where `d = a - b` and `s = a + b`.
+    pub fn parts(&self, design: &Design) -> Parts {
+        let places: Vec<_> = (0..design.n_items())
+            .map(|item| design.free_of_item(item))
+            .collect();
+        let mut parts = Parts {
+            places,
+            blocks: self.own_of_items.clone(),
+            vectors: self.of_items.clone(),
+            values: Array1::ones(self.of_items.ncols()),
+        };
+        if let Some(Turn { moves, conditions }) = &self.turn {
+            let known = parts.times_blocks(conditions.view());
+            let half = Array1::from_elem(moves.ncols(), 0.5);
+            let (difference, sum) = (plus(moves, -1.0, &known), plus(moves, 1.0, &known));
+            parts.vectors = concatenate![Axis(1), parts.vectors, difference, sum];
+            parts.values = concatenate![Axis(0), parts.values, half, -half.clone()];
+        }
+        parts
     }
 
     /// The covariance of some free parameters of an item given what moves all.

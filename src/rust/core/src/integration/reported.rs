@@ -8,6 +8,7 @@ use crate::information::gauge::{Anchors, Gauge, Method};
 use crate::integration::joint::Joint;
 use crate::model::covariances::ItemCovariances;
 use crate::model::design::by_location_and_scale;
+use crate::model::item_errors::ItemErrors;
 use crate::model::parameters::Model;
 use crate::uncertainty::anchoring::Geometry;
 use crate::uncertainty::draws::Drawing;
@@ -48,6 +49,16 @@ impl Joint {
             },
             respondents,
             location_scale: reported.location_scale,
+            errors: Some(ItemErrors {
+                covariance: joint.parts(&model.design()).kept(),
+                n_effective: self.traits.n_effective,
+                map: reported.anchoring.as_ref().map(|(geometry, of_anchors)| {
+                    geometry.map_errors(
+                        &product(&joint.of_items, of_anchors.t()),
+                        &product(of_anchors, of_anchors.t()),
+                    )
+                }),
+            }),
         })
     }
 

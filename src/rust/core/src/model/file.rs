@@ -3,11 +3,12 @@
 use crate::base::error::{Error, Result};
 use crate::base::files::{PartFile, file_error, unwritable};
 use crate::base::linalg::packed_length;
+use crate::base::tensor_file::{find, unreadable};
 use crate::model::card::Card;
 use crate::model::covariances::ItemCovariances;
 use crate::model::design;
 use crate::model::parameters::Model;
-use crate::model::storage::{deserialize, find, serialize, unreadable};
+use crate::model::storage::{deserialize, serialize};
 use candle_core::{DType, Device, Tensor};
 use std::collections::HashMap;
 use std::io::Write;

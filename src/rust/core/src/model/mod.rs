@@ -14,6 +14,7 @@ pub mod file;
 pub mod gaussian;
 pub mod item_design;
 pub mod item_distribution;
+pub mod item_errors;
 pub mod link;
 pub mod network;
 pub mod observations;

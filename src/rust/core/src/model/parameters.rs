@@ -3,6 +3,7 @@
 use crate::base::error::Result;
 use crate::model::encoder::Encoder;
 use crate::model::item_distribution::ItemDistribution;
+use crate::model::item_errors::ItemErrors;
 use crate::model::population::Population;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
@@ -26,6 +27,8 @@ pub struct Model {
     pub map: AffineMap,
     /// How the items are distributed on their scale, where they were integrated out: then the parameters are posterior means.
     pub distribution: Option<ItemDistribution>,
+    /// How the estimates of the items are off together, where the respondents' standard errors carry that.
+    pub item_errors: Option<ItemErrors>,
 }
 
 impl Model {

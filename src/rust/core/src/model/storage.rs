@@ -1,11 +1,12 @@
 //! A model as safetensors bytes, and back.
 
 use crate::base::error::{Error, Result};
-use crate::base::tensor_file;
+use crate::base::tensor_file::{self, find, unreadable};
 use crate::model::card::Card;
 use crate::model::design;
 use crate::model::encoder::Encoder;
 use crate::model::item_distribution::{Component, ItemClass, ItemDistribution};
+use crate::model::item_errors::ItemErrors;
 use crate::model::network::Network;
 use crate::model::parameters::Model;
 use crate::model::scale::AffineMap;
@@ -50,7 +51,9 @@ impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
     /// `network.*` weights, `items.parameters` (`n_parameter_rows x width`), `items.option_counts`, `items.kinds` (the places of
     /// the kinds in [`ItemKind::ALL`]; only where they are not all nominal), and
-    /// the map to the reported scale, `map.matrix` and `map.shift`. The header's metadata have one entry,
+    /// the map to the reported scale, `map.matrix` and `map.shift`. Where the covariance of the items is kept, `items.errors.n_effective` (of respondents) and,
+    /// of their free parameters, one of `items.errors.matrix` (its lower triangle), `items.errors.factor` (its square is the covariance) or
+    /// `items.errors.blocks` (lower triangles by item) with `items.errors.vectors` and `items.errors.values`, which add `vectors diag(values) vectors'`; where anchors set the map, `items.errors.map` and `items.errors.map_with_items`. The header's metadata have one entry,
     /// `vaeirt-model`, a JSON object with the `version` of the format (1 where all items are nominal, else 2) and the name of
     /// the `link`.
     ///
@@ -85,6 +88,9 @@ impl Model {
             let kinds = self.shape.catalogue.kinds().iter();
             let kinds: Vec<u32> = kinds.map(|kind| u32::from(kind.code())).collect();
             tensors.push((KINDS.into(), Tensor::new(kinds, &device)?));
+        }
+        if let Some(errors) = &self.item_errors {
+            tensors.extend(errors.tensors()?);
         }
         Ok(tensors)
     }
@@ -127,6 +133,11 @@ impl Model {
                 "the parameters of its item {item} are not those of a graded item"
             )));
         }
+        let design = Design::new(&shape.catalogue, items.width());
+        let sizes: Vec<usize> = (0..shape.catalogue.n_items())
+            .map(|item| design.free_of_item(item).len())
+            .collect();
+        let item_errors = ItemErrors::read(&tensors, &sizes, shape.n_dims)?;
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let network = Network::new(&shape, &weights.pp("network"))?;
         Ok(Self {
@@ -134,6 +145,7 @@ impl Model {
             items,
             map,
             distribution: head.distribution(&shape)?,
+            item_errors,
             shape,
         })
     }
@@ -207,16 +219,6 @@ pub(crate) fn deserialize(bytes: &[u8]) -> Result<(Head, HashMap<String, Tensor>
     let head = serde_json::from_str(&head).map_err(unreadable)?;
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(unreadable)?;
     Ok((head, tensors))
-}
-
-pub(crate) fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::Model(error.to_string())
-}
-
-pub(crate) fn find<'a>(tensors: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor> {
-    tensors
-        .get(name)
-        .ok_or_else(|| Error::Model(format!("{name} is missing")))
 }
 
 fn read_table(tensors: &HashMap<String, Tensor>, name: &str) -> Result<Table> {

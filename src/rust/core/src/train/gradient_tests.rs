@@ -147,6 +147,7 @@ fn case_of(
         items,
         map: AffineMap::identity(n_dims),
         distribution: None,
+        item_errors: None,
         shape,
     };
     let settings = Settings::new(n_dims).with(|settings| {

@@ -11,6 +11,7 @@ use crate::information::gauge::Anchors;
 use crate::information::rule::Rule;
 use crate::information::scores::Scores;
 use crate::model::design;
+use crate::model::item_errors::MapErrors;
 use crate::uncertainty::limit::{Limits, limit_of_draws};
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
@@ -76,7 +77,7 @@ impl Functionals {
 }
 
 /// What the derivatives of a respondent's posterior mean are multiplied by: within the [limits](Limits), on the reported axes.
-fn reported(
+pub(crate) fn reported(
     calibration: Calibration,
     limits: &Limits,
     position: usize,
@@ -148,6 +149,30 @@ impl Geometry {
         pull
     }
 
+    /// What they do to the map: `n_dims (n_dims + 1)` rows, as [`MapErrors`] has them.
+    fn pull_of_map(&self) -> Array2<f64> {
+        let n_dims = self.residuals.ncols();
+        let at_origin = self.pull_of_point(&Array1::zeros(n_dims));
+        let mut pull = Array2::zeros((n_dims * (n_dims + 1), at_origin.ncols()));
+        for e in 0..n_dims {
+            let mut unit = Array1::zeros(n_dims);
+            unit[e] = 1.0;
+            let own = plus(&self.pull_of_point(&unit), -1.0, &at_origin);
+            pull.slice_mut(s![e * n_dims..(e + 1) * n_dims, ..]).assign(&own);
+        }
+        pull.slice_mut(s![n_dims * n_dims.., ..]).assign(&at_origin);
+        pull
+    }
+
+    /// The errors of the map, from the covariances of the item parameters (rows) with the ideal points of the anchors, and those of these.
+    pub fn map_errors(&self, with_items: &Array2<f64>, own: &Array2<f64>) -> MapErrors {
+        let pull = self.pull_of_map();
+        MapErrors {
+            with_items: single(product(with_items, pull.t()).view()),
+            own: sandwich(&pull, own),
+        }
+    }
+
     /// Is the respondent at a position an anchor, of just as many as it takes?
     pub fn is_held(&self, position: usize) -> bool {
         self.places.len() == self.points.ncols() && self.places.contains(&position)
@@ -170,6 +195,12 @@ impl<'a> Anchoring<'a> {
             functionals: Functionals::new(calibration, covariance, limits, &geometry.places),
             geometry,
         })
+    }
+
+    /// The errors of the map.
+    pub fn map_errors(&self) -> MapErrors {
+        let Functionals { with_items, own } = &self.functionals;
+        self.geometry.map_errors(&double(with_items.view()), own)
     }
 
     /// The covariance of the parameters of a row of the table of the items, which are `row`. `own` and `jacobian`: without anchors, and from

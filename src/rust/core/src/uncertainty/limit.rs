@@ -5,8 +5,9 @@ use crate::base::linalg::{
 };
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
+use crate::information::kept::Kept;
 use crate::model::tangents::planes;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 /// To first order an uncertain item adds `J C J'` to the covariance `S` of a posterior, without bounds: an item of which nothing is
 /// known but its prior would make a respondent less certain than the population. Seen as noise of what the responses say,
@@ -18,21 +19,37 @@ pub(crate) struct Limits<'a> {
     calibration: Calibration<'a>,
     /// The variance of the angle in each plane.
     of_angles: Vec<f64>,
-    /// See [`Calibration::n_effective`].
+    /// See [`Calibration::n_effective`]; of those who told the items.
     n_effective: f64,
 }
 
 impl<'a> Limits<'a> {
     pub fn new(calibration: Calibration<'a>, covariance: &Covariance) -> Self {
+        let times = |x: ArrayView2<'_, f32>| covariance.times(x, &calibration.design());
+        Self::of(calibration, calibration.n_effective(), &times)
+    }
+
+    /// The same where so many others told the items, whose covariance is kept.
+    pub fn of_kept(calibration: Calibration<'a>, n_effective: f64, kept: &Kept) -> Self {
+        let times = |x: ArrayView2<'_, f32>| kept.times(x, &calibration.design());
+        Self::of(calibration, n_effective, &times)
+    }
+
+    /// `times`: the covariance times a matrix.
+    fn of(
+        calibration: Calibration<'a>,
+        n_effective: f64,
+        times: &dyn Fn(ArrayView2<'_, f32>) -> Array2<f32>,
+    ) -> Self {
         let rotations = calibration.rotations();
-        let images = covariance.times(single(rotations.view()).view(), &calibration.design());
+        let images = times(single(rotations.view()).view());
         let within = product(rotations.t(), &double(images.view()));
         let of_angles = invert(product(rotations.t(), &rotations).view())
             .map_or(Vec::new(), |inverse| sandwich(&inverse, &within).diag().to_vec());
         Self {
             calibration,
             of_angles,
-            n_effective: calibration.n_effective(),
+            n_effective,
         }
     }
 

@@ -5,6 +5,7 @@ pub mod choice;
 pub mod delta;
 pub mod draws;
 pub mod limit;
+pub mod new_respondents;
 pub mod normalisation;
 pub mod reported;
 pub mod scales;

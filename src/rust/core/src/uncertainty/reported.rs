@@ -9,6 +9,7 @@ use crate::information::covariance::Conditions;
 use crate::information::gauge::{Asked, Method};
 use crate::information::observed::Information;
 use crate::model::covariances::ItemCovariances;
+use crate::model::item_errors::ItemErrors;
 use crate::model::parameters::Model;
 use crate::uncertainty::anchoring::Anchoring;
 use crate::uncertainty::choice::choose;
@@ -29,6 +30,8 @@ pub struct Uncertainty {
     pub respondents: Scales,
     /// Mean and standard deviation of the aggregate posterior in each dimension.
     pub location_scale: LocationScale,
+    /// What new respondents need of the covariance of the items; nothing where respondents do not carry it.
+    pub errors: Option<ItemErrors>,
 }
 
 /// Finds the uncertainty at the map of the model.
@@ -56,6 +59,7 @@ pub(crate) fn uncertainty(
             items: unknown_items(calibration.model),
             respondents: Scales::default(),
             location_scale,
+            errors: None,
         });
     };
     let carried = chosen.method.carries_items();
@@ -66,17 +70,25 @@ pub(crate) fn uncertainty(
     let aligned = aligned.transpose()?.map(|items| items.normalised);
     let chosen = chosen.in_gauge(&conditions);
     let propagated = delta.propagate(&chosen.covariance);
+    let mut map = None;
     let (items, respondents) = if carried {
         let limits = Limits::new(calibration, &chosen.covariance);
         let anchoring = asked
             .anchors
             .and_then(|anchors| Anchoring::new(calibration, &chosen.covariance, &limits, anchors));
         let respondents = propagated.respondents(&limits, anchoring.as_ref(), monitor)?;
+        map = anchoring.as_ref().map(Anchoring::map_errors);
         (propagated.items(anchoring.as_ref())?, respondents)
     } else {
         (propagated.items(None)?, Scales::default())
     };
+    let errors = carried.then(|| ItemErrors {
+        covariance: chosen.covariance.kept(&calibration.design()),
+        n_effective: calibration.n_effective(),
+        map,
+    });
     Ok(Uncertainty {
+        errors,
         method: chosen.method,
         items: ItemCovariances {
             aligned: aligned.unwrap_or_else(|| items.normalised.clone()),

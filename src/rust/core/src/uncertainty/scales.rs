@@ -14,6 +14,11 @@ pub struct Scales {
 }
 
 impl Scales {
+    /// Appends the lower triangle of a covariance on the scale of the prior alone.
+    pub(crate) fn push_prior(&mut self, covariance: &Array2<f64>) {
+        self.prior.extend(pack(covariance.view()));
+    }
+
     /// Appends the lower triangles of a covariance.
     pub(crate) fn push(&mut self, covariance: &ScaledCovariance) {
         self.prior.extend(pack(covariance.prior.view()));
