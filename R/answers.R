@@ -7,7 +7,7 @@ answer_fields <- local({
     "log_evidence"
   ))
   items <- paste0("items/", c(
-    "parameters", "integrated", "prior_discrimination", "prior_difficulty", "covariance", "covariance_normalised",
+    "parameters", "integrated", "estimated", "prior_discrimination", "prior_difficulty", "covariance", "covariance_normalised",
     "covariance_aligned", "std_errors", "mean", "sd"
   ))
   table <- list(c("cells", "item", "value", "count"), c("row", "column", "bad", "n_values"))
@@ -119,7 +119,7 @@ parameters_of <- function(answer, respondents, catalogue) {
   items <- answer$items
   values <- c(
     list(values = items$parameters), items[c("covariance", "covariance_normalised", "covariance_aligned")],
-    list(prior = items[c("integrated", "prior_discrimination", "prior_difficulty")])
+    list(prior = items[c("integrated", "estimated", "prior_discrimination", "prior_difficulty")])
   )
   new_parameters(
     posterior_of(answer, length(respondents)), respondents, catalogue, values, traits = items[c("mean", "sd")]

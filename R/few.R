@@ -9,6 +9,9 @@ responses_per_item <- function(fit) {
   n[[which(cumsum(n) >= sum(n) / 2)[[1]]]]
 }
 
+# Where items are integrated out, intervals hold with few respondents as well.
+is_integrated <- function(fit) isTRUE(fit$parameters$items$prior$integrated) && is_open(fit$prior)
+
 # A fit from a model file has no weights any more.
 people_of <- function(fit) if (is.null(fit$responses)) fit$n_respondents else n_people(fit$responses)
 
@@ -20,7 +23,7 @@ answers_by_item <- function(fit) {
 }
 
 diagnose_few <- function(fit) {
-  if (prior_of_fit(fit)$estimated) {
+  if (is_integrated(fit)) {
     return(NULL)
   }
   if (people_of(fit) < few_respondents) {
@@ -36,7 +39,7 @@ diagnose_few <- function(fit) {
 }
 
 warn_if_few <- function(fit, call = caller_env()) {
-  if (prior_of_fit(fit)$estimated) {
+  if (is_integrated(fit)) {
     return(invisible())
   }
   per_item <- responses_per_item(fit)

@@ -42,16 +42,16 @@ irt_prior <- function(discrimination = NULL, difficulty = NULL) {
   )
 }
 
-# Where the prior is not estimated.
+# Where the prior cannot be estimated.
 default_prior_sd <- 5
 
-# Is it to be estimated, where the data allow it?
+# Is it to be estimated?
 is_open <- function(prior) is.null(prior$discrimination)
 
 # The sizes (root mean squares) of discriminations and of difficulties that a fit assumed, and whether it found them.
 prior_of_fit <- function(fit) {
   found <- fit$parameters$items$prior
-  estimated <- is_open(fit$prior) && isTRUE(found$integrated)
+  estimated <- is_open(fit$prior) && isTRUE(found$estimated)
   list(
     estimated = estimated,
     discrimination = if (estimated) found$prior_discrimination else rep(fit$prior$discrimination %||% default_prior_sd, fit$dims),
@@ -73,7 +73,7 @@ describe_prior <- function(fit) {
 #' @export
 print.irt_prior <- function(x, ...) {
   if (is_open(x)) {
-    cat("Prior of the items: estimated with few respondents and many items, else standard deviations of 5\n")
+    cat("Prior of the items: estimated\n")
   } else {
     cat(
       "Prior standard deviations: discrimination ", format(x$discrimination), ", difficulty ", format(x$difficulty), "\n",

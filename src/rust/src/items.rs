@@ -25,14 +25,13 @@ pub fn items_table(
     let flat: Vec<f64> = parameters.iter().copied().collect();
     let packed = |values: &[f64]| rows(values, packed_length(width));
     let jacobian = model.map.item_jacobian()?;
-    let sizes = model
-        .distribution
-        .as_ref()
-        .map(|of| of.sizes(&model.shape.catalogue, &jacobian));
+    let sizes = model.prior_sizes(&jacobian);
+    let is_estimated = sizes.is_some();
     let (slopes, difficulty) = sizes.unwrap_or_default();
     Ok(list!(
         parameters = rows(&flat, width),
         integrated = model.distribution.is_some(),
+        estimated = is_estimated,
         prior_discrimination = slopes,
         prior_difficulty = difficulty,
         covariance = packed(&covariances.prior),

@@ -153,6 +153,7 @@ fn score_first(
         items: Table::new(design::width(design.n_dims), ballots.items.clone()),
         map: AffineMap::identity(design.n_dims),
         distribution: None,
+        estimated_prior: None,
         item_errors: None,
         shape,
     };

@@ -63,6 +63,7 @@ pub use model::link::Link;
 pub use model::network::Network;
 pub use model::parameters::{ItemParameters, Model};
 pub use model::population::{Invariances, Population};
+pub use model::prior::PriorSds;
 pub use model::response::likelihood::log_probability;
 pub use model::response::options::option_probabilities;
 pub use model::scale::AffineMap;

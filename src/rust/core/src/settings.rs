@@ -4,7 +4,7 @@ use crate::base::backend::Backend;
 use crate::base::checks::{at_least_one, positive};
 use crate::base::error::{Error, Result};
 use crate::model::link::Link;
-use crate::model::prior::ItemPrior;
+use crate::model::prior::{ItemPrior, PriorSds};
 use crate::model::shape::ModelShape;
 use crate::responses::catalogue::ItemCatalogue;
 use std::ops::Deref;
@@ -89,7 +89,7 @@ pub struct ModelSettings {
     pub discrimination_sd: f64,
     /// Prior standard deviation of the difficulties.
     pub difficulty_sd: f64,
-    /// True to estimate the prior of the items instead, where the data are seen from its side.
+    /// True to start from these and estimate the prior of the items, unless the respondents are not refined or too many.
     pub estimates_prior: bool,
     /// For each dimension the respondent whose trait is to be positive; nothing to leave the signs to
     /// the rule by which the axes are found.
@@ -148,7 +148,22 @@ impl Deref for Checked {
     }
 }
 
+impl Checked {
+    /// The same with another prior of the items.
+    pub(crate) fn with_prior(&self, sds: &PriorSds) -> Self {
+        Self(self.0.with_prior(sds))
+    }
+}
+
 impl Settings {
+    /// The same with another prior of the items.
+    pub(crate) fn with_prior(&self, sds: &PriorSds) -> Self {
+        let mut settings = self.clone();
+        settings.model.discrimination_sd = sds.discrimination;
+        settings.model.difficulty_sd = sds.difficulty;
+        settings
+    }
+
     /// The default settings for a number of dimensions.
     pub fn new(n_dims: usize) -> Self {
         Self {
@@ -239,9 +254,17 @@ impl ModelSettings {
         (!self.estimates_prior).then_some((self.discrimination_sd, self.difficulty_sd))
     }
 
+    /// The standard deviations of the prior of the items, where they are given or as they are before it is estimated.
+    pub(crate) fn prior_sds(&self) -> PriorSds {
+        PriorSds {
+            discrimination: self.discrimination_sd,
+            difficulty: self.difficulty_sd,
+        }
+    }
+
     /// The prior of the items.
     pub(crate) fn item_prior(&self) -> ItemPrior {
-        ItemPrior::new(self.n_dims, self.discrimination_sd, self.difficulty_sd)
+        ItemPrior::new(self.n_dims, &self.prior_sds())
     }
 }
 

@@ -304,6 +304,7 @@ fn model_of(link: Link, items: &[(f32, f32)]) -> Model {
         items: Table::new(2, values),
         map: AffineMap::identity(1),
         distribution: None,
+        estimated_prior: None,
         item_errors: None,
         shape,
     }

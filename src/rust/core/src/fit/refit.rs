@@ -69,6 +69,10 @@ impl Refit {
         monitor: &dyn Monitor,
     ) -> Result<Self> {
         check_items(&model, responses)?;
+        let settings = match &model.estimated_prior {
+            Some(sds) => settings.with_prior(sds),
+            None => settings.clone(),
+        };
         let reported = reported.zip(model.distribution.clone());
         let points = reported
             .as_ref()
@@ -91,7 +95,7 @@ impl Refit {
             } else {
                 Distinct::new(responses, &respondents, total, monitor)?
             };
-            let scoring = Scoring::of(settings, respondents.len());
+            let scoring = Scoring::of(&settings, respondents.len());
             let mut moments = moments(&model, responses, &distinct.respondents, &scoring, monitor)?;
             let mut joint = None;
             if let Some(points) = points {
@@ -104,14 +108,14 @@ impl Refit {
                 Some(joint) => Known::Joint(Box::new(joint)),
                 None => {
                     let calibration = distinct.calibration(&model, responses, &moments);
-                    Known::Information(Box::new(Information::new(calibration, settings, monitor)?))
+                    Known::Information(Box::new(Information::new(calibration, &settings, monitor)?))
                 }
             };
             Ok(Self {
                 model,
                 gauge,
                 anchors,
-                settings: settings.clone(),
+                settings,
                 distinct,
                 moments,
                 known,

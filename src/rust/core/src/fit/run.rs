@@ -190,6 +190,7 @@ impl Run<'_> {
                 items: start.items,
                 map,
                 distribution: None,
+                estimated_prior: None,
                 item_errors: None,
             },
             linkage: start.linkage,
@@ -212,6 +213,7 @@ impl Run<'_> {
         } else if of.is_polished && model.shape.n_dims == windows::N_DIMS && has_enough {
             let found = self.polish(of).run_from_anywhere(&mut model, timings)?;
             if let Some(polished) = found {
+                let polished = self.with_prior(&mut model, polished, of, timings)?;
                 return self.train_for_items(model, polished, of, timings);
             }
         }
@@ -336,11 +338,12 @@ impl Run<'_> {
     /// the respondents and the information about the items there.
     fn calibrate(&self, mut model: Model, of: &Estimation, timings: &mut Timings) -> Result<Calibrated> {
         if of.is_polished {
+            let polished = self.polish(of).run(&mut model, timings)?;
             let Polished {
                 moments,
                 information,
                 converged,
-            } = self.polish(of).run(&mut model, timings)?;
+            } = self.with_prior(&mut model, polished, of, timings)?;
             return Ok(Calibrated {
                 model,
                 moments,
@@ -359,6 +362,21 @@ impl Run<'_> {
             known: Known::Information(Box::new(information)),
             polished: None,
         })
+    }
+
+    /// Items at the maximum under a prior that is estimated, where it is to be: with very many respondents it says nothing.
+    fn with_prior(
+        &self,
+        model: &mut Model,
+        polished: Polished,
+        of: &Estimation,
+        timings: &mut Timings,
+    ) -> Result<Polished> {
+        if self.settings.model.estimates_prior && !of.are_many {
+            self.polish(of).with_estimated_prior(model, polished, timings)
+        } else {
+            Ok(polished)
+        }
     }
 
     fn polish<'p>(&'p self, of: &'p Estimation) -> Polish<'p> {

@@ -155,6 +155,7 @@ mod tests {
             items: Table::new(2, [1.0, 0.5].repeat(ITEMS)),
             map: AffineMap::identity(1),
             distribution: None,
+            estimated_prior: None,
             item_errors: None,
             shape,
         };

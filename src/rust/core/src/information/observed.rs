@@ -21,7 +21,7 @@ use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView2, s};
 
-/// Parameters up to which the information is one matrix although respondents answered few of the items.
+/// Parameters up to which the information is one matrix although respondents answered few of the items, and is inverted again and again.
 const SMALL: usize = 1_500;
 
 /// Scores that are kept at most where the information is not one matrix.
@@ -317,6 +317,34 @@ impl Information {
         let cautious = |share: &f64| invert(plus(&information, *share, missing).view());
         let known = invert(information.view());
         known.or_else(|| (missing.nrows() > 0).then(|| [CAUTION, 1.0].iter().find_map(cautious))?)
+    }
+
+    /// The variances of all parameters, as the priors of items and traits tell location and scale; of each item by itself where a matrix
+    /// of all would take long, or cannot be inverted. NaN where that cannot be either.
+    ///
+    /// # Errors
+    /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
+    pub fn posterior_variances(&self, monitor: &dyn Monitor) -> Result<Array1<f64>> {
+        if let Some(BetweenItems::Matrix(joint)) = &self.between
+            && joint.matrix.nrows() <= SMALL
+        {
+            for caution in CAUTIONS {
+                let matrix = self.cautious(joint, &|_| caution, Affine::Posterior);
+                if let Some(factor) = factor(matrix.view(), monitor)? {
+                    let mut covariance = invert_factored(factor.view(), monitor)?;
+                    joint.hold_rotations(&mut covariance);
+                    return Ok(covariance.diag().to_owned());
+                }
+            }
+        }
+        let by_item = self.items.iter().enumerate().flat_map(|(item, information)| {
+            let unknown = || Array1::from_elem(information.observed.nrows(), f64::NAN);
+            let variances = self
+                .covariance_of(item)
+                .map(|covariance| covariance.diag().to_owned());
+            variances.unwrap_or_else(unknown)
+        });
+        Ok(by_item.collect())
     }
 
     /// The information about each item if the latent traits were known, with the prior: never negative.

@@ -2,6 +2,7 @@
 
 pub mod ascent;
 pub mod em;
+pub mod estimated_prior;
 pub mod m_step;
 pub mod polish;
 pub mod secants;

@@ -15,7 +15,7 @@ use crate::posterior::expect::{expect, moments};
 use crate::posterior::lattice;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring, Wanted};
-use crate::posterior::windows::Windows;
+use crate::posterior::windows::{self, Windows};
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::Array1;
@@ -86,6 +86,15 @@ impl Polish<'_> {
             Some(last) => self.finish(model, Some(last), timings).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Goes on where it ended, under another prior.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`].
+    pub fn go_on(&self, model: &mut Model, last: Polished, timings: &mut Timings) -> Result<Polished> {
+        let has_nodes = model.shape.n_dims == windows::N_DIMS;
+        self.finish(model, has_nodes.then_some(last.moments), timings)
     }
 
     /// Newton's method. Posteriors that are known are near from the first round on, and whoever knows them finds those at the end.

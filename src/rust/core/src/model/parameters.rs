@@ -2,13 +2,15 @@
 
 use crate::base::error::Result;
 use crate::model::encoder::Encoder;
-use crate::model::item_distribution::ItemDistribution;
+use crate::model::item_distribution::{ItemClass, ItemDistribution};
 use crate::model::item_errors::ItemErrors;
 use crate::model::population::Population;
+use crate::model::prior::PriorSds;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
 use crate::model::table_design::Design;
+use ndarray::Array2;
 
 /// The parameters of the items: one row per item and non-reference option with the discriminations by
 /// dimension, then the difficulty.
@@ -27,6 +29,8 @@ pub struct Model {
     pub map: AffineMap,
     /// How the items are distributed on their scale, where they were integrated out: then the parameters are posterior means.
     pub distribution: Option<ItemDistribution>,
+    /// The prior of the items, where they are parameters and it was estimated.
+    pub estimated_prior: Option<PriorSds>,
     /// How the estimates of the items are off together, where the respondents' standard errors carry that.
     pub item_errors: Option<ItemErrors>,
 }
@@ -40,6 +44,19 @@ impl Model {
     /// From the free parameters of the items to their table.
     pub(crate) fn design(&self) -> Design<'_> {
         Design::new(&self.shape.catalogue, self.items.width())
+    }
+
+    /// Root mean squares of discriminations, by dimension, and of difficulties under the prior that was found for the items, or under which
+    /// they were integrated out, after a map of the traits that makes `jacobian` times a row of a row of their table.
+    pub fn prior_sizes(&self, jacobian: &Array2<f64>) -> Option<(Vec<f64>, f64)> {
+        let catalogue = &self.shape.catalogue;
+        if let Some(distribution) = &self.distribution {
+            return Some(distribution.sizes(catalogue, jacobian));
+        }
+        let sds = self.estimated_prior.as_ref()?;
+        let classes = ItemClass::of_items(catalogue, self.shape.n_dims);
+        let fixed = ItemDistribution::fixed(&classes, sds.discrimination, sds.difficulty);
+        Some(fixed.sizes(catalogue, jacobian))
     }
 
     /// The number of free parameters of the items, less the directions in which the likelihood does not change.

@@ -2,6 +2,16 @@
 
 use crate::model::design;
 use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Standard deviations of the item parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PriorSds {
+    /// Of the discriminations.
+    pub discrimination: f64,
+    /// Of the difficulties.
+    pub difficulty: f64,
+}
 
 /// The item parameters are independent of one another, and normal with the mean 0.
 #[derive(Clone, Debug)]
@@ -12,10 +22,10 @@ pub struct ItemPrior {
 
 impl ItemPrior {
     /// The prior with these standard deviations.
-    pub fn new(n_dims: usize, discrimination_sd: f64, difficulty_sd: f64) -> Self {
-        let of_discriminations = std::iter::repeat_n(discrimination_sd.powi(-2), n_dims);
+    pub fn new(n_dims: usize, sds: &PriorSds) -> Self {
+        let of_discriminations = std::iter::repeat_n(sds.discrimination.powi(-2), n_dims);
         Self {
-            precisions: design::row(of_discriminations, difficulty_sd.powi(-2)).collect(),
+            precisions: design::row(of_discriminations, sds.difficulty.powi(-2)).collect(),
         }
     }
 

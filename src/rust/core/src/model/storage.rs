@@ -9,6 +9,7 @@ use crate::model::item_distribution::{Component, ItemClass, ItemDistribution};
 use crate::model::item_errors::ItemErrors;
 use crate::model::network::Network;
 use crate::model::parameters::Model;
+use crate::model::prior::PriorSds;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
 use crate::model::table::Table;
@@ -42,6 +43,9 @@ pub(crate) struct Head {
     /// integrated out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     distribution: Option<Vec<Vec<Component>>>,
+    /// The prior of items that are parameters, where it was estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prior: Option<PriorSds>,
     /// Only in files that travel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
@@ -145,6 +149,7 @@ impl Model {
             items,
             map,
             distribution: head.distribution(&shape)?,
+            estimated_prior: head.prior,
             item_errors,
             shape,
         })
@@ -197,6 +202,7 @@ pub(crate) fn serialize(
         version: if nominal { NOMINAL } else { VERSION },
         link: model.shape.link.name().into(),
         distribution: model.distribution.as_ref().map(ItemDistribution::components),
+        prior: model.estimated_prior,
         card,
     };
     tensor_file::to_bytes(tensors, KEY, &head).map_err(unreadable)

@@ -11,7 +11,7 @@ use crate::model::encoder::Encoder;
 use crate::model::gaussian::{Gaussian, WideGaussian};
 use crate::model::link::Link;
 use crate::model::parameters::Model;
-use crate::model::prior::ItemPrior;
+use crate::model::prior::{ItemPrior, PriorSds};
 use crate::model::response::options::option_probabilities;
 use crate::model::scale::AffineMap;
 use crate::model::shape::ModelShape;
@@ -147,6 +147,7 @@ fn case_of(
         items,
         map: AffineMap::identity(n_dims),
         distribution: None,
+        estimated_prior: None,
         item_errors: None,
         shape,
     };
@@ -322,7 +323,13 @@ fn steps_are_not_remembered() {
 
 #[test]
 fn the_gradient_of_the_prior_is_that_of_its_density() {
-    let prior = ItemPrior::new(2, 2.0, 3.0);
+    let prior = ItemPrior::new(
+        2,
+        &PriorSds {
+            discrimination: 2.0,
+            difficulty: 3.0,
+        },
+    );
     let rows = values(12, 1.0, 5);
     for_each_device(|device| {
         let tensor = Var::from_slice(&rows, (4, 3), device)?;
