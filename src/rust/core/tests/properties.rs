@@ -363,6 +363,7 @@ fn extreme_priors_give_finite_fits() {
             let settings = quick(1).with(|settings| {
                 settings.model.discrimination_sd = sd;
                 settings.model.difficulty_sd = sd;
+                settings.model.estimates_prior = false;
                 settings.run.backend = backend.clone();
             });
             let fitted = fit(&responses, &settings, &Silent).expect("a fit");

@@ -49,8 +49,13 @@ fn fitted(link: Link, kind: ItemKind, n_options: usize) -> Fitted {
     };
     let settings = Settings::new(1).with(|settings| {
         settings.model.link = link;
+        settings.model.estimates_prior = false;
     });
     fitted_to(&design, 5, settings)
+}
+
+fn given_prior(n_dims: usize) -> Settings {
+    Settings::new(n_dims).with(|settings| settings.model.estimates_prior = false)
 }
 
 /// A fit to simulated responses.
@@ -212,7 +217,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
             model,
             responses,
             settings,
-        } = fitted_to(&design, 3, Settings::new(n_dims));
+        } = fitted_to(&design, 3, given_prior(n_dims));
         let Informed { information, moments } = informed(&model, &responses, &settings);
         let joint = joint(&information);
         let matrix = information.cautious(joint, &|_| 0.0, Affine::Posterior);
@@ -281,7 +286,7 @@ fn kept_as_scores_the_information_says_what_the_matrix_does() {
             model,
             responses,
             settings,
-        } = fitted_to(&design, 5, Settings::new(n_dims));
+        } = fitted_to(&design, 5, given_prior(n_dims));
         let everybody = Everybody::new(&model, &responses);
         let calibration = everybody.calibration(&model, &responses);
         let in_form =

@@ -141,6 +141,7 @@ mod tests {
             let settings = Settings::new(1).with(|settings| {
                 settings.model.discrimination_sd = 0.8;
                 settings.model.difficulty_sd = 0.6;
+                settings.model.estimates_prior = false;
             });
             let fitted =
                 fit(&responses, &settings.clone().check().expect("settings"), &Silent).expect("a fit");

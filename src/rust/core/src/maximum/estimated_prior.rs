@@ -86,3 +86,52 @@ impl PriorSds {
         near(self.discrimination, other.discrimination) && near(self.difficulty, other.difficulty)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::monitor::Silent;
+    use crate::fit::run::fit;
+    use crate::responses::item_kind::ItemKind;
+    use crate::simulate::simulation::{SimulationDesign, simulate};
+
+    fn prior_of(n_respondents: usize, seed: u64, settings: Settings) -> Option<PriorSds> {
+        let design = SimulationDesign {
+            n_respondents,
+            n_items: 40,
+            n_dims: settings.model.n_dims,
+            n_options: 2,
+            missing: 0.0,
+            kind: ItemKind::Nominal,
+        };
+        let responses = simulate(&design, seed).and_then(|truth| truth.to_responses());
+        let settings = settings.check().expect("settings");
+        let fit = fit(&responses.expect("responses"), &settings, &Silent).expect("a fit");
+        fit.model.estimated_prior
+    }
+
+    /// Items are simulated with standard deviations of 1.
+    #[test]
+    fn items_tell_how_large_they_are() {
+        for n_dims in [1, 2] {
+            let found: Vec<PriorSds> = (1..=4)
+                .map(|seed| prior_of(300, seed, Settings::new(n_dims)).expect("estimated"))
+                .collect();
+            for size in [
+                |sds: &PriorSds| sds.discrimination,
+                |sds: &PriorSds| sds.difficulty,
+            ] {
+                let mean = found.iter().map(size).sum::<f64>() / 4.0;
+                assert!((mean - 1.0).abs() < 0.2, "{mean} in {n_dims} dimensions");
+            }
+        }
+    }
+
+    #[test]
+    fn a_given_prior_is_kept_and_one_without_posteriors_not_estimated() {
+        let given = Settings::new(1).with(|settings| settings.model.estimates_prior = false);
+        assert_eq!(prior_of(100, 1, given), None);
+        let as_trained = Settings::new(1).with(|settings| settings.scoring.refine = false);
+        assert_eq!(prior_of(100, 1, as_trained), None);
+    }
+}

@@ -333,7 +333,7 @@ mod tests {
             };
             let truth = simulate(&design, 4).expect("a design");
             let responses = truth.to_responses().expect("responses");
-            let settings = Settings::new(n_dims);
+            let settings = Settings::new(n_dims).with(|settings| settings.model.estimates_prior = false);
             let checked = settings.clone().check().expect("settings");
             let fitted = fit(&responses, &checked, &Silent).expect("a fit");
             assert_eq!(fitted.polished, Some(true));
