@@ -1,7 +1,9 @@
 # Where there are few respondents, or few responses to the items, intervals are too narrow: bench/few.R measures by how much.
 
 few_respondents <- 30
-few_responses <- 30
+
+# Fewer are too few. An estimated prior says of an item what others say of it.
+few_responses <- function(fit) if (prior_of_fit(fit)$estimated) 20 else 30
 
 # Half of all responses are to items with at most so many responses.
 responses_per_item <- function(fit) {
@@ -33,7 +35,7 @@ diagnose_few <- function(fit) {
     ))
   }
   per_item <- responses_per_item(fit)
-  if (per_item < few_responses) {
+  if (per_item < few_responses(fit)) {
     paste0("Few responses per item (", format_count(per_item), "): the intervals are too narrow")
   }
 }
@@ -43,13 +45,11 @@ warn_if_few <- function(fit, call = caller_env()) {
     return(invisible())
   }
   per_item <- responses_per_item(fit)
-  if (people_of(fit) >= few_respondents && per_item < few_responses) {
-    prior <- prior_of_fit(fit)
-    tight <- all(prior$discrimination <= 2) && prior$difficulty <= 2
+  if (people_of(fit) >= few_respondents && per_item < few_responses(fit)) {
     warn_vaeirt(
       c(
         "Half of the responses are to items with at most {per_item} response{?s}: intervals are too narrow.",
-        i = if (!tight) "With {.code prior = irt_prior(1.5, 1.5)} they come closer, in simulations of such data.",
+        i = if (!is_open(fit$prior)) "With {.code prior = irt_prior()}, which is estimated, they come closer, in simulations of such data.",
         i = "How far they are from right says the section on few responses of {.code ?vae_control}."
       ),
       "few",

@@ -8,13 +8,20 @@
 #' variance of 25 that `pscl::ideal()` uses. Where one number is given, the other is 5.
 #'
 #' @section Without numbers:
+#' The items themselves tell how items are distributed, and their prior is estimated (empirical Bayes). `glance()` and `print()`
+#' say how large discriminations and difficulties are under it.
+#'
 #' With few respondents and many items (as many items as respondents times dimensions, and at most 1,000 of these: courts,
-#' committees, most chambers) the items themselves tell how items are distributed, and their prior is estimated (empirical
-#' Bayes). Discriminations and difficulties of items that are alike (a kind and a number of options) have one normal
-#' distribution with a covariance, which does not depend on which option is the reference; where there are 50 of them, a mixture
-#' of two such that each stand for a pair of mirror images, since the discriminations of party-line votes lie around two values,
-#' not around 0. `glance()` and `print()` say how large discriminations and difficulties are under it. With more respondents the
-#' standard deviations are 5.
+#' committees, most chambers) the items are integrated out. Discriminations and difficulties of items that are alike (a kind and
+#' a number of options) have one normal distribution with a covariance, which does not depend on which option is the reference;
+#' where there are 50 of them, a mixture of two such that each stand for a pair of mirror images, since the discriminations of
+#' party-line votes lie around two values, not around 0.
+#'
+#' With more respondents discriminations and difficulties are independent and normal with mean 0, and their standard deviations are
+#' estimated: from .1 to 5, in turn with the items, by the items' normal posteriors (Tierney and Kadane 1986), with one item more
+#' whose parameters are 2.5, so that four or five items alone do not say how large others are. They are 5 where
+#' the items are left as the training finds them (`refine = FALSE`), and with so many respondents and items that the prior says
+#' nothing (more than 200 million numbers are needed to hold what respondents say between items).
 #'
 #' @section What it does:
 #' The data settle items with many responses whatever the prior. Where few respondents answered an item, or where it separates
@@ -24,7 +31,12 @@
 #'
 #' With numbers and more than two options the prior is not exchangeable over them: every option beside the reference has
 #' parameters with this prior, so that two of these differ by root two times the standard deviation, and a fit with another
-#' `reference` is another one where responses are few. The estimated prior is exchangeable.
+#' `reference` is another one where responses are few. So is the prior that is estimated for more respondents; the one with which items
+#' are integrated out is exchangeable.
+#'
+#' @references
+#' Tierney, L. and Kadane, J. B. (1986) Accurate approximations for posterior moments and marginal densities. *Journal of the
+#' American Statistical Association* 81, 82-86. \doi{10.1080/01621459.1986.10478240}
 #'
 #' @param discrimination,difficulty Standard deviations, from 1e-6 to 1e6, or `NULL`.
 #' @return A list of class `irt_prior` with the elements `discrimination` and `difficulty`.

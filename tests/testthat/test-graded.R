@@ -73,7 +73,7 @@ by_optim <- function(responses, cdf) {
 test_that("the items are at the maximum that optim() finds", {
   truth <- simulate_irt(500, 5, n_options = 3, seed = 8, items = "graded")
   for (link in c("logit", "probit")) {
-    fit <- vae_irt(as_ordered(truth$responses), link = link, seed = 1, control = one_thread)
+    fit <- vae_irt(as_ordered(truth$responses), link = link, prior = irt_prior(5, 5), seed = 1, control = one_thread)
     expected <- by_optim(truth$responses, if (link == "logit") stats::plogis else stats::pnorm)
     values <- matrix(coef(fit, "items")[, "difficulty"], 5, byrow = TRUE)
     found <- cbind(coef(fit, "items")[c(TRUE, FALSE), "discrimination_1"], values)

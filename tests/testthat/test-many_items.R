@@ -33,7 +33,7 @@ test_that("an item that nobody else's responses inform adds nothing to a standar
   lone <- matrix(NA, 340, 21, dimnames = list(paste0("r", 1:340), c(paste0("i", 1:20), "lone")))
   lone[1:300, 1:20] <- votes
   lone[301:340, 21] <- rep(0:1, c(15, 25))
-  expect_warning(of_lone <- vae_irt(lone, seed = 1), class = "vaeirt_warning_groups")
+  expect_warning(of_lone <- vae_irt(lone, prior = irt_prior(5, 5), seed = 1), class = "vaeirt_warning_groups")
   item <- of_lone$items[of_lone$items$item == "lone", ]
   expect_equal(item$estimate, c(0, -log(25 / 15)), tolerance = 0.02)
   expect_true(all(of_lone$estimates$std.error[301:340] <= 1.005))

@@ -55,9 +55,9 @@ test_that("the items are at the maximum of their marginal posterior, at any size
     known <- counts > 0
     of_rows <- patterns[rep(seq_along(counts), counts), ]
     fits <- list(
-      vae_irt(of_rows, seed = 1),
-      vae_irt(of_rows, seed = 2),
-      suppressWarnings(vae_irt(patterns[known, ], weights = counts[known], seed = 1))
+      vae_irt(of_rows, prior = irt_prior(5, 5), seed = 1),
+      vae_irt(of_rows, prior = irt_prior(5, 5), seed = 2),
+      vae_irt(patterns[known, ], weights = counts[known], prior = irt_prior(5, 5), seed = 1)
     )
     for (fit in fits) {
       found <- in_order(fit)

@@ -129,7 +129,9 @@ test_that("extreme settings give finite numbers, or an error that says what to c
     expect_finite_fit(fit_quietly(votes, prior = prior))
   }
   for (weights in list(rep(1e-12, 100), rep(1e12, 100), rep(c(1e-6, 1e6), 50))) {
-    fit <- suppressWarnings(fit_quietly(votes, weights = weights), classes = "vaeirt_warning_convergence")
+    fit <- suppressWarnings(
+      fit_quietly(votes, weights = weights), classes = c("vaeirt_warning_convergence", "vaeirt_warning_weights")
+    )
     expect_true(all(is.finite(fit$estimates$estimate) & is.finite(fit$estimates$std.error)))
     expect_true(all(is.finite(fit$items$estimate)))
   }

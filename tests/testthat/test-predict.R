@@ -3,14 +3,14 @@ test_that("respondents of the sample get the numbers they had", {
   scores <- predict(fit, small_truth()$responses)
   expect_identical(scores, fit$estimates)
   expect_identical(predict(fit), fit$estimates)
-  # For others the items count as known: under another name, or with other responses.
+  # Others, under another name or with other responses, carry the items as if these knew nothing of them.
   others <- small_truth()$responses
   rownames(others) <- c(paste("new", 1:149), 150)
   others[150, 1] <- NA
   others <- predict(fit, others)
   expect_equal(others$estimate[1:149], fit$estimates$estimate[1:149])
-  expect_equal(others$std.error[1:149], sqrt(fit$parameters$respondents$covariance[1:149, 1]))
-  expect_true(all(others$std.error[1:149] < fit$estimates$std.error[1:149]))
+  expect_equal(others$std.error[1:149], fit$estimates$std.error[1:149], tolerance = 1e-4)
+  expect_true(all(others$std.error[1:149]^2 > fit$parameters$respondents$covariance[1:149, 1]))
   expect_false(others$estimate[[150]] == fit$estimates$estimate[[150]])
 })
 
@@ -167,4 +167,37 @@ test_that("new data in another coding are warned of", {
   odd[1:5, 1] <- 7
   expect_message(predict(fit, odd), "with an option that is not")
   expect_silent(predict(fit, votes))
+})
+
+test_that("standard errors of new respondents carry the items as those of the fit do", {
+  votes <- simulate_irt(120, 40, dims = 2, seed = 5)$responses
+  rownames(votes) <- paste0("r", 1:120)
+  renamed <- votes
+  rownames(renamed) <- paste0("new", 1:120)
+  expect_as_uncertain <- function(fit, expected = fit$estimates, tolerance = 1e-3) {
+    found <- predict(fit, renamed)
+    # An anchor has no errors among those who were fitted.
+    known <- expected$std.error > 0
+    expect_equal(found$std.error[known], expected$std.error[known], tolerance = tolerance)
+  }
+  fit <- vae_irt(votes, 2, seed = 1, control = one_thread)
+  expect_as_uncertain(fit)
+  expect_as_uncertain(rotate(fit, "varimax"))
+  anchors <- rbind(r1 = c(-1, 0), r2 = c(1, 0), r3 = c(0, 1))
+  expect_as_uncertain(rotate(fit, anchors = anchors), tolerance = 0.02)
+  expect_identical(predict(read_model(write_model(fit, withr::local_tempfile())), renamed), predict(fit, renamed))
+  given_items <- update(fit, control = vae_control(threads = 1, std_errors = "conditional"))
+  expect_true(all(predict(given_items, renamed)$std.error < predict(fit, renamed)$std.error))
+  expect_equal(predict(given_items, renamed)$std.error, given_items$estimates$std.error, tolerance = 1e-6)
+})
+
+test_that("intervals of people whom a small court did not know hold their ideal points", {
+  held <- vapply(1:6, function(seed) {
+    truth <- simulate_irt(109, 200, seed = seed)
+    fit <- vae_irt(truth$responses[1:9, ], seed = 1, control = one_thread)
+    new <- suppressMessages(predict(fit, truth$responses[10:109, ]))
+    ideal <- truth$respondents$estimate[10:109] * sign(cor(new$estimate, truth$respondents$estimate[10:109]))
+    mean(new$conf.low <= ideal & ideal <= new$conf.high)
+  }, numeric(1))
+  expect_gt(mean(held), 0.9)
 })

@@ -61,16 +61,11 @@ test_that("few respondents and few responses are said, and only those", {
   for (i in 1:100) thin[i, (i + 1:35) %% 40 + 1] <- NA
   expect_warning(fit <- vae_irt(thin, seed = 1, control = one_thread), "at most 14 responses", class = "vaeirt_warning_few")
   expect_match(lines_of(fit), "^Few responses per item \\(14\\)", all = FALSE)
-  expect_match(
-    tryCatch(vae_irt(thin, seed = 1, control = one_thread), warning = conditionMessage), "irt_prior(1.5, 1.5)", fixed = TRUE
-  )
-  expect_no_match(
-    tryCatch(
-      vae_irt(thin, prior = irt_prior(1.5, 1.5), seed = 1, control = one_thread),
-      warning = conditionMessage
-    ),
-    "irt_prior", fixed = TRUE
-  )
+  warning_of <- function(prior) {
+    tryCatch(vae_irt(thin, prior = prior, seed = 1, control = one_thread), warning = conditionMessage)
+  }
+  expect_no_match(warning_of(irt_prior()), "irt_prior", fixed = TRUE)
+  expect_match(warning_of(irt_prior(5, 5)), "irt_prior()", fixed = TRUE)
   # A rare item among others is no reason to warn.
   rare <- simulate_irt(100, 20, seed = 2)$responses
   rare[11:100, 1] <- NA
@@ -95,4 +90,15 @@ test_that("gentle items under an estimated prior are not said to separate", {
   fit <- vae_irt(simulate_irt(9, 60, seed = 2)$responses, seed = 1, control = one_thread)
   expect_gt(max(abs(fit$items$estimate[fit$items$term == "discrimination"])), 1.5 * glance(fit)$prior_discrimination)
   expect_identical(summary(fit)$separated, character())
+})
+
+test_that("the prior is estimated with many respondents as well, unless it is given", {
+  expect_match(lines_of(small_fit()), "^The prior of the items is estimated: discriminations of about", all = FALSE)
+  about <- glance(small_fit())
+  expect_identical(about$prior, "estimated")
+  expect_true(about$prior_discrimination > 0.6 && about$prior_discrimination < 1.6)
+  given <- glance(update(small_fit(), prior = irt_prior(5, 5)))
+  expect_identical(given$prior, "given")
+  as_trained <- glance(update(small_fit(), control = vae_control(threads = 1, refine = FALSE)))
+  expect_identical(c(as_trained$prior, as_trained$prior_discrimination), c("given", "5"))
 })

@@ -202,11 +202,11 @@ fn the_score_is_the_derivative_and_the_information_that_of_the_score() {
 
 #[test]
 fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
-    // So many items that the traits are nearly known: then the location is that of 80 normal numbers, and the
+    // So many items that the traits are nearly known: then the location is that of 130 normal numbers, and the
     // logarithm of the scale twice as well known.
     for n_dims in [1, 2] {
         let design = SimulationDesign {
-            n_respondents: 80,
+            n_respondents: 130,
             n_items: 120,
             n_dims,
             n_options: 2,
@@ -232,7 +232,7 @@ fn location_and_scale_are_known_as_well_as_the_prior_of_the_traits_says() {
         let (_, covariance) = aggregate(&moments, &vec![1.0; moments.log_evidence.len()]);
         for d in 0..n_dims {
             // The information about the mean of so many normal numbers.
-            let expected = 80.0 * invert(covariance.view()).expect("precision")[[d, d]];
+            let expected = 130.0 * invert(covariance.view()).expect("precision")[[d, d]];
             let found = by_population[[d, d]];
             assert!((found / expected - 1.0).abs() < 0.1, "{found} against {expected}");
         }

@@ -12,6 +12,9 @@ use crate::settings::Settings;
 const MOST_ROUNDS: usize = 20;
 const CLOSE: f64 = 0.02;
 
+/// One more parameter of this size is assumed, so that a few items alone do not say how large others are.
+const ASSUMED: f64 = 2.5;
+
 /// Items that separate the respondents become steeper with the prior, and these with it: it is not wider than where it is not estimated.
 /// Where the responses say nothing it would shrink to a point.
 const WIDEST: f64 = 5.0;
@@ -56,7 +59,7 @@ impl Polish<'_> {
         let values = design.free_values(&model.items);
         let columns = design.columns();
         let n_dims = model.shape.n_dims;
-        let (mut sums, mut counts) = ([0.0; 2], [0.0; 2]);
+        let (mut sums, mut counts) = ([ASSUMED * ASSUMED; 2], [1.0; 2]);
         let variances = information.posterior_variances(self.monitor)?;
         for ((column, value), variance) in columns.into_iter().zip(values).zip(variances) {
             if variance.is_finite() {
@@ -66,11 +69,7 @@ impl Polish<'_> {
             }
         }
         let size = |kind: usize| {
-            let mean: f64 = if counts[kind] > 0.0 {
-                sums[kind] / counts[kind]
-            } else {
-                WIDEST * WIDEST
-            };
+            let mean: f64 = sums[kind] / counts[kind];
             mean.sqrt().clamp(NARROWEST, WIDEST)
         };
         Ok(PriorSds {
