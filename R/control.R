@@ -53,9 +53,11 @@
 #' [rotate()] they count as chosen, not estimated.
 #'
 #' With sampling weights (see that section of [irt_responses()]) `C` is the sandwich `C (B + P) C`, where `B` is the sum of
-#' `w^2 s s'`, `s` are the respondents' scores and `P` is the precision of the items' prior; above 4,000 parameters it is `C` times
+#' `w^2 s s'`, `s` are the respondents' scores and `P` is the precision of the items' prior; above 4,000 parameters it is
+#' `C` times
 #' the design effect `n sum(w^2) / sum(w)^2`. In simulations of 400 respondents and 40 items (`bench/intervals.R`) with
-#' unequal weights, intervals of items held 95 to 96 % of the true values, where those of frequencies would hold 84 %. With fewer respondents,
+#' unequal weights, intervals of items held 95 to 96 % of the true values, where those of frequencies would hold 84 %. With
+#' fewer respondents,
 #' counted as `sum(w)^2 / sum(w^2)`, than item parameters they are not to be trusted, and `print()` says so. Where the items are
 #' integrated out (next section) they are estimated without sampling weights, which tell of the population alone: given the
 #' traits it does not matter who was sampled, and a few heavy respondents would outvote all others.
@@ -73,7 +75,8 @@
 #' Else standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated
 #' from few responses. In simulations with the estimated prior (`bench/few.R`, 40 data sets each), with 100 respondents and
 #' 50 items, intervals covered 89 % where items have 10 responses on average, 91 % with 16, 94 % with 24, and 95 % with 32 to 100;
-#' with standard deviations of 5 they had covered 72 %, 76 %, 84 %, and 90 to 94 %. [vae_irt()] warns where half of the responses are to
+#' with standard deviations of 5 they had covered 72 %, 76 %, 84 %, and 90 to 94 %. [vae_irt()] warns where half of the
+#' responses are to
 #' items with fewer than 20 of them (30 under a given prior), and `print()` says it below 30 respondents, unless the items are
 #' integrated out.
 #'

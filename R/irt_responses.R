@@ -79,7 +79,8 @@
 #' `min_responses` count, are rows of the data.
 #' * **Frequencies** count people: a row with the weight 2 gives what two rows give. They need not be whole numbers if
 #'   `weight_type` says so.
-#' * **Sampling weights** are one person's each. They are divided by their mean, so that any multiple of them gives the same fit. The
+#' * **Sampling weights** are one person's each. They are divided by their mean, so that any multiple of them gives the same
+#'   fit. The
 #'   estimates are those of the population; the standard errors of the items are a sandwich (Binder 1983), which
 #'   holds whatever the weights have to do with the responses, and location and scale are as uncertain as
 #'   `sum(w)^2 / sum(w^2)` respondents leave them, see [vae_control()]. Strata and clusters are not known.

@@ -12,8 +12,10 @@
 #' `items.normalised_covariances` and `items.aligned_covariances` (of the parameters of each row on the two reported
 #' scales, see [tidy.vae_irt()], and for predictions: lower triangles, row by row), `map.matrix` and `map.shift` (a trait
 #' `x` of the scale of estimation is reported as `matrix (x - shift)`), `encoder.embeddings` and `network.*` (the
-#' network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension). `items.errors.*` hold the covariance of
-#' all free item parameters, which new respondents' standard errors carry: its lower triangle (`matrix`), or a factor of it, or `blocks` by item
+#' network), and `traits.mean` and `traits.sd` (of the reported posterior means in each dimension). `items.errors.*` hold
+#' the covariance of
+#' all free item parameters, which new respondents' standard errors carry: its lower triangle (`matrix`), or a factor of it,
+#' or `blocks` by item
 #' and what these share (`vectors`, `values`), and how many respondents it comes from (`n_effective`).
 #'
 #' The metadata of the header have one entry, `vaeirt-model`, a JSON object with `version` (of the format: 1, or 2 with graded

@@ -17,7 +17,8 @@
 #' where there are 50 of them, a mixture of two such that each stand for a pair of mirror images, since the discriminations of
 #' party-line votes lie around two values, not around 0.
 #'
-#' With more respondents discriminations and difficulties are independent and normal with mean 0, and their standard deviations are
+#' With more respondents discriminations and difficulties are independent and normal with mean 0, and their standard
+#' deviations are
 #' estimated: from .1 to 5, in turn with the items, by the items' normal posteriors (Tierney and Kadane 1986), with one item more
 #' whose parameters are 2.5, so that four or five items alone do not say how large others are. They are 5 where
 #' the items are left as the training finds them (`refine = FALSE`), and with so many respondents and items that the prior says
@@ -31,7 +32,8 @@
 #'
 #' With numbers and more than two options the prior is not exchangeable over them: every option beside the reference has
 #' parameters with this prior, so that two of these differ by root two times the standard deviation, and a fit with another
-#' `reference` is another one where responses are few. So is the prior that is estimated for more respondents; the one with which items
+#' `reference` is another one where responses are few. So is the prior that is estimated for more respondents; the one with
+#' which items
 #' are integrated out is exchangeable.
 #'
 #' @references

@@ -13,7 +13,8 @@
 #' reduce. Over all items (aggregate proportional reduction in error, APRE) it agrees with [glance.vae_irt()], except for the
 #' few responses that are classified differently at the posterior mean.
 #'
-#' Respondents and responses count with their weights: people where these are frequencies, and else sums of weights whose mean is 1.
+#' Respondents and responses count with their weights: people where these are frequencies, and else sums of weights whose
+#' mean is 1.
 #'
 #' @param fit A `vae_irt` object.
 #' @param by <[`tidy-select`][tidyselect::language]> `"respondents"`, `"items"`, or metadata columns of the respondents,

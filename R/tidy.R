@@ -20,7 +20,8 @@
 #' `glance()`: a tibble with one row: `dims`, `link`, `n_respondents` (with at least one response), `sum_of_weights` (theirs;
 #' `NA` without weights), `n_items`, `nobs` (observed responses, [nobs()]), `logLik` (importance-sampling estimate of the marginal
 #' log-likelihood of the item parameters, with standard normal traits), `df` (number of free item parameters less that of
-#' rotations: the rows of a graded item share one discrimination), `AIC` and `BIC` (with the number of respondents, where weights are frequencies their sum),
+#' rotations: the rows of a graded item share one discrimination), `AIC` and `BIC` (with the number of respondents, where
+#' weights are frequencies their sum),
 #' `classification` (share of responses classified correctly at the posterior means), `apre` (aggregate proportional reduction
 #' in error), `gmp` (geometric mean probability of the observed responses), `max_pareto_k` (`NA` without importance sampling),
 #' `amortisation_gap` (mean divergence of the network's posteriors from the refined ones, in nats), `std_errors` (see

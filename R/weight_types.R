@@ -18,8 +18,8 @@ check_weight_type <- function(read, rules, call) {
   if (is.null(given) && type == "frequency" && min(weights) > 10) {
     warn_vaeirt(
       c(
-        "The weights are whole numbers, {signif(min(weights), 3)} at least, and count as frequencies: the standard errors are those of
-         {format_count(sum(weights))} respondents.",
+        "The weights are whole numbers, {signif(min(weights), 3)} at least, and count as frequencies: the standard errors are
+         those of {format_count(sum(weights))} respondents.",
         i = "If each is one person's, who stands for so many people: {.code weight_type = \"sampling\"}.",
         i = "Else say so: {.code weight_type = \"frequency\"}."
       ),

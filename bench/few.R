@@ -1,5 +1,6 @@
 # What becomes of the intervals where there are few respondents, or few responses to an item: coverage of the 95 % intervals of
-# respondents on the scale of the prior, with the default prior of items, which is estimated, and with standard deviations of 1.5. Rscript bench/few.R [data sets per design]; writes bench/few.csv. The sentences of
+# respondents on the scale of the prior, with the default prior of items, which is estimated, and with standard deviations
+# of 1.5. Rscript bench/few.R [data sets per design]; writes bench/few.csv. The sentences of
 # print() rest on it.
 library(vaeirt)
 

@@ -1,5 +1,6 @@
 # Intervals and probabilities where users are: with weights, of new respondents, relative to anchors, of cells left out. Rscript
-# bench/intervals.R [data sets per design]; writes intervals.csv to the working folder. True values are known by simulation: traits
+# bench/intervals.R [data sets per design]; writes intervals.csv to the working folder. True values are known by simulation:
+# traits
 # and items are N(0, 1). `scale`: the one on which estimates are compared; "anchors": that of the anchors.
 library(vaeirt)
 

@@ -92,6 +92,21 @@ chambers_table <- function(root = ".") {
   ))
 }
 
+# Intervals with weights, of new respondents, relative to anchors; calibration of probabilities.
+intervals_table <- function(root = ".") {
+  found <- read_bench(root, "intervals.csv")
+  number <- function(x, digits = 3) ifelse(is.na(x), "", formatC(x, digits = digits, format = "f"))
+  items <- paste(number(found$discriminations), number(found$difficulties), sep = ", ")
+  markdown_table(data.frame(
+    design = paste0(found$what, ", ", found$n_respondents, " x ", found$n_items, ifelse(found$dims > 1, ", 2-D", "")),
+    `coverage: respondents` = number(found$respondents),
+    `discriminations, difficulties` = ifelse(is.na(found$discriminations), "", items),
+    `regression of the truth on the estimate` = number(found$truth_on_estimate),
+    calibration = number(found$calibration),
+    check.names = FALSE
+  ))
+}
+
 largest_pareto_k <- function(root = ".") max(read_bench(root, "study.csv")$pareto_k_max, na.rm = TRUE)
 
 # What DESCRIPTION says that a user needs.

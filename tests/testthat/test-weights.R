@@ -74,7 +74,8 @@ test_that("weights with the names of some respondents are refused, other names m
   rownames(votes) <- paste0("v", 1:150)
   weights <- stats::setNames(1:150 / 75, rev(rownames(votes)))
   expect_equal(irt_responses(votes, weights = weights)$weights, rev(unname(weights)) / mean(weights))
-  expect_equal(irt_responses(votes, weights = stats::setNames(weights, paste0("w", 1:150)))$weights, unname(weights) / mean(weights))
+  others <- stats::setNames(weights, paste0("w", 1:150))
+  expect_equal(irt_responses(votes, weights = others)$weights, unname(weights) / mean(weights))
   names(weights)[[1]] <- "somebody"
   expect_error(irt_responses(votes, weights = weights), "1 of 150 respondents", class = "vaeirt_error_weights")
 })

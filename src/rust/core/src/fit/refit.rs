@@ -73,11 +73,8 @@ impl Refit {
             Some(sds) => settings.with_prior(sds),
             None => settings.clone(),
         };
-        let reported = reported.zip(model.distribution.clone());
-        let points = reported
-            .as_ref()
-            .map(|(points, _)| model.map.back(points))
-            .transpose()?;
+        let reported = reported.filter(|_| model.distribution.is_some());
+        let points = reported.map(|points| model.map.back(points)).transpose()?;
         let (gauge, anchors) = match axes {
             Axes::Kept(gauge) => (gauge, None),
             Axes::Moved { map, anchors } => {

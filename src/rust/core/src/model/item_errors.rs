@@ -27,7 +27,7 @@ pub struct ItemErrors {
     pub(crate) map: Option<MapErrors>,
 }
 
-/// How an affine map is off: a point `x` by `sum x[e] g[e] + g[n_dims]`, where each `g` has an element for each dimension.
+/// How an affine map is off: a point `x` by the sum of `x[e] g[e]` and a shift, the last `g`, each with an element for each dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MapErrors {
     /// The covariances of the free parameters of the items (rows) with all elements, those of `g[0]` first.

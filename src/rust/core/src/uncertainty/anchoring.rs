@@ -149,7 +149,7 @@ impl Geometry {
         pull
     }
 
-    /// What they do to the map: `n_dims (n_dims + 1)` rows, as [`MapErrors`] has them.
+    /// What they do to the elements of the map, as [`MapErrors`] has them.
     fn pull_of_map(&self) -> Array2<f64> {
         let n_dims = self.residuals.ncols();
         let at_origin = self.pull_of_point(&Array1::zeros(n_dims));
