@@ -11,7 +11,7 @@ test_that("tidy() gives the tables with the intervals asked for", {
 
 test_that("posterior intervals of one respondent are the quantiles of the posterior", {
   # One dimension: the quantiles by quadrature at the estimated items, which count as known here.
-  fit <- update(small_fit(), control = vae_control(threads = 1, std_errors = "conditional"))
+  fit <- update(small_fit(), prior = irt_prior(5, 5), control = vae_control(threads = 1, std_errors = "conditional"))
   votes <- small_truth()$responses
   rownames(votes) <- paste("new", seq_len(nrow(votes)))
   scores <- predict(fit, votes)
