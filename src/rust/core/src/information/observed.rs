@@ -17,6 +17,8 @@ use crate::information::sampling::of_sampled;
 use crate::information::structured::Structured;
 use crate::information::sums::{Between, Form, Shared, Sums};
 use crate::model::parameters::Model;
+use crate::model::prior::ItemPrior;
+use crate::model::table_design::Design;
 use crate::responses::store::Responses;
 use crate::settings::Settings;
 use ndarray::{Array1, Array2, ArrayView2, s};
@@ -128,6 +130,19 @@ impl Information {
             between,
             seed: settings.run.seed,
         })
+    }
+
+    /// The same for covariances under another prior, which leaves the items nearly where they are.
+    pub fn under(mut self, prior: &ItemPrior, design: &Design) -> Self {
+        let prior = FreePrior::new(prior, design);
+        if let Some(BetweenItems::Matrix(joint)) = &mut self.between {
+            let everything = 0..joint.matrix.nrows();
+            let more = &prior.precisions(everything.clone()) - &self.prior.precisions(everything);
+            let mut diagonal = joint.matrix.diag_mut();
+            diagonal += &more;
+        }
+        self.prior = prior;
+        self
     }
 
     /// Is it known between any two items?

@@ -8,9 +8,11 @@ use crate::model::parameters::Model;
 use crate::model::prior::PriorSds;
 use crate::settings::Settings;
 
-/// Rounds at most, and the relative change of a standard deviation that ends them.
+/// Rounds at most.
 const MOST_ROUNDS: usize = 20;
-const CLOSE: f64 = 0.02;
+
+/// They end when another prior would move the items by less than this, root mean squared and in standard errors.
+const CLOSE: f64 = 0.1;
 
 /// One more parameter of this size is assumed, so that a few items alone do not say how large others are.
 const ASSUMED: f64 = 2.5;
@@ -24,7 +26,7 @@ impl Polish<'_> {
     /// Finds the standard deviations of discriminations and difficulties together with the items (empirical Bayes): by the EM algorithm with
     /// the items' normal posteriors they are the root mean squares (Tierney and Kadane 1986,
     /// <https://doi.org/10.1080/01621459.1986.10478240>). Starts from items at the maximum under the prior of the settings, and leaves
-    /// them there under the one that is found.
+    /// them there, or near, under the one that is found.
     ///
     /// # Errors
     /// Those of [`Self::run`].
@@ -34,18 +36,21 @@ impl Polish<'_> {
         mut polished: Polished,
         timings: &mut Timings,
     ) -> Result<Polished> {
-        let mut settings = self.settings.clone();
-        let mut before = settings.model.prior_sds();
+        let mut before = self.settings.model.prior_sds();
         for _ in 0..MOST_ROUNDS {
-            let found = self.sizes(model, &polished.information)?;
-            if found.is_near(&before) {
+            let known = self.known(model, &polished.information)?;
+            let found = known.sizes();
+            model.estimated_prior = Some(found);
+            let settings = self.settings.with_prior(&found);
+            if known.moved_by(&before, &found) < CLOSE {
+                polished.information = polished
+                    .information
+                    .under(&settings.model.item_prior(), &model.design());
                 break;
             }
-            settings = self.settings.with_prior(&found);
             before = found;
             polished = self.under(&settings).go_on(model, polished, timings)?;
         }
-        model.estimated_prior = Some(settings.model.prior_sds());
         Ok(polished)
     }
 
@@ -53,36 +58,63 @@ impl Polish<'_> {
         Polish { settings, ..*self }
     }
 
-    /// Root mean squares of discriminations and difficulties.
-    fn sizes(&self, model: &Model, information: &Information) -> Result<PriorSds> {
+    /// The parameters that are known.
+    fn known(&self, model: &Model, information: &Information) -> Result<Parameters> {
         let design = model.design();
-        let values = design.free_values(&model.items);
-        let columns = design.columns();
-        let n_dims = model.shape.n_dims;
-        let (mut sums, mut counts) = ([ASSUMED * ASSUMED; 2], [1.0; 2]);
+        let columns = design.columns().into_iter();
+        let values = design.free_values(&model.items).into_iter();
         let variances = information.posterior_variances(self.monitor)?;
-        for ((column, value), variance) in columns.into_iter().zip(values).zip(variances) {
-            if variance.is_finite() {
-                let kind = usize::from(column >= n_dims);
-                sums[kind] += value * value + variance;
-                counts[kind] += 1.0;
-            }
-        }
-        let size = |kind: usize| {
-            let mean: f64 = sums[kind] / counts[kind];
-            mean.sqrt().clamp(NARROWEST, WIDEST)
-        };
-        Ok(PriorSds {
-            discrimination: size(0),
-            difficulty: size(1),
-        })
+        let all = columns.zip(values).zip(variances);
+        let known = all.filter(|(_, variance)| variance.is_finite());
+        Ok(Parameters(
+            known
+                .map(|((column, value), variance)| Parameter {
+                    is_slope: column < model.shape.n_dims,
+                    value,
+                    variance,
+                })
+                .collect(),
+        ))
     }
 }
 
-impl PriorSds {
-    fn is_near(&self, other: &Self) -> bool {
-        let near = |x: f64, y: f64| (x / y - 1.0).abs() < CLOSE;
-        near(self.discrimination, other.discrimination) && near(self.difficulty, other.difficulty)
+/// Parameters of the items.
+struct Parameters(Vec<Parameter>);
+
+/// What is known of one.
+struct Parameter {
+    is_slope: bool,
+    value: f64,
+    variance: f64,
+}
+
+impl Parameters {
+    /// Root mean squares of discriminations and difficulties.
+    fn sizes(&self) -> PriorSds {
+        let size = |is_slope: bool| {
+            let own = self.0.iter().filter(|parameter| parameter.is_slope == is_slope);
+            let squares = own.map(|own| own.value * own.value + own.variance);
+            let (n, sum) = squares.fold((1.0, ASSUMED * ASSUMED), |(n, sum), square| {
+                (n + 1.0, sum + square)
+            });
+            f64::sqrt(sum / n).clamp(NARROWEST, WIDEST)
+        };
+        PriorSds {
+            discrimination: size(true),
+            difficulty: size(false),
+        }
+    }
+
+    /// By how much they move from under one prior to under another, each by itself: root mean squared and in standard errors.
+    fn moved_by(&self, before: &PriorSds, after: &PriorSds) -> f64 {
+        let pull = |before: f64, after: f64| after.powi(-2) - before.powi(-2);
+        let slopes = pull(before.discrimination, after.discrimination);
+        let difficulties = pull(before.difficulty, after.difficulty);
+        let squares = self.0.iter().map(|own| {
+            let pull = if own.is_slope { slopes } else { difficulties };
+            (pull * own.value).powi(2) * own.variance
+        });
+        (squares.sum::<f64>() / self.0.len().max(1) as f64).sqrt()
     }
 }
 
