@@ -49,7 +49,7 @@ warn_if_few <- function(fit, call = caller_env()) {
     warn_vaeirt(
       c(
         "Half of the responses are to items with at most {per_item} response{?s}: intervals are too narrow.",
-        i = if (!is_open(fit$prior)) "With {.code prior = irt_prior()}, which is estimated, they come closer, in simulations of such data.",
+        i = if (!is_open(fit$prior)) "With {.code prior = irt_prior()}, which is estimated, they come closer.",
         i = "How far they are from right says the section on few responses of {.code ?vae_control}."
       ),
       "few",

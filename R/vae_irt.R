@@ -43,7 +43,7 @@
 #'   value.
 #' @param dims Number of latent dimensions.
 #' @param ... Passed to [irt_responses()]: `respondent`, `item`, `response`, `metadata`, `items`, `reference`, `missing`, `drop`,
-#'   `weights`, `min_responses`, `min_count`, `rare`, `duplicates`.
+#'   `weights`, `weight_type`, `min_responses`, `min_count`, `rare`, `duplicates`.
 #' @param link `"logit"`, or `"probit"` for items with two options or with options in order, for results that can be laid beside
 #'   pscl, MCMCpack and emIRT.
 #' @param prior Priors of the item parameters, from [irt_prior()].
