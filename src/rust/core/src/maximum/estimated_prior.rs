@@ -11,8 +11,10 @@ use crate::settings::Settings;
 /// Rounds at most.
 const MOST_ROUNDS: usize = 20;
 
-/// They end when another prior would move the items by less than this, root mean squared and in standard errors.
-const CLOSE: f64 = 0.1;
+/// They do not begin when another prior would move the items by less than this, root mean squared and in standard errors: where responses
+/// are many a round takes long. Where they are few it takes many rounds, and these end at the second number.
+const SAME: f64 = 0.1;
+const CLOSE: f64 = 0.02;
 
 /// One more parameter of this size is assumed, so that a few items alone do not say how large others are.
 const ASSUMED: f64 = 2.5;
@@ -37,18 +39,19 @@ impl Polish<'_> {
         timings: &mut Timings,
     ) -> Result<Polished> {
         let mut before = self.settings.model.prior_sds();
+        let mut close = SAME;
         for _ in 0..MOST_ROUNDS {
             let known = self.known(model, &polished.information)?;
             let found = known.sizes();
             model.estimated_prior = Some(found);
             let settings = self.settings.with_prior(&found);
-            if known.moved_by(&before, &found) < CLOSE {
+            if known.moved_by(&before, &found) < close {
                 polished.information = polished
                     .information
                     .under(&settings.model.item_prior(), &model.design());
                 break;
             }
-            before = found;
+            (before, close) = (found, CLOSE);
             polished = self.under(&settings).go_on(model, polished, timings)?;
         }
         Ok(polished)
