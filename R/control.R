@@ -74,8 +74,8 @@
 #'
 #' Else standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated
 #' from few responses. In simulations with the estimated prior (`bench/few.R`, 40 data sets each), with 100 respondents and
-#' 50 items, intervals covered 89 % where items have 10 responses on average, 91 % with 16, 94 % with 24, and 95 % with 32 to 100;
-#' with standard deviations of 5 they had covered 72 %, 76 %, 84 %, and 90 to 94 %. [vae_irt()] warns where half of the
+#' 50 items, intervals covered 88 % where items have 10 responses on average, 89 % with 16, 93 % with 24, and 95 % with 32 to
+#' 100; with standard deviations of 5 they had covered 72 %, 76 %, 84 %, and 90 to 94 %. [vae_irt()] warns where half of the
 #' responses are to
 #' items with fewer than 20 of them (30 under a given prior), and `print()` says it below 30 respondents, unless the items are
 #' integrated out.

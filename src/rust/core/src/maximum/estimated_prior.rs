@@ -13,7 +13,7 @@ const MOST_ROUNDS: usize = 20;
 
 /// They do not begin when another prior would move the items by less than this, root mean squared and in standard errors: where responses
 /// are many a round takes long. Where they are few it takes many rounds, and these end at the second number.
-const SAME: f64 = 0.1;
+const SAME: f64 = 0.25;
 const CLOSE: f64 = 0.02;
 
 /// One more parameter of this size is assumed, so that a few items alone do not say how large others are.
