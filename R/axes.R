@@ -30,7 +30,7 @@ describe_correlations <- function(fit) {
 population_covariance <- function(fit) {
   posterior <- fit$parameters$respondents
   known <- !is.na(posterior$mean[, 1])
-  weight <- rep(respondent_weights(fit$responses, TRUE), length.out = length(known))[known]
+  weight <- respondent_weights(fit$responses, which(known))
   means <- stats::cov.wt(unname(posterior$mean[known, , drop = FALSE]), weight / sum(weight), method = "ML")$cov
   triangle <- lower_triangle(fit$dims)
   within <- matrix(0, fit$dims, fit$dims)

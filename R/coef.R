@@ -145,7 +145,8 @@ logLik.vae_irt <- function(object, ...) {
   check_fit(object, "object")
   check_no_dots(..., .call = rlang::current_env())
   evidence <- object$parameters$respondents$log_evidence
-  value <- if (all(is.na(evidence))) NA_real_ else sum(evidence * respondent_weights(object$responses, TRUE), na.rm = TRUE)
+  weighted <- evidence * respondent_weights(object$responses, seq_along(evidence))
+  value <- if (all(is.na(evidence))) NA_real_ else sum(weighted, na.rm = TRUE)
   structure(value, df = object$statistics$df, nobs = people_of(object), class = "logLik")
 }
 
@@ -155,7 +156,7 @@ nobs.vae_irt <- function(object, ...) {
   check_fit(object, "object")
   check_no_dots(..., .call = rlang::current_env())
   responses <- object$responses
-  if (is.null(responses) || !are_frequencies(responses)) {
+  if (!are_frequencies(responses)) {
     return(sum(as.double(object$parameters$items$n_responses)))
   }
   sum(responses$weights * responses_given(responses))

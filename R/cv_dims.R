@@ -67,7 +67,7 @@ check_several_dims <- function(dims, call) {
 
 # The table of the scores, one for each of `dims`, of responses that are those of `respondent`, and count with the weight.
 compare_scores <- function(scores, dims, respondent, responses) {
-  weight <- rep(respondent_weights(responses, respondent), length.out = length(respondent))
+  weight <- respondent_weights(responses, respondent)
   average <- function(x) sum(x * weight) / sum(weight)
   own <- weight[!duplicated(respondent)]
   mean_score <- vapply(scores, function(x) average(x$log_probability), numeric(1))
@@ -76,7 +76,7 @@ compare_scores <- function(scores, dims, respondent, responses) {
     by_respondent <- rowsum(x$log_probability - best, respondent, reorder = FALSE)[, 1]
     deviation <- by_respondent - sum(by_respondent * own) / sum(own)
     people <- if (are_frequencies(responses)) own else own^2
-    n <- if (are_frequencies(responses)) sum(own) else length(own)
+    n <- n_people(responses)
     sqrt(sum(people * deviation^2) * n / (n - 1)) / sum(weight)
   }, numeric(1))
   table <- tibble::tibble(

@@ -11,21 +11,21 @@ responses_per_item <- function(fit) {
   n[[which(cumsum(n) >= sum(n) / 2)[[1]]]]
 }
 
-# Where items are integrated out, intervals hold with few respondents as well.
-is_integrated <- function(fit) isTRUE(fit$parameters$items$prior$integrated) && is_open(fit$prior)
+# Where items are integrated out under the prior that they tell, intervals hold with few respondents as well.
+hold_with_few <- function(fit) is_integrated(fit) && is_open(fit$prior)
 
 # A fit from a model file has no weights any more.
 people_of <- function(fit) if (is.null(fit$responses)) fit$n_respondents else n_people(fit$responses)
 
 answers_by_item <- function(fit) {
-  if (is.null(fit$responses) || !are_frequencies(fit$responses)) {
+  if (!are_frequencies(fit$responses)) {
     return(as.double(fit$parameters$items$n_responses))
   }
   rowsum(option_totals(fit), rep(seq_along(fit$parameters$items$item), option_counts(fit)))[, 1]
 }
 
 diagnose_few <- function(fit) {
-  if (is_integrated(fit)) {
+  if (hold_with_few(fit)) {
     return(NULL)
   }
   if (people_of(fit) < few_respondents) {
@@ -41,7 +41,7 @@ diagnose_few <- function(fit) {
 }
 
 warn_if_few <- function(fit, call = caller_env()) {
-  if (is_integrated(fit)) {
+  if (hold_with_few(fit)) {
     return(invisible())
   }
   per_item <- responses_per_item(fit)

@@ -2,8 +2,7 @@
 
 plot_density <- function(fit, dimension, groups, scale = "prior", most = 10000, call = caller_env()) {
   points <- drawn_points(fit, dimension, groups, scale, call)
-  weight <- respondent_weights(fit$responses, points$.row)
-  points$.weight <- rep(weight, length.out = nrow(points))
+  points$.weight <- respondent_weights(fit$responses, points$.row)
   share <- tapply(points$.weight, points$.group, sum) / sum(points$.weight)
   points$.sd <- conditional_sd(fit, dimension, scale)[points$.row]
   points <- points[unique(round(seq(1, nrow(points), length.out = min(nrow(points), most)))), ]

@@ -63,6 +63,9 @@ default_prior_sd <- 5
 # Is it to be estimated?
 is_open <- function(prior) is.null(prior$discrimination)
 
+# Were the items integrated out?
+is_integrated <- function(fit) isTRUE(fit$parameters$items$prior$integrated)
+
 # The sizes (root mean squares) of discriminations and of difficulties that a fit assumed, and whether it found them.
 prior_of_fit <- function(fit) {
   found <- fit$parameters$items$prior

@@ -48,7 +48,7 @@ response_fit <- function(fit, by = "respondents") {
   grouped <- group_responses(cells, by, respondents, fit$parameters$items$item)
   group <- grouped$group
   n_groups <- nrow(grouped$keys)
-  weight <- rep(respondent_weights(fit$responses, cells$respondent), length.out = length(group))
+  weight <- respondent_weights(fit$responses, cells$respondent)
   total <- function(x, kept = TRUE) {
     sums <- numeric(n_groups)
     by_group <- rowsum((as.numeric(x) * weight)[kept], group[kept])
@@ -58,9 +58,9 @@ response_fit <- function(fit, by = "respondents") {
   table <- grouped$keys
   if (!by[[1]] %in% c("respondents", "items") || length(by) > 1) {
     pair <- (group - 1) * as.double(nrow(respondents)) + cells$respondent
-    table$n_respondents <- as_counts(total(rep(1, length(group)), !duplicated(pair)))
+    table$n_respondents <- as_counts(total(1, !duplicated(pair)))
   }
-  n <- total(rep(1, length(group)))
+  n <- total(1)
   correct <- total(cells$correct)
   log_likelihood <- total(cells$log_probability)
   table$n_responses <- as_counts(n)
@@ -160,7 +160,7 @@ predictive <- function(fit, given, asked) {
   traits <- fit$parameters$traits
   known <- rust_responses(given, items)
   # Where items are integrated out, respondents are known better than by the items at their estimates.
-  if (isTRUE(items$prior$integrated)) {
+  if (is_integrated(fit)) {
     points <- unname(fit$parameters$respondents$mean)
     known$ideal_points <- replace(points, is.na(points), 0)
   }

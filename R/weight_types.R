@@ -40,14 +40,11 @@ type_of_weights <- function(responses) if (!is.null(responses$weights)) response
 
 are_frequencies <- function(responses) identical(type_of_weights(responses), "frequency")
 
-# The weights of some respondents; 1 without weights.
-respondent_weights <- function(responses, rows) if (is.null(responses$weights)) 1 else responses$weights[rows]
+# The weights of the respondents in some rows, by number; 1 each without weights.
+respondent_weights <- function(responses, rows) if (is.null(responses$weights)) rep(1, length(rows)) else responses$weights[rows]
 
 # Those of all who gave a response.
-weights_of_answering <- function(responses) {
-  answering <- responses_given(responses) > 0
-  rep(respondent_weights(responses, answering), length.out = sum(answering))
-}
+weights_of_answering <- function(responses) respondent_weights(responses, which(responses_given(responses) > 0))
 
 # How many people the respondents with a response are.
 n_people <- function(responses) {
@@ -72,7 +69,7 @@ describe_weights <- function(fit) {
     return(paste0("Weights count people: ", format_count(n_people(fit$responses)), " in ", counted(fit$n_respondents, "row")))
   }
   effective <- n_effective(fit$responses)
-  too_few <- effective < fit$statistics$df && !isTRUE(fit$parameters$items$prior$integrated)
+  too_few <- effective < fit$statistics$df && !is_integrated(fit)
   paste0(
     "Sampling weights: ", counted(fit$n_respondents, "respondent"), " tell as much as ", format_count(round(effective)),
     " without weights", if (too_few) ", fewer than item parameters: the standard errors are NOT reliable"

@@ -6,6 +6,9 @@ markdown_table <- function(cells) {
   c(row(names(cells)), row(rep("---", length(cells))), apply(as.matrix(cells), 1, row))
 }
 
+# Numbers with so many digits; nothing where there is none.
+with_digits <- function(x, digits = 3) ifelse(is.na(x), "", formatC(x, format = "f", digits = digits))
+
 read_bench <- function(root, name) utils::read.csv(file.path(root, "bench", name), check.names = FALSE)
 
 # What a row of the table is called, and the job it is in the files.
@@ -65,15 +68,14 @@ share_of_posteriors <- function(root = ".") {
 # The simulation study: bias, error against maximum likelihood, and coverage.
 study_table <- function(root = ".") {
   study <- read_bench(root, "study.csv")
-  number <- function(x, digits = 3) ifelse(is.na(x), "", formatC(x, format = "f", digits = digits))
   coverage <- study[c("coverage_respondents", "coverage_discrimination", "coverage_difficulty")]
   markdown_table(data.frame(
     design = paste0(study$label, ifelse(is.na(study$rmse_items_discrimination), " (normalised)", "")),
-    `slope of the discriminations` = number(study$slope_discrimination),
-    `RMSE, relative to maximum likelihood` = number(study$ratio_discrimination),
+    `slope of the discriminations` = with_digits(study$slope_discrimination),
+    `RMSE, relative to maximum likelihood` = with_digits(study$ratio_discrimination),
     `coverage of 95 % intervals: respondents, discriminations, difficulties` =
-      do.call(paste, c(lapply(coverage, number), sep = ", ")),
-    seconds = number(study$seconds, 1),
+      do.call(paste, c(lapply(coverage, with_digits), sep = ", ")),
+    seconds = with_digits(study$seconds, 1),
     check.names = FALSE
   ))
 }
@@ -81,13 +83,13 @@ study_table <- function(root = ".") {
 # Intervals where respondents are few and items many.
 chambers_table <- function(root = ".") {
   found <- read_bench(root, "chambers.csv")
-  number <- function(x, digits = 3) formatC(x, digits = digits, format = "f")
+  items <- paste(with_digits(found$coverage_discriminations), with_digits(found$coverage_difficulties), sep = ", ")
   markdown_table(data.frame(
     design = paste0(found$name, ", ", found$n_respondents, " x ", formatC(found$n_items, big.mark = ",")),
-    `coverage: respondents` = number(found$coverage),
-    `discriminations, difficulties` = paste(number(found$coverage_discriminations), number(found$coverage_difficulties), sep = ", "),
-    `regression of the truth on the estimate` = number(found$truth_on_estimate),
-    seconds = number(found$seconds, 1),
+    `coverage: respondents` = with_digits(found$coverage),
+    `discriminations, difficulties` = items,
+    `regression of the truth on the estimate` = with_digits(found$truth_on_estimate),
+    seconds = with_digits(found$seconds, 1),
     check.names = FALSE
   ))
 }
@@ -95,14 +97,13 @@ chambers_table <- function(root = ".") {
 # Intervals with weights, of new respondents, relative to anchors; calibration of probabilities.
 intervals_table <- function(root = ".") {
   found <- read_bench(root, "intervals.csv")
-  number <- function(x, digits = 3) ifelse(is.na(x), "", formatC(x, digits = digits, format = "f"))
-  items <- paste(number(found$discriminations), number(found$difficulties), sep = ", ")
+  items <- paste(with_digits(found$discriminations), with_digits(found$difficulties), sep = ", ")
   markdown_table(data.frame(
     design = paste0(found$what, ", ", found$n_respondents, " x ", found$n_items, ifelse(found$dims > 1, ", 2-D", "")),
-    `coverage: respondents` = number(found$respondents),
+    `coverage: respondents` = with_digits(found$respondents),
     `discriminations, difficulties` = ifelse(is.na(found$discriminations), "", items),
-    `regression of the truth on the estimate` = number(found$truth_on_estimate),
-    calibration = number(found$calibration),
+    `regression of the truth on the estimate` = with_digits(found$truth_on_estimate),
+    calibration = with_digits(found$calibration),
     check.names = FALSE
   ))
 }

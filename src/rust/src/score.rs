@@ -7,9 +7,10 @@ use crate::stored::Stored;
 use crate::vectors::row_numbers;
 use crate::worker;
 use extendr_api::prelude::*;
-use vae_irt_core::{Model, Monitor, score_new};
+use vae_irt_core::{Model, Monitor, score};
 
-/// Scores respondents with a fitted model; `joint` holds the covariances with the uncertainty of the items. Responses, in the items of the model, and `report` as in `rust_fit`.
+/// Scores respondents with a fitted model; `joint` holds the covariances with the uncertainty of the items. Responses, in the items
+/// of the model, and `report` as in `rust_fit`.
 #[extendr]
 fn rust_score(model: Raw, responses: List, settings: List, report: Robj) -> List {
     answer(|| {
@@ -20,7 +21,7 @@ fn rust_score(model: Raw, responses: List, settings: List, report: Robj) -> List
         let scoring = read_scoring(&settings)?;
         let threads = read_threads(&settings)?;
         let work =
-            |monitor: &dyn Monitor| score_new(&model, &responses, &respondents, &scoring, threads, monitor);
+            |monitor: &dyn Monitor| score(&model, &responses, &respondents, &scoring, threads, monitor);
         let found = worker::run(work, &report)?;
         Ok(list!(
             respondents = row_numbers(&respondents),

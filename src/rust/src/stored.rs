@@ -49,13 +49,12 @@ impl Stored {
         let offsets = self.offsets()?;
         let work = |monitor: &dyn Monitor| Responses::read(catalogue, offsets, ids, monitor);
         let responses = worker::run(work, &().into_robj())?;
-        match (self.weights.as_real_slice(), self.weight_type.as_str()) {
-            (Some(weights), Some(weight_type)) => {
-                let weights = weights.iter().map(|&w| w as f32).collect();
-                Ok(responses.with_weights(weights, weight_type.parse()?)?)
-            }
-            _ => Ok(responses),
-        }
+        let Some(weights) = self.weights.as_real_slice() else {
+            return Ok(responses);
+        };
+        let weight_type = self.weight_type.as_str().ok_or_else(|| missing("weight_type"))?;
+        let weights = weights.iter().map(|&w| w as f32).collect();
+        Ok(responses.with_weights(weights, weight_type.parse()?)?)
     }
 
     /// The responses as cells, whose raw options are the options, and how often each was chosen.

@@ -165,6 +165,6 @@ fn score_first(
         seed: SEED,
         backend: Backend::Kernels,
     };
-    let moments = score(&model, &ballots.responses, &scored, &scoring, threads, &Silent)?;
+    let moments = score(&model, &ballots.responses, &scored, &scoring, threads, &Silent)?.moments;
     Ok(moments.means)
 }

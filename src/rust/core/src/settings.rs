@@ -250,8 +250,8 @@ impl ModelSettings {
     }
 
     /// The standard deviations of discriminations and difficulties, where these are given.
-    pub(crate) fn given_prior(&self) -> Option<(f64, f64)> {
-        (!self.estimates_prior).then_some((self.discrimination_sd, self.difficulty_sd))
+    pub(crate) fn given_prior(&self) -> Option<PriorSds> {
+        (!self.estimates_prior).then(|| self.prior_sds())
     }
 
     /// The standard deviations of the prior of the items, where they are given or as they are before it is estimated.

@@ -166,12 +166,16 @@ fn a_stored_model_scores_like_the_fit() {
             seed: 1,
             backend: backend.clone(),
         };
-        let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent).expect("scores");
+        let scored = score(&model, &responses, &fitted.respondents, &scoring, 1, &Silent)
+            .expect("scores")
+            .moments;
         assert!(scored.means == fitted.moments.means);
         assert!(scored.pareto_k == fitted.moments.pareto_k);
 
         // A respondent's score does not depend on who else is scored; sums on a device are rounded in another order.
-        let alone = score(&model, &responses, &[17], &scoring, 1, &Silent).expect("scores");
+        let alone = score(&model, &responses, &[17], &scoring, 1, &Silent)
+            .expect("scores")
+            .moments;
         for (a, b) in alone.mean(0).iter().zip(scored.mean(17)) {
             let tolerance = if matches!(backend, Backend::Kernels) {
                 0.0

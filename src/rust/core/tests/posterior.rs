@@ -101,7 +101,8 @@ fn compare_with(backend: &Backend, kind: ItemKind, n_options: usize, link: Link)
         1,
         &Silent,
     )
-    .expect("scores");
+    .expect("scores")
+    .moments;
     check_moments(&steep, &responses, &fitted.respondents, &scored);
 }
 
@@ -164,7 +165,8 @@ fn the_network_alone_gives_its_own_moments() {
             1,
             &Silent,
         )
-        .expect("scores");
+        .expect("scores")
+        .moments;
         assert!(scored.pareto_k.iter().all(|k| k.is_nan()));
         assert!(scored.covariance(0)[0] > 0.0);
         assert_eq!(scored.third_along(0, &[1.0, 1.0]), 0.0);
@@ -190,7 +192,9 @@ fn a_network_that_is_far_off_does_not_mislead_the_quadrature() {
                 .collect();
             let offsets = vec![0, options.len() as u64];
             let extreme = Responses::new(catalogue.clone(), offsets, &options).expect("valid");
-            let scored = score(&fitted.model, &extreme, &[0], &scoring(backend), 1, &Silent).expect("scores");
+            let scored = score(&fitted.model, &extreme, &[0], &scoring(backend), 1, &Silent)
+                .expect("scores")
+                .moments;
             assert!(scored.pareto_k[0].is_nan(), "the grid fits");
             if n_dims == 1 {
                 let [mean, variance, ..] = integrate(&fitted.model, &extreme, 0);
@@ -388,7 +392,9 @@ fn respondents_without_responses_have_the_prior() {
             let silent =
                 Responses::new(responses.catalogue().clone(), vec![0, 0, 2], &[0, 3]).expect("valid");
             for who in [vec![0], vec![0, 1]] {
-                let scored = score(&model, &silent, &who, &scoring(backend), 1, &Silent).expect("scores");
+                let scored = score(&model, &silent, &who, &scoring(backend), 1, &Silent)
+                    .expect("scores")
+                    .moments;
                 for d in 0..n_dims {
                     assert!(scored.mean(0)[d].abs() < 0.02);
                     let variance = scored.covariance(0)[d * (d + 3) / 2];

@@ -109,7 +109,7 @@ proptest! {
         for refine in [false, true] {
             let scoring = Scoring { refine, draws: 64, seed: 1, backend: Backend::Kernels };
             let all: Vec<u32> = (0..60).collect();
-            let score = |rows: &Rows| score(&fit.model, &stored(&counts, rows), &all, &scoring, 2, &Silent).expect("scores");
+            let score = |rows: &Rows| score(&fit.model, &stored(&counts, rows), &all, &scoring, 2, &Silent).expect("scores").moments;
             let (direct, permuted) = (score(&data), score(&shuffled));
             for (position, &i) in order.iter().enumerate() {
                 prop_assert_eq!(permuted.mean(position), direct.mean(i));
@@ -345,8 +345,9 @@ fn extreme_items_give_finite_scores() {
                             seed: 1,
                             backend: backend.clone(),
                         };
-                        let moments =
-                            score(&model, &responses, &[0, 1], &scoring, 1, &Silent).expect("scores");
+                        let moments = score(&model, &responses, &[0, 1], &scoring, 1, &Silent)
+                            .expect("scores")
+                            .moments;
                         assert_finite(&moments, &format!("{link:?} {item:?} {chosen} {refine}"));
                     }
                 }

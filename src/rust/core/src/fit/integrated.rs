@@ -65,11 +65,7 @@ pub(crate) fn integrate(
     let points = Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]);
     let traits = Traits::new(points, weights, responses.weight_type());
     let prior = match settings.given_prior() {
-        Some((discrimination, difficulty)) => Prior::Fixed(ItemDistribution::fixed(
-            &items.classes,
-            discrimination,
-            difficulty,
-        )),
+        Some(sds) => Prior::Fixed(ItemDistribution::fixed(&items.classes, &sds)),
         None => Prior::Estimated,
     };
     let Some(mut estimated) = estimate(&items, traits, prior, monitor)? else {

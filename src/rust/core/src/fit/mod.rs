@@ -8,7 +8,7 @@ pub mod integrated;
 pub mod predictive;
 pub mod refit;
 pub mod run;
-pub mod score_new;
+pub mod score;
 pub mod start;
 pub mod starting_network;
 pub mod statistics;

@@ -126,9 +126,9 @@ impl Refit {
     /// As [`Refit::new`].
     pub fn results(self, responses: &Responses, monitor: &dyn Monitor) -> Result<RefitResults> {
         on_threads(self.settings.run.threads, || {
-            let uncertainty = self.uncertainty(responses, monitor)?;
+            let mut uncertainty = self.uncertainty(responses, monitor)?;
             let model = Model {
-                item_errors: uncertainty.errors.clone(),
+                item_errors: uncertainty.errors.take(),
                 ..self.model
             };
             Ok(RefitResults {

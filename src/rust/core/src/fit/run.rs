@@ -113,7 +113,7 @@ impl Run<'_> {
         };
         let (mut calibrated, trained) = self.estimate(model, &estimation, &mut timings)?;
         calibrated.model.map = self.axes(&calibrated, &respondents, &distinct)?;
-        let uncertainty = timings.time(Part::StandardErrors.name(), || {
+        let mut uncertainty = timings.time(Part::StandardErrors.name(), || {
             self.uncertainty(&calibrated, &distinct)
         })?;
         let Calibrated {
@@ -122,7 +122,7 @@ impl Run<'_> {
             polished,
             ..
         } = calibrated;
-        model.item_errors = uncertainty.errors.clone();
+        model.item_errors = uncertainty.errors.take();
         let moments = distinct.moments_of_all(moments);
         let statistics = timings.time("statistics of fit", || {
             fit_statistics(&model, self.responses, &respondents, &moments, self.monitor)

@@ -3,7 +3,6 @@
 use crate::base::linalg::{double, packed_length, single, unpack};
 use crate::information::covariance::Covariance;
 use crate::information::factored::Factored;
-use crate::information::item::runs;
 use crate::information::parts::Parts;
 use crate::information::scores::Scores;
 use crate::model::item_errors::KeptCovariance;
@@ -65,9 +64,9 @@ impl Kept {
                 vectors,
                 values,
             } => {
-                let sizes = (0..design.n_items()).map(|item| design.free_of_item(item).len());
                 let mut rest = &blocks[..];
-                let own = sizes.clone().map(|n| {
+                let own = design.places().map(|place| {
+                    let n = place.len();
                     let (block, others) = rest.split_at(packed_length(n));
                     rest = others;
                     let block: Vec<f64> = block.iter().map(|&x| f64::from(x)).collect();
@@ -75,7 +74,7 @@ impl Kept {
                 });
                 Kept::Parts(Parts {
                     blocks: own.collect(),
-                    places: runs(sizes).collect(),
+                    places: design.places().collect(),
                     vectors: double(vectors.view()),
                     values: Array1::from_iter(values.iter().map(|&value| f64::from(value))),
                 })

@@ -73,14 +73,13 @@ impl LowRank {
             vectors: Array2::zeros((vectors.nrows(), 0)),
             values: Array1::zeros(0),
         };
-        let inverse_times = |x: ArrayView2<'_, f64>| alone.times_blocks(x);
         // `a b'` is that of `a s` and `b / s` as well: let them be equally long.
         let half = correction(vectors, &missing)?;
-        let lengths = |x: ArrayView2<'_, f64>| (&inverse_times(x) * &x).sum_axis(Axis(0));
+        let lengths = |x: ArrayView2<'_, f64>| (&alone.times_blocks(x) * &x).sum_axis(Axis(0));
         let balance = (lengths(half.view()) / lengths(vectors)).mapv(|ratio| ratio.sqrt().sqrt());
         let Update { vectors, middle } =
             Update::subtracting((&vectors * &balance).view(), (&half / &balance).view());
-        let moved = inverse_times(vectors.view());
+        let moved = alone.times_blocks(vectors.view());
         // S is its own inverse.
         let within = plus(&middle, 1.0, &product(vectors.t(), &moved));
         let middle = invert_symmetric(&within)? * -1.0;

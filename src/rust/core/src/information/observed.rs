@@ -342,15 +342,12 @@ impl Information {
     pub fn posterior_variances(&self, monitor: &dyn Monitor) -> Result<Array1<f64>> {
         if let Some(BetweenItems::Matrix(joint)) = &self.between
             && joint.matrix.nrows() <= SMALL
+            && let Some(CautiousFactor { factor, .. }) =
+                self.evenly_cautious_factor(joint, Affine::Posterior, monitor)?
         {
-            for caution in CAUTIONS {
-                let matrix = self.cautious(joint, &|_| caution, Affine::Posterior);
-                if let Some(factor) = factor(matrix.view(), monitor)? {
-                    let mut covariance = invert_factored(factor.view(), monitor)?;
-                    joint.hold_rotations(&mut covariance);
-                    return Ok(covariance.diag().to_owned());
-                }
-            }
+            let mut covariance = invert_factored(factor.view(), monitor)?;
+            joint.hold_rotations(&mut covariance);
+            return Ok(covariance.diag().to_owned());
         }
         let by_item = self.items.iter().enumerate().flat_map(|(item, information)| {
             let unknown = || Array1::from_elem(information.observed.nrows(), f64::NAN);
@@ -393,7 +390,7 @@ impl Information {
     /// in which it is negative those with the most that is missing there are to blame (options that few chose, items that
     /// separate the respondents).
     fn least_cautious_factor(&self, joint: &Joint, monitor: &dyn Monitor) -> Result<Option<Array2<f64>>> {
-        let Some(cautious) = self.evenly_cautious_factor(joint, monitor)? else {
+        let Some(cautious) = self.evenly_cautious_factor(joint, Affine::Population, monitor)? else {
             return Ok(None);
         };
         if cautious.share == 0.0 {
@@ -421,9 +418,14 @@ impl Information {
     }
 
     /// With the same caution about all items, as little as makes the information positive definite.
-    fn evenly_cautious_factor(&self, joint: &Joint, monitor: &dyn Monitor) -> Result<Option<CautiousFactor>> {
+    fn evenly_cautious_factor(
+        &self,
+        joint: &Joint,
+        affine: Affine,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<CautiousFactor>> {
         for share in CAUTIONS {
-            let matrix = self.cautious(joint, &|_| share, Affine::Population);
+            let matrix = self.cautious(joint, &|_| share, affine);
             if let Some(factor) = factor(matrix.view(), monitor)? {
                 return Ok(Some(CautiousFactor { share, factor }));
             }

@@ -1,6 +1,6 @@
 //! A covariance of item parameters in parts: items by themselves, and a few directions that they share.
 
-use crate::base::linalg::{add_scaled, double, plus, product, single};
+use crate::base::linalg::{double, plus, product, single};
 use crate::base::threads::map;
 use crate::information::scores::Scores;
 use crate::model::table_design::Design;
@@ -30,10 +30,8 @@ impl Parts {
     /// The product with a matrix.
     pub fn times(&self, right: ArrayView2<'_, f64>) -> Array2<f64> {
         let along = product(self.vectors.t(), right);
-        let mut result = self.times_blocks(right);
         let shared = product(&(&self.vectors * &self.values), &along);
-        add_scaled(&mut result.view_mut(), 1.0, shared.view());
-        result
+        plus(&self.times_blocks(right), 1.0, &shared)
     }
 
     /// The covariance of some parameters of an item.

@@ -31,9 +31,7 @@ impl FreePrior {
         let columns = design.columns().into_iter();
         Self {
             precisions: columns.map(|column| prior.precisions[column]).collect(),
-            first: (0..design.n_items())
-                .map(|item| design.free_of_item(item).start)
-                .collect(),
+            first: design.places().map(|own| own.start).collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The covariance of the items where the weights of respondents are sampling weights.
 //!
-//! The estimates solve `sum w s - P x = 0`, where `s` are the scores of the respondents and `P x` is the pull of the prior. The sum varies as
-//! `B = sum w^2 s s'`, whatever the information says: the covariance is `C (B + P) C` (Huber 1967; Binder 1983,
+//! The estimates solve `sum w s - P x = 0`, where `s` are the scores of the respondents and `P x` is the pull of the prior. The sum
+//! varies as `B = sum w^2 s s'`, whatever the information says: the covariance is `C (B + P) C` (Huber 1967; Binder 1983,
 //! <https://doi.org/10.2307/1402588>).
 
 use crate::base::error::Result;
@@ -13,13 +13,11 @@ use crate::information::covariance::Covariance;
 use crate::information::matrices::{SPARSE, add_dense_square, add_square};
 use crate::information::prior::FreePrior;
 use crate::information::rule::Rule;
+use crate::information::sums::ENOUGH_RESPONSES;
 use ndarray::Array2;
 
-/// Responses of which the scores are squared at most, about; where there are more, those of evenly spaced respondents stand for all.
-const ENOUGH_RESPONSES: usize = 3_000_000;
-
-/// The covariance from the inverse of the information. Where that is not one matrix, it is multiplied by what the weights cost on average, the
-/// design effect `sum w^2 / sum w` (Kish 1965).
+/// The covariance from the inverse of the information. Where that is not one matrix, it is multiplied by what the weights cost on
+/// average, the design effect `sum w^2 / sum w` (Kish 1965).
 ///
 /// # Errors
 /// [`crate::base::error::Error::Cancelled`] when the monitor says so.
@@ -38,7 +36,7 @@ pub(crate) fn of_sampled(
     Ok(Covariance::Joint(symmetric(sandwich(&matrix, &middle).view())))
 }
 
-/// `B`.
+/// `B`; where there are many responses, evenly spaced respondents stand for all.
 fn squared_scores(calibration: Calibration, monitor: &dyn Monitor) -> Result<Array2<f64>> {
     let n_parameters = calibration.n_parameters();
     let rule = Rule::new(calibration);
@@ -46,7 +44,7 @@ fn squared_scores(calibration: Calibration, monitor: &dyn Monitor) -> Result<Arr
     let stride = calibration
         .responses
         .n_responses()
-        .div_ceil(ENOUGH_RESPONSES)
+        .div_ceil(ENOUGH_RESPONSES as usize)
         .max(1);
     let some: Vec<usize> = everybody.clone().step_by(stride).collect();
     let mut squares = Array2::zeros((n_parameters, n_parameters));

@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 /// Responses of which the information between the items is evaluated at most; where there are more, those of evenly spaced
 /// respondents stand for all.
-const ENOUGH_RESPONSES: u64 = 3_000_000;
+pub(crate) const ENOUGH_RESPONSES: u64 = 3_000_000;
 
 /// The same where it is known along location, scale and rotations alone; of which that of the items by themselves is then evaluated,
 /// about, and of those to an item at least.

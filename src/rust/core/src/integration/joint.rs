@@ -176,15 +176,12 @@ impl Joint {
         }
     }
 
-    /// The covariance of the items' free parameters: of each by itself, and what moves all. A turn of the axes by the items' own errors
-    /// takes `a b' + b a'` off it, where `a` are the moves and `b` the covariances of these errors with the conditions: `d d' / 2 - s s' / 2`,
-    /// where `d = a - b` and `s = a + b`.
+    /// The covariance of the items' free parameters: of each by itself, and what moves all. A turn of the axes by the items' own
+    /// errors takes `a b' + b a'` off it, where `a` are the moves and `b` the covariances of these errors with the conditions:
+    /// `d d' / 2 - s s' / 2`, where `d = a - b` and `s = a + b`.
     pub fn parts(&self, design: &Design) -> Parts {
-        let places: Vec<_> = (0..design.n_items())
-            .map(|item| design.free_of_item(item))
-            .collect();
         let mut parts = Parts {
-            places,
+            places: design.places().collect(),
             blocks: self.own_of_items.clone(),
             vectors: self.of_items.clone(),
             values: Array1::ones(self.of_items.ncols()),

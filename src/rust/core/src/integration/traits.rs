@@ -19,8 +19,9 @@ pub(crate) struct Traits {
 }
 
 impl Traits {
-    /// Frequencies say how many people gave the responses. Of sampling weights the likelihood of the items knows nothing: given the traits it
-    /// does not matter who was sampled, and a few heavy respondents would outvote all others; the population is what they tell of.
+    /// Frequencies say how many people gave the responses. Of sampling weights the likelihood of the items knows nothing: given the
+    /// traits it does not matter who was sampled, and a few heavy respondents would outvote all others; the population is what they
+    /// tell of.
     pub fn new(points: Array2<f64>, weights: &[f64], weight_type: WeightType) -> Self {
         let total: f64 = weights.iter().sum();
         let shares: Vec<f64> = weights.iter().map(|weight| weight / total).collect();

@@ -25,8 +25,8 @@ const WIDEST: f64 = 5.0;
 const NARROWEST: f64 = 0.1;
 
 impl Polish<'_> {
-    /// Finds the standard deviations of discriminations and difficulties together with the items (empirical Bayes): by the EM algorithm with
-    /// the items' normal posteriors they are the root mean squares (Tierney and Kadane 1986,
+    /// Finds the standard deviations of discriminations and difficulties together with the items (empirical Bayes): by the EM
+    /// algorithm with the items' normal posteriors they are the root mean squares (Tierney and Kadane 1986,
     /// <https://doi.org/10.1080/01621459.1986.10478240>). Starts from items at the maximum under the prior of the settings, and leaves
     /// them there, or near, under the one that is found.
     ///

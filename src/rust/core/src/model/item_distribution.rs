@@ -8,6 +8,7 @@ use crate::base::linalg::{
     cholesky, invert, pack, packed_length, plus, product, sandwich, symmetric_eigen, unpack,
 };
 use crate::model::design;
+use crate::model::prior::PriorSds;
 use crate::responses::catalogue::ItemCatalogue;
 use crate::responses::item_kind::ItemKind;
 use ndarray::{Array1, Array2, s};
@@ -416,14 +417,14 @@ impl ItemDistribution {
     }
 
     /// Independent parameters with mean 0 and standard deviations that are given.
-    pub(crate) fn fixed(classes: &[ItemClass], discrimination_sd: f64, difficulty_sd: f64) -> Self {
+    pub(crate) fn fixed(classes: &[ItemClass], given: &PriorSds) -> Self {
         let of_class = |&class: &ItemClass| {
             let n = class.n_free();
             let sds = (0..n).map(|i| {
                 if class.is_slope(i) {
-                    discrimination_sd
+                    given.discrimination
                 } else {
-                    difficulty_sd
+                    given.difficulty
                 }
             });
             let variances: Array1<f64> = sds.map(|sd| sd * sd).collect();

@@ -55,8 +55,7 @@ impl Model {
         }
         let sds = self.estimated_prior.as_ref()?;
         let classes = ItemClass::of_items(catalogue, self.shape.n_dims);
-        let fixed = ItemDistribution::fixed(&classes, sds.discrimination, sds.difficulty);
-        Some(fixed.sizes(catalogue, jacobian))
+        Some(ItemDistribution::fixed(&classes, sds).sizes(catalogue, jacobian))
     }
 
     /// The number of free parameters of the items, less the directions in which the likelihood does not change.

@@ -55,9 +55,11 @@ impl Model {
     /// The model as one safetensors file in memory: `encoder.embeddings` (`n_options x hidden`), the
     /// `network.*` weights, `items.parameters` (`n_parameter_rows x width`), `items.option_counts`, `items.kinds` (the places of
     /// the kinds in [`ItemKind::ALL`]; only where they are not all nominal), and
-    /// the map to the reported scale, `map.matrix` and `map.shift`. Where the covariance of the items is kept, `items.errors.n_effective` (of respondents) and,
-    /// of their free parameters, one of `items.errors.matrix` (its lower triangle), `items.errors.factor` (its square is the covariance) or
-    /// `items.errors.blocks` (lower triangles by item) with `items.errors.vectors` and `items.errors.values`, which add `vectors diag(values) vectors'`; where anchors set the map, `items.errors.map` and `items.errors.map_with_items`. The header's metadata have one entry,
+    /// the map to the reported scale, `map.matrix` and `map.shift`. Where the covariance of the items' free parameters is kept,
+    /// `items.errors.n_effective` (how many respondents told them) and one of `items.errors.matrix` (its lower triangle),
+    /// `items.errors.factor` (its square is the covariance) or `items.errors.blocks` (lower triangles by item) with
+    /// `items.errors.vectors` and `items.errors.values`, which add `vectors diag(values) vectors'`; where anchors set the map,
+    /// `items.errors.map` and `items.errors.map_with_items`. The header's metadata have one entry,
     /// `vaeirt-model`, a JSON object with the `version` of the format (1 where all items are nominal, else 2) and the name of
     /// the `link`.
     ///
@@ -138,9 +140,7 @@ impl Model {
             )));
         }
         let design = Design::new(&shape.catalogue, items.width());
-        let sizes: Vec<usize> = (0..shape.catalogue.n_items())
-            .map(|item| design.free_of_item(item).len())
-            .collect();
+        let sizes: Vec<usize> = design.places().map(|own| own.len()).collect();
         let item_errors = ItemErrors::read(&tensors, &sizes, shape.n_dims)?;
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let network = Network::new(&shape, &weights.pp("network"))?;

@@ -80,6 +80,11 @@ impl<'a> Design<'a> {
         }
     }
 
+    /// Those of all items, in order.
+    pub fn places(&self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.n_items()).map(|item| self.free_of_item(item))
+    }
+
     /// The item of a free parameter.
     pub fn item_of(&self, free: usize) -> usize {
         let (mut first, mut last) = (0, self.n_items());

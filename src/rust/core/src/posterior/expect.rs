@@ -3,32 +3,12 @@
 use crate::base::backend::Backend;
 use crate::base::error::{Error, Result};
 use crate::base::monitor::Monitor;
-use crate::base::threads::on_threads;
 use crate::model::parameters::Model;
 use crate::posterior::by_kernels;
 use crate::posterior::by_tensors;
 use crate::posterior::moments::Moments;
 use crate::posterior::scoring::{Expected, Scoring, Wanted};
 use crate::responses::store::Responses;
-
-/// Posterior moments of respondents, given a fitted model, with worker threads of its own. The items of
-/// `responses` are those of the model.
-///
-/// # Errors
-/// [`Error::Responses`] when the items are not those of the model, [`Error::Cancelled`] when the monitor says so.
-pub fn score(
-    model: &Model,
-    responses: &Responses,
-    respondents: &[u32],
-    scoring: &Scoring,
-    threads: usize,
-    monitor: &dyn Monitor,
-) -> Result<Moments> {
-    check_items(model, responses)?;
-    on_threads(threads, || {
-        moments(model, responses, respondents, scoring, monitor)
-    })
-}
 
 /// # Errors
 /// [`Error::Responses`] when the items are not those of the model.
@@ -41,7 +21,8 @@ pub(crate) fn check_items(model: &Model, responses: &Responses) -> Result<()> {
     Ok(())
 }
 
-/// [`score`] on the current worker threads, on the scale of the item parameters.
+/// Posterior moments of respondents, given a fitted model with the items of `responses`, on the current worker threads and the scale of
+/// the item parameters.
 pub(crate) fn moments(
     model: &Model,
     responses: &Responses,

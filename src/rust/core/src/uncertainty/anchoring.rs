@@ -13,6 +13,7 @@ use crate::information::scores::Scores;
 use crate::model::design;
 use crate::model::item_errors::MapErrors;
 use crate::uncertainty::limit::{Limits, limit_of_draws};
+use crate::uncertainty::pulled::pulled;
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
 /// How estimates depend on the ideal points of the anchors. The functionals are these, an anchor after the other, on the reported axes,
@@ -71,8 +72,7 @@ impl Functionals {
 
     /// The covariance of what moves by itself, `cross` with the functionals, and is pulled by them.
     fn moved(&self, own: &Array2<f64>, cross: &Array2<f64>, pull: &Array2<f64>) -> Array2<f64> {
-        let pulled = plus(own, 1.0, &sandwich(pull, &self.own));
-        plus(&pulled, 2.0, &symmetric(product(cross, pull.t()).view()))
+        pulled(own, cross, pull, &self.own)
     }
 }
 

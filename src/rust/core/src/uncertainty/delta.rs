@@ -1,7 +1,7 @@
 //! The delta method: what follows from a covariance of the item parameters for what is reported.
 
 use crate::base::error::Result;
-use crate::base::linalg::{double, plus, product, sandwich, single, symmetric};
+use crate::base::linalg::{double, plus, product, sandwich, single};
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::covariance::Covariance;
@@ -9,6 +9,7 @@ use crate::model::design::by_location_and_scale;
 use crate::uncertainty::anchoring::Anchoring;
 use crate::uncertainty::limit::{Limits, limited};
 use crate::uncertainty::normalisation::{FromItems, Normalisation};
+use crate::uncertainty::pulled::pulled;
 use crate::uncertainty::scales::{ScaledCovariance, Scales};
 use crate::uncertainty::slopes::each_chunk;
 use ndarray::{Array2, Axis};
@@ -92,13 +93,8 @@ impl Propagated<'_> {
                 let pull = by_location_and_scale(&values);
                 let free = design.free_of_row(row);
                 let cross = product(&jacobian, &self.with_functionals.select(Axis(0), &free));
-                let mixed = product(&product(&stretch, &cross), pull.t());
-                let known = plus(
-                    &sandwich(&stretch, &prior),
-                    1.0,
-                    &sandwich(&pull, &self.of_functionals),
-                );
-                let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
+                let (stretched, cross) = (sandwich(&stretch, &prior), product(&stretch, &cross));
+                let normalised = pulled(&stretched, &cross, &pull, &self.of_functionals);
                 if let Some(anchoring) = anchoring {
                     prior = anchoring.of_row(&values, &prior, &jacobian, &free);
                 }

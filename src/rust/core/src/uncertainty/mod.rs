@@ -7,6 +7,7 @@ pub mod draws;
 pub mod limit;
 pub mod new_respondents;
 pub mod normalisation;
+pub mod pulled;
 pub mod reported;
 pub mod scales;
 pub mod slopes;

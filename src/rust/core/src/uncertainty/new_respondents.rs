@@ -1,13 +1,14 @@
 //! What uncertain items add to what is not known of respondents who did not tell them.
 
 use crate::base::error::Result;
-use crate::base::linalg::{double, plus, product, sandwich, symmetric};
+use crate::base::linalg::{double, plus, product, sandwich};
 use crate::base::monitor::Monitor;
 use crate::information::calibration::Calibration;
 use crate::information::kept::Kept;
 use crate::model::item_errors::MapErrors;
 use crate::uncertainty::anchoring::reported;
 use crate::uncertainty::limit::{Limits, limited};
+use crate::uncertainty::pulled::pulled;
 use crate::uncertainty::scales::Scales;
 use crate::uncertainty::slopes::each_chunk;
 use ndarray::{Array1, Array2};
@@ -64,6 +65,5 @@ fn with_map_errors(
     for (e, x) in point.iter().copied().chain([1.0]).enumerate() {
         (0..n_dims).for_each(|d| pull[[d, e * n_dims + d]] = x);
     }
-    let pulled = plus(own, 1.0, &sandwich(&pull, &map.own));
-    plus(&pulled, 2.0, &symmetric(product(cross, pull.t()).view()))
+    pulled(own, cross, &pull, &map.own)
 }

@@ -1,8 +1,9 @@
 //! Mean 0 and standard deviation 1 of the respondents' traits, as functionals of the estimates.
 
-use crate::base::linalg::{add_scaled, lower_pairs, plus, product, sandwich, symmetric};
+use crate::base::linalg::{add_scaled, lower_pairs, plus, product, sandwich};
 use crate::information::calibration::Calibration;
 use crate::posterior::aggregate::aggregate;
+use crate::uncertainty::pulled::pulled;
 use crate::uncertainty::scales::{LocationScale, ScaledCovariance};
 use ndarray::{Array1, Array2};
 
@@ -119,9 +120,8 @@ impl<'a> Normalisation<'a> {
         let of_items = product(matrix, &from_items.with_functionals);
         let weight = self.calibration.square(position) / self.calibration.scored.weights[position];
         let cross = plus(&of_items, weight, &product(&own, self.part(&point).t()));
-        let mixed = product(&product(&scale, &cross), pull.t());
-        let known = plus(&sandwich(&scale, &prior), 1.0, &sandwich(&pull, of_functionals));
-        let normalised = plus(&known, 2.0, &symmetric(mixed.view()));
+        let (scaled, cross) = (sandwich(&scale, &prior), product(&scale, &cross));
+        let normalised = pulled(&scaled, &cross, &pull, of_functionals);
         ScaledCovariance { prior, normalised }
     }
 }

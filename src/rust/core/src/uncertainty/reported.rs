@@ -30,8 +30,8 @@ pub struct Uncertainty {
     pub respondents: Scales,
     /// Mean and standard deviation of the aggregate posterior in each dimension.
     pub location_scale: LocationScale,
-    /// What new respondents need of the covariance of the items; nothing where respondents do not carry it.
-    pub errors: Option<ItemErrors>,
+    /// What new respondents need of the covariance of the items, until the model has it; nothing where respondents do not carry it.
+    pub(crate) errors: Option<ItemErrors>,
 }
 
 /// Finds the uncertainty at the map of the model.

@@ -1,4 +1,4 @@
-//! Scores of respondents who did not tell the items.
+//! Scores of respondents by a fitted model.
 
 use crate::base::error::Result;
 use crate::base::monitor::Monitor;
@@ -12,13 +12,13 @@ use crate::responses::store::Responses;
 use crate::uncertainty::new_respondents::covariances_of_new;
 use crate::uncertainty::scales::Scales;
 
-/// What is known of new respondents.
+/// What a model knows of respondents who need not have told its items.
 #[derive(Clone, Debug)]
-pub struct NewScores {
+pub struct Scores {
     /// Their posterior moments given the items.
     pub moments: Moments,
-    /// Their covariances on the reported axes with the uncertainty of the items, on the scale of the prior alone; empty where the model does
-    /// not keep it.
+    /// Their covariances on the reported axes with the uncertainty of the items, on the scale of the prior alone; empty where the
+    /// model does not keep it.
     pub covariances: Scales,
 }
 
@@ -26,14 +26,14 @@ pub struct NewScores {
 ///
 /// # Errors
 /// [`crate::Error::Responses`] when the items are not those of the model, [`crate::Error::Cancelled`] when the monitor says so.
-pub fn score_new(
+pub fn score(
     model: &Model,
     responses: &Responses,
     respondents: &[u32],
     scoring: &Scoring,
     threads: usize,
     monitor: &dyn Monitor,
-) -> Result<NewScores> {
+) -> Result<Scores> {
     check_items(model, responses)?;
     on_threads(threads, || {
         let moments = moments(model, responses, respondents, scoring, monitor)?;
@@ -48,7 +48,7 @@ pub fn score_new(
             scored: sample.scored(&moments),
         };
         let covariances = covariances_of_new(calibration, monitor)?;
-        Ok(NewScores { moments, covariances })
+        Ok(Scores { moments, covariances })
     })
 }
 
@@ -123,7 +123,7 @@ mod tests {
             let (fit, responses) = fitted(150, 15, n_dims);
             let settings = Settings::new(n_dims).check().expect("settings");
             let scoring = Scoring::of(&settings, fit.respondents.len());
-            let found = score_new(&fit.model, &responses, &fit.respondents, &scoring, 1, &Silent);
+            let found = score(&fit.model, &responses, &fit.respondents, &scoring, 1, &Silent);
             let found = found.expect("scores");
             let of_fit = &fit.uncertainty.respondents;
             assert!(found.covariances.normalised.is_empty());
@@ -137,7 +137,7 @@ mod tests {
                 item_errors: None,
                 ..fit.model
             };
-            let given_items = score_new(&model, &responses, &fit.respondents, &scoring, 1, &Silent);
+            let given_items = score(&model, &responses, &fit.respondents, &scoring, 1, &Silent);
             assert!(given_items.expect("scores").covariances.prior.is_empty());
         }
     }
