@@ -118,6 +118,23 @@ impl Answers {
         runs.flat_map(|(chosen, run)| self.who[run.clone()].iter().map(|&i| (i as usize, *chosen)))
     }
 
+    /// Did all choose the same option?
+    pub fn is_unanimous(&self) -> bool {
+        self.runs.len() < 2
+    }
+
+    /// The answers of the same respondents if all had chosen the first option.
+    pub fn all_the_first(&self) -> Self {
+        let mut who = self.who.clone();
+        who.sort_unstable();
+        Self {
+            design: self.design.clone(),
+            class: self.class,
+            runs: vec![(0, 0..who.len())],
+            who,
+        }
+    }
+
     /// The numbers of the traits of those who answered, by dimension.
     pub fn traits(&self, n_dims: usize) -> Vec<usize> {
         let of = |d: usize| self.who.iter().map(move |&i| i as usize * n_dims + d);

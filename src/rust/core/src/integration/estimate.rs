@@ -75,11 +75,11 @@ impl Estimated {
 /// Modes where there are none yet: the means of the densities of the prior.
 fn starting_modes(items: &Items, distribution: &ItemDistribution) -> Vec<Modes> {
     let densities = priors(distribution).unwrap_or_default();
-    let of_item = |&class: &usize| {
+    let of_item = |class: usize| {
         let of_class = densities.get(class).map_or(&[][..], |prior| &prior.densities);
         of_class.iter().map(|density| density.mean.to_vec()).collect()
     };
-    items.class_of.iter().map(of_item).collect()
+    items.all_classes().map(of_item).collect()
 }
 
 /// The search under way.
@@ -257,7 +257,7 @@ impl Search<'_> {
         self.distribution = self.distribution.moved(&jacobian);
         let classes = self.items.classes.iter();
         let maps: Vec<Array2<f64>> = classes.map(|class| class.moved(&jacobian)).collect();
-        for (modes, &class) in self.modes.iter_mut().zip(&self.items.class_of) {
+        for (modes, class) in self.modes.iter_mut().zip(self.items.all_classes()) {
             for mode in modes {
                 *mode = maps[class].dot(&Array1::from(std::mem::take(mode))).to_vec();
             }

@@ -236,6 +236,7 @@ impl Found {
             return Ok(None);
         };
         let n_free: usize = items.answers.iter().map(|answers| answers.class.n_free()).sum();
+        let modes = &mut modes[..items.answers.len()];
         let (mut means, mut covariances) = (Vec::with_capacity(n_free), Vec::with_capacity(modes.len()));
         let mut moves = Array2::zeros((n_free, factor.ncols()));
         for (number, modes) in modes.chunks_mut(AT_ONCE).enumerate() {

@@ -8,6 +8,7 @@ pub(crate) mod pass;
 pub(crate) mod reported;
 pub(crate) mod rule;
 pub(crate) mod traits;
+pub(crate) mod unanimous;
 
 #[cfg(test)]
 mod tests;

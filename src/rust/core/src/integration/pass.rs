@@ -9,6 +9,7 @@ use crate::integration::answers::{Answers, Scratch};
 use crate::integration::item::{ClassPrior, ItemPosterior, Want, What};
 use crate::integration::rule::{Detail, Rule};
 use crate::integration::traits::Traits;
+use crate::integration::unanimous::{Unanimous, unanimous_of};
 use crate::model::item_distribution::{ComponentSums, ItemClass, ItemDistribution};
 use crate::model::link::Link;
 use crate::responses::batch::Batch;
@@ -30,6 +31,8 @@ pub(crate) struct Items {
     pub classes: Vec<ItemClass>,
     /// The class of each item.
     pub class_of: Vec<usize>,
+    /// Those on which all agreed.
+    unanimous: Vec<Unanimous>,
     /// By class, for each [`Detail`].
     rules: Vec<[Rule; 3]>,
     link: Link,
@@ -56,7 +59,7 @@ impl Items {
             .collect();
         let classes = ItemClass::of_items(catalogue, n_dims);
         let place = |answers: &Answers| classes.iter().position(|class| *class == answers.class);
-        let class_of = answers.iter().filter_map(place).collect();
+        let class_of: Vec<usize> = answers.iter().filter_map(place).collect();
         let n_cells = batch.n_respondents() * answers.len();
         Self {
             rules: classes
@@ -66,11 +69,29 @@ impl Items {
                     details.map(|detail| Rule::new(class.n_free(), batch.n_respondents(), detail))
                 })
                 .collect(),
+            unanimous: unanimous_of(&answers, &class_of),
             is_sparse: (batch.n_responses() as f64) < SPARSE * n_cells as f64,
             answers,
             classes,
             class_of,
             link,
+        }
+    }
+
+    /// The classes of all items, and then of those on which all agreed.
+    pub fn all_classes(&self) -> impl Iterator<Item = usize> {
+        let unanimous = self.unanimous.iter().map(|own| own.class);
+        self.class_of.iter().copied().chain(unanimous)
+    }
+
+    /// The answers to an item, which can be one on which all agreed, and its class.
+    fn at(&self, place: usize) -> (&Answers, usize) {
+        match self.answers.get(place) {
+            Some(answers) => (answers, self.class_of[place]),
+            None => {
+                let own = &self.unanimous[place - self.answers.len()];
+                (&own.answers, own.class)
+            }
         }
     }
 
@@ -99,15 +120,14 @@ impl Items {
         let tasks = modes.chunks_mut(PER_TASK).enumerate();
         let found = map_with(tasks, |scratch: &mut Scratch, (task, modes)| {
             let own = modes.iter_mut().enumerate().map(|(k, mode)| {
-                let item = first + task * PER_TASK + k;
-                let class = self.class_of[item];
+                let (answers, class) = self.at(first + task * PER_TASK + k);
                 let detail = match want {
                     Want { is_rough: true, .. } => Detail::Rough,
                     _ if priors[class].densities.len() > 1 => Detail::Mixture,
                     _ => Detail::Normal,
                 };
                 let rule = &self.rules[class][detail as usize];
-                self.answers[item].posterior(self.link, mode, &priors[class], (traits, rule), want, scratch)
+                answers.posterior(self.link, mode, &priors[class], (traits, rule), want, scratch)
             });
             own.collect::<Vec<_>>()
         });
@@ -152,39 +172,37 @@ impl Items {
         for (number, modes) in modes.chunks_mut(at_once).enumerate() {
             monitor.proceed()?;
             let first = number * at_once;
-            let found = self.posteriors(modes, first, &priors, traits, want);
-            for (k, posterior) in found.iter().enumerate() {
+            let mut found = Vec::with_capacity(modes.len());
+            for (k, posterior) in self
+                .posteriors(modes, first, &priors, traits, want)
+                .into_iter()
+                .enumerate()
+            {
                 let Some(posterior) = posterior else {
                     return Ok(None);
                 };
-                pass.add(
-                    posterior,
-                    &self.answers[first + k],
-                    self.class_of[first + k],
-                    n_dims,
-                );
+                let posterior = match (first + k).checked_sub(self.answers.len()) {
+                    Some(place) => posterior.as_unanimous(self.unanimous[place].n_items),
+                    None => posterior,
+                };
+                let (answers, class) = self.at(first + k);
+                pass.add(&posterior, answers, class, n_dims);
+                found.push((answers.traits(n_dims), posterior.deviations));
             }
             if want.what != What::Evidence {
-                self.add_shared(&mut pass, &found, first, n_dims, monitor)?;
+                self.add_shared(&mut pass, &found, monitor)?;
             }
         }
         Ok(pass.value.is_finite().then_some(pass))
     }
 
+    /// Takes off what is not known of items, from the places of their respondents' traits and the deviations of the scores.
     fn add_shared(
         &self,
         pass: &mut Pass,
-        found: &[Option<ItemPosterior>],
-        first: usize,
-        n_dims: usize,
+        found: &[(Vec<usize>, Array2<f32>)],
         monitor: &dyn Monitor,
     ) -> Result<()> {
-        let own = |k: usize| -> Vec<usize> { self.answers[first + k].traits(n_dims) };
-        let found: Vec<(Vec<usize>, &Array2<f32>)> = found
-            .iter()
-            .enumerate()
-            .filter_map(|(k, posterior)| posterior.as_ref().map(|p| (own(k), &p.deviations)))
-            .collect();
         if self.is_sparse {
             let squares = try_map(found, |(places, deviations)| {
                 Ok((deviations.t().dot(deviations), places))

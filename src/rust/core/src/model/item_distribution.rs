@@ -256,6 +256,14 @@ impl ComponentSums {
         }
     }
 
+    pub fn scale(&mut self, factor: f64) {
+        for l in 0..self.n.len() {
+            self.n[l] *= factor;
+            self.x[l] *= factor;
+            self.xx[l] *= factor;
+        }
+    }
+
     pub fn add(&mut self, other: &Self) {
         for l in 0..self.n.len() {
             self.n[l] += other.n[l];
