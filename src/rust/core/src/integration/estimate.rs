@@ -30,8 +30,9 @@ const FOUND: f64 = 1e-3;
 /// says nothing about the traits.
 const FOUND_WITH_PRIOR: f64 = 0.02;
 
-/// So near to where a stage ends, in the same units, a few nodes are not enough, and two components can take the place of a normal
-/// distribution.
+/// So near to where a stage ends, in the same units, two components can take the place of a normal distribution, and a few nodes are not
+/// enough.
+const NEAR_NORMAL: f64 = 0.5;
 const NEAR: f64 = 0.2;
 
 /// A round that changes the log posterior by less, and the traits by less than this, goes along a ridge on which the distribution of the
@@ -142,7 +143,7 @@ impl Search<'_> {
                 return Ok(None);
             };
             let is_flat = self.is_estimated && (self.value - before).abs() < FLAT;
-            if self.is_rough && distance < NEAR {
+            if self.is_rough && distance < if can_split { NEAR_NORMAL } else { NEAR } {
                 let splits = std::mem::take(&mut can_split) && self.distribution.split(&self.items.counts());
                 if splits {
                     self.modes = starting_modes(self.items, &self.distribution);
