@@ -16,6 +16,9 @@ const RESPONDENTS_PER_TASK: usize = 256;
 /// Nodes of the rule for one linear predictor.
 const PREDICTOR_NODES: usize = 32;
 
+/// The share of the variance of an option's difference to the reference that is the reference's.
+const SHARED: f64 = 0.5;
+
 /// A rule for averages over the standard normal distribution: nodes and weights.
 pub(crate) type NormalRule = (Vec<f64>, Vec<f64>);
 
@@ -138,21 +141,25 @@ impl UncertainItem {
         let weight = 1.0 / points.len() as f64;
         for point in points {
             let (of_traits, of_item) = point.split_at(n_dims);
-            average.predictors.clear();
-            for (UncertainRow { mean, sd, slopes }, own) in rows.iter().zip(of_item) {
-                let moved: f64 = of_traits.iter().zip(slopes).map(|(x, slope)| x * slope).sum();
-                let mut predictor = mean + moved + sd * own;
-                // Those of options in order fall.
-                if self.kind == ItemKind::Graded
-                    && let Some(&before) = average.predictors.last()
-                {
-                    predictor = predictor.min(before);
-                }
-                average.predictors.push(predictor);
-            }
-            average.add(weight);
+            let predictors =
+                rows.iter()
+                    .zip(alike(of_item))
+                    .map(|(UncertainRow { mean, sd, slopes }, own)| {
+                        let moved: f64 = of_traits.iter().zip(slopes).map(|(x, slope)| x * slope).sum();
+                        mean + moved + sd * own
+                    });
+            average.add_at(predictors, weight);
         }
     }
+}
+
+/// Independent standard normal numbers as those of the options of an item: the errors of differences to the reference have it in common,
+/// which makes correlations of one half between options that are as often chosen.
+fn alike(own: &[f64]) -> impl Iterator<Item = f64> {
+    let n = own.len() as f64;
+    let apart = (1.0 - SHARED).sqrt();
+    let common = ((1.0 - SHARED + SHARED * n).sqrt() - apart) / n * own.iter().sum::<f64>();
+    own.iter().map(move |x| apart * x + common)
 }
 
 /// The linear predictor of an option for one respondent.
@@ -170,7 +177,7 @@ pub(crate) struct Average {
     link: Link,
     kind: ItemKind,
     /// Those of the options beside the reference, which are added next.
-    pub predictors: Vec<f64>,
+    predictors: Vec<f64>,
     probabilities: Vec<f64>,
     shares: Vec<f64>,
 }
@@ -198,19 +205,50 @@ impl Average {
         &self.shares
     }
 
-    /// Adds the probabilities at the predictors.
-    pub fn add(&mut self, weight: f64) {
+    /// Adds the probabilities at predictors of the options beside the reference.
+    pub fn add_at(&mut self, predictors: impl Iterator<Item = f64>, weight: f64) {
+        self.predictors.clear();
+        for mut predictor in predictors {
+            // Those of options in order fall.
+            if self.kind == ItemKind::Graded
+                && let Some(&before) = self.predictors.last()
+            {
+                predictor = predictor.min(before);
+            }
+            self.predictors.push(predictor);
+        }
+        self.add(weight);
+    }
+
+    fn add(&mut self, weight: f64) {
         option_probabilities(self.link, self.kind, &self.predictors, &mut self.probabilities);
         let terms = self.shares.iter_mut().zip(&self.probabilities);
         terms.for_each(|(share, p)| *share += weight * p);
     }
 
+    /// Adds those around predictors that are normal and [`alike`], by the rule of degree 3 with two nodes for each of them (Stroud
+    /// 1957, <https://doi.org/10.1090/S0025-5718-1957-0087979-4>).
+    pub fn add_around(&mut self, means: &[f64], sds: &[f64], weight: f64) {
+        let n = means.len();
+        let mut node = vec![0.0; n];
+        for place in 0..n {
+            for step in [-(n as f64).sqrt(), (n as f64).sqrt()] {
+                node[place] = step;
+                let moved = means
+                    .iter()
+                    .zip(sds)
+                    .zip(alike(&node))
+                    .map(|((mean, sd), x)| mean + sd * x);
+                self.add_at(moved, weight / (2 * n) as f64);
+            }
+            node[place] = 0.0;
+        }
+    }
+
     /// Adds those of a binary item whose linear predictor is normal.
     pub fn add_normal(&mut self, mean: f64, sd: f64, (nodes, weights): &NormalRule) {
         for (node, weight) in nodes.iter().zip(weights) {
-            self.predictors.clear();
-            self.predictors.push(mean + sd * node);
-            self.add(*weight);
+            self.add_at(std::iter::once(mean + sd * node), *weight);
         }
     }
 }
@@ -270,9 +308,16 @@ mod tests {
             let found = found.concat();
             let mut expected = vec![0.0; 3];
             let mut there = Vec::new();
-            // At the first point the second predictor would be above the first, which those of options in order are not.
-            let first = [1.0, if kind == ItemKind::Graded { 1.0 } else { 1.2 }];
-            for predictors in [first, [0.0, -1.6]] {
+            // What 4 and -2 for the second option add, half of whose variance the first one shares. At the first point the second
+            // predictor would be above the first, which those of options in order are not.
+            let first = 1.0 + 0.1 * 1.035_276;
+            let second = if kind == ItemKind::Graded {
+                first
+            } else {
+                0.3 * 3.863_703
+            };
+            let below = [-0.1 * 0.517_638, -1.0 - 0.3 * 1.931_852];
+            for predictors in [[first, second], below] {
                 option_probabilities(Link::Logit, kind, &predictors, &mut there);
                 expected
                     .iter_mut()
@@ -281,9 +326,31 @@ mod tests {
             }
             let off = found.iter().zip(&expected).map(|(x, y)| (x - y).abs());
             assert!(
-                off.fold(0.0, f64::max) < 1e-12,
+                off.fold(0.0, f64::max) < 1e-6,
                 "{kind:?}: {found:?} for {expected:?}"
             );
+        }
+    }
+
+    #[test]
+    fn averages_around_predictors_are_those_of_a_fine_rule() {
+        let (means, sds) = ([0.4, -0.7], [0.4, 0.5]);
+        for kind in [ItemKind::Nominal, ItemKind::Graded] {
+            let mut found = Average::new(Link::Logit);
+            found.begin(kind, 3);
+            found.add_around(&means, &sds, 1.0);
+            let (nodes, weights) = predictor_rule();
+            let mut expected = Average::new(Link::Logit);
+            expected.begin(kind, 3);
+            for (x, a) in nodes.iter().zip(&weights) {
+                for (y, b) in nodes.iter().zip(&weights) {
+                    let at = [means[0] + sds[0] * x, means[1] + sds[1] * y];
+                    expected.add_at(at.into_iter(), a * b);
+                }
+            }
+            for (x, y) in found.shares().iter().zip(expected.shares()) {
+                assert!((x - y).abs() < 0.01, "{kind:?}: {x} and {y}");
+            }
         }
     }
 }

@@ -21,11 +21,14 @@ use ndarray::{Array1, Array2, ArrayView1};
 /// Respondents that one task looks at.
 const RESPONDENTS_PER_TASK: usize = 256;
 
+/// Standard deviations of linear predictors that make no difference.
+const NEGLIGIBLE: f64 = 0.05;
+
 /// For every response, in the order of the respondents.
 #[derive(Clone, Debug, Default)]
 pub struct Predictive {
-    /// The logarithm of its probability, averaged over the respondent's posterior, and that of a binary item over the item's
-    /// parameters as well where their covariances are known.
+    /// The logarithm of its probability, averaged over the respondent's posterior, and over the item's parameters where their
+    /// covariances are known.
     pub log_probabilities: Vec<f64>,
     /// Was the option chosen that is the most probable one?
     pub correct: Vec<bool>,
@@ -214,11 +217,20 @@ impl<'a> Traits<'a> {
                 .collect();
         }
         self.begin(response);
+        let sds = response
+            .rows()
+            .map(|row| self.items.variance(row, &self.factors).sqrt());
+        let sds: Vec<f64> = sds.collect();
+        let is_known = sds.iter().all(|&sd| sd < NEGLIGIBLE);
         for (k, &weight) in rule.weights.iter().enumerate() {
             let predictor = |row| f64::from(design::predict(self.model.items.row(row), &self.points[k])[0]);
-            self.average.predictors.clear();
-            self.average.predictors.extend(response.rows().map(predictor));
-            self.average.add(f64::from(weight));
+            let predictors = response.rows().map(predictor);
+            if is_known {
+                self.average.add_at(predictors, f64::from(weight));
+            } else {
+                let means: Vec<f64> = predictors.collect();
+                self.average.add_around(&means, &sds, f64::from(weight));
+            }
         }
         self.average.shares()
     }

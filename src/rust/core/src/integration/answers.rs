@@ -128,7 +128,7 @@ impl Answers {
         let mut who = self.who.clone();
         who.sort_unstable();
         Self {
-            design: self.design.clone(),
+            design: self.design,
             class: self.class,
             runs: vec![(0, 0..who.len())],
             who,

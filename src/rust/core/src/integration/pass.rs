@@ -182,7 +182,7 @@ impl Items {
                     return Ok(None);
                 };
                 let posterior = match (first + k).checked_sub(self.answers.len()) {
-                    Some(place) => posterior.as_unanimous(self.unanimous[place].n_items),
+                    Some(place) => posterior.of_unanimous(self.unanimous[place].n_items),
                     None => posterior,
                 };
                 let (answers, class) = self.at(first + k);
