@@ -15,24 +15,25 @@ INSTALLED := $(LIBRARY)/vaeirt/DESCRIPTION
 CARGO := --manifest-path src/rust/Cargo.toml --locked
 export R_LIBS := $(CURDIR)/$(LIBRARY)
 
-.PHONY: help setup install demo test soak house test-rust test-r lint lint-rust check check-cuda gpu-bundle bench coverage doc vendor readme site check-site clean
+.PHONY: help setup install demo test soak house test-rust test-r lint lint-rust lint-yaml check check-cuda check-windows gpu-bundle bench coverage doc vendor readme site check-site clean
 
 help:
-	@echo "make demo        fit the 109th Senate, print the table, write the figure"
-	@echo "make test        run every Rust and R test"
-	@echo "make soak        run what is too slow for that: killed fits, hostile files, memory checkers, large data"
-	@echo "make check       R CMD check"
-	@echo "make check-cuda  compile for GPUs, without one"
-	@echo "make gpu-bundle  tests and fits to be tried on another machine with a GPU, in one file"
-	@echo "make coverage    how much of the code the tests run; fails where that is too little"
-	@echo "make bench       measure speed and accuracy against peers"
-	@echo "make doc         write NAMESPACE, man/ and R/extendr-wrappers.R"
-	@echo "make readme      write README.md and its figure from README.Rmd, by a run"
-	@echo "make house       how the code is laid out: circles, upward imports, long functions, large modules"
-	@echo "make lint        that, rustfmt, clippy and lintr"
-	@echo "make vendor      write the bundle of crates for an installation without network"
-	@echo "make site        write the web site to docs/"
-	@echo "make check-site  the same, then open all its pages and follow their links"
+	@echo "make demo           fit the 109th Senate, print the table, write the figure"
+	@echo "make test           run every Rust and R test"
+	@echo "make soak           run what is too slow for that: killed fits, hostile files, memory checkers, large data"
+	@echo "make check          R CMD check"
+	@echo "make check-cuda     compile for GPUs, without one"
+	@echo "make check-windows  compile for Windows, and run what can be run under Wine"
+	@echo "make gpu-bundle     tests and fits to be tried on another machine with a GPU, in one file"
+	@echo "make coverage       how much of the code the tests run; fails where that is too little"
+	@echo "make bench          measure speed and accuracy against peers"
+	@echo "make doc            write NAMESPACE, man/, R/extendr-wrappers.R and codemeta.json"
+	@echo "make readme         write README.md and its figure from README.Rmd, by a run"
+	@echo "make house          how the code is laid out: circles, upward imports, long functions, large modules"
+	@echo "make lint           that, rustfmt, clippy and lintr"
+	@echo "make vendor         write the bundle of crates for an installation without network"
+	@echo "make site           write the web site to docs/"
+	@echo "make check-site     the same, then open all its pages and follow their links"
 
 setup:
 	@tools/setup.sh base
@@ -49,7 +50,7 @@ demo: install
 	Rscript tools/demo.R
 
 test: install
-	@$(MAKE) --no-print-directory test-rust test-r
+	@$(MAKE) --no-print-directory lint-yaml test-rust test-r
 
 # Needs R alone. The first of the checks, as it takes seconds.
 house:
@@ -59,6 +60,10 @@ house:
 lint-rust:
 	cargo fmt --all --manifest-path src/rust/Cargo.toml --check
 	cargo clippy $(CARGO) $(FEATURES) --workspace --all-targets -- -D warnings
+
+lint-yaml:
+	@tools/setup.sh yaml
+	tools/check_yaml.sh
 
 soak: install
 	@tools/setup.sh soak
@@ -71,7 +76,7 @@ test-rust: house lint-rust
 test-r:
 	Rscript tools/test.R
 
-lint: house install lint-rust
+lint: house install lint-rust lint-yaml
 	@tools/setup.sh lint
 	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
 
@@ -81,6 +86,10 @@ check: setup
 
 check-cuda:
 	tools/check_cuda.sh
+
+check-windows: setup
+	@tools/setup.sh windows
+	tools/check_windows.sh
 
 gpu-bundle:
 	tools/gpu_bundle.sh
@@ -97,6 +106,7 @@ bench: install
 doc: install
 	@tools/setup.sh doc
 	Rscript tools/document.R $(LIBRARY)/vaeirt/libs/vaeirt.so
+	Rscript tools/codemeta.R
 
 vendor: setup
 	tools/vendor.sh

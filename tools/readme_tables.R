@@ -115,10 +115,17 @@ needed <- function(root, field) gsub("\\s+", " ", read.dcf(file.path(root, "DESC
 needed_r <- function(root = ".") sub(".*R \\(>= ([0-9.]+)\\).*", "\\1", needed(root, "Depends"))
 needed_rust <- function(root = ".") sub(".*rustc >= ([0-9]+\\.[0-9]+).*", "\\1", needed(root, "SystemRequirements"))
 install_line <- function(root = ".") {
-  packages <- strsplit(trimws(needed(root, "Imports")), ", ?")[[1]]
+  packages <- sub(" .*", "", strsplit(trimws(needed(root, "Imports")), ", ?")[[1]])
   paste0("install.packages(c(", paste0("\"", packages, "\"", collapse = ", "), "))")
 }
-archive <- function(root = ".") paste0("`vaeirt_", needed(root, "Version"), ".tar.gz`")
+install_lines <- function(root = ".") {
+  archive <- paste0("vaeirt_", needed(root, "Version"), ".tar.gz")
+  c(
+    "install.packages(\"path/to/vaeirt\", repos = NULL, type = \"source\")",
+    paste0("install.packages(\"path/to/", archive, "\", repos = NULL, type = \"source\")"),
+    "remotes::install_git(\"url/of/the/repository\")"
+  )
+}
 
 # What a GPU and the processor of one machine took for the same fits.
 gpu_table <- function(root = ".") {

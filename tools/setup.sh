@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing for a task: `base` (build, demo, test), `lint`, `soak`, `check`, `coverage`, `cuda`, `doc` or `site`.
+# Installs what is missing for a task: `base` (build, demo, test), `lint`, `soak`, `check`, `coverage`, `cuda`, `doc`,
+# `site`, `windows` or `yaml`.
 # Debian and its relatives only; elsewhere it says what is needed.
 set -eu
 
@@ -16,10 +17,11 @@ case "${1:-base}" in
     if ! [ -x "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools 2>/dev/null; then
       wanted="$wanted llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
     fi ;;
-  cuda) wanted=""
+  cuda | yaml) wanted=""
     python3 -c "import ensurepip, venv" 2>/dev/null || wanted="python3-venv" ;;
   doc) wanted="r-cran-roxygen2" ;;
   site) wanted="r-cran-pkgdown r-cran-rmarkdown pandoc r-cran-psychtools chromium" ;;
+  windows) wanted="gcc-mingw-w64-x86-64 wine64" ;;
   *) echo "setup.sh: unknown task $1" >&2; exit 2 ;;
 esac
 
@@ -63,4 +65,7 @@ if [ "$oldest" != "$needed" ] || ! command -v cargo-clippy >/dev/null 2>&1 || ! 
     echo "Rust could not be installed from here. Install Rust $needed or later from https://rustup.rs, then try again." >&2
     exit 1
   }
+fi
+if [ "${1:-base}" = windows ] && ! [ -d "$(rustc --print target-libdir --target x86_64-pc-windows-gnu)" ]; then
+  rustup target add x86_64-pc-windows-gnu
 fi

@@ -1,15 +1,9 @@
 #!/bin/sh
 # Writes src/rust/vendor.tar.xz, so that R CMD INSTALL needs no network: `vendor/crates`, and `vendor/vaeirt` with manifests that
-# do not know the feature `cuda`, which would nearly double the bundle. And inst/AUTHORS, the crates that are compiled into the
-# library with their licences and homes.
+# do not know the feature `cuda`, which would nearly double the bundle. And inst/AUTHORS, the crates in it with their authors, licences
+# and homes.
 set -eu
 cd src/rust
-{
-  echo "The library of this package contains the following Rust crates (name and version, licence, repository):"
-  echo
-  cargo tree --locked --package vaeirt --edges normal --prefix none --format '{p} | {l} | {r}' |
-    sed 's/ (proc-macro)//; s/ (\*)$//' | grep -v '^vae' | sort -u
-} >../../inst/AUTHORS
 rm -rf vendor vendor.tar.xz
 mkdir -p vendor/vaeirt/core
 for manifest in Cargo.toml core/Cargo.toml; do
@@ -20,6 +14,7 @@ cp -r src vendor/vaeirt/
 cp -r core/src vendor/vaeirt/core/
 # Takes what nobody asks for any more out of the lock file, and changes no version.
 (cd vendor/vaeirt && cargo vendor --versioned-dirs ../crates >/dev/null)
+python3 ../../tools/authors.py vendor/vaeirt >../../inst/AUTHORS
 rm -rf vendor/vaeirt/src vendor/vaeirt/core/src
 # What is not compiled is left out; cargo then needs checksum files without the list of files.
 rm -rf vendor/crates/*/tests vendor/crates/*/benches vendor/crates/*/examples

@@ -64,7 +64,9 @@ test_that("README.md is that of README.Rmd", {
   chunks <- code_blocks(source, "^```\\{r (?!.*(echo|include) = FALSE)")
   expect_gt(length(chunks), 3)
   shown <- unlist(code_blocks(readme(), "^```r$"))
-  expect_identical(unlist(chunks), shown[shown != readme_tables()$install_line(repository())])
+  tables <- readme_tables()
+  installing <- c(tables$install_line(repository()), tables$install_lines(repository()))
+  expect_identical(unlist(chunks), shown[!shown %in% installing])
   # The text as well, apart from lines with a number that is computed.
   fenced <- cumsum(startsWith(source, "```")) %% 2 == 1 | startsWith(source, "```")
   expect_identical(setdiff(source[!fenced & !grepl("`r ", source)], readme()), character())
@@ -83,4 +85,13 @@ test_that("the vignettes of the README exist, and the README names all", {
   named <- unlist(regmatches(readme(), gregexpr("(?<=vignette\\(\")[a-z-]+", readme(), perl = TRUE)))
   files <- list.files(file.path(repository(), "vignettes"), "\\.Rmd$")
   expect_setequal(paste0(named, ".Rmd"), files)
+})
+
+test_that("codemeta.json is that of DESCRIPTION", {
+  script <- normalizePath(file.path(repository(), "tools", "codemeta.R"), mustWork = FALSE)
+  skip_if_not(file.exists(script))
+  folder <- withr::local_tempdir()
+  file.copy(file.path(repository(), "DESCRIPTION"), folder)
+  withr::with_dir(folder, source(script, local = new.env()))
+  expect_identical(readLines(file.path(folder, "codemeta.json")), read_lines("codemeta.json"))
 })
