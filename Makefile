@@ -30,7 +30,7 @@ help:
 	@echo "make doc            write NAMESPACE, man/, R/extendr-wrappers.R and codemeta.json"
 	@echo "make readme         write README.md and its figure from README.Rmd, by a run"
 	@echo "make house          how the code is laid out: circles, upward imports, long functions, large modules"
-	@echo "make lint           that, rustfmt, clippy and lintr"
+	@echo "make lint           that, rustfmt, clippy, lintr, the workflows and the spelling"
 	@echo "make vendor         write the bundle of crates for an installation without network"
 	@echo "make site           write the web site to docs/"
 	@echo "make check-site     the same, then open all its pages and follow their links"
@@ -79,6 +79,7 @@ test-r:
 lint: house install lint-rust lint-yaml
 	@tools/setup.sh lint
 	Rscript -e 'lints <- lintr::lint_package(); print(lints); quit(status = length(lints) > 0)'
+	Rscript -e 'words <- spelling::spell_check_package("."); print(words); quit(status = nrow(words) > 0)'
 
 check: setup
 	@tools/setup.sh check

@@ -169,7 +169,7 @@ environment <- c(
 )
 if (for_windows) {
   dir.create("src/rust/mock", showWarnings = FALSE)
-  file.create("src/rust/mock/libgcc_eh.a")
+  invisible(file.create("src/rust/mock/libgcc_eh.a"))
 }
 
 values <- c(

@@ -8,7 +8,7 @@ case "${1:-base}" in
   base) wanted="r-base-core r-base-dev r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-ggrepel r-cran-rlang r-cran-tibble
     r-cran-tidyselect r-cran-testthat r-cran-withr r-cran-callr r-cran-knitr r-cran-pscl r-cran-mcmcpack
     r-cran-posterior r-cran-gparotation r-cran-vdiffr r-cran-matrix r-cran-data.table r-cran-dplyr r-cran-haven curl ca-certificates git" ;;
-  lint) wanted="r-cran-lintr" ;;
+  lint) wanted="r-cran-lintr r-cran-spelling" ;;
   soak) wanted="valgrind" ;;
   check) wanted="r-cran-rmarkdown pandoc r-cran-psychtools qpdf tidy
     texlive-latex-base texlive-latex-recommended texlive-fonts-recommended texlive-fonts-extra lmodern" ;;
