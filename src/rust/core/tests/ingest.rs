@@ -1,5 +1,7 @@
 //! Reading Parquet files: every codec, encoding and type, and files that are not what they should be.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -491,4 +493,14 @@ fn reading_stops_when_it_is_asked_to() {
     write_rows(&path, &ROWS, Codec::None);
     let stopped = read_parquet(&[path], &columns(&["voter"]), 1, &Stop);
     assert!(matches!(stopped, Err(Error::Cancelled)));
+}
+
+#[test]
+fn files_with_long_names_are_read() {
+    let path = common::far_folder("ingest").join("\u{6295}\u{7968}.parquet");
+    let rows = [("a", "x", Some("yes")), ("b", "x", Some("no"))];
+    write_rows(&path, &rows, Codec::Snappy);
+    let ballots = read(std::slice::from_ref(&path), &columns(&["voter"]), 1).expect("read");
+    assert_eq!(words(&ballots.respondents[0]), ["a", "b"]);
+    std::fs::remove_file(&path).expect("removed");
 }

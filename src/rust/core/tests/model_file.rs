@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fit, quick, simulated_items};
+use common::{far_folder, fit, quick, simulated_items};
 use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ItemKind, Model, ModelFile, Silent};
 
 fn small_file() -> ModelFile {
@@ -173,4 +173,23 @@ fn parts_that_do_not_fit_are_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("not finite"), "{error}");
+}
+
+#[test]
+fn a_file_with_a_long_name_is_replaced_while_somebody_reads_it() {
+    let path = far_folder("model").join("\u{421}\u{435}\u{43d}\u{430}\u{442}.safetensors");
+    let mut file = small_file();
+    file.write(&path).expect("written");
+    let reader = std::fs::File::open(&path).expect("opened");
+    file.card.n_respondents = 4;
+    file.write(&path).expect("replaced");
+    drop(reader);
+    assert_eq!(ModelFile::read(&path).expect("read").card, file.card);
+    let folder = path.parent().expect("a folder");
+    assert_eq!(
+        std::fs::read_dir(folder).expect("folder").count(),
+        1,
+        "no part is left"
+    );
+    std::fs::remove_file(&path).expect("removed");
 }

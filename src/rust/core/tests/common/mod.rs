@@ -1,6 +1,7 @@
 //! Helpers that several test files share.
 #![allow(dead_code)]
 
+use std::path::PathBuf;
 use vae_irt_core::{
     Backend, Fit, ItemKind, Monitor, Responses, Result, Settings, Simulation, SimulationDesign, simulate,
 };
@@ -66,4 +67,17 @@ pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
 pub fn slope(x: &[f64], y: &[f64]) -> f64 {
     let cross: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
     cross / x.iter().map(|a| a * a).sum::<f64>()
+}
+
+/// A folder of its own for a test, with a long name in several scripts: longer than the 260 characters that old programs of Windows know.
+pub fn far_folder(name: &str) -> PathBuf {
+    let mut folder = std::env::temp_dir().join(format!("vaeirt-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    while folder.as_os_str().len() < 300 {
+        folder.push(
+            "W\u{e4}hler \u{9078}\u{6319} \u{431}\u{44e}\u{43b}\u{43b}\u{435}\u{442}\u{435}\u{43d}\u{44c}",
+        );
+    }
+    std::fs::create_dir_all(&folder).expect("folder");
+    folder
 }
