@@ -6,10 +6,13 @@ set -eu
 out=.cache/check
 most_bytes=6000000
 rm -rf "$out"
-mkdir -p "$out/library"
+mkdir -p "$out/library" "$out/vaeirt"
 root=$(pwd)
 tools/vendor.sh
-(cd "$out" && R CMD build "$root")
+# R CMD build copies all that is in a folder, .cache as well, before it leaves out what is not wanted.
+git ls-files -z | xargs -0 cp --parents -t "$out/vaeirt"
+cp src/rust/vendor.tar.xz "$out/vaeirt/src/rust"
+(cd "$out" && R CMD build vaeirt)
 package=$(ls "$out"/vaeirt_*.tar.gz)
 
 # As on a machine of CRAN: nothing of ours is set, and cargo finds no crates but those of the archive.

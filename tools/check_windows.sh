@@ -9,7 +9,9 @@ compiler=x86_64-w64-mingw32-gcc
 out=$root/.cache/windows
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" CARGO_TARGET_DIR="$root/.cache/target_windows"
 export WINEPREFIX="$out/wine" WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
-wine=$(command -v wine64 || echo /usr/lib/wine/wine64)
+# Wine links the folders of a user into its own.
+mkdir -p "$out/home"
+wine="env HOME=$out/home $(command -v wine64 || echo /usr/lib/wine/wine64)"
 start=$(date +%s)
 
 echo "== The library, as R links it"
@@ -37,9 +39,9 @@ ls -l vaeirt.dll
 x86_64-w64-mingw32-objdump -p vaeirt.dll | sed -n 's/.*DLL Name: /  it loads /p'
 
 echo "== Loaded under Wine"
-"$wine" wineboot --init >/dev/null 2>&1 || true
+$wine wineboot --init >/dev/null 2>&1 || true
 $compiler -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" "$root/tools/windows/bcryptprimitives.c" -ladvapi32
-"$wine" load.exe vaeirt.dll R_init_vaeirt | tr -d '\r' | sort >registered
+$wine load.exe vaeirt.dll R_init_vaeirt | tr -d '\r' | sort >registered
 grep -o 'wrap__[A-Za-z0-9_]*' "$root/R/extendr-wrappers.R" | sort -u >called
 missing=$(comm -13 registered called)
 echo "R calls $(wc -l <called) routines; not registered: ${missing:-none}."
