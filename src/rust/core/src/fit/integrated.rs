@@ -61,7 +61,7 @@ pub(crate) fn integrate(
     monitor: &dyn Monitor,
 ) -> Result<Option<Integrated>> {
     let n_dims = model.shape.n_dims;
-    let items = items_of(model, responses, respondents);
+    let items = items_of(model, responses, respondents, settings);
     let points = Array2::from_shape_fn((respondents.len(), n_dims), |(i, d)| start.mean(i)[d]);
     let traits = Traits::new(points, weights, responses.weight_type());
     let prior = match settings.given_prior() {
@@ -95,26 +95,28 @@ pub(crate) fn joint_at(
     responses: &Responses,
     Sample { respondents, weights }: Sample,
     points: Array2<f64>,
+    settings: &ModelSettings,
     monitor: &dyn Monitor,
 ) -> Result<Option<Joint>> {
     let Some(distribution) = &model.distribution else {
         return Ok(None);
     };
-    let items = items_of(model, responses, respondents);
+    let items = items_of(model, responses, respondents, settings);
     let traits = Traits::new(points, weights, responses.weight_type());
     let mut estimated = Estimated::known(&items, traits, distribution.clone());
     Joint::new(&items, &mut estimated, &model.design(), monitor)
 }
 
-/// The items of a model with the answers of some respondents.
-fn items_of(model: &Model, responses: &Responses, respondents: &[u32]) -> Items {
+/// The items of a model with the answers of some respondents. A prior that is given is that of the items at hand.
+fn items_of(model: &Model, responses: &Responses, respondents: &[u32], settings: &ModelSettings) -> Items {
     let batch = Batch::new(responses, respondents);
-    Items::new(
-        &batch,
-        &model.shape.catalogue,
-        model.shape.link,
-        model.shape.n_dims,
-    )
+    let shape = &model.shape;
+    let items = Items::new(&batch, &shape.catalogue, shape.link, shape.n_dims);
+    if settings.given_prior().is_some() {
+        items
+    } else {
+        items.with_unanimous()
+    }
 }
 
 /// Posterior moments with the means and the covariances of the joint distribution.

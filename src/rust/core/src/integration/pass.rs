@@ -31,7 +31,7 @@ pub(crate) struct Items {
     pub classes: Vec<ItemClass>,
     /// The class of each item.
     pub class_of: Vec<usize>,
-    /// Those on which all agreed.
+    /// Those on which all agreed, where they are counted in.
     unanimous: Vec<Unanimous>,
     /// By class, for each [`Detail`].
     rules: Vec<[Rule; 3]>,
@@ -69,13 +69,19 @@ impl Items {
                     details.map(|detail| Rule::new(class.n_free(), batch.n_respondents(), detail))
                 })
                 .collect(),
-            unanimous: unanimous_of(&answers, &class_of),
+            unanimous: Vec::new(),
             is_sparse: (batch.n_responses() as f64) < SPARSE * n_cells as f64,
             answers,
             classes,
             class_of,
             link,
         }
+    }
+
+    /// Counts in those on which all agreed, as a distribution that is estimated has to.
+    pub fn with_unanimous(mut self) -> Self {
+        self.unanimous = unanimous_of(&self.answers, &self.class_of);
+        self
     }
 
     /// The classes of all items, and then of those on which all agreed.

@@ -38,7 +38,7 @@ fn case(design: &SimulationDesign, weights: Option<&[f32]>) -> Case {
     let batch = Batch::new(&responses, &everybody);
     let n_dims = design.n_dims;
     Case {
-        items: Items::new(&batch, responses.catalogue(), Link::Logit, n_dims),
+        items: Items::new(&batch, responses.catalogue(), Link::Logit, n_dims).with_unanimous(),
         catalogue: responses.catalogue().clone(),
         traits: Traits::new(
             Array2::from_shape_fn((design.n_respondents, n_dims), |(i, d)| {

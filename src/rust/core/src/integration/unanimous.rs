@@ -4,7 +4,7 @@
 //! probability that all of them choose the same one of two options. As the distribution of items is that of all, for each item at hand
 //! `u / (1 - u)` others are expected that are not (Dempster, Laird and Rubin 1977, section 4.2, on truncated data,
 //! <https://doi.org/10.1111/j.2517-6161.1977.tb01600.x>). Without this, items look nearer to the middle than they are where few people
-//! answer each.
+//! answer each. A prior that is given is that of the items at hand, and stays.
 
 use crate::integration::answers::Answers;
 use crate::integration::item::ItemPosterior;
