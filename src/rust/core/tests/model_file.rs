@@ -182,8 +182,16 @@ fn a_file_with_a_long_name_is_replaced_while_somebody_reads_it() {
     file.write(&path).expect("written");
     let reader = std::fs::File::open(&path).expect("opened");
     file.card.n_respondents = 4;
-    file.write(&path).expect("replaced");
+    let replaced = file.write(&path);
     drop(reader);
+    // Some systems keep a file that is open: then it stays as it was, until it is closed.
+    if let (Err(error), true) = (&replaced, cfg!(windows)) {
+        assert!(matches!(error, Error::File { .. }), "{error}");
+        assert_eq!(ModelFile::read(&path).expect("read").card.n_respondents, 3);
+        file.write(&path).expect("replaced");
+    } else {
+        replaced.expect("replaced");
+    }
     assert_eq!(ModelFile::read(&path).expect("read").card, file.card);
     let folder = path.parent().expect("a folder");
     assert_eq!(
