@@ -98,14 +98,8 @@ impl Refit {
             if let Some(points) = points {
                 moments = with_means(moments, &points);
                 if settings.std_errors.are_joint() {
-                    joint = joint_at(
-                        &model,
-                        responses,
-                        distinct.sample(),
-                        points,
-                        &settings.model,
-                        monitor,
-                    )?;
+                    let sample = distinct.sample();
+                    joint = joint_at(&model, responses, sample, points, &settings.model, monitor)?;
                 }
             }
             let known = match joint {
