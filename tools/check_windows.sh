@@ -8,10 +8,12 @@ target=x86_64-pc-windows-gnu
 compiler=x86_64-w64-mingw32-gcc
 out=$root/.cache/windows
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" CARGO_TARGET_DIR="$root/.cache/target_windows"
-export WINEPREFIX="$out/wine" WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
-# Wine links the folders of a user into its own.
-mkdir -p "$out/home"
-wine="env HOME=$out/home $(command -v wine64 || echo /usr/lib/wine/wine64)"
+# Wine links all of the disk and the folders of a user into its own: these are kept away from what looks through the checkout.
+apart=$(mktemp -d)
+trap 'rm -rf "$apart"' EXIT
+export WINEPREFIX="$apart/wine" WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
+mkdir "$apart/home"
+wine="env HOME=$apart/home $(command -v wine64 || echo /usr/lib/wine/wine64)"
 start=$(date +%s)
 
 echo "== The library, as R links it"
