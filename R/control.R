@@ -68,11 +68,10 @@
 #' estimated (see [irt_prior()]). The items' estimates are then posterior means, and the respondents' standard errors come from
 #' the information about all traits together. The log-likelihood is that at the posterior means. In simulations of courts,
 #' committees and chambers (`bench/chambers.R` in the sources) 95 % intervals of respondents held between 92 and 96 % of the
-#' true ideal points, from 9 respondents and 200 items to 158 respondents in two parties. Items
-#' with two options are taken for those on which not all agreed, as others are set aside or were never recorded: what is known
-#' of the distribution of all items counts them in. Where items have five responses each 91 % held: then two sets of ideal
-#' points that lie far apart can be as probable, and the intervals know of one. A chamber of 440 whose votes all separate the
-#' parties had 83 %.
+#' true ideal points, from 9 respondents and 200 items to 158 respondents in two parties. Items with
+#' two options are taken for those on which not all agreed, as others are set aside or were never recorded: the estimated prior
+#' counts these in. Where items have five responses each 91 % held: then two sets of ideal points that lie far apart can be as
+#' probable, and the intervals know of one. A chamber of 440 whose votes all separate the parties had 83 %.
 #'
 #' Else standard errors rest on the observed information at the maximum, which is too optimistic where the items are estimated
 #' from few responses. In simulations with the estimated prior (`bench/few.R`, 40 data sets each), with 100 respondents and

@@ -10,8 +10,8 @@
 #' @param link,prior,control,seed As for [vae_irt()]; `std_errors` is that of each fit.
 #' @return A tibble with one row per element of `dims`: `dims`, `log_score` (mean logarithm of the probability of the
 #'   responses left out, averaged over the respondent's posterior given the others and over the items' parameters: higher is
-#'   better), `difference` (to the best one) with its `std.error` (over respondents), `gmp` (geometric mean probability), `classification` (share of
-#'   the responses left out that are the most probable option), `nobs`.
+#'   better), `difference` (to the best one) with its `std.error` (over respondents), `gmp` (geometric mean probability),
+#'   `classification` (share of the responses left out that are the most probable option), `nobs`.
 #' @export
 #' @examples
 #' truth <- simulate_irt(300, 30, seed = 1)

@@ -40,7 +40,8 @@
 #'
 #' @section Statistics of fit:
 #' * *Correctly classified*: the share of the responses that are the most probable option, at the estimates in [glance()] and
-#'   averaged over what is not known of respondents and items in [response_fit()]. wnominate counts them in `correctYea` and so on.
+#'   averaged over what is not known of respondents and items in [response_fit()]. wnominate counts them in `correctYea` and so
+#'   on.
 #' * *PRE*, proportional reduction in error, of an item: the share of errors that the model avoids, out of those made by
 #'   always taking the most frequent option. *APRE*, aggregate: the same with the errors summed over items (Poole and
 #'   Rosenthal 1997).

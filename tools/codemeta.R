@@ -1,6 +1,6 @@
 # Writes codemeta.json (<https://codemeta.github.io>) from DESCRIPTION.
 description <- read.dcf("DESCRIPTION")[1, ]
-text <- function(x) gsub("\\s+", " ", gsub("(^|[^\\])\"", "\\1\\\\\"", x))
+text <- function(x) gsub("\"", "\\\"", gsub("\\s+", " ", x), fixed = TRUE)
 author <- eval(parse(text = description[["Authors@R"]]))
 maintainer <- Filter(function(person) "cre" %in% person$role, author)[[1]]
 values <- c(

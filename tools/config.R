@@ -55,7 +55,7 @@ if (nzchar(target)) {
     )
   }
 }
-for_windows <- if (nzchar(target)) grepl("windows", target) else is_windows
+for_windows <- grepl("windows", target)
 
 # Where CUDA is, its libraries as flags, and for what GPUs is compiled; nothing unless VAEIRT_CUDA=1 asks for it.
 find_cuda <- function() {

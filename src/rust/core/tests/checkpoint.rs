@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{far_folder, fit, for_each_backend, simulated};
+use common::{Folder, fit, for_each_backend, simulated};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -309,13 +309,12 @@ fn what_a_killed_process_began_to_write_is_removed() {
 
 #[test]
 fn a_folder_with_a_long_name_keeps_checkpoints() {
-    let folder = far_folder("checkpoint");
-    let settings = settings(1, 13, &folder, Duration::ZERO);
+    let folder = Folder::far();
+    let settings = settings(1, 13, folder.path(), Duration::ZERO);
     let responses = data(false);
     let interrupted = fit(&responses, &settings, &Impatient::new(20));
     assert!(matches!(interrupted, Err(Error::Cancelled)));
     let found = fit(&responses, &settings, &Silent).expect("fit");
     assert!(found.resumed.is_some());
     assert_same(&found, &unbroken(&responses, &settings));
-    std::fs::remove_dir_all(&folder).expect("removed");
 }

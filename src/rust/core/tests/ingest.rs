@@ -2,42 +2,15 @@
 
 mod common;
 
+use common::Folder;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
     Ballots, Codec, Epoch, Error, IdColumn, Monitor, ParquetColumns, Part, Silent, WrittenColumn,
     parquet_fields, parquet_files, read_parquet, write_parquet,
 };
 
 const NA: i32 = i32::MIN;
-
-/// A folder that goes when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "vaeirt-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).expect("folder");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn columns(respondent: &[&str]) -> ParquetColumns {
     ParquetColumns {
@@ -170,14 +143,14 @@ fn scattered_respondents_and_several_files_change_nothing() {
     write_rows(&folder.file("b.parquet"), &shuffled[..4], Codec::Zstd);
     write_rows(&folder.file("c.PARQUET"), &shuffled[4..], Codec::Zstd);
     std::fs::write(folder.file("notes.txt"), "no data").expect("written");
-    let files = parquet_files(&[&folder.0]).expect("files");
+    let files = parquet_files(&[folder.path()]).expect("files");
     assert_eq!(files.len(), 3);
     let one = read(&files[..1], &columns(&["voter"]), 1).expect("read");
     let two = read(&files[1..], &columns(&["voter"]), 2).expect("read");
     assert_eq!(responses(&one), responses(&two));
     assert!(parquet_files(&[folder.file("none")]).is_err());
     let empty = Folder::new();
-    let none = parquet_files(&[&empty.0]).expect_err("refused").to_string();
+    let none = parquet_files(&[empty.path()]).expect_err("refused").to_string();
     assert!(none.contains("no file in this folder"), "{none}");
 }
 
@@ -497,10 +470,10 @@ fn reading_stops_when_it_is_asked_to() {
 
 #[test]
 fn files_with_long_names_are_read() {
-    let path = common::far_folder("ingest").join("\u{6295}\u{7968}.parquet");
+    let folder = Folder::far();
+    let path = folder.file("\u{6295}\u{7968}.parquet");
     let rows = [("a", "x", Some("yes")), ("b", "x", Some("no"))];
     write_rows(&path, &rows, Codec::Snappy);
     let ballots = read(std::slice::from_ref(&path), &columns(&["voter"]), 1).expect("read");
     assert_eq!(words(&ballots.respondents[0]), ["a", "b"]);
-    std::fs::remove_file(&path).expect("removed");
 }

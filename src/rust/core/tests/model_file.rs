@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{far_folder, fit, quick, simulated_items};
+use common::{Folder, fit, quick, simulated_items};
 use vae_irt_core::{Card, Error, ItemCard, ItemCovariances, ItemKind, Model, ModelFile, Silent};
 
 fn small_file() -> ModelFile {
@@ -55,22 +55,15 @@ fn small_file_of(kind: ItemKind) -> ModelFile {
 }
 
 fn bytes_of(file: &ModelFile) -> Vec<u8> {
-    let folder = std::env::temp_dir().join(format!(
-        "vaeirt-model-file-{}-{:?}",
-        std::process::id(),
-        std::thread::current().id()
-    ));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("model.safetensors");
+    let folder = Folder::new();
+    let path = folder.file("model.safetensors");
     file.write(&path).unwrap();
     assert_eq!(
-        std::fs::read_dir(&folder).unwrap().count(),
+        std::fs::read_dir(folder.path()).unwrap().count(),
         1,
         "a part of a file was left"
     );
-    let bytes = std::fs::read(&path).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    bytes
+    std::fs::read(&path).unwrap()
 }
 
 #[test]
@@ -177,7 +170,8 @@ fn parts_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_file_with_a_long_name_is_replaced_while_somebody_reads_it() {
-    let path = far_folder("model").join("\u{421}\u{435}\u{43d}\u{430}\u{442}.safetensors");
+    let folder = Folder::far();
+    let path = folder.file("\u{421}\u{435}\u{43d}\u{430}\u{442}.safetensors");
     let mut file = small_file();
     file.write(&path).expect("written");
     let reader = std::fs::File::open(&path).expect("opened");
@@ -193,11 +187,6 @@ fn a_file_with_a_long_name_is_replaced_while_somebody_reads_it() {
         replaced.expect("replaced");
     }
     assert_eq!(ModelFile::read(&path).expect("read").card, file.card);
-    let folder = path.parent().expect("a folder");
-    assert_eq!(
-        std::fs::read_dir(folder).expect("folder").count(),
-        1,
-        "no part is left"
-    );
-    std::fs::remove_file(&path).expect("removed");
+    let n_files = std::fs::read_dir(folder.path()).expect("folder").count();
+    assert_eq!(n_files, 1, "no part is left");
 }

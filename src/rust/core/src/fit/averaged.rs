@@ -217,10 +217,6 @@ impl Average {
             }
             self.predictors.push(predictor);
         }
-        self.add(weight);
-    }
-
-    fn add(&mut self, weight: f64) {
         option_probabilities(self.link, self.kind, &self.predictors, &mut self.probabilities);
         let terms = self.shares.iter_mut().zip(&self.probabilities);
         terms.for_each(|(share, p)| *share += weight * p);

@@ -143,7 +143,8 @@ impl Search<'_> {
                 return Ok(None);
             };
             let is_flat = self.is_estimated && (self.value - before).abs() < FLAT;
-            if self.is_rough && distance < if can_split { NEAR_NORMAL } else { NEAR } {
+            let near = if can_split { NEAR_NORMAL } else { NEAR };
+            if self.is_rough && distance < near {
                 let splits = std::mem::take(&mut can_split) && self.distribution.split(&self.items.counts());
                 if splits {
                     self.modes = starting_modes(self.items, &self.distribution);

@@ -188,14 +188,16 @@ impl Items {
                     return Ok(None);
                 };
                 let posterior = match (first + k).checked_sub(self.answers.len()) {
-                    Some(place) => posterior.of_unanimous(self.unanimous[place].n_items),
+                    Some(place) => posterior.counted_in(self.unanimous[place].n_items),
                     None => posterior,
                 };
                 let (answers, class) = self.at(first + k);
                 pass.add(&posterior, answers, class, n_dims);
-                found.push((answers.traits(n_dims), posterior.deviations));
+                if want.what != What::Evidence {
+                    found.push((answers.traits(n_dims), posterior.deviations));
+                }
             }
-            if want.what != What::Evidence {
+            if !found.is_empty() {
                 self.add_shared(&mut pass, &found, monitor)?;
             }
         }

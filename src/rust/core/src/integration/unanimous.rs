@@ -48,7 +48,7 @@ pub(crate) fn unanimous_of(answers: &[Answers], class_of: &[usize]) -> Vec<Unani
 impl ItemPosterior {
     /// What follows from `n_items` items at hand whose respondents could have agreed on this; on the other option they agree as often, as
     /// the distribution of the items has a mirror image.
-    pub fn of_unanimous(mut self, n_items: f64) -> Self {
+    pub fn counted_in(mut self, n_items: f64) -> Self {
         let agree = (2.0 * self.ln_evidence.exp()).min(LARGEST);
         let expected = n_items * agree / (1.0 - agree);
         self.ln_evidence = -n_items * (1.0 - agree).ln();

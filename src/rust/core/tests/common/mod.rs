@@ -1,7 +1,8 @@
 //! Helpers that several test files share.
 #![allow(dead_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use vae_irt_core::{
     Backend, Fit, ItemKind, Monitor, Responses, Result, Settings, Simulation, SimulationDesign, simulate,
 };
@@ -69,15 +70,51 @@ pub fn slope(x: &[f64], y: &[f64]) -> f64 {
     cross / x.iter().map(|a| a * a).sum::<f64>()
 }
 
-/// A folder of its own for a test, with a long name in several scripts: longer than the 260 characters that old programs of Windows know.
-pub fn far_folder(name: &str) -> PathBuf {
-    let mut folder = std::env::temp_dir().join(format!("vaeirt-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    while folder.as_os_str().len() < 300 {
-        folder.push(
-            "W\u{e4}hler \u{9078}\u{6319} \u{431}\u{44e}\u{43b}\u{43b}\u{435}\u{442}\u{435}\u{43d}\u{44c}",
+/// A folder that goes when the test ends.
+pub struct Folder {
+    root: PathBuf,
+    path: PathBuf,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "vaeirt-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
         );
+        let root = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&root).expect("folder");
+        Self {
+            path: root.clone(),
+            root,
+        }
     }
-    std::fs::create_dir_all(&folder).expect("folder");
-    folder
+
+    /// With a long name in several scripts: longer than the 260 characters that old programs of Windows know.
+    pub fn far() -> Self {
+        let mut folder = Self::new();
+        while folder.path.as_os_str().len() < 300 {
+            folder
+                .path
+                .push("W\u{e4}hler \u{9078}\u{6319} \u{431}\u{44e}\u{43b}\u{43b}\u{435}\u{442}\u{435}\u{43d}\u{44c}");
+        }
+        std::fs::create_dir_all(&folder.path).expect("folder");
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
 }
